@@ -1,0 +1,85 @@
+import { type QuirkName, type Quirks, quirkSet } from './quirks.ts'
+
+/** A kernel whose behaviour is known, as the quirks it has. */
+export interface Profile {
+  readonly id: string
+  readonly title: string
+  readonly quirks: Quirks
+  readonly names: readonly QuirkName[]
+}
+
+const since413 = [
+  'scan-overrun',
+  'restore-unchecked',
+  'mapti-itt-unchecked',
+  'failed-restore-keeps-state',
+] as const satisfies readonly QuirkName[]
+const before67 = ['target-is-index', 'mapc-unmap-checks-target'] as const satisfies readonly QuirkName[]
+const before72 = ['dte-size-unchecked', 'null-collection-oops', 'next-names-zero-ite'] as const satisfies readonly QuirkName[]
+const before73 = ['save-refuses-unreachable-device', 'baser-change-keeps'] as const satisfies readonly QuirkName[]
+const v413 = [
+  'no-ctrl-reset',
+  'enable-unchecked',
+  'baser-invalid-keeps',
+  'save-invalid-baser',
+  'restore-invalid-baser',
+  'restore-refuses-empty',
+  'save-stops-at-first-failure',
+  'restore-refuses-unmapped-collection',
+  'no-translation-cache',
+] as const satisfies readonly QuirkName[]
+
+const names = {
+  'linux-4.13': [
+    ...v413,
+    ...since413,
+    ...before67,
+    'keeps-unmapped',
+    ...before72,
+    ...before73,
+    'ctes-past-table',
+    'no-gicv41-save',
+  ],
+  'linux-5.10': [
+    ...since413,
+    ...before67,
+    'cache-keyed-by-address',
+    'keeps-unmapped',
+    ...before72,
+    ...before73,
+    'ctes-past-table',
+    'no-gicv41-save',
+  ],
+  'linux-6.1.119': [...before67, 'cache-keyed-by-address', 'keeps-unmapped', ...before72, ...before73, 'ctes-past-table'],
+  'linux-6.6': [...before67, 'cache-keyed-by-address', 'keeps-unmapped', ...before72, ...before73, 'ctes-past-table'],
+  'linux-6.1.192': [...before67, 'cache-keyed-by-address', 'next-names-zero-ite', ...before73, 'ctes-past-table'],
+  'linux-6.12.117': ['next-names-zero-ite'],
+  'linux-7.2': [...before73, 'save-refuses-too-many-collections'],
+  'linux-7.3': [],
+  'proposal-2024': ['movall-ignores-source', 'keeps-unmapped', ...before72, ...before73, 'ctes-past-table', 'proposed-head'],
+} as const satisfies Record<string, readonly QuirkName[]>
+
+const titles: Record<ProfileId, string> = {
+  'linux-4.13': 'Linux 4.13, the first with save and restore',
+  'linux-5.10': 'Linux 5.10, as first released',
+  'linux-6.1.119': 'Linux 6.1.119, the last 6.1 that leaves orphans',
+  'linux-6.6': 'Linux 6.6, as first released',
+  'linux-6.1.192': 'Linux 6.1.192 (Debian 12)',
+  'linux-6.12.117': 'Linux 6.12.117 (Debian 12 backports, Debian 13)',
+  'linux-7.2': 'Linux 7.2',
+  'linux-7.3': 'Linux 7.3-rc',
+  'proposal-2024': 'the dummy head as posted in November 2024, on 6.12-rc6',
+}
+
+export type ProfileId = keyof typeof names
+
+/** Every profile, oldest kernel first. */
+export const profiles: Readonly<Record<ProfileId, Profile>> = Object.fromEntries(
+  Object.entries(names).map(([id, list]) => [id, { id, title: titles[id as ProfileId], quirks: quirkSet(list), names: list }]),
+) as unknown as Record<ProfileId, Profile>
+
+/** The kernel that is meant when none is named. */
+export const NEWEST: ProfileId = 'linux-7.3'
+
+/** True for the id of a profile. */
+export const isProfileId = (id: string): id is ProfileId => Object.hasOwn(profiles, id)

@@ -1,0 +1,93 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { attempt, type Gpa, GuestMemory, gpa, NotLoadedError, skipZeros } from './index.ts'
+
+const base = gpa(0x4000_0000)
+const at = (offset: number) => (base + offset) as Gpa
+
+describe.each(['flat', 'sparse'] as const)('%s guest memory', (backing) => {
+  const memory = () => new GuestMemory([{ base, bytes: 0x10000, backing }])
+
+  it('reads back bytes, words and runs across pages, little-endian', () => {
+    const ram = memory()
+    ram.write(at(0xffd), new Uint8Array([1, 2, 3, 4, 5, 6]))
+    expect([...ram.read(at(0xffc), 8)]).toEqual([0, 1, 2, 3, 4, 5, 6, 0])
+    expect(ram.u32(at(0x1000))).toBe(0x00060504)
+    ram.setU8(at(0x1001), 0xff)
+    expect(ram.u32(at(0x1000))).toBe(0x0006ff04)
+    ram.setWord(at(8), 0x89abcdef, 0xffffffff)
+    expect([ram.u32(at(8)), ram.u32(at(12)), ram.u8(at(11))]).toEqual([0x89abcdef, 0xffffffff, 0x89])
+  })
+
+  it('answers a hole with EFAULT and its address, and keeps what came before it', () => {
+    const ram = memory()
+    expect(attempt(() => ram.u32(at(0x10000)))).toMatchObject({ ok: false, errno: 'EFAULT', where: { at: at(0x10000) } })
+    expect(attempt(() => ram.fill(at(0xfff8), 16, 7))).toMatchObject({ errno: 'EFAULT', where: { at: at(0x10000) } })
+    expect(ram.u8(at(0xffff))).toBe(7)
+    expect(ram.seek(at(-8))).toBeUndefined()
+  })
+
+  it('logs the pages written and nothing else', () => {
+    const ram = memory()
+    ram.u32(at(0x3000))
+    ram.setU32(at(0x2000), 1)
+    ram.write(at(0x4ffc), new Uint8Array(8))
+    expect(ram.dirtyPages()).toEqual([at(0x2000), at(0x4000), at(0x5000)])
+    ram.clearDirty()
+    expect(ram.dirtyPages()).toEqual([])
+  })
+
+  it('forks: the copy sees the same bytes and keeps its writes to itself', () => {
+    const ram = memory()
+    ram.setU32(at(0x1000), 11)
+    const copy = ram.fork()
+    copy.setU32(at(0x1004), 22)
+    copy.setU32(at(0x8000), 33)
+    const second = copy.fork()
+    second.setU32(at(0x1000), 44)
+    expect([ram, copy, second].map((m) => [0x1000, 0x1004, 0x8000].map((o) => m.u32(at(o))))).toEqual([
+      [11, 0, 0],
+      [11, 22, 33],
+      [44, 22, 33],
+    ])
+    expect(copy.dirtyPages()).toEqual([at(0x1000), at(0x8000)])
+  })
+
+  it('counts zero words up to the first that is not, or to the limit', () => {
+    fc.assert(
+      fc.property(fc.nat(511), fc.nat(511), fc.nat(512), (from, place, limit) => {
+        const ram = memory()
+        ram.setWord(at(place * 8), 0, 1)
+        const bound = Math.min(limit, 512 - from)
+        const expected = place >= from ? Math.min(place - from, bound) : bound
+        expect(skipZeros(ram.seek(at(from * 8))!, bound)).toBe(expected)
+      }),
+    )
+  })
+})
+
+describe('memory loaded piece by piece', () => {
+  it('says so when a page was not loaded, and reads zeros where zeros were loaded', () => {
+    const ram = new GuestMemory([{ base, bytes: 0x4000, backing: 'loaded' }])
+    const region = ram.region(base)!
+    expect(() => ram.u32(at(0x1000))).toThrow(NotLoadedError)
+    region.load(0x1000, new Uint8Array(4096).fill(9))
+    region.loadZeros(0x2000)
+    expect([ram.u8(at(0x1fff)), ram.u32(at(0x2000))]).toEqual([9, 0])
+    expect(ram.dirtyPages()).toEqual([])
+    expect([region.isLoaded(0), region.isLoaded(0x1000)]).toEqual([false, true])
+  })
+})
+
+describe('several regions', () => {
+  it('refuses overlaps, finds each address and forgets a removed one', () => {
+    const ram = new GuestMemory([
+      { base, bytes: 0x1000 },
+      { base: at(0x2000), bytes: 0x1000 },
+    ])
+    expect(() => ram.addRegion({ base: at(0x800), bytes: 0x1000 })).toThrow('overlaps')
+    expect([ram.contains(at(0xff8), 8), ram.contains(at(0xff8), 16), ram.contains(at(0x2000))]).toEqual([true, false, true])
+    ram.removeRegion(at(0x2000))
+    expect(ram.contains(at(0x2000))).toBe(false)
+  })
+})

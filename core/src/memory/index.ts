@@ -1,0 +1,14 @@
+export {
+  attempt,
+  type Errno,
+  errnoName,
+  errnos,
+  ItsError,
+  isItsError,
+  type Outcome,
+  type Where,
+} from './errors.ts'
+export { coalesce, GPA_LIMIT, type Gpa, type GpaRange, gpa } from './gpa.ts'
+export { GuestMemory, type ReadonlyMemory } from './guest-memory.ts'
+export { type Backing, NotLoadedError, PAGE_BYTES, type Region, type RegionShape } from './region.ts'
+export { skipZeros } from './skip-zeros.ts'

@@ -1,0 +1,14 @@
+/** The import law: a room of core may import itself and the rooms named here, through their index.ts only. */
+const law = {
+  memory: [],
+  abi: ['memory'],
+  its: ['memory', 'abi'],
+  formats: ['memory', 'abi'],
+  gicv4: ['memory', 'abi', 'its'],
+  tables: ['memory', 'abi', 'its'],
+  kvm: ['memory', 'abi', 'its', 'gicv4', 'tables'],
+  audit: ['memory', 'abi', 'its', 'tables', 'kvm'],
+  repair: ['memory', 'abi', 'its', 'tables', 'kvm', 'audit', 'formats'],
+  conformance: ['memory', 'abi', 'its', 'gicv4', 'tables', 'kvm', 'audit', 'repair'],
+}
+module.exports = { law }

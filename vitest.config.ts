@@ -1,0 +1,17 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const core = fileURLToPath(new URL('./core/src', import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^@vits\/core$/, replacement: `${core}/index.ts` },
+      { find: /^@vits\/core\/(.+)$/, replacement: `${core}/$1/index.ts` },
+    ],
+  },
+  test: {
+    include: ['core/src/**/*.test.ts', 'cli/src/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
+    testTimeout: 60_000,
+  },
+})
