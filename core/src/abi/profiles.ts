@@ -10,7 +10,8 @@ export interface Profile {
 
 const since413 = [
   'scan-overrun',
-  'restore-unchecked',
+  'cte-out-of-range-skipped',
+  'device-out-of-range-restored',
   'mapti-itt-unchecked',
   'failed-restore-keeps-state',
 ] as const satisfies readonly QuirkName[]
@@ -22,9 +23,8 @@ const v413 = [
   'enable-unchecked',
   'baser-invalid-keeps',
   'save-invalid-baser',
-  'restore-invalid-baser',
-  'restore-refuses-empty',
-  'save-stops-at-first-failure',
+  'restore-needs-last-entry',
+  'full-collection-table-ends-restore',
   'restore-refuses-unmapped-collection',
   'no-translation-cache',
 ] as const satisfies readonly QuirkName[]

@@ -31,23 +31,33 @@ export const quirks = {
   },
   'save-invalid-baser': {
     part: 'save',
-    does: 'a table is saved though its BASER is not Valid: the terminator of an empty collection list goes to its address, EFAULT when that is not RAM',
+    does: 'tables are saved though their BASER is not Valid: EINVAL when a device is cached, and the terminator of the collections goes to the address left in GITS_BASER1 unless that is 0 (a failing save at early boot after a reset)',
     kernels: 'before 4.15',
   },
-  'restore-invalid-baser': {
+  'restore-needs-last-entry': {
     part: 'restore',
-    does: 'a table is restored though its BASER is not Valid',
+    does: 'an ITT in which the scan meets no last entry (next = 0), as one with no valid ITE, drops its device and goes on at the next DTE; a device table without a last entry is EINVAL',
     kernels: 'before 4.15',
   },
-  'restore-refuses-empty': {
+  'full-collection-table-ends-restore': {
     part: 'restore',
-    does: 'a device table or ITT whose scan meets no last entry (next = 0), as one with no valid entry, fails the restore with EINVAL',
+    does: 'a collection table full to its last CTE makes RESTORE_TABLES answer 1 and restore no device',
     kernels: 'before 4.14',
   },
-  'save-stops-at-first-failure': {
-    part: 'save',
-    does: 'a failed device table save leaves the collections unsaved',
-    kernels: 'before 4.15',
+  'cte-out-of-range-skipped': {
+    part: 'restore',
+    does: 'a CTE whose ICID is past the table is passed over with success',
+    kernels: 'before 5.19',
+  },
+  'device-out-of-range-restored': {
+    part: 'restore',
+    does: 'a DTE whose DeviceID cannot be stored (above 16 bits in a larger table) is restored',
+    kernels: 'before 5.19',
+  },
+  'mapti-itt-unchecked': {
+    part: 'commands',
+    does: 'MAPTI and MAPI do not ask whether the ITE could be saved in guest RAM',
+    kernels: 'before 5.19',
   },
   'restore-refuses-unmapped-collection': {
     part: 'restore',
@@ -60,17 +70,6 @@ export const quirks = {
     does: 'a jump past the end of a table block goes on reading there, at a wrong address, instead of ending the block: mostly EFAULT',
     kernels: 'before 6.0.6',
     commit: 'c000a2607145',
-  },
-  'restore-unchecked': {
-    part: 'restore',
-    does: "next past the ITT, an ITE outside RAM, a CTE whose ICID is past the table are not refused; a CTE's positive failure counts as success",
-    kernels: 'before 5.19',
-    commit: 'a1ccfd6f6e06',
-  },
-  'mapti-itt-unchecked': {
-    part: 'commands',
-    does: 'MAPTI does not ask whether the ITE could be saved in guest RAM',
-    kernels: 'before 5.19',
   },
   'failed-restore-keeps-state': {
     part: 'restore',
