@@ -1,1 +1,28 @@
-process.stdout.write('vits\n')
+import { readFileSync } from 'node:fs'
+import { ExitCode } from './exit-code.ts'
+import { openFile } from './open-file.ts'
+import { run } from './program.ts'
+import { style } from './style.ts'
+
+const { stdout, stderr, env } = process
+const colour =
+  env['FORCE_COLOR'] !== undefined || (stdout.isTTY === true && env['NO_COLOR'] === undefined && env['TERM'] !== 'dumb')
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+// A reader that has seen enough (`vits check ... | head`) is no error.
+stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? process.exitCode : ExitCode.Failed))
+process.once('SIGINT', () => process.exit(ExitCode.Cancelled))
+process.once('SIGTERM', () => process.exit(ExitCode.Cancelled))
+
+process.exitCode = await run(
+  process.argv.slice(2),
+  {
+    open: openFile,
+    out: (text) => stdout.write(text),
+    err: (text) => stderr.write(text),
+    progress: stderr.isTTY === true ? (text) => stderr.write(`\r\x1b[K${text}`) : undefined,
+    style: style(colour),
+    now: () => performance.now(),
+  },
+  version,
+)

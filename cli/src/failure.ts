@@ -1,0 +1,27 @@
+/** The command line is wrong: exit 16. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+const systemErrors: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EACCES: 'permission denied',
+  EISDIR: 'is a directory',
+  ENOTDIR: 'not a directory',
+  ENOSPC: 'no space left on the device',
+  EIO: 'input/output error',
+}
+
+/** One line for a person: what failed, where in the file, and never a stack trace. */
+export function failureLine(error: unknown, file?: string): string {
+  return ['vits', ...(file === undefined ? [] : [file]), reason(error)].join(': ')
+}
+
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  if (code !== undefined && code in systemErrors) return systemErrors[code]!
+  const offset = 'offset' in error && typeof error.offset === 'number' ? ` (offset ${error.offset})` : ''
+  const ours = error.name !== 'Error' && error.name !== 'TypeError' && error.name !== 'RangeError'
+  return ours || code !== undefined ? `${error.message}${offset}` : `internal error: ${error.message}; please report it`
+}

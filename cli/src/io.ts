@@ -1,0 +1,22 @@
+import type { Style } from './style.ts'
+
+/** Random-access bytes of an open file. */
+export interface OpenFile {
+  readonly byteLength: number
+  slice(start: number, end: number): Promise<Uint8Array>
+  close(): Promise<void>
+}
+
+/** Everything a command may touch outside itself; tests pass strings and buffers instead. */
+export interface Io {
+  open(path: string): Promise<OpenFile>
+  /** Report text, as it is: no newline is added. */
+  out(text: string): void
+  /** Messages for people: errors, and progress when `progress` is set. */
+  err(text: string): void
+  /** Shows how far a long job is, on one line of a terminal; undefined when nobody watches. An empty text clears the line. */
+  readonly progress: ((text: string) => void) | undefined
+  readonly style: Style
+  /** Milliseconds of a monotonic clock. */
+  now(): number
+}

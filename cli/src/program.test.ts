@@ -1,0 +1,82 @@
+import { Command as Commander } from 'commander'
+import { describe, expect, it } from 'vitest'
+import { choice, command, flag, list, text, whole } from './command.ts'
+import type { Io } from './io.ts'
+import { vits } from './testing/fake-io.ts'
+
+describe('the command line', () => {
+  it.each([
+    ['an unknown option', ['kernels', '--frobnicate'], "unknown option '--frobnicate'"],
+    ['an unknown command', ['chekc', 'x'], "unknown command 'chekc'"],
+    ['a kernel nobody knows', ['kernels', 'linux-9.9'], "no kernel 'linux-9.9' is known"],
+  ])('refuses %s with exit 16 and one line that starts with vits', async (_what, args, message) => {
+    const { code, out, err } = await vits(args)
+    expect([code, out]).toEqual([16, ''])
+    expect(err).toMatch(/^vits: /)
+    expect(err).toContain(message)
+  })
+
+  it('shows what it can do when asked, and when given nothing at all', async () => {
+    const help = await vits(['--help'])
+    expect([help.code, help.err]).toEqual([0, ''])
+    expect(help.out).toContain('Exit status')
+    expect((await vits([])).code).toBe(16)
+  })
+
+  it('gives every command an example', async () => {
+    expect((await vits(['kernels', '--help'])).out).toMatch(/Examples:\n {2}\$ vits kernels/)
+  })
+})
+
+describe('the options of a command', () => {
+  const parse = async (args: string[]) => {
+    let seen: unknown
+    const probe = command({
+      name: 'probe',
+      args: '[words...]',
+      summary: 'shows what was parsed',
+      examples: [],
+      options: {
+        json: flag('--json', ''),
+        output: text('-o, --output <file>', ''),
+        view: choice('--view <view>', '', ['tables', 'guest']),
+        count: whole('-n, --count <n>', '', { initial: 4, most: 64 }),
+        fix: list('--fix <codes>', ''),
+      },
+      run: async (words, options) => {
+        seen = { words, ...options }
+        return 0
+      },
+    })
+    const program = new Commander().exitOverride().configureOutput({ writeErr: () => {} })
+    probe.register(program, {} as Io, () => {})
+    for (const added of program.commands) added.copyInheritedSettings(program)
+    await program.parseAsync(['probe', ...args], { from: 'user' })
+    return seen
+  }
+
+  it('have their initial value when not given', async () => {
+    expect(await parse([])).toEqual({ words: [], json: false, output: undefined, view: 'tables', count: 4, fix: [] })
+  })
+
+  it('are read by type, lists from commas and repetition', async () => {
+    expect(
+      await parse(['a', '--json', '-o', 'x', '--view', 'guest', '-n', '0x10', '--fix', 'D203,I304', '--fix', 'C101', 'b']),
+    ).toEqual({
+      words: ['a', 'b'],
+      json: true,
+      output: 'x',
+      view: 'guest',
+      count: 16,
+      fix: ['D203', 'I304', 'C101'],
+    })
+  })
+
+  it.each([
+    ['--view', 'sideways'],
+    ['-n', '65'],
+    ['-n', 'many'],
+  ])('refuse %s %s', async (...args) => {
+    await expect(parse(args)).rejects.toThrow(args[1])
+  })
+})

@@ -1,0 +1,47 @@
+import { Command as Commander, CommanderError } from 'commander'
+import { commands } from './commands/index.ts'
+import { type ExitBits, ExitCode } from './exit-code.ts'
+import { failureLine, UsageError } from './failure.ts'
+import type { Io } from './io.ts'
+
+const about = `Opens a saved arm64 VM, says whether its interrupts will come back, and mends it.`
+
+const exits = `
+Exit status, added up over all files:
+  0  restores cleanly       1  repaired         2  repaired, some events lost
+  4  problems               8  could not read  16  wrong usage   32  cancelled
+`
+
+/** Runs one command line (without `node` and the script) and says what to exit with. Never throws. */
+export async function run(args: readonly string[], io: Io, version = ''): Promise<ExitBits> {
+  let bits: ExitBits = ExitCode.Ok
+  const program = new Commander('vits')
+    .description(about)
+    .version(version, '-V, --version')
+    .helpCommand(false)
+    .showHelpAfterError('(vits --help lists the commands)')
+    .addHelpText('after', exits)
+    .configureOutput({
+      writeOut: (text) => io.out(text),
+      writeErr: (text) => io.err(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'vits: ')),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+      getOutHelpWidth: () => 100,
+    })
+    .exitOverride()
+  for (const command of commands) {
+    command.register(program, io, (done) => {
+      bits = done
+    })
+  }
+  for (const added of program.commands) added.copyInheritedSettings(program)
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return bits
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Ok : ExitCode.Usage
+    io.err(`${failureLine(error)}\n`)
+    return error instanceof UsageError ? ExitCode.Usage : ExitCode.Failed
+  }
+}

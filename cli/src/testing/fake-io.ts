@@ -1,0 +1,35 @@
+import type { Io } from '../io.ts'
+import { openFile } from '../open-file.ts'
+import { run } from '../program.ts'
+import { style } from '../style.ts'
+
+/** What a command line printed and answered. */
+export interface Ran {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs a command line in this process; `files` stand in for files of the disk of the same name. */
+export async function vits(args: readonly string[], files: Readonly<Record<string, Uint8Array>> = {}): Promise<Ran> {
+  let out = ''
+  let err = ''
+  const io: Io = {
+    open: async (path) => {
+      const bytes = files[path]
+      if (bytes === undefined) return openFile(path)
+      return { byteLength: bytes.length, slice: async (start, end) => bytes.slice(start, end), close: async () => {} }
+    },
+    out: (text) => {
+      out += text
+    },
+    err: (text) => {
+      err += text
+    },
+    progress: undefined,
+    style: style(false),
+    now: () => 0,
+  }
+  const code = await run(args, io, '0.0.0')
+  return { code, out, err }
+}
