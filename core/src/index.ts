@@ -1,2 +1,3 @@
 export * from './abi/index.ts'
 export * from './memory/index.ts'
+export * from './tables/index.ts'

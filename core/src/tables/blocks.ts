@@ -1,0 +1,87 @@
+import { ENTRY_BYTES, L1E, L2_BYTES, L2_ENTRIES, type TableShape } from '../abi/index.ts'
+import { type Gpa, NotLoadedError, type ReadonlyMemory } from '../memory/index.ts'
+import { nextValidDte } from './scan.ts'
+
+/** A contiguous run of DTEs: a flat device table, or one second-level page. */
+export interface DteBlock {
+  readonly base: Gpa
+  /** DeviceID of the first entry. */
+  readonly firstId: number
+  readonly entries: number
+  /** Where the first-level entry that names this page lies; undefined for a flat table. */
+  readonly l1At: Gpa | undefined
+}
+
+/**
+ * The blocks of a device table, in DeviceID order. A page that several first-level entries name comes once, for the first
+ * of them. First-level entries outside RAM are passed over.
+ */
+export function dteBlocks(memory: ReadonlyMemory, { valid, indirect, base, bytes }: TableShape): DteBlock[] {
+  if (!valid) return []
+  if (!indirect) return [{ base: base as Gpa, firstId: 0, entries: bytes / ENTRY_BYTES, l1At: undefined }]
+  const blocks = new Map<number, DteBlock>()
+  const { l2Addr } = L1E.fields
+  for (let at = base; at < base + bytes; ) {
+    const region = memory.seek(at as Gpa)
+    if (region === undefined) {
+      at += ENTRY_BYTES
+      continue
+    }
+    const limit = Math.min(region.run, (base + bytes - at) / ENTRY_BYTES)
+    const invalid = nextValidDte(region, limit)
+    at += invalid * ENTRY_BYTES
+    if (invalid === limit) continue
+    const index = region.index + 2 * invalid
+    const l2 = l2Addr.get(region.words[index]!, region.words[index + 1]!) as Gpa
+    const firstId = ((at - base) / ENTRY_BYTES) * L2_ENTRIES
+    if (!blocks.has(l2)) blocks.set(l2, { base: l2, firstId, entries: L2_BYTES / ENTRY_BYTES, l1At: at as Gpa })
+    at += ENTRY_BYTES
+  }
+  return [...blocks.values()]
+}
+
+/**
+ * Calls `entry` for every word from `base` on whose place is in loaded RAM and that `next` does not skip.
+ *
+ * @returns how many words of the range could not be read, and how many were read.
+ */
+export function eachWord(
+  memory: ReadonlyMemory,
+  base: number,
+  words: number,
+  next: typeof nextValidDte,
+  entry: (slot: number, lo: number, hi: number, at: Gpa) => boolean,
+): { readonly unreadable: number; readonly read: number } {
+  let unreadable = 0
+  let slot = 0
+  while (slot < words) {
+    const at = (base + slot * ENTRY_BYTES) as Gpa
+    const region = seekLoaded(memory, at)
+    if (region === undefined) {
+      // RAM begins and ends at page boundaries at the finest, and a page is loaded as a whole.
+      const step = Math.min(words - slot, (PAGE - (at % PAGE)) / ENTRY_BYTES)
+      unreadable += step
+      slot += step
+      continue
+    }
+    const limit = Math.min(region.run, words - slot)
+    const skipped = next(region, limit)
+    slot += skipped
+    if (skipped === limit) continue
+    const index = region.index + 2 * skipped
+    if (!entry(slot, region.words[index]!, region.words[index + 1]!, (at + skipped * ENTRY_BYTES) as Gpa)) break
+    slot++
+  }
+  return { unreadable, read: Math.min(slot + 1, words) - unreadable }
+}
+
+const PAGE = 4096
+
+function seekLoaded(memory: ReadonlyMemory, at: Gpa): ReturnType<ReadonlyMemory['seek']> {
+  try {
+    return memory.seek(at)
+  } catch (error) {
+    if (error instanceof NotLoadedError) return undefined
+    throw error
+  }
+}

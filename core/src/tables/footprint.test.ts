@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest'
+import { GICR_PENDBASER, GICR_PROPBASER, GITS_BASER, GITS_CBASER, type GicRegisters } from '../abi/index.ts'
+import { type GpaRange, NotLoadedError, PAGE_BYTES } from '../memory/index.ts'
+import { footprint, sweepTables, tableView, walkTables } from './index.ts'
+import { newest, PlantedTables, RAM, Seen } from './testing/planted.ts'
+
+const registers = (indirect: boolean): GicRegisters => ({
+  its: {
+    ctlr: 1,
+    iidr: 0,
+    creadr: 0n,
+    cwriter: 0n,
+    cbaser: GITS_CBASER.pack({ valid: true, address: RAM, pages: 0 }),
+    baser: [
+      GITS_BASER.pack({ valid: true, indirect, addressLow: RAM + 0x1_0000 }),
+      GITS_BASER.pack({ valid: true, addressLow: RAM + 0x2_0000 }),
+    ],
+  },
+  redistributors: [
+    {
+      vcpuId: 0,
+      ctlr: 1,
+      propbaser: GICR_PROPBASER.pack({ address: RAM + 0x10_0000, idBits: 13 }),
+      pendbaser: GICR_PENDBASER.pack({ address: RAM + 0x11_0000 }),
+    },
+  ],
+})
+
+/** A VM whose pages are loaded only when asked for, with a device in two second-level pages. */
+function loadedInRounds(indirect: boolean) {
+  const full = new PlantedTables({ indirect }).dte(3, { next: 6 }).dte(9, { size: 9 }).ite(3, 1).ite(9, 1000)
+  const lazy = new PlantedTables({ indirect, backing: 'loaded' })
+  const rounds: GpaRange[][] = []
+  for (;;) {
+    const ranges = footprint(lazy.memory, registers(indirect))
+    if (ranges.length === 0) return { full, lazy, rounds }
+    rounds.push(ranges)
+    for (const { base, bytes } of ranges) {
+      for (let at = base as number; at < base + bytes; at += PAGE_BYTES) {
+        lazy.memory.region(RAM)!.load(at - RAM, full.memory.read(at as typeof RAM, PAGE_BYTES))
+      }
+    }
+  }
+}
+
+describe('the footprint of a restore', () => {
+  it.each([
+    [true, 3],
+    [false, 2],
+  ])('two-level %s: %i rounds load all that the walk and the sweep read, and little else', (indirect, count) => {
+    const { full, lazy, rounds } = loadedInRounds(indirect)
+    expect(rounds).toHaveLength(count)
+    const view = tableView(registers(indirect))
+    const [fromFull, fromLazy] = [new Seen(), new Seen()]
+    walkTables(full.memory, view, newest, fromFull)
+    expect(walkTables(lazy.memory, view, newest, fromLazy).cut).toBeUndefined()
+    expect(fromLazy).toEqual(fromFull)
+    expect(fromLazy.events).toEqual(['3:1', '9:1000'])
+    const nothing = { collection: () => {}, device: () => {}, event: () => {} }
+    expect(sweepTables(lazy.memory, view, nothing)).toEqual(sweepTables(full.memory, view, nothing))
+    const bytes = rounds.flat().reduce((sum, range) => sum + range.bytes, 0)
+    expect(bytes).toBeLessThan(0x4_0000)
+  })
+
+  it('names nothing outside RAM, whatever the registers say', () => {
+    const { its, redistributors } = registers(false)
+    const far = GITS_BASER.pack({ valid: true, addressLow: 2 ** 47, addressHigh: 15, pages: 255 })
+    const { memory } = new PlantedTables({ backing: 'loaded' })
+    for (const { base, bytes } of footprint(memory, { its: { ...its, baser: [far, far] }, redistributors })) {
+      expect(memory.contains(base, bytes)).toBe(true)
+    }
+  })
+
+  it('a walk over pages that are not loaded says so instead of throwing', () => {
+    const { memory, view } = new PlantedTables({ backing: 'loaded' })
+    expect(() => memory.seek(view.deviceTable.base as typeof RAM)).toThrow(NotLoadedError)
+    expect(walkTables(memory, view, newest, new Seen())).toMatchObject({ cut: 'not-loaded', objection: undefined })
+  })
+})

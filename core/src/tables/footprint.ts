@@ -1,0 +1,77 @@
+import {
+  DTE,
+  ENTRY_BYTES,
+  FIRST_LPI,
+  GICR_PENDBASER,
+  GICR_PROPBASER,
+  type GicRegisters,
+  ID_LIMIT,
+  L2_BYTES,
+  MAX_EVENTID_BITS,
+  queueShape,
+} from '../abi/index.ts'
+import { coalesce, type Gpa, type GpaRange, type GuestMemory, PAGE_BYTES } from '../memory/index.ts'
+import { dteBlocks, eachWord } from './blocks.ts'
+import { nextValidDte } from './scan.ts'
+import { tableView } from './table-view.ts'
+
+/**
+ * The guest RAM that a restore, a sweep or a replay of the command queue needs next and that is not loaded yet. Called in
+ * rounds, each followed by loading what it names, until it names nothing: first what the registers point at, then the pages
+ * of the second level, then the ITTs of every valid DTE. Ranges are whole pages inside RAM, in order, without overlap.
+ */
+export function footprint(memory: GuestMemory, registers: GicRegisters): GpaRange[] {
+  const named = notLoaded(memory, namedByRegisters(registers))
+  if (named.length > 0) return named
+  const { deviceTable } = tableView(registers)
+  const blocks = dteBlocks(memory, deviceTable)
+  const pages = notLoaded(memory, deviceTable.indirect ? blocks.map(({ base }) => ({ base, bytes: L2_BYTES })) : [])
+  if (pages.length > 0) return pages
+  return notLoaded(
+    memory,
+    blocks.flatMap(({ base, entries }) => ittRanges(memory, base, entries)),
+  )
+}
+
+function namedByRegisters(registers: GicRegisters): GpaRange[] {
+  const { deviceTable, collectionTable } = tableView(registers)
+  const queue = queueShape(registers.its.cbaser)
+  const ranges = [deviceTable, collectionTable, queue].filter(({ valid }) => valid).map(({ base, bytes }) => range(base, bytes))
+  for (const { propbaser, pendbaser } of registers.redistributors) {
+    const { address, idBits } = GICR_PROPBASER.unpack(propbaser)
+    const lpis = Math.min(2 ** (idBits + 1), ID_LIMIT) - FIRST_LPI
+    if (lpis <= 0) continue
+    ranges.push(range(address, lpis))
+    ranges.push(range(GICR_PENDBASER.unpack(pendbaser).address, ID_LIMIT / 8))
+  }
+  return ranges
+}
+
+const range = (base: number, bytes: number): GpaRange => ({ base: base as Gpa, bytes })
+
+function ittRanges(memory: GuestMemory, base: Gpa, entries: number): GpaRange[] {
+  const ranges: GpaRange[] = []
+  const { ittAddr, size } = DTE.fields
+  eachWord(memory, base, entries, nextValidDte, (_slot, lo, hi) => {
+    const bits = Math.min(size.get(lo, hi) + 1, MAX_EVENTID_BITS)
+    ranges.push(range(ittAddr.get(lo, hi), ENTRY_BYTES * 2 ** bits))
+    return true
+  })
+  return ranges
+}
+
+/** The pages of `ranges` that lie in RAM and are not loaded. */
+function notLoaded(memory: GuestMemory, ranges: readonly GpaRange[]): GpaRange[] {
+  const missing: GpaRange[] = []
+  for (const { base, bytes } of coalesce(ranges)) {
+    for (const ram of memory.ranges) {
+      const region = memory.region(ram.base)!
+      const start = Math.max(base, ram.base) - ram.base
+      const end = Math.min(base + bytes, ram.base + ram.bytes) - ram.base
+      for (let page = start - (start % PAGE_BYTES); page < end; page += PAGE_BYTES) {
+        if (!region.isLoaded(page)) missing.push(range(ram.base + page, Math.min(PAGE_BYTES, ram.bytes - page)))
+      }
+    }
+  }
+  return coalesce(missing)
+}

@@ -1,0 +1,16 @@
+export { footprint } from './footprint.ts'
+export { type ObjectionName, type ObjectionRow, objections } from './objections.ts'
+export { type SweepReader, type Swept, sweepTables } from './sweep.ts'
+export { type LpiTables, type TableView, tableView } from './table-view.ts'
+export {
+  type Answer,
+  GO_ON,
+  type Objection,
+  objectionError,
+  STOP,
+  type TableReader,
+  type Walked,
+  type WalkLimits,
+  type WalkOptions,
+  walkTables,
+} from './walk.ts'
