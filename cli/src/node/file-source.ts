@@ -1,0 +1,20 @@
+import type { FileHandle } from 'node:fs/promises'
+import type { ByteSource } from '@vits/core'
+
+/** An open file as a source of bytes. The handle stays the caller's to close. */
+export async function fileSource(file: FileHandle): Promise<ByteSource> {
+  const { size } = await file.stat()
+  return {
+    byteLength: size,
+    slice: async (start, end, scratch) => {
+      const room = scratch?.subarray(0, end - start) ?? new Uint8Array(end - start)
+      let done = 0
+      while (done < room.length) {
+        const { bytesRead } = await file.read(room, done, room.length - done, start + done)
+        if (bytesRead === 0) break
+        done += bytesRead
+      }
+      return room.subarray(0, done)
+    },
+  }
+}

@@ -1,0 +1,41 @@
+import type { ItsRegisters, RedistributorRegisters } from '../../abi/index.ts'
+import { FormatError } from '../format-error.ts'
+import type { DeviceState } from './device-state.ts'
+
+/** GITS_IIDR and the rest of an `arm_gicv3_its` section. @throws FormatError for an ITS that is not KVM's. */
+export function itsRegisters(state: DeviceState): ItsRegisters {
+  const iidr = Number(state.integer('iidr', 4))
+  if (iidr === 0) {
+    throw new FormatError(
+      state.offset(4),
+      "GITS_IIDR of KVM's ITS",
+      "0: this VM ran on QEMU's own ITS (TCG), whose tables have another format that is not read here",
+    )
+  }
+  const baser = state.integers('baser', 8)
+  if (baser.length !== 8) throw new FormatError(state.offset(0), '8 GITS_BASER registers', `${baser.length}`)
+  return {
+    ctlr: Number(state.integer('ctlr', 4)),
+    iidr,
+    cbaser: state.integer('cbaser', 8),
+    cwriter: state.integer('cwriter', 8),
+    creadr: state.integer('creadr', 8),
+    baser,
+  }
+}
+
+/** The redistributors of an `arm_gicv3` section, one per vCPU. */
+export function redistributors(state: DeviceState): RedistributorRegisters[] {
+  const ctlr = state.integers('cpu.gicr_ctlr', 4)
+  const propbaser = state.integers('cpu.gicr_propbaser', 8)
+  const pendbaser = state.integers('cpu.gicr_pendbaser', 8)
+  if (ctlr.length === 0 || propbaser.length !== ctlr.length || pendbaser.length !== ctlr.length) {
+    throw new FormatError(state.offset(0), 'the registers of at least one redistributor', `${ctlr.length}`)
+  }
+  return ctlr.map((value, vcpuId) => ({
+    vcpuId,
+    ctlr: Number(value),
+    propbaser: propbaser[vcpuId]!,
+    pendbaser: pendbaser[vcpuId]!,
+  }))
+}

@@ -1,0 +1,214 @@
+import { FormatError } from '../format-error.ts'
+import { type StreamReader, shown } from '../stream-reader.ts'
+import type { IndexBudget } from './page-index.ts'
+import { RamBlock } from './ram-block.ts'
+import { RAM_SAVE_FLAG, RamRecords, type RecordSink } from './ram-records.ts'
+import { type DeviceDescription, readDescription, stateBytes } from './vmdescription.ts'
+
+const SECTION = { eof: 0, start: 1, part: 2, end: 3, full: 4, subsection: 5, configuration: 7, command: 8, footer: 0x7e } as const
+const COMMAND_PACKAGED = 7
+const COMMAND_POSTCOPY_ADVISE = 3
+const PAGE_BITS = 12
+const GIB = 2 ** 30
+/** RAM a stream may claim without having a plausible number of page records for it. */
+const UNPROVEN_RAM = 64 * GIB
+const LARGEST_RAM = 16384 * GIB
+/** The shortest record of a page: a header and the byte it is filled with. */
+const SHORTEST_RECORD = 9
+
+/** The state of one device: where it lies in the source, and what it consists of. */
+export interface DeviceSection {
+  readonly device: DeviceDescription
+  readonly offset: number
+  readonly bytes: number
+}
+
+/** Reads a QEMU migration stream, version 3, from its header to its end. */
+export class QemuStream {
+  machine = ''
+  readonly capabilities = new Set<string>()
+  readonly devices: DeviceSection[] = []
+  /** Where the last ram section has its end-of-section record: a record put in before it belongs to the stream. */
+  lastRecord = 0
+  readonly #reader: StreamReader
+  readonly #ram: RamRecords
+  readonly #budget: IndexBudget
+  #ramId: number | undefined
+  #hugePages = false
+  #described: readonly DeviceDescription[] | undefined
+
+  constructor(reader: StreamReader, sink: RecordSink) {
+    this.#reader = reader
+    this.#ram = new RamRecords(reader, sink)
+    this.#budget = { bytes: 2 * reader.source.byteLength + (16 << 20) }
+  }
+
+  get blocks(): ReadonlyMap<string, RamBlock> {
+    return this.#ram.blocks
+  }
+
+  /** Reads everything. @throws FormatError where the stream is not one. */
+  async read(): Promise<void> {
+    await this.#header()
+    const reader = this.#reader
+    for (;;) {
+      await reader.need(1, 'a section or the end of the stream')
+      const type = reader.u8()
+      if (type === SECTION.eof) return
+      if (type === SECTION.configuration) await this.#configuration()
+      else if (type === SECTION.command) await this.#command()
+      else await this.#section(type)
+    }
+  }
+
+  async #header(): Promise<void> {
+    const reader = this.#reader
+    await reader.need(8, 'the header of a QEMU migration stream')
+    const magic = reader.bytes.subarray(reader.at, reader.at + 4)
+    if (reader.text(4) !== 'QEVM') throw new FormatError(0, 'a QEMU migration stream ("QEVM")', shown(magic))
+    const version = reader.u32()
+    if (version !== 3) throw new FormatError(4, 'version 3 of the QEMU migration stream', `version ${version}`)
+  }
+
+  async #configuration(): Promise<void> {
+    const reader = this.#reader
+    await reader.need(4, 'the machine name')
+    const at = reader.offset
+    const length = reader.u32()
+    if (length > 255) throw new FormatError(at, 'the length of a machine name', `${length}`)
+    await reader.need(length, 'the machine name')
+    this.machine = reader.text(length)
+    for (;;) {
+      await reader.need(1, 'a subsection of the configuration, or a section')
+      if (reader.bytes[reader.at] !== SECTION.subsection) return
+      reader.skip(1, '')
+      await this.#configurationPart()
+    }
+  }
+
+  async #configurationPart(): Promise<void> {
+    const reader = this.#reader
+    const at = reader.offset
+    const name = await reader.name('the name of a subsection of the configuration')
+    await reader.need(8, name)
+    reader.u32()
+    if (name === 'configuration/target-page-bits') {
+      const bits = reader.u32()
+      if (bits !== PAGE_BITS) throw new FormatError(reader.offset - 4, `${PAGE_BITS} target page bits`, `${bits}`)
+    } else if (name === 'configuration/capabilities') {
+      const count = reader.u32()
+      for (let i = 0; i < count; i++) this.capabilities.add(await reader.name('the name of a capability'))
+    } else if (name === 'configuration/uuid') {
+      await reader.need(16, name)
+      reader.skip(16, name)
+    } else throw new FormatError(at, 'a known subsection of the configuration', `"${name}"`)
+  }
+
+  async #command(): Promise<void> {
+    const reader = this.#reader
+    const at = reader.offset
+    await reader.need(4, 'a command')
+    const command = reader.u16()
+    const length = reader.u16()
+    if (command === COMMAND_PACKAGED)
+      throw new FormatError(at, 'a complete stream', 'a postcopy package, whose RAM stayed behind')
+    if (command === COMMAND_POSTCOPY_ADVISE && length === 16) {
+      await reader.need(length, 'the command POSTCOPY_ADVISE')
+      this.#hugePages = reader.u64() !== 4096
+      reader.skip(8, 'the command POSTCOPY_ADVISE')
+    } else reader.skip(length, 'the data of a command')
+  }
+
+  async #section(type: number): Promise<void> {
+    const reader = this.#reader
+    const at = reader.offset - 1
+    await reader.need(4, 'the number of a section')
+    const begins = type === SECTION.start || type === SECTION.full
+    if (!begins && type !== SECTION.part && type !== SECTION.end) {
+      throw new FormatError(at, 'a section or the end of the stream', `section type 0x${type.toString(16)}`)
+    }
+    const id = reader.u32()
+    if (begins) {
+      const name = await reader.name('the name of a section')
+      await reader.need(8, 'the instance and version of a section')
+      const instance = reader.u32()
+      reader.u32()
+      if (type === SECTION.full) await this.#deviceState(name, instance)
+      else if (name === 'ram') this.#ramId = id
+      else throw new FormatError(at, 'RAM or the state of a device', `a section of "${name}", whose length nothing tells`)
+    } else if (id !== this.#ramId) throw new FormatError(at, 'a section that was started', `section ${id}`)
+    if (type !== SECTION.full) await this.#ramRecords()
+    await this.#footer(id)
+  }
+
+  async #footer(id: number): Promise<void> {
+    const reader = this.#reader
+    await reader.need(5, 'the footer of a section')
+    const at = reader.offset
+    const [type, number] = [reader.u8(), reader.u32()]
+    if (type !== SECTION.footer || number !== id) {
+      throw new FormatError(at, `the footer of section ${id}`, `0x${type.toString(16)} and ${number}`)
+    }
+  }
+
+  async #deviceState(name: string, instance: number): Promise<void> {
+    this.#described ??= await readDescription(this.#reader.source)
+    const offset = this.#reader.offset
+    const device = this.#described[this.devices.length]
+    if (device === undefined || device.name !== name || device.instance !== instance) {
+      const expected = device === undefined ? 'no more device' : `device "${device.name}" ${device.instance}`
+      throw new FormatError(offset, `${expected} according to the device description`, `"${name}" ${instance}`)
+    }
+    const bytes = stateBytes(device)
+    this.#reader.skip(bytes, `the state of ${name}`)
+    this.devices.push({ device, offset, bytes })
+  }
+
+  async #ramRecords(): Promise<void> {
+    const reader = this.#reader
+    for (;;) {
+      await reader.need(8, 'a RAM record')
+      if (reader.at >= reader.limit) await reader.refill()
+      const stop = this.#ram.scan()
+      if (stop === 'sizes follow') await this.#sizes()
+      if (stop === 'section ends') {
+        this.lastRecord = reader.offset - 8
+        return
+      }
+    }
+  }
+
+  /** The record that names all blocks: their lengths add up to its value. */
+  async #sizes(): Promise<void> {
+    const reader = this.#reader
+    const at = reader.offset
+    const total = reader.u64() - RAM_SAVE_FLAG.sizes
+    if (total > LARGEST_RAM) throw new FormatError(at, 'at most 16 TiB of RAM', `${total / GIB} GiB`)
+    if (total > UNPROVEN_RAM && (total / 4096 / 16) * SHORTEST_RECORD > reader.source.byteLength) {
+      throw new FormatError(at, `records for ${total / GIB} GiB of RAM`, `a file of ${reader.source.byteLength} bytes`)
+    }
+    for (let left = total; left > 0; ) {
+      const start = reader.offset
+      const name = await reader.name('the name of a RAM block')
+      await reader.need(8, 'the length of a RAM block')
+      const bytes = reader.u64()
+      if (bytes > left || bytes % 4096 !== 0) throw new FormatError(start, `a RAM block of at most ${left} bytes`, `${bytes}`)
+      if (this.blocks.has(name)) throw new FormatError(start, 'a RAM block of a new name', `"${name}" again`)
+      this.#ram.blocks.set(name, new RamBlock(name, bytes, this.#budget))
+      await this.#blockExtras()
+      left -= bytes
+    }
+  }
+
+  /** What some capabilities put after a block's length. */
+  async #blockExtras(): Promise<void> {
+    const reader = this.#reader
+    if (this.#hugePages) {
+      await reader.need(8, 'the page size of a RAM block')
+      // Only blocks of another page size than the host's have one. A next block's name, or a record's flags, look different.
+      const pageSize = reader.u64()
+      if (pageSize === 0 || pageSize % 4096 !== 0 || pageSize > GIB) reader.at -= 8
+    }
+    if (this.capabilities.has('x-ignore-shared')) reader.skip(8, 'the address of a RAM block')
+  }
+}

@@ -1,0 +1,147 @@
+import { type ByteSource, truncated } from './byte-source.ts'
+
+const STEP = 4 << 20
+/** What `need` can promise at most: bytes that lie contiguous after any position. */
+export const MARGIN = 64 << 10
+
+interface Ahead {
+  readonly start: number
+  readonly bytes: Promise<Uint8Array>
+}
+
+/**
+ * Reads a source from front to back in windows, the next one fetched while this one is looked at. Big-endian.
+ *
+ * After `need(n)` the next `n` bytes lie at `bytes[at]`; the accessors then read them without waiting. Hot loops work on
+ * `bytes` and `at` themselves as long as `at < limit`.
+ */
+export class StreamReader {
+  readonly source: ByteSource
+  bytes: Uint8Array = new Uint8Array(0)
+  at = 0
+  /** Below this index MARGIN bytes follow, or the file's end. */
+  limit = 0
+  #view: DataView = new DataView(new ArrayBuffer(0))
+  #start = 0
+  #ahead: Ahead | undefined
+  readonly #rooms: Uint8Array[] = []
+  #turn = 0
+  readonly #progress: ((done: number, total: number) => void) | undefined
+
+  constructor(source: ByteSource, offset = 0, progress?: (done: number, total: number) => void) {
+    this.source = source
+    this.#start = offset
+    this.#progress = progress
+  }
+
+  /** Where the reader is in its source. */
+  get offset(): number {
+    return this.#start + this.at
+  }
+
+  get atEnd(): boolean {
+    return this.offset >= this.source.byteLength
+  }
+
+  /** Bytes left in the source. */
+  get left(): number {
+    return Math.max(0, this.source.byteLength - this.offset)
+  }
+
+  /** Makes the next `bytes` bytes readable, at most MARGIN. @throws FormatError `expected` when the source ends before. */
+  async need(bytes: number, expected: string): Promise<void> {
+    if (this.at + bytes <= this.bytes.length) return
+    if (bytes > this.left) throw truncated(this.source.byteLength, expected)
+    await this.refill()
+    if (this.at + bytes > this.bytes.length) throw truncated(this.#start + this.bytes.length, expected)
+  }
+
+  /** Moves the window so that it starts at, or shortly before, the current position. */
+  async refill(): Promise<void> {
+    const offset = this.offset
+    const ahead = this.#ahead
+    this.#ahead = undefined
+    let bytes = await ahead?.bytes
+    let start = ahead?.start ?? 0
+    if (bytes === undefined || offset < start || offset >= start + STEP) {
+      start = offset
+      bytes = await this.#fetch(start)
+    }
+    this.#start = start
+    this.bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.at = offset - start
+    const last = start + bytes.length >= this.source.byteLength
+    this.limit = last ? bytes.length : bytes.length - MARGIN
+    if (!last) this.#fetchAhead(start + STEP)
+    this.#progress?.(start + bytes.length, this.source.byteLength)
+  }
+
+  u8(): number {
+    return this.bytes[this.at++]!
+  }
+
+  u16(): number {
+    this.at += 2
+    return this.#view.getUint16(this.at - 2)
+  }
+
+  u32(): number {
+    this.at += 4
+    return this.#view.getUint32(this.at - 4)
+  }
+
+  /** A u64 as a number; above 2^53 it is not exact, which every bound refuses anyway. */
+  u64(): number {
+    const high = this.u32()
+    return high * 2 ** 32 + this.u32()
+  }
+
+  /** `length` bytes as Latin-1 text. */
+  text(length: number): string {
+    this.at += length
+    return latin1(this.bytes.subarray(this.at - length, this.at))
+  }
+
+  /** Moves on without looking. @throws FormatError `expected` when the source ends before. */
+  skip(bytes: number, expected: string): void {
+    if (bytes > this.left) throw truncated(this.source.byteLength, expected)
+    this.at += bytes
+  }
+
+  /** A length byte and that many characters. */
+  async name(expected: string): Promise<string> {
+    await this.need(1, expected)
+    const length = this.u8()
+    await this.need(length, expected)
+    return this.text(length)
+  }
+
+  #fetchAhead(start: number): void {
+    const bytes = this.#fetch(start)
+    // A failure is reported by whoever awaits these bytes; nobody may.
+    bytes.catch(() => undefined)
+    this.#ahead = { start, bytes }
+  }
+
+  async #fetch(start: number): Promise<Uint8Array> {
+    const end = Math.min(start + STEP + MARGIN, this.source.byteLength)
+    this.#turn ^= 1
+    if (end - start > MARGIN) this.#rooms[this.#turn] ??= new Uint8Array(STEP + MARGIN)
+    return this.source.slice(start, end, this.#rooms[this.#turn])
+  }
+}
+
+/** Bytes as text, one character each. */
+export function latin1(bytes: Uint8Array): string {
+  let text = ''
+  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192))
+  return text
+}
+
+/** Bytes as an error message shows them: text when all of them can be printed, hexadecimal otherwise. */
+export function shown(bytes: Uint8Array): string {
+  if (bytes.length === 0) return 'nothing'
+  if (bytes.every((byte) => byte >= 0x20 && byte < 0x7f)) return `"${latin1(bytes)}"`
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ')
+}

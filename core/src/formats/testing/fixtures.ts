@@ -1,0 +1,45 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { decompress } from 'fzstd'
+import { bytesSource, openSavedMachine, type SavedMachine } from '../index.ts'
+
+const folder = new URL('../../../../fixtures/saved/', import.meta.url)
+
+/** The real QEMU streams kept in fixtures/saved, KVM's ITS only. */
+export const streamFixtures = [
+  'before-churn',
+  'churned',
+  'ghosts',
+  'healthy',
+  'live-resent-pages',
+  'numa',
+  'postcopy',
+  'qemu10',
+  'scattered-clean',
+  'scattered-partly-repaired',
+  'scattered-unrestorable',
+  'unrestorable',
+  'unrestorable.repaired',
+  'wrapped-clean',
+  'wrapped',
+] as const
+
+/** Path of a file of fixtures/saved. */
+export function fixtureFile(name: string): URL {
+  return new URL(name, folder)
+}
+
+/** A file of fixtures/saved as text, or undefined when this fixture has none: `ghosts.guest-view.txt`. */
+export function fixtureText(name: string): string | undefined {
+  const file = fixtureFile(name)
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined
+}
+
+/** A zstd-compressed file of fixtures/saved, decompressed: `ghosts.mig`. */
+export function fixtureBytes(name: string): Uint8Array {
+  return decompress(readFileSync(fixtureFile(`${name}.zst`)))
+}
+
+/** Opens a saved VM of fixtures/saved by its name without `.mig.zst`. */
+export function openFixture(name: string): Promise<SavedMachine> {
+  return openSavedMachine(bytesSource(fixtureBytes(`${name}.mig`)))
+}
