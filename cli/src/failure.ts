@@ -21,7 +21,6 @@ function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
   if (code !== undefined && code in systemErrors) return systemErrors[code]!
-  const offset = 'offset' in error && typeof error.offset === 'number' ? ` (offset ${error.offset})` : ''
   const ours = error.name !== 'Error' && error.name !== 'TypeError' && error.name !== 'RangeError'
-  return ours || code !== undefined ? `${error.message}${offset}` : `internal error: ${error.message}; please report it`
+  return ours || code !== undefined ? error.message : `internal error: ${error.message}; please report it`
 }

@@ -1,9 +1,8 @@
+import type { ByteSource } from '@vits/core'
 import type { Style } from './style.ts'
 
 /** Random-access bytes of an open file. */
-export interface OpenFile {
-  readonly byteLength: number
-  slice(start: number, end: number): Promise<Uint8Array>
+export interface OpenFile extends ByteSource {
   close(): Promise<void>
 }
 
