@@ -1,0 +1,286 @@
+import { BlockHash } from './block-hash.ts'
+import { grown } from './grown.ts'
+import type { Lpis } from './lpis.ts'
+
+/** Events of a block, and 32-bit words of an event and of a block. */
+const BLOCK_EVENTS = 8
+const EVENT_WORDS = 2
+const BLOCK_WORDS = BLOCK_EVENTS * EVENT_WORDS
+const BLOCK_SHIFT = 4
+/** EventIDs have 16 bits: a device has at most 2^13 blocks. */
+const BLOCK_BITS = 13
+const BLOCK_MASK = (1 << BLOCK_BITS) - 1
+const DIRECTORY_WORDS = (1 << BLOCK_BITS) / 32
+/** A device with more blocks than this gets a directory, so that an event out of order finds its place without a long walk. */
+const DIRECTORY_FROM = 32
+
+const ICID_MASK = 0xffff
+/** The event's collection is gone (KVM: `collection = NULL`); only freeing the event heals that. */
+const DETACHED = 0x10000
+const EPOCH_SHIFT = 17
+const EPOCH_LIMIT = 1 << (32 - EPOCH_SHIFT)
+
+/**
+ * The events an ITS has mapped: (device slot, EventID) to LPI and ICID.
+ *
+ * An event is two words, its LPI handle (see `Lpis`; 0: not mapped) and its ICID with two marks. Eight events make a block of 64
+ * bytes, one cache line. Blocks are found by an open-addressing hash of (slot, EventID >> 3) and chained per device in EventID
+ * order, so a save needs no sort. An emptied block is freed.
+ *
+ * The upper half of the second word holds the epoch in which the event was last translated: KVM's translation cache, see
+ * `translation.ts`. Each event holds one reference of its LPI and gives it back when it goes.
+ */
+export class Events {
+  /** Events mapped. */
+  count = 0
+  /** The event words; replaced when it grows: do not keep it across an `add`. */
+  words = new Int32Array(64 * BLOCK_WORDS)
+  /** The epoch that marks a cached translation; see `invalidate`. */
+  epoch = 1
+  readonly #lpis: Lpis
+  #cached = false
+  /** Per block: its key, its neighbours in the device's chain, its events in use. Block 0 is no block. */
+  #keys = new Int32Array(64)
+  #next = new Int32Array(64)
+  #previous = new Int32Array(64)
+  #events = new Int32Array(64)
+  #used = 1
+  #free = 0
+  /** Per device slot: first and last block of its chain and their number. */
+  #heads = new Int32Array(64)
+  #tails = new Int32Array(64)
+  #blocks = new Int32Array(64)
+  readonly #directories = new Map<number, Int32Array>()
+  readonly #hash = new BlockHash()
+
+  constructor(lpis: Lpis) {
+    this.#lpis = lpis
+  }
+
+  /** The index in `words` of a mapped event, or -1. `slot` is a device's slot; any EventID may be asked for. */
+  find(slot: number, eventId: number): number {
+    if (eventId >>> 16 !== 0) return -1
+    const block = this.#hash.find((slot << BLOCK_BITS) | (eventId >>> 3))
+    if (block === 0) return -1
+    const index = block * BLOCK_WORDS + (eventId & 7) * EVENT_WORDS
+    return this.words[index] !== 0 ? index : -1
+  }
+
+  /**
+   * Maps an event that is not mapped. `lpi` is a handle whose reference passes to the event. `hint` is 0 or what the last `add`
+   * to the same device returned: events added in order then need no lookup.
+   *
+   * @returns the block the event is in, as a hint for the next.
+   */
+  add(slot: number, eventId: number, lpi: number, icid: number, hint: number): number {
+    const key = (slot << BLOCK_BITS) | (eventId >>> 3)
+    let block = hint !== 0 && this.#keys[hint] === key ? hint : this.#hash.find(key)
+    if (block === 0) block = this.#addBlock(slot, key)
+    const index = block * BLOCK_WORDS + (eventId & 7) * EVENT_WORDS
+    this.words[index] = lpi
+    this.words[index + 1] = icid
+    this.#events[block]!++
+    this.count++
+    return block
+  }
+
+  /** Unmaps the event at `index` of a device and gives its LPI back. */
+  remove(slot: number, index: number): void {
+    const block = index >>> BLOCK_SHIFT
+    const lpi = this.words[index]!
+    this.words[index] = 0
+    this.count--
+    if (--this.#events[block]! === 0) this.#removeBlock(slot, block)
+    this.#lpis.release(lpi)
+  }
+
+  /** Unmaps all events of a device. */
+  removeAll(slot: number): void {
+    const { words } = this
+    let last = 0
+    for (let block = this.firstBlock(slot); block !== 0; block = this.#next[block]!) {
+      const start = block * BLOCK_WORDS
+      for (let index = start; index < start + BLOCK_WORDS; index += EVENT_WORDS) {
+        const lpi = words[index]!
+        if (lpi === 0) continue
+        words[index] = 0
+        this.count--
+        this.#lpis.release(lpi)
+      }
+      this.#events[block] = 0
+      this.#hash.remove(this.#keys[block]!)
+      last = block
+    }
+    if (last === 0) return
+    this.#next[last] = this.#free
+    this.#free = this.#heads[slot]!
+    this.#heads[slot] = this.#tails[slot] = this.#blocks[slot] = 0
+    this.#directories.delete(slot)
+  }
+
+  /** The first block of a device in EventID order, or 0. Its events are at `eventIndex(block, n)`, n = 0..7. */
+  firstBlock(slot: number): number {
+    return slot < this.#heads.length ? this.#heads[slot]! : 0
+  }
+
+  /** The block that follows in EventID order, or 0. */
+  nextBlock(block: number): number {
+    return this.#next[block]!
+  }
+
+  /** The first EventID of a block. */
+  firstEvent(block: number): number {
+    return (this.#keys[block]! & BLOCK_MASK) * BLOCK_EVENTS
+  }
+
+  /** The index in `words` of the first event of a block; the others follow, EVENT_WORDS apart. */
+  blockIndex(block: number): number {
+    return block * BLOCK_WORDS
+  }
+
+  /** The LPI handle of the event at `index`; 0 when no event is mapped there. */
+  lpi(index: number): number {
+    return this.words[index]!
+  }
+
+  /** The event's ICID, or -1 when its collection is gone. */
+  icid(index: number): number {
+    const word = this.words[index + 1]!
+    return (word & DETACHED) === 0 ? word & ICID_MASK : -1
+  }
+
+  /** Moves the event to another collection. */
+  setIcid(index: number, icid: number): void {
+    this.words[index + 1] = icid
+  }
+
+  /** Takes the collection away from all its events, or with -1 from every event. Cached translations stay, as in KVM. */
+  detach(icid: number): void {
+    const { words } = this
+    const end = this.#used * BLOCK_WORDS
+    for (let index = BLOCK_WORDS; index < end; index += EVENT_WORDS) {
+      const word = words[index + 1]!
+      if (words[index] !== 0 && (icid < 0 || (word & (DETACHED | ICID_MASK)) === icid)) words[index + 1] = word | DETACHED
+    }
+  }
+
+  /** Retargets the LPIs of a collection's events. */
+  retarget(icid: number, vcpu: number): void {
+    const { words } = this
+    const end = this.#used * BLOCK_WORDS
+    for (let index = BLOCK_WORDS; index < end; index += EVENT_WORDS) {
+      const lpi = words[index]!
+      if (lpi !== 0 && (words[index + 1]! & (DETACHED | ICID_MASK)) === icid) this.#lpis.retarget(lpi, vcpu)
+    }
+  }
+
+  /** True when the event was translated since the last `invalidate`. */
+  isCached(index: number): boolean {
+    return this.words[index + 1]! >>> EPOCH_SHIFT === this.epoch
+  }
+
+  /** Marks the event's translation as cached. */
+  cache(index: number): void {
+    this.words[index + 1] = (this.words[index + 1]! & (DETACHED | ICID_MASK)) | (this.epoch << EPOCH_SHIFT)
+    this.#cached = true
+  }
+
+  /** Drops all cached translations. */
+  invalidate(): void {
+    if (!this.#cached) return
+    this.#cached = false
+    if (++this.epoch < EPOCH_LIMIT) return
+    this.epoch = 1
+    for (let index = 1; index < this.words.length; index += EVENT_WORDS) this.words[index]! &= DETACHED | ICID_MASK
+  }
+
+  #addBlock(slot: number, key: number): number {
+    let block = this.#free
+    if (block !== 0) this.#free = this.#next[block]!
+    else {
+      if (this.#used === this.#keys.length) this.#growBlocks()
+      block = this.#used++
+    }
+    this.#keys[block] = key
+    if (slot >= this.#heads.length) this.#growSlots(slot)
+    this.#link(slot, block, key)
+    this.#hash.put(key, block)
+    return block
+  }
+
+  /** Puts a block into its device's chain, in key order; most come in order and go to the end. */
+  #link(slot: number, block: number, key: number): void {
+    const tail = this.#tails[slot]!
+    const before = tail === 0 || this.#keys[tail]! < key ? tail : this.#blockBefore(slot, key)
+    const after = before === 0 ? this.#heads[slot]! : this.#next[before]!
+    this.#previous[block] = before
+    this.#next[block] = after
+    if (before === 0) this.#heads[slot] = block
+    else this.#next[before] = block
+    if (after === 0) this.#tails[slot] = block
+    else this.#previous[after] = block
+    const blocks = ++this.#blocks[slot]!
+    if (blocks >= DIRECTORY_FROM) this.#enter(slot, key)
+  }
+
+  #blockBefore(slot: number, key: number): number {
+    const directory = this.#directories.get(slot)
+    if (directory === undefined) {
+      let block = this.#tails[slot]!
+      while (block !== 0 && this.#keys[block]! > key) block = this.#previous[block]!
+      return block
+    }
+    const place = key & BLOCK_MASK
+    let word = place >>> 5
+    let marks = directory[word]! & ~(-1 << (place & 31))
+    while (marks === 0 && word > 0) marks = directory[--word]!
+    return marks === 0 ? 0 : this.#hash.find((key & ~BLOCK_MASK) | (word * 32 + 31 - Math.clz32(marks)))
+  }
+
+  /** Notes a block in the directory of a large device; the first time, all it has. */
+  #enter(slot: number, key: number): void {
+    let directory = this.#directories.get(slot)
+    if (directory === undefined) {
+      directory = new Int32Array(DIRECTORY_WORDS)
+      this.#directories.set(slot, directory)
+      for (let block = this.#heads[slot]!; block !== 0; block = this.#next[block]!) mark(directory, this.#keys[block]!)
+    } else mark(directory, key)
+  }
+
+  #removeBlock(slot: number, block: number): void {
+    const before = this.#previous[block]!
+    const after = this.#next[block]!
+    if (before === 0) this.#heads[slot] = after
+    else this.#next[before] = after
+    if (after === 0) this.#tails[slot] = before
+    else this.#previous[after] = before
+    this.#blocks[slot]!--
+    const place = this.#keys[block]! & BLOCK_MASK
+    const directory = this.#directories.get(slot)
+    if (directory !== undefined) directory[place >>> 5]! &= ~(1 << (place & 31))
+    this.#hash.remove(this.#keys[block]!)
+    this.#next[block] = this.#free
+    this.#free = block
+  }
+
+  #growBlocks(): void {
+    const blocks = this.#keys.length * 2
+    this.words = grown(this.words, blocks * BLOCK_WORDS)
+    this.#keys = grown(this.#keys, blocks)
+    this.#next = grown(this.#next, blocks)
+    this.#previous = grown(this.#previous, blocks)
+    this.#events = grown(this.#events, blocks)
+  }
+
+  #growSlots(slot: number): void {
+    const slots = Math.max(this.#heads.length * 2, slot + 1)
+    this.#heads = grown(this.#heads, slots)
+    this.#tails = grown(this.#tails, slots)
+    this.#blocks = grown(this.#blocks, slots)
+  }
+}
+
+function mark(directory: Int32Array, key: number): void {
+  const place = key & BLOCK_MASK
+  directory[place >>> 5]! |= 1 << (place & 31)
+}

@@ -1,0 +1,184 @@
+import { FIRST_LPI, GICR_PENDBASER, GICR_PROPBASER, LPI_LIMIT, NEWEST, profiles, type Quirks } from '../abi/index.ts'
+import type { Gpa, GuestMemory } from '../memory/index.ts'
+import type { Events } from './events.ts'
+import { Lpis } from './lpis.ts'
+
+/** One redistributor, as far as LPIs go. */
+export interface Redistributor {
+  /** The processor number that RDbase names (GICR_TYPER); not always the index. */
+  readonly vcpuId: number
+  /** GICR_CTLR.EnableLPIs. */
+  enableLpis: boolean
+  /** GICR_PENDBASER as written, PTZ included. Set it with `Gic.setPendbaser`. */
+  pendbaser: bigint
+  /** Address of its pending table. */
+  pendingTable: number
+}
+
+/** What a GIC is made from. */
+export interface GicOptions {
+  readonly memory: GuestMemory
+  /** Default: the newest kernel's. */
+  readonly quirks?: Quirks
+  /** Processor numbers of the vCPUs there are from the start, by index. */
+  readonly vcpuIds?: readonly number[]
+}
+
+const INITIAL_PROPBASER = GICR_PROPBASER.pack({ innerCache: 3, shareability: 1 })
+
+/**
+ * What all vCPUs and ITSes of a VM share: guest memory, the redistributors with their LPI tables, and the LPIs.
+ *
+ * vCPUs are named by index here; `vcpuOf` translates the RDbase of commands and tables.
+ */
+export class Gic {
+  readonly memory: GuestMemory
+  readonly quirks: Quirks
+  readonly lpis = new Lpis()
+  readonly redistributors: Redistributor[] = []
+  /** The events of each ITS of the VM: their cached translations fall when a redistributor disables LPIs. */
+  readonly itsEvents: Events[] = []
+  #propbaser = 0n
+  /** Address of the LPI configuration table: one for the whole VM. */
+  #configTable = 0
+  #lpiLimit = 2
+  readonly #vcpus = new Map<number, number>()
+
+  constructor({ memory, quirks = profiles[NEWEST].quirks, vcpuIds = [] }: GicOptions) {
+    this.memory = memory
+    this.quirks = quirks
+    for (const id of vcpuIds) this.addVcpu(id)
+  }
+
+  /** Adds a redistributor and returns its index. @throws RangeError for a processor number that is taken. */
+  addVcpu(vcpuId: number): number {
+    if (this.#vcpus.has(vcpuId)) throw new RangeError(`there is a vCPU ${vcpuId} already`)
+    const index = this.redistributors.length
+    this.lpis.addVcpu()
+    this.#vcpus.set(vcpuId, index)
+    this.redistributors.push({ vcpuId, enableLpis: false, pendbaser: 0n, pendingTable: 0 })
+    return index
+  }
+
+  /** The index of the vCPU that RDbase names, or -1. */
+  vcpuOf(rdBase: number): number {
+    if (!this.quirks['target-is-index']) return this.#vcpus.get(rdBase) ?? -1
+    return rdBase < this.redistributors.length ? rdBase : -1
+  }
+
+  /** The RDbase that names a vCPU. */
+  rdBaseOf(vcpu: number): number {
+    return this.quirks['target-is-index'] ? vcpu : this.redistributors[vcpu]!.vcpuId
+  }
+
+  get propbaser(): bigint {
+    return this.#propbaser
+  }
+
+  /** Stores a sanitised GICR_PROPBASER. */
+  setPropbaser(value: bigint): void {
+    this.#propbaser = value
+    const { address, idBits } = GICR_PROPBASER.unpack(value)
+    this.#configTable = address
+    this.#lpiLimit = Math.min(2 ** (idBits + 1), LPI_LIMIT)
+  }
+
+  /** The value GICR_PROPBASER has once an ITS was created. */
+  resetPropbaser(): void {
+    this.setPropbaser(INITIAL_PROPBASER)
+  }
+
+  /** Stores a sanitised GICR_PENDBASER. */
+  setPendbaser(vcpu: number, value: bigint): void {
+    const redistributor = this.redistributors[vcpu]!
+    redistributor.pendbaser = value
+    redistributor.pendingTable = GICR_PENDBASER.unpack(value).address
+  }
+
+  /** INTIDs below this can be mapped by MAPTI: 2^(GICR_PROPBASER.IDbits + 1), at most 2^16. */
+  get lpiLimit(): number {
+    return this.#lpiLimit
+  }
+
+  /**
+   * Takes a reference of an LPI for an event. A new LPI reads its configuration byte and, with a target, its pending bit, which is
+   * cleared in guest RAM; one that exists keeps its state and its target.
+   *
+   * @param vcpu index of its target, or -1.
+   * @returns its handle, see `Lpis`.
+   * @throws ItsError EFAULT when the configuration byte or the pending bit is not in guest RAM; nothing is created then.
+   * @source vgic-its.c vgic_add_lpi
+   */
+  mapLpi(intid: number, vcpu: number): number {
+    const { lpis } = this
+    const known = lpis.find(intid)
+    if (known !== 0) {
+      lpis.hold(known)
+      return known
+    }
+    const config = this.memory.u8(this.configAt(intid))
+    const pending = vcpu >= 0 && this.#consumePending(intid, vcpu)
+    const handle = lpis.create(intid, vcpu)
+    if (pending) lpis.setPending(handle, true)
+    lpis.configure(handle, config)
+    return handle
+  }
+
+  /** The address of an LPI's configuration byte. */
+  configAt(intid: number): Gpa {
+    return (this.#configTable + intid - FIRST_LPI) as Gpa
+  }
+
+  /** The address of the byte that holds an LPI's pending bit, bit `intid % 8`. */
+  pendingAt(intid: number, vcpu: number): Gpa {
+    return (this.redistributors[vcpu]!.pendingTable + Math.floor(intid / 8)) as Gpa
+  }
+
+  /** Rereads an LPI's configuration byte, as INV does. @throws ItsError EFAULT. */
+  reconfigure(handle: number): void {
+    this.lpis.configure(handle, this.memory.u8(this.configAt(this.lpis.intid(handle))))
+  }
+
+  /** Rereads the configuration of all LPIs that target a vCPU, as INVALL does; those outside guest RAM keep theirs. */
+  reconfigureAll(vcpu: number): void {
+    const { lpis, memory } = this
+    for (let handle = lpis.first(); handle !== 0; handle = lpis.after(handle)) {
+      if (lpis.target(handle) !== vcpu) continue
+      if (memory.contains(this.configAt(lpis.intid(handle)))) this.reconfigure(handle)
+    }
+  }
+
+  /**
+   * Writes GICR_CTLR.EnableLPIs. Enabling with PTZ 0 loads the pending bits of the LPIs that target the vCPU, up to the first that is
+   * not in guest RAM; disabling drops the pending state of what is queued for it and every cached translation.
+   */
+  setEnableLpis(vcpu: number, enable: boolean): void {
+    const redistributor = this.redistributors[vcpu]!
+    if (redistributor.enableLpis === enable) return
+    redistributor.enableLpis = enable
+    if (!enable) {
+      this.lpis.flush(vcpu)
+      for (const events of this.itsEvents) events.invalidate()
+    } else if (!GICR_PENDBASER.unpack(redistributor.pendbaser).ptz) this.#loadPending(vcpu)
+  }
+
+  #loadPending(vcpu: number): void {
+    const { lpis, memory } = this
+    for (let handle = lpis.first(); handle !== 0; handle = lpis.after(handle)) {
+      const intid = lpis.intid(handle)
+      const at = this.pendingAt(intid, vcpu)
+      if (!memory.contains(at)) return
+      if (lpis.target(handle) === vcpu) lpis.setPending(handle, ((memory.u8(at) >>> (intid & 7)) & 1) === 1)
+      lpis.offer(handle)
+    }
+  }
+
+  #consumePending(intid: number, vcpu: number): boolean {
+    const at = this.pendingAt(intid, vcpu)
+    const byte = this.memory.u8(at)
+    const bit = 1 << (intid & 7)
+    if ((byte & bit) === 0) return false
+    this.memory.setU8(at, byte & ~bit)
+    return true
+  }
+}

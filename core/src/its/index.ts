@@ -1,0 +1,6 @@
+export { Collections } from './collections.ts'
+export { Devices } from './devices.ts'
+export { Events } from './events.ts'
+export { Gic, type GicOptions, type Redistributor } from './gic.ts'
+export { COLLECTION_BASER, DEVICE_BASER, Its } from './its.ts'
+export { type Forwarding, Lpis } from './lpis.ts'

@@ -1,0 +1,181 @@
+import {
+  BASER_TYPE,
+  ENTRY_BYTES,
+  GITS_BASER,
+  ID_LIMIT,
+  L1E,
+  L2_ENTRIES,
+  type QueueShape,
+  queueShape,
+  type TableShape,
+  tableShape,
+} from '../abi/index.ts'
+import type { Gpa, GuestMemory } from '../memory/index.ts'
+import { Collections } from './collections.ts'
+import { Devices } from './devices.ts'
+import { Events } from './events.ts'
+import type { Gic } from './gic.ts'
+
+const { l2Addr, valid: l1Valid } = L1E.fields
+const BASER_VALID = 1n << 63n
+const created = { innerCache: 3, shareability: 1, pageSize: 2, entrySize: ENTRY_BYTES - 1 }
+
+/** GITS_BASER<n> of the device table and of the collection table. */
+export const DEVICE_BASER = 0
+export const COLLECTION_BASER = 1
+
+/**
+ * One ITS: what its registers say, and what its commands or a restore mapped.
+ *
+ * Guest and userspace reach it through its register frame (`itsFrame`) and MSIs (`signalMsi`). A restore drives it directly with
+ * numbers: `collections.set`, `addDevice`, `mapEvent`, `freeDevices`, `freeCollections`.
+ */
+export class Its {
+  readonly gic: Gic
+  readonly memory: GuestMemory
+  readonly devices = new Devices()
+  readonly collections = new Collections()
+  readonly events: Events
+  /** GITS_CTLR.Enabled. */
+  enabled = false
+  /** Byte offsets in the command queue. */
+  creadr = 0
+  cwriter = 0
+  #cbaser = 0n
+  #queue: QueueShape = queueShape(0n)
+  readonly #baser: [devices: bigint, collections: bigint] = [
+    GITS_BASER.pack({ ...created, type: BASER_TYPE.devices }),
+    GITS_BASER.pack({ ...created, type: BASER_TYPE.collections }),
+  ]
+  readonly #tables: [devices: TableShape, collections: TableShape]
+
+  constructor(gic: Gic) {
+    this.gic = gic
+    this.memory = gic.memory
+    this.events = new Events(gic.lpis)
+    this.#tables = [tableShape(this.#baser[0]), tableShape(this.#baser[1])]
+    gic.itsEvents.push(this.events)
+  }
+
+  get cbaser(): bigint {
+    return this.#cbaser
+  }
+
+  /** The command queue as GITS_CBASER describes it. */
+  get queue(): QueueShape {
+    return this.#queue
+  }
+
+  /** Stores a sanitised GITS_CBASER; the queue starts empty. */
+  setCbaser(value: bigint): void {
+    this.#cbaser = value
+    this.#queue = queueShape(value)
+    this.creadr = 0
+    this.cwriter = 0
+  }
+
+  /** GITS_BASER0 (devices) or GITS_BASER1 (collections). */
+  baser(table: typeof DEVICE_BASER | typeof COLLECTION_BASER): bigint {
+    return this.#baser[table]
+  }
+
+  /** Stores a sanitised GITS_BASER<n> and keeps what is mapped. */
+  setBaser(table: typeof DEVICE_BASER | typeof COLLECTION_BASER, value: bigint): void {
+    this.#baser[table] = value
+    this.#tables[table] = tableShape(value)
+  }
+
+  get deviceTable(): TableShape {
+    return this.#tables[DEVICE_BASER]
+  }
+
+  get collectionTable(): TableShape {
+    return this.#tables[COLLECTION_BASER]
+  }
+
+  /**
+   * Where the DTE of a device is, or -1 when it cannot be stored: the DeviceID has more than 16 bits or is past the table, its
+   * first-level entry is not valid or not readable, or the place is not in guest RAM. Valid of the BASER is not asked.
+   *
+   * @source vgic-its.c vgic_its_check_id
+   */
+  dteAt(deviceId: number): number {
+    if (deviceId >= ID_LIMIT) return -1
+    const table = this.#tables[DEVICE_BASER]
+    if (!table.indirect) return this.#entryAt(table, deviceId)
+    const l1At = this.#entryAt(table, Math.floor(deviceId / L2_ENTRIES)) as Gpa
+    if (l1At < 0) return -1
+    const lo = this.memory.u32(l1At)
+    const hi = this.memory.u32((l1At + 4) as Gpa)
+    if (l1Valid.get(lo, hi) === 0) return -1
+    const at = l2Addr.get(lo, hi) + (deviceId % L2_ENTRIES) * ENTRY_BYTES
+    return this.memory.contains(at as Gpa) ? at : -1
+  }
+
+  /** True when a collection of this ICID may exist: the table has no order, but KVM asks for the place that ICID would have in one. */
+  isIcidStorable(icid: number): boolean {
+    return icid < ID_LIMIT && this.#entryAt(this.#tables[COLLECTION_BASER], icid) >= 0
+  }
+
+  /** True when the ITE of an event is inside the device's ITT and in guest RAM. @source vgic-its.c vgic_its_check_event_id */
+  isEventStorable(slot: number, eventId: number): boolean {
+    const { bits, ittAddr } = this.devices
+    return eventId < 2 ** bits[slot]! && this.memory.contains((ittAddr[slot]! + eventId * ENTRY_BYTES) as Gpa)
+  }
+
+  /** Maps a device with an empty ITT and returns its slot (see `Devices`). Nothing is checked. `ittAddr` in bytes. */
+  addDevice(deviceId: number, ittAddr: number, bits: number): number {
+    return this.devices.add(deviceId, ittAddr, bits)
+  }
+
+  /**
+   * Maps an event that is not mapped to an LPI in a known collection; ranges are not checked.
+   *
+   * @param hint 0, or what the last call for the same device returned.
+   * @returns the hint for the next event of this device.
+   * @throws ItsError EFAULT when the LPI's configuration byte or pending bit is not in guest RAM; nothing is mapped then.
+   */
+  mapEvent(slot: number, eventId: number, pintid: number, icid: number, hint: number): number {
+    const lpi = this.gic.mapLpi(pintid, this.collections.target(icid))
+    return this.events.add(slot, eventId, lpi, icid, hint)
+  }
+
+  /** Forgets a device and its events; cached translations go too. */
+  freeDevice(slot: number): void {
+    this.events.removeAll(slot)
+    this.events.invalidate()
+    this.devices.remove(slot)
+  }
+
+  freeDevices(): void {
+    for (let slot = this.devices.first(); slot >= 0; slot = this.devices.first()) this.freeDevice(slot)
+  }
+
+  /** Forgets a collection; its events stay mapped, in no collection. Cached translations stay, as in KVM. */
+  freeCollection(icid: number): void {
+    if (this.collections.remove(icid)) this.events.detach(icid)
+  }
+
+  freeCollections(): void {
+    if (this.collections.order.length === 0) return
+    this.collections.clear()
+    this.events.detach(-1)
+  }
+
+  /** KVM_DEV_ARM_ITS_CTRL_RESET: nothing is mapped or valid any more; table addresses, guest RAM and redistributors stay. */
+  reset(): void {
+    this.setBaser(DEVICE_BASER, this.#baser[DEVICE_BASER] & ~BASER_VALID)
+    this.setBaser(COLLECTION_BASER, this.#baser[COLLECTION_BASER] & ~BASER_VALID)
+    this.setCbaser(0n)
+    this.enabled = false
+    this.freeDevices()
+    this.freeCollections()
+  }
+
+  /** Where entry `index` of a table is, or -1 when it is past the table's end or not in guest RAM. */
+  #entryAt({ base, bytes }: TableShape, index: number): number {
+    if (index >= bytes / ENTRY_BYTES) return -1
+    const at = base + index * ENTRY_BYTES
+    return this.memory.contains(at as Gpa) ? at : -1
+  }
+}
