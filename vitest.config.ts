@@ -11,7 +11,13 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['core/src/**/*.test.ts', 'cli/src/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
+    include: [
+      'core/src/**/*.test.ts',
+      'cli/src/**/*.test.ts',
+      'lab/src/**/*.test.ts',
+      'scripts/**/*.test.ts',
+      'bench/**/*.test.ts',
+    ],
     testTimeout: 60_000,
   },
 })

@@ -1,0 +1,3 @@
+export * from './recording.ts'
+export * from './step.ts'
+export * from './subject.ts'

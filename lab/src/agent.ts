@@ -1,0 +1,161 @@
+import { type Machine, type MachineOptions, startMachine, type Transport } from './machine.ts'
+
+/** What the agent answered: the ioctl's result or a negative errno, its duration, and what it read. */
+export interface Answer {
+  readonly rc: number
+  readonly ns: number
+  readonly data: string
+}
+
+/**
+ * Bytes of lines sent and not answered yet. A pipe holds 64 KiB: with more in flight our write would block while the agent's
+ * answers wait for us to read them. A serial port has a queue of its own, much shorter.
+ */
+const WINDOW: Record<Transport, number> = { fifo: 60_000, serial: 3_000 }
+
+/** The longest line that fits the window of every transport. */
+export const LONGEST_LINE = 2_900
+
+const NOT_UNDERSTOOD = -9999
+const BOOT_MS = 60_000
+
+interface Waiting {
+  readonly line: string
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (error: Error) => void
+}
+
+/** The agent in a machine that has booted: lines in, answers out, in order and as many at once as fit. */
+export class Agent {
+  readonly #machine: Machine
+  readonly #window: number
+  readonly #unsent: Waiting[] = []
+  readonly #sent: Waiting[] = []
+  #firstUnsent = 0
+  #firstSent = 0
+  #inFlight = 0
+  #scheduled = false
+  #tail = ''
+  #failure: Error | undefined
+  #ready: (() => void) | undefined
+  readonly #killOnExit: () => void
+
+  private constructor(options: MachineOptions) {
+    this.#machine = startMachine(options, {
+      received: (bytes) => this.#receive(bytes.toString('latin1')),
+      died: (reason) => this.#fail(new Error(reason)),
+    })
+    this.#window = WINDOW[this.#machine.transport]
+    this.#killOnExit = () => this.#machine.kill()
+    process.once('exit', this.#killOnExit)
+  }
+
+  /** Boots a machine and waits for its agent. */
+  static async boot(options: MachineOptions): Promise<Agent> {
+    const agent = new Agent(options)
+    const timer = setTimeout(() => agent.#fail(new Error(`${options.kernel} did not boot in ${BOOT_MS / 1000} s`)), BOOT_MS)
+    try {
+      await new Promise<void>((resolve, reject) => {
+        agent.#ready = resolve
+        agent.#sent.push({ line: 'boot', resolve: () => {}, reject })
+      })
+    } catch (error) {
+      agent.#machine.kill()
+      throw error
+    } finally {
+      clearTimeout(timer)
+    }
+    return agent
+  }
+
+  get transport(): Transport {
+    return this.#machine.transport
+  }
+
+  /** Sends a line. @throws Error when the agent does not understand it, or has died. */
+  request(line: string): Promise<Answer> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+    return new Promise((resolve, reject) => {
+      this.#unsent.push({ line, resolve, reject })
+      if (this.#scheduled) return
+      this.#scheduled = true
+      queueMicrotask(() => {
+        this.#scheduled = false
+        this.#pump()
+      })
+    })
+  }
+
+  /** Powers the machine off. */
+  async stop(): Promise<void> {
+    process.removeListener('exit', this.#killOnExit)
+    if (this.#failure === undefined) {
+      this.#failure = new Error('the lab was stopped')
+      this.#machine.send('quit\n')
+      const timer = setTimeout(() => this.#machine.kill(), 3_000)
+      await this.#machine.ended
+      clearTimeout(timer)
+    }
+  }
+
+  #pump(): void {
+    let text = ''
+    while (this.#firstUnsent < this.#unsent.length) {
+      const next = this.#unsent[this.#firstUnsent]!
+      const bytes = next.line.length + 1
+      if (this.#inFlight > 0 && this.#inFlight + bytes > this.#window) break
+      this.#firstUnsent++
+      this.#inFlight += bytes
+      this.#sent.push(next)
+      text += `${next.line}\n`
+    }
+    if (this.#firstUnsent === this.#unsent.length) {
+      this.#unsent.length = 0
+      this.#firstUnsent = 0
+    }
+    if (text !== '') this.#machine.send(text)
+  }
+
+  #receive(text: string): void {
+    const lines = (this.#tail + text).split('\n')
+    this.#tail = lines.pop()!
+    for (const line of lines) this.#answer(line)
+    if (this.#firstSent === this.#sent.length) {
+      this.#sent.length = 0
+      this.#firstSent = 0
+    }
+    this.#pump()
+  }
+
+  #answer(line: string): void {
+    if (this.#ready !== undefined) {
+      this.#boots(line)
+      return
+    }
+    const waiting = this.#sent[this.#firstSent++]
+    if (waiting === undefined) return
+    this.#inFlight -= waiting.line.length + 1
+    const [rc, ns] = line.split(' ', 2)
+    const data = line.slice(rc!.length + (ns?.length ?? 0) + 2).trimEnd()
+    if (Number(rc) === NOT_UNDERSTOOD || ns === undefined) {
+      waiting.reject(new Error(`the agent does not understand: ${waiting.line.slice(0, 200)}`))
+    } else waiting.resolve({ rc: Number(rc), ns: Number(ns), data })
+  }
+
+  /** Before the agent's first line a kernel may have words of its own. */
+  #boots(line: string): void {
+    const ready = /READY (-?\d+)/.exec(line)
+    if (ready === null) return
+    this.#firstSent++
+    if (ready[1] !== '0') this.#fail(new Error(`this kernel has no KVM (errno ${-Number(ready[1])} on /dev/kvm)`))
+    this.#ready?.()
+    this.#ready = undefined
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error
+    const waiting = [...this.#sent.slice(this.#firstSent), ...this.#unsent.slice(this.#firstUnsent)]
+    this.#sent.length = this.#unsent.length = this.#firstSent = this.#firstUnsent = 0
+    for (const { reject } of waiting) reject(error)
+  }
+}

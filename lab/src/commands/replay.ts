@@ -1,0 +1,44 @@
+import { parseArgs } from 'node:util'
+import { kernelSeries } from '../cache.ts'
+import { withKvm } from '../lab.ts'
+import { differencesOf, type RecordingFile, readRecordings } from '../recording.ts'
+
+/** Differences printed of each recording; one wrong answer often draws many after it. */
+const SHOWN = 5
+
+/** Plays recordings on the kernel they were made on, or on the one named, and compares every answer. Exit code 1 if any differs. */
+export async function replay(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({ args, options: { kernel: { type: 'string' } }, allowPositionals: true })
+  const files = readRecordings(positionals.length > 0 ? positionals : ['fixtures/vectors']).filter(isComplete)
+  let differing = 0
+  for (const kernel of values.kernel === undefined ? kernelSeries : [values.kernel]) {
+    const wanted = files.filter((file) => values.kernel !== undefined || file.recording.kernel.startsWith(`${kernel}.`))
+    if (wanted.length > 0) differing += await replayOn(kernel, wanted)
+  }
+  return differing === 0 ? 0 : 1
+}
+
+/** A recording of timings leaves out the commands it timed. */
+const isComplete = ({ recording }: RecordingFile) => recording.steps.every(({ op }) => op !== 'timing')
+
+function replayOn(kernel: string, files: readonly RecordingFile[]): Promise<number> {
+  return withKvm(kernel, async (subject) => {
+    const start = performance.now()
+    let steps = 0
+    let differing = 0
+    for (const { path, recording } of files) {
+      const differences = await differencesOf(subject, recording.steps)
+      await subject.clear()
+      steps += recording.steps.length
+      if (differences.length === 0) continue
+      differing++
+      console.log(`${path}: ${differences.length} answers differ`)
+      for (const { step, op, field, recorded, answered } of differences.slice(0, SHOWN)) {
+        console.log(`  step ${step}, ${op}: ${field} was ${recorded}, is ${answered}`)
+      }
+    }
+    const seconds = ((performance.now() - start) / 1000).toFixed(1)
+    console.log(`${subject.name}: ${files.length} recordings, ${steps} steps, ${differing} recordings differ (${seconds} s)`)
+    return differing
+  })
+}

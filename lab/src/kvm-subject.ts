@@ -1,0 +1,237 @@
+import { errnoName, GITS } from '@vits/core'
+import {
+  type ControlOp,
+  type Hex,
+  type Step,
+  type StepAnswer,
+  type StepOf,
+  type StepOp,
+  type Subject,
+  savedItsRegisters,
+} from '@vits/core/conformance'
+import { type Agent, type Answer, LONGEST_LINE } from './agent.ts'
+import { itsRegisterOffset, redistributorRegister } from './registers.ts'
+
+/** KVM_DEV_ARM_VGIC_GRP_*: the groups of device attributes. */
+const GROUP = { addr: 0, ctrl: 4, redistributor: 5, its: 8 } as const
+
+/** KVM_VGIC_V3_ADDR_TYPE_*. */
+const ADDRESS = { distributor: 2, redistributor: 3, its: 4 } as const
+
+/** KVM_DEV_ARM_{VGIC,ITS}_*: attributes of the control group, on the GIC (g) or an ITS (i). */
+const CONTROL: Record<ControlOp, readonly ['g' | 'i', number]> = {
+  its_ctrl_init: ['i', 0],
+  its_save_tables: ['i', 1],
+  its_restore_tables: ['i', 2],
+  its_ctrl_reset: ['i', 4],
+  gic_ctrl_init: ['g', 0],
+  gic_save_pending_tables: ['g', 3],
+}
+
+/** Where the lab puts the GIC: below all RAM, clear of every ITS. */
+const DISTRIBUTOR = 0x8000000
+const REDISTRIBUTORS = 0x80a0000
+
+/** Bytes of hex in one line. */
+const CHUNK = Math.floor((LONGEST_LINE - 64) / 2)
+
+/** Interrupts that a guest acknowledges at most before we stop listening, and how long it may take for each. */
+const ACKNOWLEDGED_LIMIT = 40
+const RUN_MS = 2000
+const KVM_EXIT_MMIO = 6
+const SPURIOUS = 1023
+
+/** The kernel whose KVM is asked. */
+export interface KvmHost {
+  /** As `uname -r` and `uname -v` say. */
+  readonly kernel: string
+  readonly kernelVersion: string
+  /** The stable release it is made from: `6.1.192`. */
+  readonly release: string
+}
+
+type Play = { [O in StepOp]: (step: StepOf<O>) => Promise<StepAnswer> | StepAnswer }
+
+const digits = (value: number | bigint | string) => BigInt(value).toString(16)
+const prefixed = (data: string): Hex => `0x${data}`
+const registerValue = ({ rc, data }: Answer) => (rc < 0 ? rcName(rc) : prefixed(data))
+const rcName = (rc: number) => (rc >= 0 ? String(rc) : errnoName(rc))
+
+/** A KVM in the lab, asked the steps of a recording. Steps are sent as they come; nothing waits for an answer but the guest's. */
+export class KvmSubject implements Subject {
+  readonly host: KvmHost
+  readonly #agent: Agent
+
+  constructor(host: KvmHost, agent: Agent) {
+    this.host = host
+    this.#agent = agent
+  }
+
+  get name(): string {
+    return `Linux ${this.host.release}`
+  }
+
+  /** Ends the VM, if a recording left one, and its RAM. */
+  async clear(): Promise<void> {
+    await this.#must(['del 0'])
+  }
+
+  play(step: Step): Promise<StepAnswer> | StepAnswer {
+    return (this.#play[step.op] as (step: Step) => Promise<StepAnswer> | StepAnswer)(step)
+  }
+
+  readonly #play: Play = {
+    create_vm: (step) => this.#create(step),
+    destroy_vm: ({ ram_kept }) => this.#must([`del ${ram_kept ? 1 : 0}`]),
+    mem_slot: ({ slot, base, size }) => this.#must([`mem ${digits(slot)} ${digits(base)} ${digits(size)}`]),
+    its_write: (step) => this.#itsWrite(step),
+    its_read: async ({ reg, its }) => {
+      const { rc, data } = await this.#ask(`get ${itsOf(its)} ${GROUP.its} ${digits(itsRegisterOffset(reg))}`)
+      return rc < 0 ? { rc: rcName(rc) } : { rc: rcName(rc), value: prefixed(data) }
+    },
+    its_regs: async ({ its }) => {
+      const lines = savedItsRegisters.map((name) => `get ${itsOf(its)} ${GROUP.its} ${digits(itsRegisterOffset(name))}`)
+      const answers = await this.#askAll(lines)
+      return { values: Object.fromEntries(savedItsRegisters.map((name, i) => [name, registerValue(answers[i]!)])) }
+    },
+    redist_write: (step) => this.#redistWrite(step),
+    redist_read: (step) => this.#redistRead(step),
+    mem_write: ({ gpa, hex, fill, len }) =>
+      fill === undefined ? this.#write(gpa, hex ?? '') : this.#must([`f ${digits(gpa)} ${digits(len ?? 0)} ${fill}`]),
+    mem_zero: ({ gpa, len }) => this.#must([`z ${digits(gpa)} ${digits(len)}`]),
+    mem_dump: async ({ gpa, len }) => {
+      const { data } = await this.#ask(`r ${digits(gpa)} ${digits(len)}`)
+      const stretches = data === '' ? [] : data.split(',').map((stretch) => stretch.split(':'))
+      return { nonzero: Object.fromEntries(stretches.map(([offset, bytes]) => [prefixed(offset!), bytes!])) }
+    },
+    commands: (step) => this.#commands(step),
+    its_ctrl_init: (step) => this.#control(step.op, step.its),
+    its_save_tables: (step) => this.#control(step.op, step.its),
+    its_restore_tables: (step) => this.#control(step.op, step.its),
+    its_ctrl_reset: (step) => this.#control(step.op, step.its),
+    gic_ctrl_init: (step) => this.#control(step.op),
+    gic_save_pending_tables: (step) => this.#control(step.op),
+    gic_ctrl_attr: ({ attr }) => this.#attribute('g', attr),
+    its_ctrl_attr: ({ attr, its }) => this.#attribute(itsOf(its), attr),
+    signal_msi: async ({ address, devid, eventid, flags }) => {
+      const { rc } = await this.#ask(`msi ${digits(address)} ${digits(eventid)} ${digits(devid)} ${digits(flags)}`)
+      return { rc: rcName(rc) }
+    },
+    guest_acknowledged: ({ cpu }) => this.#acknowledged(cpu),
+    raw: async ({ line }) => {
+      const { rc, data } = await this.#ask(line)
+      return data === '' ? { rc: rcName(rc) } : { rc: rcName(rc), data }
+    },
+    note: () => ({}),
+    timing: () => ({}),
+    result: () => ({}),
+  }
+
+  #ask(line: string): Promise<Answer> {
+    return this.#agent.request(line)
+  }
+
+  #askAll(lines: readonly string[]): Promise<Answer[]> {
+    return Promise.all(lines.map((line) => this.#ask(line)))
+  }
+
+  /** Sends lines that belong to the setting and not to what is tested. @throws Error when one fails. */
+  async #must(lines: readonly string[]): Promise<StepAnswer> {
+    const answers = await this.#askAll(lines)
+    const failed = answers.findIndex(({ rc }) => rc < 0)
+    if (failed >= 0) throw new Error(`${lines[failed]!.slice(0, 100)}: ${rcName(answers[failed]!.rc)}`)
+    return {}
+  }
+
+  #create(step: StepOf<'create_vm'>): Promise<StepAnswer> {
+    const itses = step.no_its ? [] : [step.its_base, ...(step.more_its ?? [])]
+    return this.#must([
+      'new 0',
+      ...step.ram.map(({ base, size }, slot) => `mem ${digits(slot)} ${digits(base)} ${digits(size)}`),
+      `vcpu ${digits(step.vcpus)}`,
+      'gic',
+      `set g ${GROUP.addr} ${ADDRESS.distributor} ${digits(DISTRIBUTOR)}`,
+      `set g ${GROUP.addr} ${ADDRESS.redistributor} ${digits(REDISTRIBUTORS)}`,
+      ...(step.gic_init ? [`set g ${GROUP.ctrl} 0`] : []),
+      ...itses.flatMap((base) => ['its', `set i ${GROUP.addr} ${ADDRESS.its} ${digits(base)}`, `set i ${GROUP.ctrl} 0`]),
+    ])
+  }
+
+  async #itsWrite({ reg, value, its }: StepOf<'its_write'>): Promise<StepAnswer> {
+    const register = `${itsOf(its)} ${GROUP.its} ${digits(itsRegisterOffset(reg))}`
+    const [written, read] = await this.#askAll([`set ${register} ${digits(value)}`, `get ${register}`])
+    const readback = read!.rc < 0 ? { readback_rc: rcName(read!.rc) } : { readback: registerValue(read!) }
+    return { rc: rcName(written!.rc), ...readback }
+  }
+
+  /** A 64-bit register of a redistributor is two attributes, as GICR accesses of user space have 32 bits. */
+  async #redistWrite({ cpu, reg, value }: StepOf<'redist_write'>): Promise<StepAnswer> {
+    const { attributes } = redistributorRegister(cpu, reg)
+    const half = (n: number) => digits((BigInt(value) >> BigInt(32 * n)) & 0xffffffffn)
+    const answers = await this.#askAll(
+      attributes.map((attribute, n) => `set g ${GROUP.redistributor} ${digits(attribute)} ${half(n)}`),
+    )
+    return { rc: [...new Set(answers.map(({ rc }) => rcName(rc)))].join('/') }
+  }
+
+  async #redistRead({ cpu, reg }: StepOf<'redist_read'>): Promise<StepAnswer> {
+    const { attributes } = redistributorRegister(cpu, reg)
+    const answers = await this.#askAll(attributes.map((attribute) => `get g ${GROUP.redistributor} ${digits(attribute)}`))
+    const value = answers.reduce((sum, { data }, half) => sum | (BigInt(`0x${data || '0'}`) << BigInt(32 * half)), 0n)
+    return { rc: rcName(answers[0]!.rc), value: prefixed(digits(value)) }
+  }
+
+  #write(gpa: Hex, hex: string): Promise<StepAnswer> {
+    const lines: string[] = []
+    for (let at = 0; at < hex.length; at += 2 * CHUNK) {
+      lines.push(`w ${digits(BigInt(gpa) + BigInt(at / 2))} ${hex.slice(at, at + 2 * CHUNK)}`)
+    }
+    return this.#must(lines)
+  }
+
+  async #commands(step: StepOf<'commands'>): Promise<StepAnswer> {
+    const device = itsOf(step.its)
+    const bytes = step.list.map(({ dw }) => dw.map(littleEndian).join('')).join('')
+    const from = BigInt(step.cwriter_before)
+    const queued: string[] = []
+    for (let at = 0; at < bytes.length; at += 2 * CHUNK) {
+      queued.push(`q ${device} ${digits(from + BigInt(at / 2))} ${bytes.slice(at, at + 2 * CHUNK)}`)
+    }
+    const run = `set ${device} ${GROUP.its} ${digits(GITS.CWRITER)} ${digits(step.cwriter_written)}`
+    const reads = [GITS.CREADR, GITS.CWRITER, GITS.CTLR].map((offset) => `get ${device} ${GROUP.its} ${digits(offset)}`)
+    const [written, ...values] = (await this.#askAll([...queued, run, ...reads])).slice(queued.length)
+    const [creadr, cwriter, ctlr] = values.map(registerValue)
+    return { rc: rcName(written!.rc), creadr, cwriter, ctlr }
+  }
+
+  #control(op: ControlOp, its?: number): Promise<StepAnswer> {
+    const [device, attribute] = CONTROL[op]
+    return this.#attribute(device === 'g' ? 'g' : itsOf(its), attribute)
+  }
+
+  async #attribute(device: string, attribute: number): Promise<StepAnswer> {
+    const { rc } = await this.#ask(`set ${device} ${GROUP.ctrl} ${digits(attribute)}`)
+    return { rc: rcName(rc) }
+  }
+
+  async #acknowledged(cpu: number): Promise<StepAnswer> {
+    const intids: number[] = []
+    while (intids.length < ACKNOWLEDGED_LIMIT) {
+      const { rc, data } = await this.#ask(`run ${digits(cpu)} ${digits(RUN_MS)}`)
+      const [reason, , value] = data.split(' ').map((word) => Number.parseInt(word, 16))
+      const intid = (value ?? 0) & 0xffffff
+      if (rc < 0 || reason !== KVM_EXIT_MMIO || intid === SPURIOUS) break
+      intids.push(intid)
+    }
+    return { intids }
+  }
+}
+
+/** How a line names an ITS: without a number, the one created last. */
+const itsOf = (its: number | undefined) => (its === undefined ? 'i' : `i${its}`)
+
+function littleEndian(word: string): string {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(word)))
+  return bytes.toString('hex')
+}

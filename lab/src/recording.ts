@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import {
+  compareAnswer,
+  type Difference,
+  parseRecording,
+  type Recording,
+  type Step,
+  type StepAnswer,
+  type Subject,
+} from '@vits/core/conformance'
+
+/** A recording and the file it came from. */
+export interface RecordingFile {
+  readonly path: string
+  readonly recording: Recording
+}
+
+/** Reads the recordings of steps in files and folders, and passes by files of other formats. */
+export function readRecordings(paths: readonly string[]): RecordingFile[] {
+  const files = paths.flatMap((path) => (statSync(path).isDirectory() ? jsonFilesOf(path) : [path]))
+  return files.flatMap((path) => {
+    const recording = parseRecording(readFileSync(path, 'utf8'))
+    return recording === undefined ? [] : [{ path, recording }]
+  })
+}
+
+const jsonFilesOf = (folder: string) =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .map((name) => `${folder}/${name}`)
+
+/** Asks a subject the steps in order and collects its answers; waits only where a guest runs, which is a dialogue of its own. */
+export async function playAll(subject: Subject, steps: readonly Step[]): Promise<StepAnswer[]> {
+  const answers: (StepAnswer | Promise<StepAnswer>)[] = []
+  for (const step of steps) {
+    const answer = subject.play(step)
+    answers.push(step.op === 'guest_acknowledged' ? await answer : answer)
+  }
+  return Promise.all(answers)
+}
+
+/** Plays a recording and compares every answer on record. */
+export async function differencesOf(subject: Subject, steps: readonly Step[]): Promise<Difference[]> {
+  const answers = await playAll(subject, steps)
+  return steps.flatMap((step, index) => compareAnswer(index, step, answers[index]!))
+}
+
+/** A recording as it is kept: one step a line, small and easy to compare. */
+export function formatRecording(recording: Recording): string {
+  const { steps, ...head } = recording
+  return `${JSON.stringify(head).slice(0, -1)},"steps":[\n${steps.map((step) => JSON.stringify(step)).join(',\n')}\n]}\n`
+}
