@@ -1,5 +1,6 @@
 export * from './commands.ts'
 export * from './gicr.ts'
+export * from './gicv4.ts'
 export * from './gits.ts'
 export * from './layout.ts'
 export * from './profiles.ts'

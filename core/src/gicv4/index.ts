@@ -1,0 +1,7 @@
+export { GicHardware, type HardwareShape } from './hardware.ts'
+export { type HardwareEvent, type HardwareEventKind, HardwareLog, hardwareEvents } from './log.ts'
+export { PhysicalIts } from './physical-its.ts'
+export { type LpiHandler, PhysicalLpis } from './physical-lpis.ts'
+export { PhysicalRedistributor, SPURIOUS } from './redistributor.ts'
+export { type GicVersion, VirtualInterrupts } from './virtual-interrupts.ts'
+export { Vpe } from './vpe.ts'
