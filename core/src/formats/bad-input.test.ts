@@ -1,0 +1,166 @@
+import { inflateSync } from 'node:zlib'
+import fc from 'fast-check'
+import { decompress } from 'fzstd'
+import { describe, expect, it } from 'vitest'
+import { bytesSource, FormatError, openSavedMachine, type SavedMachine } from './index.ts'
+import { fixtureBytes } from './testing/fixtures.ts'
+import { Bytes, type StreamParts, writeStream } from './testing/stream-writer.ts'
+
+const codecs = { zstd: decompress, gzip: inflateSync, zlib: inflateSync }
+
+/** Opens and reads all of RAM; anything but success or a FormatError inside the file is thrown on. */
+async function attemptOpen(bytes: Uint8Array): Promise<SavedMachine | FormatError> {
+  try {
+    const machine = await openSavedMachine(bytesSource(bytes), { codecs })
+    await machine.load(machine.memory(), machine.ranges)
+    return machine
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    if (!(error.offset >= 0 && error.offset <= bytes.length)) throw new Error(`offset ${error.offset} is not in the file`)
+    return error
+  }
+}
+
+const page = new Uint8Array(4096).fill(0x55)
+const compact: StreamParts = {
+  blocks: [{ name: 'mach-virt.ram', bytes: 0x8000 }],
+  capabilities: ['auto-converge'],
+  uuid: true,
+  sections: [
+    [{ block: 'mach-virt.ram', page: 0, fill: 0 }, 'hook', { page: 1, xbzrle: Uint8Array.of(5, 1, 7) }],
+    [
+      { page: 2, contents: page.subarray(0, 4096) },
+      { page: 1, fill: 3 },
+    ],
+  ],
+}
+
+describe('a file that ends too early', () => {
+  it('is refused at every length of a stream with every kind of section', async () => {
+    const whole = writeStream(compact)
+    expect(await attemptOpen(whole)).not.toBeInstanceOf(FormatError)
+    for (let length = 0; length < whole.length; length++) {
+      expect(await attemptOpen(whole.subarray(0, length)), `${length} bytes`).toBeInstanceOf(FormatError)
+    }
+  })
+
+  it('is refused at any length of a real stream', async () => {
+    const whole = fixtureBytes('numa.mig')
+    const start = whole.length - 30_000
+    for (let length = 0; length < whole.length; length += length < 1000 ? 1 : length < start ? 5003 : 97) {
+      expect(await attemptOpen(whole.subarray(0, length)), `${length} bytes`).toBeInstanceOf(FormatError)
+    }
+  })
+})
+
+describe('a file that is no saved VM', () => {
+  it.each([
+    ['empty', new Uint8Array(0), 'expected a saved VM'],
+    ['text', new TextEncoder().encode('hello, world\n'), 'expected a saved VM'],
+    ['an ELF dump', new TextEncoder().encode('\x7fELF and so on'), 'does not hold the registers of the ITS'],
+    ['text after the magic', new TextEncoder().encode('QEVMhello, world\n'), 'version 3'],
+    ['damaged zstd', Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 1, 2, 3, 4, 5, 6), 'compressed with zstd'],
+    ['damaged gzip', Uint8Array.of(0x1f, 0x8b, 1, 2, 3, 4, 5, 6), 'compressed with gzip'],
+  ])('is refused: %s', async (_, bytes, message) => {
+    const result = await attemptOpen(bytes)
+    expect(result).toBeInstanceOf(FormatError)
+    expect(String(result)).toContain(message)
+  })
+
+  it('is refused, whatever its bytes, with and without the start of a stream', async () => {
+    const start = writeStream(compact)
+    const bytes = fc.uint8Array({ maxLength: 600 })
+    await fc.assert(
+      fc.asyncProperty(bytes, fc.nat(start.length), async (noise, kept) => {
+        expect(await attemptOpen(noise)).toBeInstanceOf(FormatError)
+        const mixed = new Uint8Array(kept + noise.length)
+        mixed.set(start.subarray(0, kept))
+        mixed.set(noise, kept)
+        await attemptOpen(mixed)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('is opened or refused, but nothing else, when bytes of a good stream are changed', async () => {
+    const whole = writeStream(compact)
+    const changes = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 })
+    await fc.assert(
+      fc.asyncProperty(changes, async (list) => {
+        const changed = whole.slice()
+        for (const [at, value] of list) changed[at] = value
+        await attemptOpen(changed)
+      }),
+      { numRuns: 3000 },
+    )
+  })
+})
+
+describe('a length that lies', () => {
+  const block = { name: 'mach-virt.ram', bytes: 0x8000 }
+  const gib = 2 ** 30
+  it.each<[string, StreamParts, string]>([
+    [
+      'a page beyond its block',
+      { blocks: [block], sections: [[{ block: block.name, page: 8, fill: 0 }]] },
+      'the length of mach-virt.ram',
+    ],
+    ['RAM of 2 TiB in a small file', { blocks: [{ name: block.name, bytes: 2048 * gib }] }, 'records for 2048 GiB'],
+    ['more RAM than any machine has', { blocks: [{ name: block.name, bytes: 2 ** 52 }] }, 'at most 16 TiB'],
+    ['two blocks of one name', { blocks: [block, block] }, 'a new name'],
+    ['no RAM', { blocks: [{ name: 'virt.flash0', bytes: 0x1000 }] }, 'mach-virt.ram'],
+    ['a record of an unknown block', { sections: [[{ block: 'pc.ram', page: 0, fill: 0 }]] }, 'found "pc.ram"'],
+    [
+      'a difference longer than a page',
+      { sections: [[{ block: block.name, page: 0, xbzrle: new Uint8Array(4097) }]] },
+      'at most 4096',
+    ],
+    [
+      'a difference that leaves its page',
+      { sections: [[{ block: block.name, page: 0, xbzrle: Uint8Array.of(0xff, 0x1f, 2, 1, 1) }]] },
+      'inside its page',
+    ],
+    [
+      'a page that inflates to rubbish',
+      { sections: [[{ block: block.name, page: 0, zlib: new Uint8Array(9) }]] },
+      'compressed with zlib',
+    ],
+    ['a machine that is not arm64 virt', { machine: 'pc-q35-7.2' }, 'machine "pc-q35-7.2"'],
+    ['an ITS that is not KVM’s', { itsCount: 0 }, 'arm_gicv3_its'],
+  ])('is refused: %s', async (_, parts, message) => {
+    const result = await attemptOpen(writeStream(parts))
+    expect(result).toBeInstanceOf(FormatError)
+    expect(String(result)).toContain(message)
+  })
+
+  it.each([
+    ['a field of 4 GiB', { fields: [{ name: 'a', size: 4294967295 }] }, 'the state of evil'],
+    ['a negative size', { fields: [{ name: 'a', size: -4 }] }, 'a count'],
+    ['endless empty structures', { fields: [{ name: 'a', size: 0, array_len: 4294967295, struct: { fields: [] } }] }, undefined],
+  ])('is refused or ignored in the device description: %s', async (_, description, message) => {
+    const result = await attemptOpen(writeStream({ devices: [{ name: 'evil', description, state: new Uint8Array(0) }] }))
+    if (message === undefined) expect(result).not.toBeInstanceOf(FormatError)
+    else expect(String(result)).toContain(message)
+  })
+
+  it('cannot make the index larger than twice the file and 16 MiB', async () => {
+    const out = new Bytes()
+    const pages = 2 ** 24
+    for (let record = 0; record < 4000; record++) {
+      out.u64(((record * 4096) % pages) * 4096 + 0x22).u8(0)
+    }
+    const sections = [[{ block: 'mach-virt.ram', page: 0, fill: 0 }]]
+    const stream = writeStream({ blocks: [{ name: 'mach-virt.ram', bytes: pages * 4096 }], sections })
+    const eos = 8 + 5
+    const end = sectionEnd(stream) - eos
+    const evil = Uint8Array.from([...stream.subarray(0, end), ...out.done(), ...stream.subarray(end)])
+    const result = await attemptOpen(evil)
+    expect(String(result)).toContain('so few in so much RAM')
+  })
+})
+
+/** Where the last ram section ends: before the first device. */
+function sectionEnd(stream: Uint8Array): number {
+  const name = [...new TextEncoder().encode('arm_gicv3')]
+  return stream.findIndex((_, at) => name.every((byte, i) => stream[at + i] === byte)) - 6
+}
