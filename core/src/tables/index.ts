@@ -1,5 +1,8 @@
 export { footprint } from './footprint.ts'
 export { type ObjectionName, type ObjectionRow, objections } from './objections.ts'
+export { type PendingOptions, savePendingTables } from './pending.ts'
+export { type Restored, restoreTables, viewOf } from './restore.ts'
+export { type Saved, type SaveOptions, saveTables } from './save.ts'
 export { type SweepReader, type Swept, sweepTables } from './sweep.ts'
 export { type LpiTables, type TableView, tableView } from './table-view.ts'
 export {

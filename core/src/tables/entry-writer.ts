@@ -1,0 +1,39 @@
+import { type Gpa, type GuestMemory, PAGE_BYTES } from '../memory/index.ts'
+
+/**
+ * Writes 8-byte entries that mostly fall into one page after another, as a table save does: the page is looked up, made private
+ * and marked dirty once, not once an entry.
+ */
+export class EntryWriter {
+  readonly #memory: GuestMemory
+  #words: Int32Array = new Int32Array(0)
+  #from = 0
+  #to = 0
+  #index = 0
+
+  constructor(memory: GuestMemory) {
+    this.#memory = memory
+  }
+
+  /** Writes an entry; false when its place is not in guest RAM. */
+  put(at: number, lo: number, hi: number): boolean {
+    if (at < this.#from || at >= this.#to) return this.#putElsewhere(at, lo, hi)
+    const index = this.#index + (at - this.#from) / 4
+    this.#words[index] = lo
+    this.#words[index + 1] = hi
+    return true
+  }
+
+  #putElsewhere(at: number, lo: number, hi: number): boolean {
+    const region = this.#memory.seekForWrite(at as Gpa)
+    if (region === undefined) return false
+    const inPage = (at - region.base) % PAGE_BYTES
+    this.#words = region.words
+    this.#from = at
+    this.#to = Math.min(at - inPage + PAGE_BYTES, region.end)
+    this.#index = region.index
+    region.words[region.index] = lo
+    region.words[region.index + 1] = hi
+    return true
+  }
+}

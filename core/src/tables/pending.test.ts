@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import type { Gpa } from '../memory/index.ts'
+import { savePendingTables } from './index.ts'
+import { LiveIts } from './testing/live-its.ts'
+
+describe('saving the pending tables', () => {
+  const pend = (vm: LiveIts, ...intids: number[]) => {
+    for (const intid of intids) vm.gic.lpis.setPending(vm.gic.lpis.find(intid), true)
+    return vm
+  }
+
+  it('writes each LPI’s bit to the table of its target and clears the bits of those no longer pending', () => {
+    const vm = pend(new LiveIts({ vcpuIds: [0, 1] }).map(3, [1, 2, 9]), 8193, 8201)
+    vm.gic.lpis.retarget(vm.gic.lpis.find(8201), 1)
+    vm.memory.setU8(vm.gic.pendingAt(8192, 0), 0b101)
+    expect(savePendingTables(vm.gic)).toEqual({ ok: true, value: 3 })
+    expect(vm.memory.u8(vm.gic.pendingAt(8192, 0))).toBe(0b011)
+    expect([0, 1].map((vcpu) => vm.memory.u8(vm.gic.pendingAt(8201, vcpu)))).toEqual([0, 0b10])
+  })
+
+  it('leaves the bits of LPIs that are not mapped, and passes over LPIs without a target', () => {
+    const vm = new LiveIts()
+    vm.its.collections.set(6, -1)
+    vm.map(3, [1], { icid: 6 })
+    vm.memory.setU8(vm.gic.pendingAt(8192, 0), 0xff)
+    expect(savePendingTables(pend(vm, 8193).gic)).toEqual({ ok: true, value: 0 })
+  })
+
+  it('stops with EFAULT at the first bit that is not in RAM; lower ones are written', () => {
+    const vm = pend(new LiveIts({ vcpuIds: [0, 1] }).map(3, [1, 2]), 8193, 8194)
+    vm.gic.lpis.retarget(vm.gic.lpis.find(8194), 1)
+    vm.gic.setPendbaser(1, 0x10000n)
+    expect(savePendingTables(vm.gic)).toMatchObject({ errno: 'EFAULT', where: { at: (0x10000 + 1024) as Gpa } })
+    expect(vm.memory.u8(vm.gic.pendingAt(8193, 0))).toBe(0b10)
+  })
+
+  it('takes the bit of an LPI that hardware delivers from there', () => {
+    const vm = new LiveIts().map(3, [1, 2])
+    vm.gic.lpis.setForwarded(vm.gic.lpis.find(8193), true)
+    expect(savePendingTables(vm.gic, { vlpiPending: (intid) => intid === 8193 || intid === 8194 })).toEqual({
+      ok: true,
+      value: 1,
+    })
+    expect(vm.memory.u8(vm.gic.pendingAt(8193, 0))).toBe(0b10)
+  })
+})

@@ -1,0 +1,39 @@
+import type { Gic } from '../its/index.ts'
+import { attempt, type Gpa, ItsError, type Outcome } from '../memory/index.ts'
+
+export interface PendingOptions {
+  /** The pending bit that GICv4.1 hardware holds for an LPI it delivers; without it what software knows is written. */
+  readonly vlpiPending?: (intid: number) => boolean
+}
+
+/**
+ * Writes the pending bit of every mapped LPI to the pending table of its target, as KVM_DEV_ARM_VGIC_SAVE_PENDING_TABLES does.
+ * Bits of other LPIs, and of a former target, stay as they are.
+ *
+ * @returns how many bits changed.
+ * @source Linux arch/arm64/kvm/vgic/vgic-v3.c, vgic_v3_save_pending_tables
+ */
+export function savePendingTables(gic: Gic, { vlpiPending }: PendingOptions = {}): Outcome<number> {
+  return attempt(() => {
+    const { lpis, memory } = gic
+    let changed = 0
+    for (let handle = lpis.first(); handle !== 0; handle = lpis.after(handle)) {
+      const vcpu = lpis.target(handle)
+      if (vcpu < 0) continue
+      const intid = lpis.intid(handle)
+      const at = gic.pendingAt(intid, vcpu)
+      if (!memory.contains(at)) throw outsideRam(intid, at)
+      const byte = memory.u8(at)
+      const bit = 1 << (intid & 7)
+      const pending = vlpiPending !== undefined && lpis.isForwarded(handle) ? vlpiPending(intid) : lpis.isPending(handle)
+      if (pending === ((byte & bit) !== 0)) continue
+      memory.setU8(at, byte ^ bit)
+      changed++
+    }
+    return changed
+  })
+}
+
+function outsideRam(intid: number, at: Gpa): ItsError {
+  return new ItsError('EFAULT', `the pending bit of LPI ${intid} is not in guest RAM`, { what: 'LPI table', at })
+}

@@ -1,0 +1,100 @@
+import { ID_LIMIT, UNMAPPED_TARGET } from '../abi/index.ts'
+import type { Its } from '../its/index.ts'
+import { attempt, type Gpa, ItsError, isItsError, type Outcome } from '../memory/index.ts'
+import type { ObjectionName } from './objections.ts'
+import type { TableView } from './table-view.ts'
+import { type Answer, GO_ON, objectionError, type TableReader, type Walked, type WalkLimits, walkTables } from './walk.ts'
+
+/** What a restore brought back. */
+export interface Restored {
+  readonly collections: number
+  readonly devices: number
+  readonly events: number
+  /** Entries read, valid or not. */
+  readonly entries: number
+  /** What the ioctl answers: 0, or on 4.13 after a full collection table 1, with no device restored. */
+  readonly answer: 0 | 1
+}
+
+/** The tables and vCPUs as an ITS and its GIC know them. */
+export function viewOf({ deviceTable, collectionTable, gic }: Its): TableView {
+  return { deviceTable, collectionTable, vcpuIds: gic.redistributors.map(({ vcpuId }) => vcpuId) }
+}
+
+/**
+ * Restores the ITS state from the tables in guest RAM, as KVM_DEV_ARM_ITS_RESTORE_TABLES does. GITS_BASER<n> and the
+ * redistributors' registers must be set before; pending bits are consumed: cleared in guest RAM.
+ *
+ * @source Linux Documentation/virt/kvm/devices/arm-vgic-its.rst, "ITS Restore Sequence"; vgic_its_restore_tables_v0
+ */
+export function restoreTables(its: Its, limits: Partial<WalkLimits> = {}): Outcome<Restored> {
+  return attempt(() => {
+    const icids = new Uint8Array(ID_LIMIT)
+    for (const icid of its.collections.order) icids[icid] = 1
+    const walked = walkTables(its.memory, viewOf(its), its.gic.quirks, new DeviceBuilder(its), { limits, icids })
+    const { objection, collections, devices, events, entries } = walked
+    if (objection !== undefined || walked.cut !== undefined) {
+      forget(its, walked)
+      throw objection === undefined ? endless(walked) : objectionError(objection)
+    }
+    return { collections, devices, events, entries, answer: walked.endedByFullTable ? 1 : 0 }
+  })
+}
+
+/** A failed restore drops the collections, and the devices too unless it never came to them. */
+function forget(its: Its, { objection }: Walked): void {
+  if (its.gic.quirks['failed-restore-keeps-state']) return
+  if (objection?.where.what !== 'CTE') its.freeDevices()
+  its.freeCollections()
+}
+
+function endless({ cut, entries }: Walked): ItsError {
+  return new ItsError('ENOMEM', `the tables end the restore at its limit of ${cut}, after ${entries} entries; a kernel goes on`)
+}
+
+/** The reader of a walk that builds the device. */
+class DeviceBuilder implements TableReader {
+  readonly #its: Its
+  #slot = -1
+  /** Where the last event went, see `Its.mapEvent`. */
+  #hint = 0
+
+  constructor(its: Its) {
+    this.#its = its
+  }
+
+  collection(icid: number, rdBase: number): Answer {
+    const { collections, gic } = this.#its
+    collections.set(icid, rdBase === UNMAPPED_TARGET ? -1 : gic.vcpuOf(rdBase))
+    return GO_ON
+  }
+
+  device(deviceId: number, ittAddr: Gpa, eventIdBits: number): Answer {
+    this.#hint = 0
+    // Old kernels restore DeviceIDs of more than 16 bits too, which no command and no DTE of a save can name again.
+    this.#slot = deviceId < ID_LIMIT ? this.#its.addDevice(deviceId, ittAddr, eventIdBits) : -1
+    return GO_ON
+  }
+
+  event(_deviceId: number, eventId: number, pintid: number, icid: number): Answer {
+    if (this.#slot < 0 || eventId >= ID_LIMIT) return GO_ON
+    try {
+      this.#hint = this.#its.mapEvent(this.#slot, eventId, pintid, icid, this.#hint)
+      return GO_ON
+    } catch (error) {
+      if (!isItsError(error)) throw error
+      return this.#unreachable(pintid)
+    }
+  }
+
+  drop(): void {
+    if (this.#slot >= 0) this.#its.freeDevice(this.#slot)
+    this.#slot = -1
+  }
+
+  /** Which of an LPI's two bytes is not in guest RAM. */
+  #unreachable(pintid: number): ObjectionName {
+    const { gic, memory } = this.#its
+    return memory.contains(gic.configAt(pintid)) ? 'lpi-pending' : 'lpi-configuration'
+  }
+}
