@@ -4,7 +4,7 @@ import { decompress } from 'fzstd'
 import { describe, expect, it } from 'vitest'
 import { bytesSource, FormatError, openSavedMachine, type SavedMachine } from './index.ts'
 import { fixtureBytes } from './testing/fixtures.ts'
-import { Bytes, type StreamParts, writeStream } from './testing/stream-writer.ts'
+import { Bytes, ramEnd, type StreamParts, writeStream } from './testing/stream-writer.ts'
 
 const codecs = { zstd: decompress, gzip: inflateSync, zlib: inflateSync }
 
@@ -151,16 +151,9 @@ describe('a length that lies', () => {
     }
     const sections = [[{ block: 'mach-virt.ram', page: 0, fill: 0 }]]
     const stream = writeStream({ blocks: [{ name: 'mach-virt.ram', bytes: pages * 4096 }], sections })
-    const eos = 8 + 5
-    const end = sectionEnd(stream) - eos
+    const end = ramEnd(stream)
     const evil = Uint8Array.from([...stream.subarray(0, end), ...out.done(), ...stream.subarray(end)])
     const result = await attemptOpen(evil)
     expect(String(result)).toContain('so few in so much RAM')
   })
 })
-
-/** Where the last ram section ends: before the first device. */
-function sectionEnd(stream: Uint8Array): number {
-  const name = [...new TextEncoder().encode('arm_gicv3')]
-  return stream.findIndex((_, at) => name.every((byte, i) => stream[at + i] === byte)) - 6
-}

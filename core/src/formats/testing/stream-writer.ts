@@ -218,3 +218,11 @@ export function xbzrle(before: Uint8Array, after: Uint8Array): Uint8Array {
   }
   return out.done()
 }
+
+/** Index in a written stream where more records can be put into its last ram section: before the record that ends it. */
+export function ramEnd(stream: Uint8Array): number {
+  const footerAndEos = 5 + 8
+  const sectionHeader = 6
+  const name = [...'arm_gicv3'].map((character) => character.charCodeAt(0))
+  return stream.findIndex((_, at) => name.every((byte, i) => stream[at + i] === byte)) - sectionHeader - footerAndEos
+}
