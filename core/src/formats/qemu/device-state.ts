@@ -13,7 +13,6 @@ export interface PlacedField {
 /** Fields of one device that are looked at before its description counts as nonsense; 512 vCPUs have 20,000. */
 const MOST_FIELDS = 1e6
 
-/** Every field of a description, structures as well as what they consist of, in the order of the stream. */
 function* placedFields(description: Description, start = 0, prefix = ''): Generator<PlacedField> {
   let at = start
   for (const field of description.fields) {
@@ -28,6 +27,16 @@ function* placedFields(description: Description, start = 0, prefix = ''): Genera
     at += 6 + sub.name.length
     yield* placedFields(sub, at, `${prefix}${sub.name}.`)
     at += stateBytes(sub)
+  }
+}
+
+/** Every field of a device's state, structures as well as what they consist of, in the order of the stream. */
+export function* fieldsOf({ device, offset }: DeviceSection): Generator<PlacedField> {
+  let seen = 0
+  for (const field of placedFields(device)) {
+    if (++seen > MOST_FIELDS)
+      throw new FormatError(offset, `at most ${MOST_FIELDS} fields in the state of ${device.name}`, 'more')
+    yield field
   }
 }
 
@@ -52,18 +61,10 @@ export class DeviceState {
     return this.#section.offset + at
   }
 
-  *fields(): Generator<PlacedField> {
-    let seen = 0
-    for (const field of placedFields(this.#section.device)) {
-      if (++seen > MOST_FIELDS) throw this.#wrong(0, `at most ${MOST_FIELDS} fields`, 'more')
-      yield field
-    }
-  }
-
   /** The elements of the integer array `path`, or of the field of that name inside every element of an array of structures. */
   integers(path: string, bytes: 4 | 8): bigint[] {
     const values: bigint[] = []
-    for (const { path: found, field, at } of this.fields()) {
+    for (const { path: found, field, at } of fieldsOf(this.#section)) {
       if (found !== path) continue
       if (field.bytes !== bytes) throw this.#wrong(at, `${bytes} bytes of ${path}`, `${field.bytes}`)
       if (at + bytes * field.count > this.bytes.length) throw this.#wrong(at, path, 'the end of the state')

@@ -1,5 +1,6 @@
 import { FormatError } from '../format-error.ts'
 import { type StreamReader, shown } from '../stream-reader.ts'
+import { mappedPages } from './mapped-ram.ts'
 import type { IndexBudget } from './page-index.ts'
 import { RamBlock } from './ram-block.ts'
 import { RAM_SAVE_FLAG, RamRecords, type RecordSink } from './ram-records.ts'
@@ -194,8 +195,9 @@ export class QemuStream {
       const bytes = reader.u64()
       if (bytes > left || bytes % 4096 !== 0) throw new FormatError(start, `a RAM block of at most ${left} bytes`, `${bytes}`)
       if (this.blocks.has(name)) throw new FormatError(start, 'a RAM block of a new name', `"${name}" again`)
-      this.#ram.blocks.set(name, new RamBlock(name, bytes, this.#budget))
       await this.#blockExtras()
+      const mapped = this.capabilities.has('mapped-ram') ? await mappedPages(reader, bytes) : undefined
+      this.#ram.blocks.set(name, new RamBlock(name, bytes, this.#budget, mapped))
       left -= bytes
     }
   }

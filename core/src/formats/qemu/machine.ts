@@ -1,0 +1,83 @@
+import type { GicRegisters, MsiFunction } from '../../abi/index.ts'
+import { type Gpa, type GpaRange, GuestMemory } from '../../memory/index.ts'
+import type { ByteSource } from '../byte-source.ts'
+import type { OpenOptions, SavedMachine } from '../saved-machine.ts'
+import { StreamReader } from '../stream-reader.ts'
+import { RECORD } from './page-index.ts'
+import { loadPages, type PlacedPage } from './page-loader.ts'
+import type { RamMap } from './ram-map.ts'
+import { Replay, Wanted } from './replay.ts'
+import { QemuStream } from './stream.ts'
+
+/** What the device sections of a stream say. */
+export interface DeviceFacts {
+  readonly registers: GicRegisters
+  readonly itsCount: number
+  readonly msi: readonly MsiFunction[]
+}
+
+/** A VM saved by QEMU, as a stream or as a mapped-ram file. */
+export class QemuMachine implements SavedMachine {
+  readonly format: string
+  readonly machine: string
+  readonly registers: GicRegisters
+  readonly itsCount: number
+  readonly msi: readonly MsiFunction[]
+  readonly source: ByteSource
+  readonly #ram: RamMap
+  readonly #options: OpenOptions
+
+  constructor(source: ByteSource, options: OpenOptions, stream: QemuStream, ram: RamMap, facts: DeviceFacts) {
+    this.format = stream.capabilities.has('mapped-ram') ? 'QEMU mapped-ram file' : 'QEMU stream'
+    this.machine = stream.machine
+    this.registers = facts.registers
+    this.itsCount = facts.itsCount
+    this.msi = facts.msi
+    this.source = source
+    this.#ram = ram
+    this.#options = options
+  }
+
+  get ranges(): readonly GpaRange[] {
+    return this.#ram.ranges
+  }
+
+  memory(): GuestMemory {
+    return new GuestMemory(this.ranges.map((range) => ({ ...range, backing: 'loaded' })))
+  }
+
+  missingPages(ranges: readonly GpaRange[]): Gpa[] {
+    const missing: Gpa[] = []
+    for (const offset of this.#ram.pages(ranges)) {
+      const { block, page } = this.#ram.find(offset)
+      if (block.kind(page) === 0) missing.push((this.#ram.base + offset) as Gpa)
+    }
+    return missing
+  }
+
+  async load(memory: GuestMemory, ranges: readonly GpaRange[]): Promise<void> {
+    const whole: PlacedPage[] = []
+    const wanted = new Wanted()
+    for (const offset of this.#ram.pages(ranges)) {
+      const at = (this.#ram.base + offset) as Gpa
+      const region = memory.region(at)
+      if (region === undefined || region.isLoaded(at - region.base)) continue
+      const { block, page } = this.#ram.find(offset)
+      const kind = block.kind(page)
+      if (kind === RECORD.page) whole.push({ at, offset: block.contentsOffset(page) })
+      else if (kind <= RECORD.zero) region.loadZeros(at - region.base)
+      else wanted.add(at, block, page)
+    }
+    await loadPages(this.source, memory, whole)
+    if (wanted.pages.length > 0) await this.#replay(memory, wanted)
+  }
+
+  async #replay(memory: GuestMemory, wanted: Wanted): Promise<void> {
+    const reader = new StreamReader(this.source)
+    await new QemuStream(reader, new Replay(reader, wanted.blocks, this.#options.codecs ?? {})).read()
+    for (const { at, contents } of wanted.pages) {
+      const region = memory.region(at)
+      region?.load(at - region.base, contents)
+    }
+  }
+}

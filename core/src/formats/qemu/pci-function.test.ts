@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest'
+import type { MsiFunction } from '../../abi/index.ts'
+import { fixtureText, openFixture } from '../testing/fixtures.ts'
+import { msiFunctions } from './pci-function.ts'
+
+const DOORBELL = 0x08090040n
+
+/** A line of NAME.msix.txt, written by an independent reader. */
+interface Seen {
+  readonly name: string
+  readonly deviceId: number
+  readonly enabled: boolean
+  readonly table: number
+  readonly live: readonly (readonly [data: number, masked: boolean])[]
+}
+
+function seenLines(text: string): Seen[] {
+  return text.split('\n').flatMap((line) => {
+    const [, name, devid, enable, table, entries] =
+      /'name': '([^']+)'.*'devid': (\d+).*'msix_enable': (\d+), 'msix_table': (\d+), 'entries': (\[.*?\]),/.exec(line) ?? []
+    if (name === undefined) return []
+    const pairs = [...entries!.matchAll(/\((\d+), (\d+)\)/g)].map(([, data, control]) => [Number(data), control === '1'] as const)
+    return [{ name, deviceId: Number(devid), enabled: enable === '1', table: Number(table), live: pairs }]
+  })
+}
+
+const seenOf = ({ name, deviceId, enabled, vectors }: MsiFunction): Seen => ({
+  name,
+  deviceId,
+  enabled,
+  table: vectors.length,
+  live: vectors.filter(({ address }) => address === DOORBELL).map(({ data, masked }) => [data, masked] as const),
+})
+
+describe('the MSI-X state of PCI functions', () => {
+  it.each([
+    ['wrapped', 10],
+    ['wrapped-clean', 10],
+    ['scattered-clean', 25],
+    ['scattered-unrestorable', 25],
+  ])('equals what an independent reader found: %s', async (name, functions) => {
+    const seen = seenLines(fixtureText(`${name}.msix.txt`)!)
+    const { msi } = await openFixture(name)
+    expect(msi.filter(({ kind }) => kind === 'MSI-X').map(seenOf)).toEqual(seen)
+    expect(seen.length).toBe(functions)
+  })
+
+  it.each([
+    ['healthy', 22],
+    ['churned', 15],
+    ['ghosts', 15],
+    ['unrestorable', 13],
+  ])('has the live vectors that an independent reader found: %s', async (name, count) => {
+    const lines = fixtureText(`${name}.msix.txt`)!.matchAll(/^(\S+) inst.*entries\(off,data,vecctl\): (.*)$/gm)
+    const seen = [...lines].flatMap(([, section, entries]) =>
+      [...entries!.matchAll(/\('0x[0-9a-f]+', (\d+), (\d+)\)/g)].map(
+        ([, data, control]) => `${section} ${data} ${control === '1'}`,
+      ),
+    )
+    const { msi } = await openFixture(name)
+    const live = msi.map(seenOf).flatMap((fn) => fn.live.map(([data, masked]) => `${fn.name} ${data} ${masked}`))
+    expect(live).toEqual(seen)
+    expect(live.length).toBe(count)
+  })
+
+  it.each(['healthy', 'qemu10', 'qemu10-mapped-ram', 'live-resent-pages', 'numa', 'scattered-clean', 'unrestorable', 'wrapped'])(
+    'has a live vector for each MSI-X interrupt that the guest of %s shows, and no other',
+    async (name) => {
+      const view = fixtureText(`${name === 'live-resent-pages' ? 'healthy' : name}.guest-view.txt`)!
+      const interrupts = view.slice(Math.max(0, view.lastIndexOf('--interrupts')))
+      const shown = [...interrupts.matchAll(/ITS-PCI-MSIX?-\w{4}:(\w\w):(\w\w)\.(\d)\s+(\d+) Edge/g)].map(
+        ([, bus, slot, fn, event]) => `${parse(bus!) * 256 + parse(slot!) * 8 + Number(fn)}:${event}`,
+      )
+      const { msi } = await openFixture(name)
+      const live = msi
+        .filter(({ enabled }) => enabled)
+        .flatMap(({ deviceId, vectors }) =>
+          vectors.filter(({ address }) => address === DOORBELL).map(({ data }) => `${deviceId}:${data}`),
+        )
+      expect(live.sort()).toEqual(shown.sort())
+      expect(shown.length).toBeGreaterThan(5)
+    },
+  )
+})
+
+const parse = (hex: string) => Number.parseInt(hex, 16)
+
+/** Configuration space with one capability at 0x40. */
+function config(capability: readonly number[], rest: Readonly<Record<number, number>> = {}): Uint8Array {
+  const bytes = new Uint8Array(256)
+  bytes[0x06] = 0x10
+  bytes[0x34] = 0x40
+  bytes.set(capability, 0x40)
+  for (const [at, value] of Object.entries(rest)) bytes[Number(at)] = value
+  return bytes
+}
+
+describe('plain MSI', () => {
+  const name = '0000:00:02.3/thing'
+  const msixTable = new Uint8Array(0)
+  it('has one vector for each that the guest enabled, the number in the low bits of the data', () => {
+    const wide = config([0x05, 0, 0xa1, 0x01, 0x40, 0, 0x09, 0x08, 0, 0, 0, 0, 4, 0, 0, 0, 0b10, 0, 0, 0])
+    expect(msiFunctions([{ name, config: wide, msixTable }])).toEqual([
+      {
+        name,
+        deviceId: 19,
+        kind: 'MSI',
+        enabled: true,
+        vectors: [4, 5, 6, 7].map((data) => ({ address: DOORBELL, data, masked: data === 5 })),
+      },
+    ])
+  })
+
+  it('may have a 32-bit address and be off', () => {
+    const narrow = config([0x05, 0, 0, 0, 0x40, 0, 0x09, 0x08, 7, 0])
+    const [fn] = msiFunctions([{ name, config: narrow, msixTable }])
+    expect([fn!.enabled, fn!.vectors]).toEqual([false, [{ address: DOORBELL, data: 7, masked: false }]])
+  })
+
+  it('is not looked for in a list of capabilities that loops, nor behind a bridge that was not saved', () => {
+    const looping = config([0x09, 0x40])
+    expect(msiFunctions([{ name, config: looping, msixTable }])).toEqual([])
+    const msi = config([0x05, 0, 1, 0])
+    expect(msiFunctions([{ name: '0000:00:01.0:00.0/thing', config: msi, msixTable }])).toEqual([])
+    const bridge = config([0x09, 0], { 14: 1, 25: 0x52 })
+    const states = [
+      { name: '0000:00:01.0:00.0/thing', config: msi, msixTable },
+      { name: '0000:00:01.0/bridge', config: bridge, msixTable },
+    ]
+    expect(msiFunctions(states).map(({ deviceId }) => deviceId)).toEqual([0x5200])
+  })
+})

@@ -1,0 +1,52 @@
+import { type ByteSource, readExactly } from '../byte-source.ts'
+import { fieldsOf } from './device-state.ts'
+import { configBytes, isPciFunction, msixVectors, type PciState } from './pci-function.ts'
+import type { DeviceSection } from './stream.ts'
+
+/** After the state's version number comes configuration space, then four interrupt pins. */
+const VERSION_BYTES = 4
+const PINS_BYTES = 16
+const SMALLEST_CONFIG = 256
+const LARGEST_CONFIG = 4096
+/** 2048 vectors. */
+const LARGEST_TABLE = 2048 * 16
+
+/** The state of every PCI function in the stream, as far as MSIs are concerned. */
+export async function pciStates(source: ByteSource, sections: readonly DeviceSection[]): Promise<PciState[]> {
+  const states: PciState[] = []
+  for (const section of sections) {
+    if (!isPciFunction(section.device.name)) continue
+    const state = isVirtio(section) ? await virtioState(source, section) : await describedState(source, section)
+    if (state !== undefined) states.push(state)
+  }
+  return states
+}
+
+/** A virtio device saves itself as one opaque field: its PCI function first. */
+function isVirtio({ device: { fields } }: DeviceSection): boolean {
+  return fields.length === 1 && fields[0]!.type === 'virtio'
+}
+
+async function virtioState(source: ByteSource, section: DeviceSection): Promise<PciState | undefined> {
+  const most = VERSION_BYTES + LARGEST_CONFIG + PINS_BYTES + LARGEST_TABLE
+  const { name } = section.device
+  const state = await readExactly(source, section.offset, Math.min(section.bytes, most), `the state of ${name}`)
+  if (state.length < VERSION_BYTES + SMALLEST_CONFIG) return undefined
+  const bytes = configBytes(state.subarray(VERSION_BYTES))
+  const config = state.subarray(VERSION_BYTES, VERSION_BYTES + bytes)
+  return { name, config, msixTable: state.subarray(VERSION_BYTES + bytes + PINS_BYTES) }
+}
+
+/** Any other device names its configuration space and its MSI-X table by their types. */
+async function describedState(source: ByteSource, section: DeviceSection): Promise<PciState | undefined> {
+  let config: Uint8Array | undefined
+  let msixTable: Uint8Array = new Uint8Array(0)
+  const read = (at: number, bytes: number) =>
+    readExactly(source, section.offset + at, Math.max(0, Math.min(bytes, section.bytes - at)), section.device.name)
+  for (const { field, at } of fieldsOf(section)) {
+    if (field.type === 'pci config' && config === undefined) config = await read(at, Math.min(field.bytes, LARGEST_CONFIG))
+    if (field.type === 'msix state' && msixTable.length === 0) msixTable = await read(at, Math.min(field.bytes, LARGEST_TABLE))
+  }
+  if (config === undefined || config.length < SMALLEST_CONFIG) return undefined
+  return { name: section.device.name, config, msixTable: msixTable.subarray(0, msixVectors(config) * 16) }
+}
