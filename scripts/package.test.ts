@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { describe, expect, it } from 'vitest'
+
+interface Manifest {
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly devDependencies?: Readonly<Record<string, string>>
+  readonly exports?: Readonly<Record<string, unknown>>
+}
+
+const manifest = (path: string): Manifest => JSON.parse(readFileSync(path, 'utf8'))
+const { law }: { law: Record<string, readonly string[]> } = createRequire(import.meta.url)('../import-law.cjs')
+const rooms = readdirSync('core/src', { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name)
+  .sort()
+
+describe('the packages', () => {
+  it('core depends on nothing', () => {
+    expect(manifest('core/package.json')).not.toHaveProperty('dependencies')
+  })
+
+  it('core has one door per room and no other', () => {
+    const doors = Object.keys(manifest('core/package.json').exports ?? {})
+    expect(doors.sort()).toEqual(['.', ...rooms.map((room) => `./${room}`)].sort())
+  })
+
+  it('every room has its line in the import law', () => {
+    expect(Object.keys(law)).toEqual(expect.arrayContaining(rooms))
+  })
+
+  it.each(['package.json', 'core/package.json', 'cli/package.json'])('%s names exact versions only', (path) => {
+    const { dependencies = {}, devDependencies = {} } = manifest(path)
+    for (const version of Object.values({ ...dependencies, ...devDependencies })) {
+      expect(version).toMatch(/^(npm:@?[\w/-]+@)?\d+\.\d+\.\d+$/)
+    }
+  })
+
+  it('the lockfile names no download host', () => {
+    expect(readFileSync('package-lock.json', 'utf8')).not.toMatch(/"resolved": "https?:/)
+  })
+})
