@@ -35,9 +35,20 @@ const compact: StreamParts = {
   ],
 }
 
+const mapped: StreamParts = {
+  blocks: [
+    { name: 'mach-virt.ram', bytes: 0x3000 },
+    { name: 'virt.flash0', bytes: 0x1000 },
+  ],
+  mapped: { 'mach-virt.ram': new Map([[1, page]]) },
+}
+
 describe('a file that ends too early', () => {
-  it('is refused at every length of a stream with every kind of section', async () => {
-    const whole = writeStream(compact)
+  it.each([
+    ['stream with every kind of section', compact],
+    ['mapped-ram file', mapped],
+  ])('is refused at every length of a %s', async (_, parts) => {
+    const whole = writeStream(parts)
     expect(await attemptOpen(whole)).not.toBeInstanceOf(FormatError)
     for (let length = 0; length < whole.length; length++) {
       expect(await attemptOpen(whole.subarray(0, length)), `${length} bytes`).toBeInstanceOf(FormatError)
@@ -82,8 +93,11 @@ describe('a file that is no saved VM', () => {
     )
   })
 
-  it('is opened or refused, but nothing else, when bytes of a good stream are changed', async () => {
-    const whole = writeStream(compact)
+  it.each([
+    ['stream', compact],
+    ['mapped-ram file', mapped],
+  ])('is opened or refused, but nothing else, when bytes of a good %s are changed', async (_, parts) => {
+    const whole = writeStream(parts)
     const changes = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 })
     await fc.assert(
       fc.asyncProperty(changes, async (list) => {
@@ -91,7 +105,7 @@ describe('a file that is no saved VM', () => {
         for (const [at, value] of list) changed[at] = value
         await attemptOpen(changed)
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     )
   })
 })

@@ -18,6 +18,8 @@ export interface StreamParts {
   readonly capabilities?: readonly string[]
   readonly uuid?: boolean
   readonly blocks?: readonly { readonly name: string; readonly bytes: number }[]
+  /** Makes it a mapped-ram file: the pages of each block, by its name and their numbers. */
+  readonly mapped?: Readonly<Record<string, ReadonlyMap<number, Uint8Array>>>
   /** The records of each ram section after the first; the last becomes the END section. */
   readonly sections?: readonly (readonly RamRecord[])[]
   readonly registers?: GicRegisters
@@ -84,6 +86,9 @@ export class Bytes {
     this.#length += bytes.length
     return this
   }
+  get length(): number {
+    return this.#length
+  }
   done(): Uint8Array {
     return this.#bytes.slice(0, this.#length)
   }
@@ -102,7 +107,10 @@ export function writeStream(parts: StreamParts = {}): Uint8Array {
   writeConfiguration(out, parts)
   out.u8(1).u32(RAM_ID).name('ram').u32(0).u32(4)
   out.u64(blocks.reduce((sum, block) => sum + block.bytes, 0) + RAM_SAVE_FLAG.sizes)
-  for (const { name, bytes } of blocks) out.name(name).u64(bytes)
+  for (const { name, bytes } of blocks) {
+    out.name(name).u64(bytes)
+    if (parts.mapped !== undefined) writeMapped(out, bytes, parts.mapped[name] ?? new Map())
+  }
   endSection(out.u64(RAM_SAVE_FLAG.eos), RAM_ID)
   sections.forEach((records, i) => {
     out.u8(i === sections.length - 1 ? 3 : 2).u32(RAM_ID)
@@ -131,7 +139,20 @@ function endSection(out: Bytes, id: number): void {
   out.u8(0x7e).u32(id)
 }
 
-function writeConfiguration(out: Bytes, { capabilities, uuid }: StreamParts): void {
+/** A block as mapped-ram has it: header, bitmap, and each page at its own place. QEMU aligns the pages to 1 MiB. */
+function writeMapped(out: Bytes, bytes: number, pages: ReadonlyMap<number, Uint8Array>): void {
+  const bitmapOffset = out.length + 28
+  const bitmap = new Uint8Array(Math.ceil(bytes / 4096 / 64) * 8)
+  for (const page of pages.keys()) bitmap[page >> 3]! |= 1 << (page & 7)
+  const pagesOffset = Math.ceil((bitmapOffset + bitmap.length) / 512) * 512
+  out.u32(1).u64(4096).u64(bitmapOffset).u64(pagesOffset).raw(bitmap)
+  const area = new Uint8Array(pagesOffset - out.length + bytes)
+  for (const [page, contents] of pages) area.set(contents, area.length - bytes + page * 4096)
+  out.raw(area)
+}
+
+function writeConfiguration(out: Bytes, { mapped, uuid, ...parts }: StreamParts): void {
+  const capabilities = mapped === undefined ? parts.capabilities : [...(parts.capabilities ?? []), 'mapped-ram']
   out.u8(5).name('configuration/target-page-bits').u32(1).u32(12)
   if (capabilities !== undefined) {
     out.u8(5).name('configuration/capabilities').u32(1).u32(capabilities.length)
