@@ -14,6 +14,7 @@ export interface DeviceFacts {
   readonly registers: GicRegisters
   readonly itsCount: number
   readonly msi: readonly MsiFunction[]
+  readonly inside: { readonly start?: number; readonly format?: string }
 }
 
 /** A VM saved by QEMU, as a stream or as a mapped-ram file. */
@@ -24,11 +25,14 @@ export class QemuMachine implements SavedMachine {
   readonly itsCount: number
   readonly msi: readonly MsiFunction[]
   readonly source: ByteSource
+  readonly #start: number
   readonly #ram: RamMap
   readonly #options: OpenOptions
 
   constructor(source: ByteSource, options: OpenOptions, stream: QemuStream, ram: RamMap, facts: DeviceFacts) {
-    this.format = stream.capabilities.has('mapped-ram') ? 'QEMU mapped-ram file' : 'QEMU stream'
+    const format = stream.capabilities.has('mapped-ram') ? 'QEMU mapped-ram file' : 'QEMU stream'
+    this.format = facts.inside.format === undefined ? format : `${format} ${facts.inside.format}`
+    this.#start = facts.inside.start ?? 0
     this.machine = stream.machine
     this.registers = facts.registers
     this.itsCount = facts.itsCount
@@ -73,7 +77,7 @@ export class QemuMachine implements SavedMachine {
   }
 
   async #replay(memory: GuestMemory, wanted: Wanted): Promise<void> {
-    const reader = new StreamReader(this.source)
+    const reader = new StreamReader(this.source, this.#start)
     await new QemuStream(reader, new Replay(reader, wanted.blocks, this.#options.codecs ?? {})).read()
     for (const { at, contents } of wanted.pages) {
       const region = memory.region(at)

@@ -12,14 +12,22 @@ import { ramMap } from './ram-map.ts'
 import type { RecordSink } from './ram-records.ts'
 import { QemuStream } from './stream.ts'
 
+/** Where a stream lies when it is not the whole source. */
+export interface Inside {
+  /** Offset of its first byte. */
+  readonly start?: number
+  /** What holds it, for people: `in a libvirt save`. */
+  readonly format?: string
+}
+
 /** Opens a QEMU migration stream or mapped-ram file: indexes its RAM and takes the state of the GIC and of PCI out. */
-export async function openQemuStream(source: ByteSource, options: OpenOptions): Promise<SavedMachine> {
-  const stream = new QemuStream(new StreamReader(source, 0, options.progress), indexing)
+export async function openQemuStream(source: ByteSource, options: OpenOptions, inside: Inside = {}): Promise<SavedMachine> {
+  const stream = new QemuStream(new StreamReader(source, inside.start, options.progress), indexing)
   await stream.read()
   const ram = ramMap(stream.machine, stream.blocks, stream.lastRecord)
   const { registers, itsCount } = await gicRegisters(source, stream)
   const msi = msiFunctions(await pciStates(source, stream.devices))
-  return new QemuMachine(source, options, stream, ram, { registers, itsCount, msi })
+  return new QemuMachine(source, options, stream, ram, { registers, itsCount, msi, inside })
 }
 
 /** Keeps the place of each page's last record. */

@@ -65,10 +65,11 @@ export class QemuStream {
   async #header(): Promise<void> {
     const reader = this.#reader
     await reader.need(8, 'the header of a QEMU migration stream')
+    const start = reader.offset
     const magic = reader.bytes.subarray(reader.at, reader.at + 4)
-    if (reader.text(4) !== 'QEVM') throw new FormatError(0, 'a QEMU migration stream ("QEVM")', shown(magic))
+    if (reader.text(4) !== 'QEVM') throw new FormatError(start, 'a QEMU migration stream ("QEVM")', shown(magic))
     const version = reader.u32()
-    if (version !== 3) throw new FormatError(4, 'version 3 of the QEMU migration stream', `version ${version}`)
+    if (version !== 3) throw new FormatError(start + 4, 'version 3 of the QEMU migration stream', `version ${version}`)
   }
 
   async #configuration(): Promise<void> {

@@ -20,6 +20,8 @@ export interface StreamParts {
   readonly blocks?: readonly { readonly name: string; readonly bytes: number }[]
   /** Makes it a mapped-ram file: the pages of each block, by its name and their numbers. */
   readonly mapped?: Readonly<Record<string, ReadonlyMap<number, Uint8Array>>>
+  /** Where the stream begins in its file; the offsets of a mapped-ram file count from the file's start. */
+  readonly startsAt?: number
   /** The records of each ram section after the first; the last becomes the END section. */
   readonly sections?: readonly (readonly RamRecord[])[]
   readonly registers?: GicRegisters
@@ -109,7 +111,7 @@ export function writeStream(parts: StreamParts = {}): Uint8Array {
   out.u64(blocks.reduce((sum, block) => sum + block.bytes, 0) + RAM_SAVE_FLAG.sizes)
   for (const { name, bytes } of blocks) {
     out.name(name).u64(bytes)
-    if (parts.mapped !== undefined) writeMapped(out, bytes, parts.mapped[name] ?? new Map())
+    if (parts.mapped !== undefined) writeMapped(out, bytes, parts.mapped[name] ?? new Map(), parts.startsAt ?? 0)
   }
   endSection(out.u64(RAM_SAVE_FLAG.eos), RAM_ID)
   sections.forEach((records, i) => {
@@ -140,13 +142,13 @@ function endSection(out: Bytes, id: number): void {
 }
 
 /** A block as mapped-ram has it: header, bitmap, and each page at its own place. QEMU aligns the pages to 1 MiB. */
-function writeMapped(out: Bytes, bytes: number, pages: ReadonlyMap<number, Uint8Array>): void {
-  const bitmapOffset = out.length + 28
+function writeMapped(out: Bytes, bytes: number, pages: ReadonlyMap<number, Uint8Array>, startsAt: number): void {
+  const bitmapOffset = startsAt + out.length + 28
   const bitmap = new Uint8Array(Math.ceil(bytes / 4096 / 64) * 8)
   for (const page of pages.keys()) bitmap[page >> 3]! |= 1 << (page & 7)
   const pagesOffset = Math.ceil((bitmapOffset + bitmap.length) / 512) * 512
   out.u32(1).u64(4096).u64(bitmapOffset).u64(pagesOffset).raw(bitmap)
-  const area = new Uint8Array(pagesOffset - out.length + bytes)
+  const area = new Uint8Array(pagesOffset - startsAt - out.length + bytes)
   for (const [page, contents] of pages) area.set(contents, area.length - bytes + page * 4096)
   out.raw(area)
 }

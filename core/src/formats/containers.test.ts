@@ -1,0 +1,112 @@
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { gpa } from '../memory/index.ts'
+import { bytesSource, FormatError, openSavedMachine, type SavedMachine } from './index.ts'
+import { fixtureBytes } from './testing/fixtures.ts'
+import { writeQcow2 } from './testing/qcow2-writer.ts'
+import { Bytes, type StreamParts, someRegisters, writeStream } from './testing/stream-writer.ts'
+
+const RAM = gpa(0x4000_0000)
+const page = new Uint8Array(4096).fill(0x5a)
+const small: StreamParts = {
+  blocks: [{ name: 'mach-virt.ram', bytes: 0x4000 }],
+  sections: [[{ block: 'mach-virt.ram', page: 2, contents: page }]],
+}
+
+const open = (bytes: Uint8Array) => openSavedMachine(bytesSource(bytes), { codecs: { gzip: gunzipSync } })
+
+async function expectPage(machine: SavedMachine): Promise<void> {
+  const memory = machine.memory()
+  await machine.load(memory, machine.ranges)
+  const expected = new Uint8Array(0x4000)
+  expected.set(page, 0x2000)
+  expect(memory.read(RAM, 0x4000)).toEqual(expected)
+  expect(machine.registers).toEqual(someRegisters)
+}
+
+const XML_BYTES = 300
+
+/** A libvirt save of `stream` as libvirt on a host of that byte order writes it. */
+function libvirtSave(stream: Uint8Array, { storage = 0, big = false, magic = 'LibvirtQemudSave', version = 2 } = {}): Uint8Array {
+  const header = new Uint8Array(92 + XML_BYTES)
+  header.set(new Bytes().text(magic).done())
+  const view = new DataView(header.buffer)
+  ;[version, XML_BYTES, 1, storage, 100].forEach((word, i) => {
+    view.setUint32(16 + i * 4, word, !big)
+  })
+  return Uint8Array.from([...header, ...stream])
+}
+
+describe('a libvirt save', () => {
+  it.each([
+    ['raw', libvirtSave(writeStream(small)), 'QEMU stream in a libvirt save'],
+    ['from a big-endian host', libvirtSave(writeStream(small), { big: true }), 'QEMU stream in a libvirt save'],
+    ['packed with gzip', libvirtSave(gzipSync(writeStream(small)), { storage: 1 }), 'QEMU stream in a libvirt save (gzip)'],
+    [
+      'sparse',
+      libvirtSave(
+        writeStream({ blocks: small.blocks!, mapped: { 'mach-virt.ram': new Map([[2, page]]) }, startsAt: 92 + XML_BYTES }),
+        { storage: 6 },
+      ),
+      'QEMU mapped-ram file in a libvirt save',
+    ],
+  ])('gives the VM inside: %s', async (_, bytes, format) => {
+    const machine = await open(bytes)
+    expect(machine.format).toBe(format)
+    await expectPage(machine)
+  })
+
+  it.each([
+    ['never finished', libvirtSave(new Uint8Array(9), { magic: 'LibvirtQemudPart' }), 'never finished'],
+    ['packed with xz', libvirtSave(new Uint8Array(9), { storage: 3 }), 'found xz'],
+    ['packed in an unknown way', libvirtSave(new Uint8Array(9), { storage: 77 }), 'found method 77'],
+    ['of another version', libvirtSave(new Uint8Array(9), { version: 9 }), 'found 9'],
+    ['with XML to the end of the file', libvirtSave(new Uint8Array(0)), 'XML that is followed'],
+    ['damaged inside', libvirtSave(new Uint8Array(200)), 'at byte 0x188: expected a QEMU migration stream'],
+  ])('is refused with the reason: %s', async (_, bytes, message) => {
+    await expect(open(bytes)).rejects.toThrow(FormatError)
+    await expect(open(bytes)).rejects.toThrow(message)
+  })
+
+  it('of a real VM leads to its stream, behind 64 KiB of XML', async () => {
+    await expect(open(fixtureBytes('libvirt.save'))).rejects.toThrow("at byte 0x99c52: expected GITS_IIDR of KVM's ITS")
+  })
+})
+
+describe('a qcow2 image', () => {
+  it('gives the VM of its snapshot, whatever the order of its clusters', async () => {
+    const machine = await open(writeQcow2(writeStream(small)))
+    expect(machine.format).toBe('QEMU stream in qcow2 snapshot "saved"')
+    await expectPage(machine)
+  })
+
+  it('made by savevm holds the registers and tables of its guest', async () => {
+    const machine = await open(fixtureBytes('savevm.qcow2'))
+    expect([machine.machine, machine.ranges]).toEqual(['virt-7.2', [{ base: RAM, bytes: 96 << 20 }]])
+    expect(machine.registers.its.baser.slice(0, 2)).toEqual([0xf9070000429b0600n, 0xbc070000429c0600n])
+    const memory = machine.memory()
+    await machine.load(memory, [{ base: gpa(0x429c0000), bytes: 16 }])
+    expect([0, 4, 8, 12].map((at) => memory.u32(gpa(0x429c0000 + at)))).toEqual([0, 0x80000000, 0x10001, 0x80000000])
+  })
+
+  const whole = writeQcow2(writeStream(small))
+  it.each([
+    ['a version of the future', 4, 0, 'version 2 or 3'],
+    ['clusters of 4 GiB', 20, 0, '9 to 21 cluster bits'],
+    ['no snapshot', 60, 0, 'an internal snapshot'],
+    ['an external data file', 76, 4, 'without data file'],
+    ['a VM state larger than the image', 512 + 40, 1, 'a VM state inside the image'],
+    ['an L1 table that is too short', 512 + 8, 0, 'an L1 table'],
+  ])('is refused with %s', async (_, at, value, message) => {
+    const bytes = whole.slice()
+    new DataView(bytes.buffer).setUint32(at, value)
+    await expect(open(bytes)).rejects.toThrow(FormatError)
+    await expect(open(bytes)).rejects.toThrow(message)
+  })
+
+  it('is refused at every length at which a part of the VM is missing', async () => {
+    for (let length = 0; length < whole.length - 512; length += 3) {
+      await expect(open(whole.subarray(0, length)).then(expectPage)).rejects.toThrow(FormatError)
+    }
+  })
+})
