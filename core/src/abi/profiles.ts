@@ -29,6 +29,8 @@ const v413 = [
   'no-translation-cache',
 ] as const satisfies readonly QuirkName[]
 
+const sinceGicv4 = ['unset-forwarding-drops-pending'] as const satisfies readonly QuirkName[]
+
 const names = {
   'linux-4.13': [
     ...v413,
@@ -49,14 +51,39 @@ const names = {
     ...before73,
     'ctes-past-table',
     'no-gicv41-save',
+    ...sinceGicv4,
   ],
-  'linux-6.1.119': [...before67, 'cache-keyed-by-address', 'keeps-unmapped', ...before72, ...before73, 'ctes-past-table'],
-  'linux-6.6': [...before67, 'cache-keyed-by-address', 'keeps-unmapped', ...before72, ...before73, 'ctes-past-table'],
-  'linux-6.1.192': [...before67, 'cache-keyed-by-address', 'next-names-zero-ite', ...before73, 'ctes-past-table'],
-  'linux-6.12.117': ['next-names-zero-ite'],
+  'linux-6.1.119': [
+    ...before67,
+    'cache-keyed-by-address',
+    'keeps-unmapped',
+    ...before72,
+    ...before73,
+    'ctes-past-table',
+    ...sinceGicv4,
+  ],
+  'linux-6.6': [
+    ...before67,
+    'cache-keyed-by-address',
+    'keeps-unmapped',
+    ...before72,
+    ...before73,
+    'ctes-past-table',
+    ...sinceGicv4,
+  ],
+  'linux-6.1.192': [...before67, 'cache-keyed-by-address', 'next-names-zero-ite', ...before73, 'ctes-past-table', ...sinceGicv4],
+  'linux-6.12.117': ['next-names-zero-ite', ...sinceGicv4],
   'linux-7.2': [...before73, 'save-refuses-too-many-collections'],
   'linux-7.3': [],
-  'proposal-2024': ['movall-ignores-source', 'keeps-unmapped', ...before72, ...before73, 'ctes-past-table', 'proposed-head'],
+  'proposal-2024': [
+    'movall-ignores-source',
+    'keeps-unmapped',
+    ...before72,
+    ...before73,
+    'ctes-past-table',
+    'proposed-head',
+    ...sinceGicv4,
+  ],
 } as const satisfies Record<string, readonly QuirkName[]>
 
 const titles: Record<ProfileId, string> = {

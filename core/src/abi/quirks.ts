@@ -154,6 +154,11 @@ export const quirks = {
     kernels: 'before 5.13',
     commit: 'f66b7b151e00',
   },
+  'unset-forwarding-drops-pending': {
+    part: 'msi',
+    does: 'an LPI that hardware delivered and that goes back to software loses its pending bit: nobody reads the virtual pending table before the DISCARD',
+    kernels: '4.15 to 6.12.117; later ones were not read',
+  },
   'proposed-head': {
     part: 'restore',
     does: 'dummy heads are written and followed as posted in November 2024, defects included',

@@ -1,0 +1,107 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { saveTables } from '../../tables/index.ts'
+import { DirectVm } from './testing/direct-vm.ts'
+
+const VCPUS = 3
+const EVENTS = 8
+
+const event = fc.nat(EVENTS - 1)
+const vcpu = fc.nat(VCPUS - 1)
+const steps = fc.array(
+  fc.oneof(
+    { weight: 6, arbitrary: fc.record({ does: fc.constant('msi' as const), event }) },
+    { weight: 3, arbitrary: fc.record({ does: fc.constant('take' as const), vcpu }) },
+    { weight: 3, arbitrary: fc.record({ does: fc.constant('load' as const), vcpu, processor: fc.nat(3) }) },
+    { weight: 3, arbitrary: fc.record({ does: fc.constant('put' as const), vcpu, blocks: fc.boolean() }) },
+    { weight: 2, arbitrary: fc.record({ does: fc.constant('movi' as const), event, vcpu }) },
+    { weight: 2, arbitrary: fc.record({ does: fc.constant('forward' as const), event }) },
+    { weight: 2, arbitrary: fc.record({ does: fc.constant('unforward' as const), event }) },
+    { weight: 1, arbitrary: fc.record({ does: fc.constant('clear' as const), event }) },
+    { weight: 1, arbitrary: fc.record({ does: fc.constant('save' as const) }) },
+    { weight: 1, arbitrary: fc.record({ does: fc.constant('migrate' as const) }) },
+  ),
+  { minLength: 30, maxLength: 90, size: 'max' },
+)
+type Step = typeof steps extends fc.Arbitrary<(infer S)[]> ? S : never
+
+/** A VM beside the plain set of EventIDs that must be pending. */
+class Checked {
+  vm: DirectVm
+  readonly expected = new Set<number>()
+  readonly #itses: number
+
+  constructor(itses: number) {
+    this.#itses = itses
+    this.vm = new DirectVm({ vcpus: VCPUS, events: EVENTS, itses })
+    this.vm.direct.init()
+    this.vm.forward(0, 1, 2, 3, 4)
+  }
+
+  run(step: Step): void {
+    const { vm, expected } = this
+    if (step.does === 'msi') {
+      vm.msi(step.event)
+      expected.add(step.event)
+    } else if (step.does === 'take') this.#take(step.vcpu)
+    else if (step.does === 'load') vm.direct.load(step.vcpu, this.#free(step.processor))
+    else if (step.does === 'put') vm.direct.put(step.vcpu, step)
+    else if (step.does === 'movi') vm.movi(step.event, step.vcpu)
+    else if (step.does === 'forward') vm.forward(step.event)
+    else if (step.does === 'unforward') vm.unforward(step.event)
+    else if (step.does === 'clear') {
+      vm.lpis.clear(vm.handle(step.event))
+      expected.delete(step.event)
+    } else this.#save(step.does === 'migrate')
+  }
+
+  /** Sorted EventIDs that should be pending. */
+  get sorted(): number[] {
+    return [...this.expected].sort((a, b) => a - b)
+  }
+
+  #take(vcpu: number): void {
+    const intid = this.vm.direct.acknowledge(vcpu)
+    if (intid === 1023) return
+    expect(this.vm.lpis.target(intid)).toBe(vcpu)
+    expect(this.expected.delete(intid - 8192)).toBe(true)
+  }
+
+  /** A processor that runs no vCPU: the one asked for, if it is free. */
+  #free(wanted: number): number {
+    const taken = this.vm.direct.vpes.filter(({ resident }) => resident).map(({ processor }) => processor)
+    return [wanted, 0, 1, 2, 3].find((processor) => !taken.includes(processor))!
+  }
+
+  /** vCPUs and devices stop; the pending tables, and for a migration the ITS tables and a new VM, follow. */
+  #save(migrate: boolean): void {
+    const { vm } = this
+    for (let vcpu = 0; vcpu < VCPUS; vcpu++) vm.direct.put(vcpu, { blocks: false })
+    expect(vm.direct.savePendingTables()).toMatchObject({ ok: true })
+    expect(vm.saved()).toEqual(this.sorted)
+    if (!migrate) return
+    expect(saveTables(vm.its, { gicv41: true })).toMatchObject({ ok: true })
+    const forwarded = vm.irqs.map(({ eventId }) => eventId).filter((eventId) => vm.isForwarded(eventId))
+    this.vm = new DirectVm({ vcpus: VCPUS, events: EVENTS, itses: this.#itses, from: vm })
+    this.vm.direct.init()
+    expect(this.vm.pending()).toEqual(this.sorted)
+    this.vm.forward(...forwarded)
+  }
+}
+
+it.each([1, 2])(
+  'whatever the guest, the devices and the VMM do in turn, nothing pending is lost or invented (%i ITSes)',
+  (itses) => {
+    fc.assert(
+      fc.property(steps, (list) => {
+        const checked = new Checked(itses)
+        for (const step of list) {
+          checked.run(step)
+          expect(checked.vm.pending()).toEqual(checked.sorted)
+        }
+        for (const kind of ['lost', 'misrouted', 'refused', 'unpredictable'] as const) expect(checked.vm.log.count(kind)).toBe(0)
+      }),
+      { numRuns: 60 },
+    )
+  },
+)

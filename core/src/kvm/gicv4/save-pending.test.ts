@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest'
+import { saveTables } from '../../tables/index.ts'
+import { DirectSgis } from './direct-sgis.ts'
+import { DirectVm, linux } from './testing/direct-vm.ts'
+
+const ready = (options = {}) => {
+  const vm = new DirectVm(options)
+  vm.direct.init()
+  return vm
+}
+
+/** Half of the events forwarded, some of both halves pending. */
+function busy(options = {}): DirectVm {
+  const vm = ready(options)
+  vm.forward(0, 1, 2, 3, 4, 5, 6, 7)
+  for (const eventId of [1, 2, 5, 9, 12]) vm.msi(eventId)
+  return vm
+}
+
+describe('saving pending state with GICv4.1', () => {
+  it('writes the bits of forwarded and of software LPIs into the guest’s pending tables', () => {
+    const vm = busy()
+    expect(vm.direct.savePendingTables()).toEqual({ ok: true, value: 5 })
+    expect(vm.saved()).toEqual([1, 2, 5, 9, 12])
+  })
+
+  it('leaves the VM as it was: nothing is lost and the vCPUs go on taking interrupts', () => {
+    const vm = busy()
+    vm.direct.load(1, 3)
+    vm.direct.put(1, { blocks: false })
+    vm.direct.savePendingTables()
+    expect(vm.pending()).toEqual([1, 2, 5, 9, 12])
+    vm.direct.load(1, 3)
+    expect([vm.direct.acknowledge(1), vm.direct.acknowledge(1), vm.direct.acknowledge(1)]).toEqual([8193, 8197, 1023])
+    expect(vm.log.events.filter(({ kind }) => kind !== 'doorbell')).toEqual([])
+  })
+
+  it('clears bits of what the guest took since an earlier save', () => {
+    const vm = busy()
+    vm.direct.savePendingTables()
+    vm.direct.load(1, 0)
+    vm.direct.acknowledge(1)
+    vm.direct.put(1, { blocks: false })
+    vm.direct.savePendingTables()
+    expect(vm.saved()).toEqual([2, 5, 9, 12])
+  })
+
+  it('comes back on another VM: as latches first, in the hardware when forwarding is set', () => {
+    const vm = busy()
+    vm.direct.savePendingTables()
+    saveTables(vm.its, { gicv41: true })
+    const after = new DirectVm({ from: vm })
+    after.direct.init()
+    expect(after.pending()).toEqual([1, 2, 5, 9, 12])
+    after.forward(0, 1, 2, 3, 4, 5, 6, 7)
+    expect(after.pending()).toEqual([1, 2, 5, 9, 12])
+    expect(after.lpis.isPending(after.handle(5))).toBe(false)
+    after.direct.load(1, 2)
+    expect([after.direct.acknowledge(1), after.direct.acknowledge(1)]).toEqual([8193, 8197])
+  })
+
+  it.each([
+    ['on GICv4.0', { version: 'GICv4.0' }],
+    ['on Linux 5.10', { quirks: linux('linux-5.10') }],
+  ])('cannot be done %s: what software knows is written, and SAVE_TABLES is EACCES', (_, options) => {
+    const vm = busy(options)
+    expect(vm.direct.savePendingTables()).toMatchObject({ ok: true })
+    expect(vm.saved()).toEqual([9, 12])
+    expect(saveTables(vm.its, { gicv41: vm.direct.hasGicv41 })).toMatchObject({ ok: false, errno: 'EACCES' })
+  })
+})
+
+describe('what the review of 2021 asked', () => {
+  it('a vPE that was never mapped has nothing pending, and its table is not read', () => {
+    const vm = ready({ version: 'GICv4.0', itses: 2 })
+    vm.host.memory.fill(vm.vpe(0).vptAddr, 0x2000, 0xff)
+    expect(vm.vpe(0).everMapped).toBe(false)
+    expect(vm.direct.vlpiPending(8192)).toBe(false)
+  })
+
+  it('a VM that never ran saves that nothing is pending', () => {
+    const vm = ready()
+    vm.forward(0, 1, 2, 3)
+    expect(vm.direct.savePendingTables()).toEqual({ ok: true, value: 0 })
+    expect(vm.saved()).toEqual([])
+  })
+
+  it('vSGIs of an unmapped vPE cannot be read, keep their state, and are saved before or after the vLPIs', () => {
+    const vm = busy()
+    const sgis = new DirectSgis(vm.direct, 2)
+    sgis.setInHardware(true)
+    sgis.configure(0, 4, { enabled: true, group1: true, priority: 0x80 })
+    sgis.setPending(0, 4, true)
+    const before = sgis.pending(0)
+    vm.direct.unmapAll()
+    const between = sgis.pending(0)
+    expect(vm.log.events.at(-1)).toMatchObject({ kind: 'unpredictable', vpeid: vm.vpe(0).vpeid })
+    vm.direct.mapAll()
+    expect([before, between, sgis.pending(0)]).toEqual([1 << 4, 0, 1 << 4])
+    vm.direct.savePendingTables()
+    expect(sgis.pending(0)).toBe(1 << 4)
+  })
+
+  it('an interrupt that arrives in the unmapped window is lost: its device was not quiesced, and the log says so', () => {
+    const vm = busy()
+    vm.direct.unmapAll()
+    expect(vm.msi(0)).toBe(false)
+    vm.direct.mapAll()
+    expect(vm.pending()).toEqual([1, 2, 5, 9, 12])
+    expect(vm.log.events.at(-1)).toMatchObject({ kind: 'lost', vintid: 8192, says: expect.stringMatching(/not quiesced/) })
+  })
+
+  it('a save that skips the unmap reads stale bits: new ones are missing, taken ones are still there', () => {
+    const vm = ready()
+    vm.forward(0, 1, 2, 3)
+    vm.msi(0)
+    vm.msi(2)
+    vm.direct.savePendingTables()
+    vm.direct.load(0, 0)
+    vm.direct.acknowledge(0)
+    vm.direct.put(0, { blocks: false })
+    vm.msi(1)
+    expect(vm.pending()).toEqual([1, 2])
+    const stale = [0, 1, 2, 3].filter((eventId) => vm.direct.vlpiPending(8192 + eventId))
+    expect(stale).toEqual([0, 2])
+  })
+
+  it('bits of the table below INTID 8192 are ignored: they are the state of vSGIs', () => {
+    const vm = ready()
+    const sgis = new DirectSgis(vm.direct, 2)
+    sgis.setInHardware(true)
+    for (let sgi = 0; sgi < 16; sgi++) sgis.setPending(0, sgi, true)
+    vm.forward(0)
+    vm.direct.savePendingTables()
+    expect(vm.host.memory.read(vm.vpe(0).vptAddr, 16).some((byte) => byte !== 0)).toBe(true)
+    expect(vm.saved()).toEqual([])
+  })
+
+  it('a save that fails half-way maps the vPEs again and loses nothing', () => {
+    const vm = busy()
+    vm.gic.setPendbaser(1, 0x10000n)
+    expect(vm.direct.savePendingTables()).toMatchObject({ ok: false, errno: 'EFAULT' })
+    expect(vm.direct.vpes.map(({ mapCount }) => mapCount)).toEqual([1, 1])
+    expect(vm.pending()).toEqual([1, 2, 5, 9, 12])
+    vm.direct.load(0, 1)
+    expect(vm.direct.acknowledge(0)).toBe(8194)
+  })
+})

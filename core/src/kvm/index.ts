@@ -1,0 +1,5 @@
+export { DirectInjection, type MsiEvent } from './gicv4/direct-injection.ts'
+export { DirectSgis } from './gicv4/direct-sgis.ts'
+export { GicHost, type HostIrq, type HostShape } from './gicv4/host.ts'
+export type { HostVpe } from './gicv4/host-vpe.ts'
+export type { VsgiConfig } from './gicv4/vsgi-driver.ts'
