@@ -1,6 +1,7 @@
 import type { GicRegisters, MsiFunction } from '../abi/index.ts'
 import type { Gpa, GpaRange, GuestMemory } from '../memory/index.ts'
 import type { ByteSource } from './byte-source.ts'
+import type { Edit } from './edits.ts'
 
 /** Decompressors, injected because core has no dependencies. Each takes one whole compressed piece and may throw. */
 export interface Codecs {
@@ -37,4 +38,11 @@ export interface SavedMachine {
   missingPages(ranges: readonly GpaRange[]): Gpa[]
   /** The bytes that everything here was read from, decompressed. */
   readonly source: ByteSource
+  /**
+   * The edits of `source` that give pages of RAM new contents, in order; everything else stays byte-identical. See `changedPages`
+   * and `applyEdits`.
+   *
+   * @throws RangeError for a page that is not in RAM or not whole.
+   */
+  edits(pages: ReadonlyMap<Gpa, Uint8Array>): Promise<Edit[]>
 }

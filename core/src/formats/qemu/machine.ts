@@ -1,8 +1,10 @@
 import type { GicRegisters, MsiFunction } from '../../abi/index.ts'
 import { type Gpa, type GpaRange, GuestMemory } from '../../memory/index.ts'
 import type { ByteSource } from '../byte-source.ts'
+import type { Edit } from '../edits.ts'
 import type { OpenOptions, SavedMachine } from '../saved-machine.ts'
 import { StreamReader } from '../stream-reader.ts'
+import { PageEdits } from './page-edits.ts'
 import { RECORD } from './page-index.ts'
 import { loadPages, type PlacedPage } from './page-loader.ts'
 import type { RamMap } from './ram-map.ts'
@@ -27,6 +29,7 @@ export class QemuMachine implements SavedMachine {
   readonly source: ByteSource
   readonly #start: number
   readonly #ram: RamMap
+  readonly #lastRecord: number
   readonly #options: OpenOptions
 
   constructor(source: ByteSource, options: OpenOptions, stream: QemuStream, ram: RamMap, facts: DeviceFacts) {
@@ -39,6 +42,7 @@ export class QemuMachine implements SavedMachine {
     this.msi = facts.msi
     this.source = source
     this.#ram = ram
+    this.#lastRecord = stream.lastRecord
     this.#options = options
   }
 
@@ -74,6 +78,10 @@ export class QemuMachine implements SavedMachine {
     }
     await loadPages(this.source, memory, whole)
     if (wanted.pages.length > 0) await this.#replay(memory, wanted)
+  }
+
+  edits(pages: ReadonlyMap<Gpa, Uint8Array>): Promise<Edit[]> {
+    return new PageEdits(this.source, this.#ram, this.#lastRecord).plan(pages)
   }
 
   async #replay(memory: GuestMemory, wanted: Wanted): Promise<void> {
