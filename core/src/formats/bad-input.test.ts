@@ -26,6 +26,8 @@ const compact: StreamParts = {
   blocks: [{ name: 'mach-virt.ram', bytes: 0x8000 }],
   capabilities: ['auto-converge'],
   uuid: true,
+  postcopyAdvice: 0x1000,
+  opaque: { name: 'dirty-bitmap', start: Uint8Array.of(1, 0x7e), end: Uint8Array.of(2) },
   sections: [
     [{ block: 'mach-virt.ram', page: 0, fill: 0 }, 'hook', { page: 1, xbzrle: Uint8Array.of(5, 1, 7) }],
     [

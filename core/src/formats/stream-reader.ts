@@ -67,11 +67,13 @@ export class StreamReader {
       start = offset
       bytes = await this.#fetch(start)
     }
+    const last = start + bytes.length >= this.source.byteLength
+    if (!last && bytes.length < STEP + MARGIN)
+      throw truncated(start + bytes.length, 'a file that does not shrink while it is read')
     this.#start = start
     this.bytes = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.at = offset - start
-    const last = start + bytes.length >= this.source.byteLength
     this.limit = last ? bytes.length : bytes.length - MARGIN
     if (!last) this.#fetchAhead(start + STEP)
     this.#progress?.(start + bytes.length, this.source.byteLength)

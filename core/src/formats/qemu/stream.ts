@@ -1,12 +1,13 @@
 import { FormatError } from '../format-error.ts'
 import { type StreamReader, shown } from '../stream-reader.ts'
 import { mappedPages } from './mapped-ram.ts'
+import { skipToFooter } from './opaque-section.ts'
 import type { IndexBudget } from './page-index.ts'
 import { RamBlock } from './ram-block.ts'
 import { RAM_SAVE_FLAG, RamRecords, type RecordSink } from './ram-records.ts'
+import { SECTION } from './section.ts'
 import { type DeviceDescription, readDescription, stateBytes } from './vmdescription.ts'
 
-const SECTION = { eof: 0, start: 1, part: 2, end: 3, full: 4, subsection: 5, configuration: 7, command: 8, footer: 0x7e } as const
 const COMMAND_PACKAGED = 7
 const COMMAND_POSTCOPY_ADVISE = 3
 const PAGE_BITS = 12
@@ -34,7 +35,8 @@ export class QemuStream {
   readonly #reader: StreamReader
   readonly #ram: RamRecords
   readonly #budget: IndexBudget
-  #ramId: number | undefined
+  /** Sections that are sent in several pieces: number to name. */
+  readonly #started = new Map<number, string>()
   #hugePages = false
   #described: readonly DeviceDescription[] | undefined
 
@@ -136,11 +138,18 @@ export class QemuStream {
       const instance = reader.u32()
       reader.u32()
       if (type === SECTION.full) await this.#deviceState(name, instance)
-      else if (name === 'ram') this.#ramId = id
-      else throw new FormatError(at, 'RAM or the state of a device', `a section of "${name}", whose length nothing tells`)
-    } else if (id !== this.#ramId) throw new FormatError(at, 'a section that was started', `section ${id}`)
-    if (type !== SECTION.full) await this.#ramRecords()
+      else this.#started.set(id, name)
+    }
+    if (type !== SECTION.full) await this.#iteration(at, id)
     await this.#footer(id)
+  }
+
+  /** A piece of what is sent in several: RAM, or something whose contents do not matter here. */
+  async #iteration(at: number, id: number): Promise<void> {
+    const name = this.#started.get(id)
+    if (name === undefined) throw new FormatError(at, 'a section that was started', `section ${id}`)
+    if (name === 'ram') await this.#ramRecords()
+    else await skipToFooter(this.#reader, id, this.#started)
   }
 
   async #footer(id: number): Promise<void> {

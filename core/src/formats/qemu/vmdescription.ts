@@ -1,8 +1,8 @@
 import type { ByteSource } from '../byte-source.ts'
 import { FormatError } from '../format-error.ts'
 import { latin1 } from '../stream-reader.ts'
+import { SECTION } from './section.ts'
 
-const VMDESCRIPTION = 0x06
 const BRACE = 0x7b
 /** 512 vCPUs need under 3 MB. */
 const LARGEST = 16 << 20
@@ -38,7 +38,7 @@ export async function readDescription(source: ByteSource): Promise<readonly Devi
   const from = Math.max(0, end - LARGEST)
   const tail = await source.slice(from, end)
   for (let at = tail.length - 2; at >= 6; at--) {
-    if (tail[at] !== BRACE || tail[at - 5] !== VMDESCRIPTION || tail[at - 6] !== 0) continue
+    if (tail[at] !== BRACE || tail[at - 5] !== SECTION.vmdescription || tail[at - 6] !== 0) continue
     const length = new DataView(tail.buffer, tail.byteOffset + at - 4, 4).getUint32(0)
     if (at + length > tail.length) continue
     const json = parseJson(latin1(tail.subarray(at, at + length)))

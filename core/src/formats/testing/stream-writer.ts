@@ -17,7 +17,9 @@ export interface StreamParts {
   readonly machine?: string
   readonly capabilities?: readonly string[]
   readonly uuid?: boolean
-  readonly blocks?: readonly { readonly name: string; readonly bytes: number }[]
+  readonly blocks?: readonly WrittenBlock[]
+  /** Page sizes that the command POSTCOPY_ADVISE announces before RAM. */
+  readonly postcopyAdvice?: number
   /** Makes it a mapped-ram file: the pages of each block, by its name and their numbers. */
   readonly mapped?: Readonly<Record<string, ReadonlyMap<number, Uint8Array>>>
   /** Where the stream begins in its file; the offsets of a mapped-ram file count from the file's start. */
@@ -27,8 +29,25 @@ export interface StreamParts {
   readonly registers?: GicRegisters
   /** ITS sections to write; each has the same registers. */
   readonly itsCount?: number
+  /** Another section, begun before the RAM and ended after it. */
+  readonly opaque?: OpaqueSection
   /** More devices, after the GIC. */
   readonly devices?: readonly WrittenDevice[]
+}
+
+/** A RAM block; some capabilities add a page size or an address. */
+export interface WrittenBlock {
+  readonly name: string
+  readonly bytes: number
+  readonly pageSize?: number
+  readonly address?: number
+}
+
+/** A section sent in several pieces, whose contents only its own device knows. */
+export interface OpaqueSection {
+  readonly name: string
+  readonly start: Uint8Array
+  readonly end: Uint8Array
 }
 
 /** A device's state and how the description names it. */
@@ -107,10 +126,15 @@ export function writeStream(parts: StreamParts = {}): Uint8Array {
   const { machine = 'virt-7.2', blocks = [{ name: 'mach-virt.ram', bytes: 0x100000 }], sections = [[]] } = parts
   const out = new Bytes().text('QEVM').u32(3).u8(7).u32(machine.length).text(machine)
   writeConfiguration(out, parts)
+  if (parts.postcopyAdvice !== undefined) out.u8(8).u16(3).u16(16).u64(parts.postcopyAdvice).u64(4096)
+  const { opaque } = parts
+  if (opaque !== undefined) endSection(out.u8(1).u32(OPAQUE_ID).name(opaque.name).u32(0).u32(1).raw(opaque.start), OPAQUE_ID)
   out.u8(1).u32(RAM_ID).name('ram').u32(0).u32(4)
   out.u64(blocks.reduce((sum, block) => sum + block.bytes, 0) + RAM_SAVE_FLAG.sizes)
-  for (const { name, bytes } of blocks) {
+  for (const { name, bytes, pageSize, address } of blocks) {
     out.name(name).u64(bytes)
+    if (pageSize !== undefined) out.u64(pageSize)
+    if (address !== undefined) out.u64(address)
     if (parts.mapped !== undefined) writeMapped(out, bytes, parts.mapped[name] ?? new Map(), parts.startsAt ?? 0)
   }
   endSection(out.u64(RAM_SAVE_FLAG.eos), RAM_ID)
@@ -119,6 +143,7 @@ export function writeStream(parts: StreamParts = {}): Uint8Array {
     for (const record of records) writeRecord(out, record)
     endSection(out.u64(RAM_SAVE_FLAG.eos), RAM_ID)
   })
+  if (opaque !== undefined) endSection(out.u8(3).u32(OPAQUE_ID).raw(opaque.end), OPAQUE_ID)
   const devices = [...gicDevices(parts), ...(parts.devices ?? [])]
   devices.forEach(({ name, instance = 0, state }, i) => {
     endSection(
@@ -136,6 +161,7 @@ export function writeStream(parts: StreamParts = {}): Uint8Array {
 }
 
 const RAM_ID = 2
+const OPAQUE_ID = 99
 
 function endSection(out: Bytes, id: number): void {
   out.u8(0x7e).u32(id)
