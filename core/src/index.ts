@@ -1,4 +1,5 @@
 export * from './abi/index.ts'
+export * from './audit/index.ts'
 export * from './formats/index.ts'
 export * from './its/index.ts'
 export * from './memory/index.ts'

@@ -1,0 +1,281 @@
+import { DTE, ENTRY_BYTES, hex, NEWEST, profiles } from '../abi/index.ts'
+import type { Gpa, GuestMemory } from '../memory/index.ts'
+import { objections } from '../tables/index.ts'
+import { effectOf, type Judgement, kindOf, place, write } from './effect.ts'
+import { type EntryView, entryAt } from './entries.ts'
+import { declared, type Effect, type EventId, type Finding, type Suspect } from './finding.ts'
+import { claimPass } from './passes/claims.ts'
+import { lossPass } from './passes/losses.ts'
+import { notePass } from './passes/notes.ts'
+import { objectionSuspect } from './passes/objections.ts'
+import { Orphans, orphanPass } from './passes/orphans.ts'
+import { registerPass } from './passes/registers.ts'
+import { type ProblemCode, problems, type Severity, says } from './problems/index.ts'
+import type { Count, Report, Stop, Verdict } from './report.ts'
+import { type AuditInput, type Scene, setScene } from './scene.ts'
+import { type Restored, simulateRestore } from './simulate.ts'
+import { guestRows, tableRows, type View } from './views.ts'
+
+/** Findings listed; more are counted. */
+const MOST_FINDINGS = 1000
+/** Table entries that all measurements together may read: a second or so. */
+const MEASURE_ENTRIES = 2 ** 28
+/** Objections taken out one after another. */
+const MOST_OBJECTIONS = 64
+const MOST_ORPHAN_EVENTS = 65536
+
+/**
+ * Compares what lies in the tables, what a restore makes of it and what the guest has mapped. Reads memory only; every page
+ * that `footprint` names must be loaded.
+ */
+export function audit(input: AuditInput): Report {
+  const profile = input.profile ?? profiles[NEWEST]
+  const scene = setScene(input, profile.quirks)
+  const orphans = new Orphans()
+  const suspects = new Suspects()
+  suspects.add(registerPass(scene))
+  suspects.add(orphanPass(scene, orphans))
+  const fork = scene.memory.fork()
+  const clean = takeOut(scene, fork, suspects)
+  suspects.add(claimPass(scene, orphans))
+  suspects.add(lossPass(scene, clean.mappings))
+  suspects.add(notePass(scene))
+  const judge: Judgement = {
+    isDead: (deviceId, eventId) => orphans.hasEvent(deviceId, eventId),
+    isLiveDevice: (deviceId) => scene.beliefs.device(deviceId).belief === 'live',
+  }
+  const findings = measure(scene, fork, clean, suspects, judge)
+  if (suspects.omitted > 0) findings.push(tooMany(suspects.omitted))
+  return report(scene, profile.id, orphans, findings)
+}
+
+class Suspects {
+  readonly list: Suspect[] = []
+  omitted = 0
+
+  add(found: Iterable<Suspect>): void {
+    for (const suspect of found) {
+      if (this.list.length < MOST_FINDINGS) this.list.push(suspect)
+      else this.omitted++
+    }
+  }
+}
+
+/** Takes every suspect entry out of the overlay, then what KVM still objects to, until a restore succeeds. */
+function takeOut(scene: Scene, fork: GuestMemory, suspects: Suspects): Restored {
+  for (const { removal } of suspects.list) write(fork, removal, 'to')
+  for (let round = 0; ; round++) {
+    const clean = simulateRestore(fork, scene.view, scene.quirks)
+    if (clean.objection === undefined || round === MOST_OBJECTIONS) return clean
+    const suspect = objectionSuspect(scene, fork, clean.objection)
+    if (suspect === undefined) return clean
+    suspects.add([suspect])
+    if (suspect.removal.length === 0) return clean
+    write(fork, suspect.removal, 'to')
+  }
+}
+
+/**
+ * Measures each suspect: the walk with its entry against the walk without it. When the restore succeeds as it is, all others
+ * stay; when it fails, all others are out, since behind the first failure nothing shows.
+ */
+function measure(scene: Scene, fork: GuestMemory, clean: Restored, suspects: Suspects, judge: Judgement): Finding[] {
+  const base = scene.restored
+  const succeeds = base.objection === undefined
+  if (succeeds) for (const { removal } of [...suspects.list].reverse()) write(fork, [...removal].reverse(), 'from')
+  let budget = MEASURE_ENTRIES
+  const run = (): Restored => {
+    const restored = simulateRestore(fork, scene.view, scene.quirks)
+    budget -= restored.entries
+    return restored
+  }
+  return suspects.list.map((suspect) => {
+    const { removal } = suspect
+    if (suspect.effect !== undefined) return finding(scene, suspect, suspect.effect, undefined)
+    if (removal.length === 0 || budget <= 0) return finding(scene, suspect, unmeasured(suspect, base, judge), base)
+    write(fork, removal, succeeds ? 'to' : 'from')
+    const changed = run()
+    write(fork, removal, succeeds ? 'from' : 'to')
+    const [withIt, without] = succeeds ? [base, changed] : [changed, clean]
+    const effect =
+      suspect.code === 'I305' || suspect.code === 'D206' ? standsBeside(suspect, withIt) : effectOf(withIt, without, judge)
+    return finding(scene, suspect, effect, withIt)
+  })
+}
+
+/** A second claim does harm when it comes back; what else its entry does is told where the entry itself is told of. */
+function standsBeside({ deviceId, eventId }: Suspect, { mappings }: Restored): Effect {
+  const there = eventId === undefined ? (mappings.device(deviceId!)?.count ?? 0) > 0 : mappings.row(deviceId!, eventId) >= 0
+  return declared(there ? 'corrupts' : 'latent')
+}
+
+/** Where no single word can be taken out, or too much was read already: what the restore as it is shows of the entry. */
+function unmeasured({ deviceId, eventId, at }: Suspect, base: Restored, judge: Judgement): Effect {
+  if (base.objection !== undefined) {
+    const { where, name } = base.objection
+    const mine = where.at === at || at === undefined || (where.deviceId === deviceId && where.deviceId !== undefined)
+    if (!mine) return declared('latent')
+    const { errno, says } = objections[name]
+    return { ...declared('fails', errno), stop: { at: where.at, kind: kindOf(name), says, place: place(where) } }
+  }
+  if (deviceId === undefined || eventId === undefined) return declared('latent')
+  const comesBack = base.mappings.row(deviceId, eventId) >= 0 && judge.isDead(deviceId, eventId)
+  return declared(comesBack ? 'corrupts' : 'latent')
+}
+
+function tooMany(omitted: number): Finding {
+  const [code, limit] = ['M704' as const, MOST_FINDINGS]
+  const { fix, slug } = problems[code]
+  return {
+    code,
+    slug,
+    severity: 'note',
+    errno: undefined,
+    confidence: 'proven',
+    says: says(code, { limit, omitted }),
+    at: undefined,
+    entries: [],
+    evidence: [],
+    fix: { says: fix, safe: false, writes: [] },
+    effect: declared('note'),
+  }
+}
+
+function finding(scene: Scene, suspect: Suspect, effect: Effect, withIt: Restored | undefined): Finding {
+  const code = withIt === undefined ? suspect.code : recode(suspect, effect, withIt)
+  const { detail: _detail, removal: _removal, effect: _effect, ...rest } = suspect
+  const detail = code === 'I304' ? { ...suspect.detail, hidden: effect.lost.count } : suspect.detail
+  return {
+    ...rest,
+    code,
+    slug: problems[code].slug,
+    severity: effect.severity,
+    errno: effect.errno,
+    says: says(code, detail as never),
+    entries: [...suspect.entries, ...consequences(scene, suspect, effect)],
+    fix: { ...suspect.fix, says: suspect.fix.says || problems[code].fix },
+    effect,
+  }
+}
+
+const MOST_ROWS = 4
+
+/** The entries that show what a suspect does: where KVM stops, which dead events come back, which live ones are lost. */
+function consequences({ memory, tables: { mappings } }: Scene, { at, deviceId, eventId }: Suspect, effect: Effect): EntryView[] {
+  const { stop, revived, lost } = effect
+  const rows: (EntryView | undefined)[] = []
+  if (stop?.at !== undefined && stop.kind !== undefined && stop.at !== at) {
+    rows.push(entryAt(memory, stop.kind, stop.at, stop.place, 'KVM stops here'))
+  }
+  const event = (role: string) => (id: EventId) => {
+    const itt = mappings.device(id[0])?.ittAddr
+    if (itt === undefined || (id[0] === deviceId && id[1] === eventId)) return
+    rows.push(entryAt(memory, 'ITE', (itt + id[1] * ENTRY_BYTES) as Gpa, `DeviceID ${hex(id[0])} event ${id[1]}`, role))
+  }
+  revived.first.slice(0, MOST_ROWS).forEach(event('comes back'))
+  lost.first.slice(0, MOST_ROWS).forEach(event('lost'))
+  return rows.filter((row) => row !== undefined)
+}
+
+/** An orphan's code follows from what it does. */
+function recode({ code, deviceId, eventId, at, removal }: Suspect, effect: Effect, withIt: Restored): ProblemCode {
+  if (code === 'D203') {
+    const isLast = removal[0] !== undefined && DTE.fields.next.get(...removal[0].from) === 0
+    if (isLast && effect.lost.count + effect.lostDevices > 0) return 'D207'
+    const visited = withIt.mappings.device(deviceId!) !== undefined || effect.severity === 'fails'
+    return visited ? 'D203' : 'D204'
+  }
+  if (code === 'I303') {
+    if (effect.lost.count > 0) return 'I304'
+    const visited = withIt.mappings.row(deviceId!, eventId!) >= 0 || effect.stop?.at === at
+    return visited ? 'I303' : 'I309'
+  }
+  return code
+}
+
+const order: readonly Severity[] = ['fails', 'corrupts', 'latent', 'note']
+
+function report(scene: Scene, kernel: string, orphans: Orphans, found: Finding[]): Report {
+  const { restored, beliefs, tables } = scene
+  const findings = [...found].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity))
+  const stop = stopOf(restored)
+  const { lost, revived, lostDevices, unknown } = compare(scene, orphans)
+  const registersFail = findings.find(({ code, severity }) => severity === 'fails' && code.startsWith('R'))
+  const harm = lost + revived + lostDevices > 0 || findings.some(({ severity }) => severity === 'corrupts')
+  const verdict: Verdict = stop !== undefined || registersFail !== undefined ? 'fails' : harm ? 'corrupts' : 'restores'
+  const succeeded: Count = { devices: restored.mappings.devices.length, events: restored.mappings.events.length }
+  const { state, commands, pending } = beliefs.history
+  return {
+    kernel,
+    vcpus: scene.input.registers.redistributors.length,
+    verdict,
+    errno: registersFail?.errno ?? stop?.errno,
+    stop,
+    collections: tables.mappings.collections.size,
+    live: liveCount(scene),
+    tables: { devices: tables.mappings.devices.length, events: tables.mappings.events.length },
+    restored: verdict === 'fails' ? { devices: 0, events: 0 } : succeeded,
+    lost,
+    revived,
+    unknown,
+    orphans: { devices: [...orphans.devices.keys()].sort((a, b) => a - b), events: orphans.list(scene, MOST_ORPHAN_EVENTS) },
+    history: { state, commands, pending },
+    findings,
+  }
+}
+
+function stopOf({ objection, mappings }: Restored): Stop | undefined {
+  if (objection === undefined) return undefined
+  const { errno, says: reason } = objections[objection.name]
+  const { where } = objection
+  return {
+    errno,
+    says: reason,
+    place: place(where),
+    at: where.at,
+    deviceId: where.deviceId,
+    eventId: where.eventId,
+    after: { devices: mappings.devices.length, events: mappings.events.length },
+  }
+}
+
+function liveCount({ beliefs }: Scene): Count {
+  const count = { devices: 0, events: 0 }
+  for (const deviceId of beliefs.deviceIds) {
+    if (beliefs.device(deviceId).belief === 'live') count.devices++
+    for (const eventId of beliefs.eventIds(deviceId)) if (beliefs.eventBelief(deviceId, eventId) === 'live') count.events++
+  }
+  return count
+}
+
+/** What the restore as it is gains and loses against what the guest has mapped. */
+function compare({ restored: { mappings }, beliefs, tables }: Scene, orphans: Orphans) {
+  let [lost, revived, lostDevices, unknown] = [0, 0, 0, 0]
+  for (const { deviceId, first, count } of mappings.devices) {
+    for (let row = first; row < first + count; row++) if (orphans.hasEvent(deviceId, mappings.events.eventId[row]!)) revived++
+  }
+  for (const deviceId of beliefs.deviceIds) {
+    if (beliefs.device(deviceId).belief === 'live' && mappings.device(deviceId) === undefined) lostDevices++
+    for (const eventId of beliefs.eventIds(deviceId)) {
+      if (beliefs.eventBelief(deviceId, eventId) === 'live' && mappings.row(deviceId, eventId) < 0) lost++
+    }
+  }
+  for (const { deviceId, first, count } of tables.mappings.devices) {
+    for (let row = first; row < first + count; row++) {
+      if (beliefs.eventBelief(deviceId, tables.mappings.events.eventId[row]!) === 'unknown') unknown++
+    }
+  }
+  return { lost, revived, lostDevices, unknown }
+}
+
+/** The three viewpoints of `vits show`. */
+export const viewpoints = ['tables', 'restored', 'guest'] as const
+export type Viewpoint = (typeof viewpoints)[number]
+
+/** Collections and devices with their events from one viewpoint. A restore that fails brings back nothing. */
+export function viewFrom(input: AuditInput, viewpoint: Viewpoint): View {
+  const scene = setScene(input, (input.profile ?? profiles[NEWEST]).quirks)
+  if (viewpoint === 'guest') return guestRows(scene.beliefs)
+  if (viewpoint === 'tables') return tableRows(scene.tables.mappings)
+  return scene.restored.objection === undefined ? tableRows(scene.restored.mappings) : { collections: [], devices: [] }
+}

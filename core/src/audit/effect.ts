@@ -1,0 +1,96 @@
+import { hex } from '../abi/index.ts'
+import type { Gpa, GuestMemory, Where } from '../memory/index.ts'
+import { type ObjectionName, objections } from '../tables/index.ts'
+import type { EntryKind } from './entries.ts'
+import type { Effect, EventId, EventList, WordWrite } from './finding.ts'
+import type { Mappings } from './mappings.ts'
+import type { Restored } from './simulate.ts'
+
+/** Writes `to` of every word, or `from` to take it back. */
+export function write(memory: GuestMemory, writes: readonly WordWrite[], which: 'to' | 'from'): void {
+  for (const word of writes) memory.setWord(word.at, word[which][0], word[which][1])
+}
+
+/** The write that clears the entry at `at`. */
+export function clearing(memory: Pick<GuestMemory, 'u32'>, at: Gpa): WordWrite {
+  return { at, from: [memory.u32(at), memory.u32((at + 4) as Gpa)], to: [0, 0] }
+}
+
+const FIRST = 16
+
+class Counter implements EventList {
+  count = 0
+  readonly first: EventId[] = []
+
+  add(deviceId: number, eventId: number): void {
+    if (this.count++ < FIRST) this.first.push([deviceId, eventId])
+  }
+}
+
+/** Who is dead for certain or by inference; everybody else counts as live when lost, and as dead only if so believed. */
+export interface Judgement {
+  isDead(deviceId: number, eventId: number): boolean
+  isLiveDevice(deviceId: number): boolean
+}
+
+/** The effect of an entry on a restore: what the walk with it answers against the walk without it. */
+export function effectOf(withIt: Restored, without: Restored, judge: Judgement): Effect {
+  const revived = new Counter()
+  const lost = new Counter()
+  if (withIt.objection !== undefined) {
+    const { name, where } = withIt.objection
+    const mine = without.objection === undefined || !samePlace(where, without.objection.where)
+    const { errno, says } = objections[name]
+    const stop = { at: where.at, kind: kindOf(name), says, place: place(where) }
+    return {
+      severity: mine ? 'fails' : 'latent',
+      errno: mine ? errno : undefined,
+      stop: mine ? stop : undefined,
+      revived,
+      lost,
+      lostDevices: 0,
+    }
+  }
+  let lostDevices = 0
+  if (without.objection === undefined) {
+    missingFrom(without.mappings, withIt.mappings, (deviceId, eventId) => {
+      if (judge.isDead(deviceId, eventId)) revived.add(deviceId, eventId)
+    })
+    missingFrom(withIt.mappings, without.mappings, (deviceId, eventId) => {
+      if (!judge.isDead(deviceId, eventId)) lost.add(deviceId, eventId)
+    })
+    lostDevices = without.mappings.devices.filter(
+      ({ deviceId }) => withIt.mappings.device(deviceId) === undefined && judge.isLiveDevice(deviceId),
+    ).length
+  }
+  const harm = revived.count + lost.count + lostDevices > 0
+  return { severity: harm ? 'corrupts' : 'latent', errno: undefined, stop: undefined, revived, lost, lostDevices }
+}
+
+/** Calls `event` for every event of `all` that `some` has not. Both are in order of their ids. */
+function missingFrom(some: Mappings, all: Mappings, event: (deviceId: number, eventId: number) => void): void {
+  for (const device of all.devices) {
+    const other = some.device(device.deviceId)
+    let row = other?.first ?? 0
+    const end = other === undefined ? 0 : other.first + other.count
+    for (let i = device.first; i < device.first + device.count; i++) {
+      const id = all.events.eventId[i]!
+      while (row < end && some.events.eventId[row]! < id) row++
+      if (row >= end || some.events.eventId[row] !== id) event(device.deviceId, id)
+    }
+  }
+}
+
+/** The kind of entry that an objection is about; none for the LPI tables. */
+export function kindOf(name: ObjectionName): EntryKind | undefined {
+  const { what } = objections[name]
+  return what === 'LPI table' ? undefined : what
+}
+
+const samePlace = (a: Where, b: Where) => a.at === b.at && a.deviceId === b.deviceId && a.eventId === b.eventId
+
+/** `DeviceID 0x5200 event 0`, `collection 3`. */
+export function place({ what, deviceId, eventId, icid }: Where): string {
+  if (deviceId !== undefined) return `DeviceID ${hex(deviceId)}${eventId === undefined ? '' : ` event ${eventId}`}`
+  return icid === undefined ? (what ?? 'the tables') : `collection ${icid}`
+}

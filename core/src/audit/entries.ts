@@ -1,0 +1,51 @@
+import { CTE, DTE, hex, hexWord, ITE, L1E } from '../abi/index.ts'
+import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
+
+export type EntryKind = 'DTE' | 'ITE' | 'CTE' | 'L1E'
+
+/** A word of a table that a finding points at, as it lies in guest RAM. */
+export interface EntryView {
+  readonly kind: EntryKind
+  readonly at: Gpa
+  readonly lo: number
+  readonly hi: number
+  /** `DeviceID 0x8`, `event 3`, `collection 1`. */
+  readonly id: string
+  /** What it is to the finding: `orphan`, `live`, `lost`. */
+  readonly role: string
+}
+
+/** The word at `at`; undefined when it is not in RAM. */
+export function entryAt(memory: ReadonlyMemory, kind: EntryKind, at: Gpa, id: string, role: string): EntryView | undefined {
+  if (!memory.contains(at, 8)) return undefined
+  return { kind, at, lo: memory.u32(at), hi: memory.u32((at + 4) as Gpa), id, role }
+}
+
+/** The decoded fields of an entry, on one line: `V=1 next=+8 ITT=0x440db000 bits=1`. */
+export function entryFields({ kind, lo, hi }: EntryView): string {
+  switch (kind) {
+    case 'DTE': {
+      const { valid, next, ittAddr, size } = DTE.decode(lo, hi)
+      return `V=${Number(valid)} next=${distance(next)} ITT=${hex(ittAddr)} bits=${size + 1}`
+    }
+    case 'ITE': {
+      const { next, pintid, icid } = ITE.decode(lo, hi)
+      return `next=${distance(next)} LPI ${pintid} ICID ${icid}`
+    }
+    case 'CTE': {
+      const { valid, rdBase, icid } = CTE.decode(lo, hi)
+      return `V=${Number(valid)} RDbase ${rdBase} ICID ${icid}`
+    }
+    case 'L1E': {
+      const { valid, l2Addr } = L1E.decode(lo, hi)
+      return `V=${Number(valid)} L2=${hex(l2Addr)}`
+    }
+  }
+}
+
+const distance = (next: number) => (next === 0 ? '0' : `+${next}`)
+
+/** `0x44160040  0x80100000_0881b600  V=1 next=+8 ...`: how an entry is printed everywhere. */
+export function entryLine(entry: EntryView): string {
+  return `${hex(entry.at)}  ${hexWord(entry.lo, entry.hi)}  ${entry.id}  ${entryFields(entry)}`
+}

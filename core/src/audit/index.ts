@@ -1,0 +1,8 @@
+export { audit, type Viewpoint, viewFrom, viewpoints } from './audit.ts'
+export { type EntryView, entryFields, entryLine } from './entries.ts'
+export type { Confidence, Effect, EventId, Evidence, Finding, Fix, WordWrite } from './finding.ts'
+export { readHistory } from './history.ts'
+export { type Help, headings, type ProblemCode, problemCode, problems, type Severity } from './problems/index.ts'
+export type { Count, Report, Stop, Verdict } from './report.ts'
+export type { AuditInput } from './scene.ts'
+export type { DeviceRow, EventRow, View } from './views.ts'

@@ -1,0 +1,70 @@
+import {
+  GICR_CTLR,
+  GITS_CREADR,
+  GITS_CTLR,
+  GITS_CWRITER,
+  GITS_IIDR,
+  type GicRegisters,
+  queueShape,
+  tableShape,
+} from '../../abi/index.ts'
+import type { Gpa } from '../../memory/index.ts'
+import { declared, type Effect, type Suspect } from '../finding.ts'
+import type { Detail, ProblemCode } from '../problems/index.ts'
+import type { Scene } from '../scene.ts'
+
+/** What the registers alone do to a restore: KVM judges them before it reads a table. */
+export function* registerPass(scene: Scene): Generator<Suspect> {
+  const { its } = scene.input.registers
+  const { revision } = GITS_IIDR.decode(its.iidr, 0)
+  if (revision > 0) yield found('R101', { revision }, declared('fails', 'EINVAL'))
+  const { bytes, valid, base } = queueShape(its.cbaser)
+  const creadr = GITS_CREADR.unpack(its.creadr).offset
+  const cwriter = GITS_CWRITER.unpack(its.cwriter).offset
+  if (valid && creadr >= bytes) yield found('R102', { creadr, bytes }, declared('fails', 'EINVAL'))
+  if (valid && cwriter >= bytes) yield found('R103', { cwriter, bytes }, declared('corrupts'))
+  const missing = invalidTables(scene.input.registers)
+  if (GITS_CTLR.decode(its.ctlr, 0).enabled && missing.length > 0) {
+    yield found('R104', { missing }, declared(scene.quirks['enable-unchecked'] ? 'latent' : 'corrupts'))
+  }
+  if (valid && !scene.memory.contains(base as Gpa, bytes)) yield found('Q602', { base, bytes }, declared('latent'))
+  yield* deafRedistributors(scene)
+}
+
+function invalidTables({ its }: GicRegisters): string[] {
+  const tables = [
+    ['GITS_BASER0', tableShape(its.baser[0] ?? 0n).valid],
+    ['GITS_BASER1', tableShape(its.baser[1] ?? 0n).valid],
+    ['GITS_CBASER', queueShape(its.cbaser).valid],
+  ] as const
+  return tables.filter(([, valid]) => !valid).map(([name]) => name)
+}
+
+function* deafRedistributors({ input, tables: { mappings }, beliefs }: Scene): Generator<Suspect> {
+  const deaf = new Map<number, number>()
+  for (const { vcpuId, ctlr } of input.registers.redistributors) if (!GICR_CTLR.decode(ctlr, 0).enableLpis) deaf.set(vcpuId, 0)
+  if (deaf.size === 0) return
+  for (const { deviceId, first, count } of mappings.devices) {
+    for (let row = first; row < first + count; row++) {
+      const target = mappings.collections.get(mappings.events.icid[row]!)
+      const events = target === undefined ? undefined : deaf.get(target)
+      if (events === undefined || beliefs.eventBelief(deviceId, mappings.events.eventId[row]!) !== 'live') continue
+      deaf.set(target!, events + 1)
+    }
+  }
+  for (const [vcpuId, events] of deaf) if (events > 0) yield found('R105', { vcpuId, events }, declared('latent'))
+}
+
+function found<C extends ProblemCode>(code: C, detail: Detail<C>, effect: Effect): Suspect {
+  return {
+    code,
+    detail: detail as Detail<ProblemCode>,
+    confidence: 'proven',
+    at: undefined,
+    entries: [],
+    evidence: [],
+    removal: [],
+    fix: { says: '', safe: false, writes: [] },
+    effect,
+  }
+}

@@ -1,0 +1,188 @@
+import { hex } from '../../abi/index.ts'
+import { problem, see } from './problem.ts'
+
+export interface Device {
+  readonly deviceId: number
+}
+
+const name = ({ deviceId }: Device) => `DeviceID ${hex(deviceId)}`
+
+const orphanWhy =
+  'Kernels without "Clear DTE when MAPD unmaps a device" leave the old entry in guest RAM. A save only writes mapped devices, so the stale entry survives next to them: after a failed suspend, or a driver that was unbound.'
+
+export const deviceProblems = {
+  D201: problem<{ readonly base: number; readonly bytes: number }>({
+    slug: 'device-table-outside-ram',
+    usually: 'fails',
+    says: ({ base, bytes }) => `The device table, ${hex(bytes)} bytes at ${hex(base)}, is not all in guest RAM.`,
+    fix: 'give the VM the memory it was saved with',
+    help: {
+      what: 'GITS_BASER0 points at an address where the restored VM has no RAM.',
+      why: 'The VM is restored with less memory or another memory layout, or the register is damaged.',
+      when: 'When the scan of the device table reaches the first missing page.',
+      outcome: 'RESTORE_TABLES fails with EFAULT.',
+      fix: 'Start the VM with the memory it was saved with.',
+      see: see.restore,
+    },
+  }),
+  D202: problem<Device & { readonly bits: number }>({
+    slug: 'dte-size-out-of-range',
+    usually: 'fails',
+    says: (d) => `${name(d)} claims ${d.bits} EventID bits; KVM has 16.`,
+    fix: 'clear the entry',
+    help: {
+      what: 'The size field of a device table entry asks for more events than an ITS of KVM has.',
+      why: 'The entry is rubbish: the table page holds other data, or the guest wrote into its own device table.',
+      when: 'When the scan reaches the entry.',
+      outcome: 'EINVAL. Hosts without 9ce754ed8e7a read up to 2^32 entries with all vCPUs locked instead: a soft lockup.',
+      fix: 'Clear the eight bytes. No device of KVM can have such a size, so nothing live is lost.',
+      see: see.abi,
+    },
+  }),
+  D203: problem<Device>({
+    slug: 'orphan-dte',
+    usually: 'fails',
+    says: (d) => `${name(d)} is still valid in the device table; the guest unmapped it.`,
+    fix: 'clear the entry',
+    help: {
+      what: 'A device table entry is valid though the guest unmapped the device, and a restore visits it.',
+      why: orphanWhy,
+      when: 'Only orphans on which the scan steps: before the first mapped DeviceID of the table or of a second-level page, after a capped `next`. Others are shadowed (D204).',
+      outcome:
+        'KVM walks an ITT the guest has freed. Whatever lies there now decides: EINVAL, EFAULT, or a dead device with dead events comes back.',
+      fix: 'Clear the eight bytes. Nothing the guest uses is lost.',
+      see: `${see.abi}; ${see.orphans}`,
+    },
+  }),
+  D204: problem<Device>({
+    slug: 'shadowed-dte',
+    usually: 'latent',
+    says: (d) => `${name(d)} is still valid in the device table; the guest unmapped it, and the chain jumps over it.`,
+    fix: 'clear the entry',
+    help: {
+      what: 'A device table entry is valid though the guest unmapped the device, at a place no restore visits now.',
+      why: orphanWhy,
+      when: 'After a change: when the live entry before it goes away, or another stale entry is cleared, the scan steps on it.',
+      outcome: 'Nothing now. Later what D203 and D207 do.',
+      fix: 'Clear the eight bytes. Nothing the guest uses is lost.',
+      see: `${see.abi}; ${see.orphans}`,
+    },
+  }),
+  D205: problem<Device & { readonly ittAddr: number; readonly bytes: number }>({
+    slug: 'itt-outside-ram',
+    usually: 'fails',
+    says: (d) => `The ITT of ${name(d)}, ${hex(d.bytes)} bytes at ${hex(d.ittAddr)}, is not all in guest RAM.`,
+    fix: 'clear the entry if the device is dead; else give the VM the memory it was saved with',
+    help: {
+      what: 'A device table entry points at an ITT where the restored VM has no RAM.',
+      why: 'The entry is an orphan of memory that was unplugged, it is rubbish, or the VM has less memory than it was saved with.',
+      when: 'When the scan of that ITT reaches the missing address.',
+      outcome: 'RESTORE_TABLES fails with EFAULT.',
+      fix: 'Start the VM with the memory it was saved with. If no device of the guest has this DeviceID, clear the eight bytes.',
+      see: see.restore,
+    },
+  }),
+  D206: problem<Device & { readonly other: number; readonly otherIsDead: boolean }>({
+    slug: 'itt-overlap',
+    usually: 'corrupts',
+    says: (d) =>
+      `The ITT of ${name(d)} shares memory with the ITT of DeviceID ${hex(d.other)}${d.otherIsDead ? ', which is an orphan' : ''}.`,
+    fix: 'clear the entry of the dead device',
+    help: {
+      what: 'Two valid device table entries use the same memory for their interrupt translation tables.',
+      why: 'One of them is an orphan whose ITT the guest freed and gave to the other device.',
+      when: 'When a restore visits both.',
+      outcome:
+        "The dead device comes back with the live one's events: the same LPIs are claimed twice, and its own MAPD V=0 later clears nothing of use.",
+      fix: 'Clear the entry of the device that the guest does not have mapped.',
+      see: see.abi,
+    },
+  }),
+  D207: problem<Device>({
+    slug: 'orphan-ends-scan',
+    usually: 'corrupts',
+    says: (d) => `${name(d)} is an orphan with next=0: a restore takes it for the last device and stops there.`,
+    fix: 'clear the entry',
+    help: {
+      what: 'A stale device table entry that was once the last of its chain lies where a restore visits it before live ones.',
+      why: orphanWhy,
+      when: 'When the scan steps on it: at the head of the table or of a second-level page, after a capped `next`.',
+      outcome:
+        'The scan ends, first level included. RESTORE_TABLES answers 0, and every device behind the entry is lost without a word.',
+      fix: 'Clear the eight bytes, and any orphan that the scan reaches once this one no longer ends it.',
+      see: see.scan,
+    },
+  }),
+  D208: problem<Device & { readonly next: number; readonly entries: number }>({
+    slug: 'dte-next-past-table',
+    usually: 'latent',
+    says: (d) => `next of ${name(d)} points ${d.next} entries on, past the device table's ${d.entries} entries.`,
+    fix: 'rewrite next to the distance of the next live device, 0 if none',
+    help: {
+      what: 'The chain of the device table leads out of the table.',
+      why: 'The entry is stale or rubbish, or GITS_BASER0 shrank after the table was saved.',
+      when: 'When the scan visits the entry.',
+      outcome:
+        'The scan ends there with success; live devices behind it are lost. Kernels before 6.0.6 read on past the table (EFAULT).',
+      fix: 'Rewrite `next`.',
+      see: see.scan,
+    },
+  }),
+  D209: problem<Device & { readonly valid: boolean }>({
+    slug: 'device-lost',
+    usually: 'corrupts',
+    says: (d) =>
+      `The guest has ${name(d)} mapped; ${d.valid ? 'no restore visits its entry' : 'the device table has no entry for it'}.`,
+    fix: 'rebuild the device table from the command queue',
+    help: {
+      what: 'A device that the guest uses does not come back.',
+      why: 'Its table page is missing from the file or older than the rest, or a `next` jumps over it.',
+      when: 'At the first interrupt of the device after the restore.',
+      outcome: 'Its MSIs are dropped. The driver waits for ever or times out.',
+      fix: 'Write the entry and its ITT anew from the MAPD and MAPTI commands in the queue.',
+      see: see.restore,
+    },
+  }),
+  D210: problem<Device & { readonly l2: number }>({
+    slug: 'l2-page-outside-ram',
+    usually: 'fails',
+    says: (d) => `The second-level page for DeviceIDs from ${hex(d.deviceId)} on, at ${hex(d.l2)}, is not in guest RAM.`,
+    fix: 'give the VM the memory it was saved with',
+    help: {
+      what: 'A valid first-level entry of a two-level device table points at an address without RAM.',
+      why: 'The VM is restored with less memory, or the first-level table holds rubbish.',
+      when: 'When the scan reaches that page.',
+      outcome: 'RESTORE_TABLES fails with EFAULT.',
+      fix: 'Start the VM with the memory it was saved with. If the guest has no device in that range, clear the first-level entry.',
+      see: see.restore,
+    },
+  }),
+  D211: problem<{ readonly devices: number }>({
+    slug: 'tables-never-written',
+    usually: 'corrupts',
+    says: ({ devices }) => `The ITS is enabled and the guest has ${devices} devices mapped, but the tables hold none.`,
+    fix: 'save again with KVM_DEV_ARM_ITS_SAVE_TABLES, or rebuild the tables from the command queue',
+    help: {
+      what: 'Guest RAM was saved without the tables that KVM writes there.',
+      why: 'The VMM did not call KVM_DEV_ARM_ITS_SAVE_TABLES, called it after copying RAM, or did not copy the pages that KVM wrote.',
+      when: 'At the restore.',
+      outcome: 'The restore succeeds with nothing in it, and every MSI of the guest is dropped.',
+      fix: 'Save again, tables before RAM. If the VM is gone, the tables can be rebuilt while the command queue has not wrapped.',
+      see: see.restore,
+    },
+  }),
+  D212: problem<Device & { readonly table: string; readonly guest: string }>({
+    slug: 'dte-disagrees',
+    usually: 'corrupts',
+    says: (d) => `The entry of ${name(d)} has ${d.table}; the guest mapped it with ${d.guest}.`,
+    fix: 'rewrite the entry as the guest mapped it',
+    help: {
+      what: 'A device table entry and the last MAPD of its device name different ITTs or sizes.',
+      why: 'The entry is older than the queue: the device was unmapped and mapped again, and its table page was not saved after that.',
+      when: 'When the scan visits the entry.',
+      outcome: 'Events of an earlier life of the device come back, or what now lies in its old ITT.',
+      fix: 'Rewrite the entry from the MAPD command.',
+      see: see.abi,
+    },
+  }),
+} as const

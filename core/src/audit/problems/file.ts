@@ -1,0 +1,62 @@
+import { problem, see } from './problem.ts'
+
+export const fileProblems = {
+  M701: problem<{ readonly count: number }>({
+    slug: 'several-itses',
+    usually: 'note',
+    says: ({ count }) => `The VM has ${count} ITSes; only the first is looked at.`,
+    fix: 'none',
+    help: {
+      what: 'The file holds the state of more than one ITS.',
+      why: 'The VMM gave the VM several.',
+      when: 'Only this report is concerned.',
+      outcome: 'Nothing is said about the others.',
+      fix: 'None.',
+      see: see.restore,
+    },
+  }),
+  M702: problem<{ readonly what: string; readonly pages: number }>({
+    slug: 'table-page-missing',
+    usually: 'fails',
+    says: ({ what, pages }) =>
+      `The file has no record of ${pages === 1 ? 'a page' : `${pages} pages`} of ${what} that a restore reads.`,
+    fix: 'save again with the pages that KVM wrote, or rebuild the tables from the command queue',
+    help: {
+      what: 'A page that KVM reads during a restore is not in the file.',
+      why: 'Diff snapshots that follow only what vCPUs wrote miss the pages that KVM itself wrote while saving its tables.',
+      when: 'At the restore, when the scan reaches the page.',
+      outcome:
+        'EFAULT, or the page reads as zeros or as what it held before: devices are lost or come back from an earlier life.',
+      fix: 'Let the VMM add the pages that the dirty bitmap names after SAVE_TABLES. The command queue, if whole, tells what belongs there.',
+      see: 'arm-vgic-its.rst "KVM_DEV_ARM_ITS_SAVE_TABLES"; KVM_DIRTY_LOG_RING_WITH_BITMAP',
+    },
+  }),
+  M703: problem<{ readonly entries: number }>({
+    slug: 'tables-too-large',
+    usually: 'latent',
+    says: ({ entries }) => `A restore reads more than ${entries} table entries; the check stopped there.`,
+    fix: 'none: no sane guest needs such tables',
+    help: {
+      what: 'The tables describe more entries than any real VM has: shared ITTs, thousands of devices with the largest ITTs.',
+      why: 'The guest built them on purpose, or the table pages hold rubbish.',
+      when: 'At the restore.',
+      outcome: 'KVM reads them all with every vCPU locked: minutes, and a soft lockup on the host.',
+      fix: 'None. Do not restore this VM on a host that others use.',
+      see: see.scan,
+    },
+  }),
+  M704: problem<{ readonly limit: number; readonly omitted: number }>({
+    slug: 'too-many-findings',
+    usually: 'note',
+    says: ({ limit, omitted }) => `${omitted} more findings are left out after the first ${limit}.`,
+    fix: 'mend what is listed, then check again',
+    help: {
+      what: 'There are more problems than a report lists.',
+      why: 'The table pages hold other data altogether, or a guest filled them on purpose.',
+      when: 'Only this report is concerned.',
+      outcome: 'The verdict counts all of them; the list does not show them.',
+      fix: 'Mend what is listed, then check again.',
+      see: 'vits check --help',
+    },
+  }),
+} as const

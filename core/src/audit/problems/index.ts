@@ -1,0 +1,42 @@
+import { collectionProblems } from './collections.ts'
+import { deviceProblems } from './devices.ts'
+import { eventProblems } from './events.ts'
+import { fileProblems } from './file.ts'
+import { lpiProblems } from './lpis.ts'
+import type { Problem } from './problem.ts'
+import { queueProblems } from './queue.ts'
+import { registerProblems } from './registers.ts'
+
+/**
+ * Every problem there is a word for. The letter names the table, the digits stay for ever; a retired code is never used again.
+ * V5xx is kept for vPEs: KVM gives a guest none.
+ */
+export const problems = {
+  ...registerProblems,
+  ...collectionProblems,
+  ...deviceProblems,
+  ...eventProblems,
+  ...lpiProblems,
+  ...queueProblems,
+  ...fileProblems,
+} as const
+
+export type ProblemCode = keyof typeof problems
+
+/** What a finding with this code must tell. */
+export type Detail<C extends ProblemCode> = Parameters<(typeof problems)[C]['says']>[0]
+
+/** The sentence that a finding says. */
+export function says<C extends ProblemCode>(code: C, detail: Detail<C>): string {
+  return (problems[code] as unknown as Problem<Detail<C>>).says(detail)
+}
+
+/** Finds a code by itself or by its slug, in any case. */
+export function problemCode(word: string): ProblemCode | undefined {
+  const upper = word.toUpperCase()
+  if (Object.hasOwn(problems, upper)) return upper as ProblemCode
+  const lower = word.toLowerCase()
+  return (Object.keys(problems) as ProblemCode[]).find((code) => problems[code].slug === lower)
+}
+
+export { type Help, headings, type Severity } from './problem.ts'

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import { fixtureText, streamFixtures } from '../formats/testing/fixtures.ts'
+import { audit, readHistory, viewFrom } from './index.ts'
+import { auditFixture } from './testing/audit-fixture.ts'
+import { parseGuestText } from './testing/guest-text.ts'
+
+const count = (devices: number, events: number) => ({ devices, events })
+const none: readonly number[] = []
+
+describe('what a restore of a real saved VM does', () => {
+  it.each`
+    file                           | verdict       | live              | restored          | devices                             | events | lost  | revived
+    ${'healthy'}                   | ${'restores'} | ${count(9, 22)}   | ${count(9, 22)}   | ${none}                             | ${0}   | ${0}  | ${0}
+    ${'churned'}                   | ${'restores'} | ${count(7, 15)}   | ${count(7, 15)}   | ${none}                             | ${0}   | ${0}  | ${0}
+    ${'before-churn'}              | ${'restores'} | ${count(10, 25)}  | ${count(10, 25)}  | ${none}                             | ${0}   | ${0}  | ${0}
+    ${'ghosts'}                    | ${'corrupts'} | ${count(7, 15)}   | ${count(8, 19)}   | ${[8, 40, 512]}                     | ${9}   | ${0}  | ${4}
+    ${'unrestorable'}              | ${'fails'}    | ${count(4, 13)}   | ${count(0, 0)}    | ${[8, 16, 24, 32, 40, 512]}         | ${16}  | ${13} | ${1}
+    ${'unrestorable.repaired'}     | ${'restores'} | ${count(4, 13)}   | ${count(4, 13)}   | ${none}                             | ${0}   | ${0}  | ${0}
+    ${'scattered-clean'}           | ${'restores'} | ${count(25, 114)} | ${count(25, 114)} | ${none}                             | ${0}   | ${0}  | ${0}
+    ${'scattered-unrestorable'}    | ${'fails'}    | ${count(20, 91)}  | ${count(0, 0)}    | ${[16, 20992, 21249, 41728, 62721]} | ${22}  | ${63} | ${0}
+    ${'scattered-partly-repaired'} | ${'corrupts'} | ${count(20, 91)}  | ${count(14, 60)}  | ${[16, 21249, 41728, 62721]}        | ${10}  | ${40} | ${9}
+    ${'wrapped-clean'}             | ${'restores'} | ${count(7, 15)}   | ${count(7, 15)}   | ${none}                             | ${0}   | ${0}  | ${0}
+    ${'wrapped'}                   | ${'corrupts'} | ${count(7, 15)}   | ${count(8, 19)}   | ${[8, 40, 512]}                     | ${10}  | ${0}  | ${4}
+    ${'qemu10'}                    | ${'restores'} | ${count(10, 24)}  | ${count(10, 24)}  | ${none}                             | ${0}   | ${0}  | ${0}
+    ${'qemu10-mapped-ram'}         | ${'restores'} | ${count(7, 17)}   | ${count(8, 17)}   | ${[8, 40, 512]}                     | ${0}   | ${0}  | ${0}
+    ${'live-resent-pages'}         | ${'restores'} | ${count(9, 22)}   | ${count(9, 22)}   | ${none}                             | ${0}   | ${0}  | ${0}
+    ${'postcopy'}                  | ${'restores'} | ${count(9, 22)}   | ${count(9, 22)}   | ${none}                             | ${0}   | ${0}  | ${0}
+    ${'numa'}                      | ${'restores'} | ${count(3, 6)}    | ${count(3, 6)}    | ${none}                             | ${0}   | ${0}  | ${0}
+  `('$file: $verdict', async ({ file, verdict, live, restored, devices, events, lost, revived }) => {
+    const report = audit(await auditFixture(file))
+    expect(report).toMatchObject({ verdict, errno: verdict === 'fails' ? 'EINVAL' : undefined, live, restored, lost, revived })
+    expect(report.orphans.devices).toEqual(devices)
+    expect(report.orphans.events).toHaveLength(events)
+  })
+
+  it('names the entry at which KVM gives up', async () => {
+    const { stop } = audit(await auditFixture('scattered-unrestorable'))
+    expect(stop).toMatchObject({ errno: 'EINVAL', deviceId: 20992, eventId: 0, after: { devices: 10 } })
+  })
+
+  it('names the dead events that come back', async () => {
+    for (const file of ['ghosts', 'wrapped']) {
+      const { findings } = audit(await auditFixture(file))
+      const revived = findings.flatMap(({ effect }) => effect.revived.first).sort(([a, x], [b, y]) => a - b || x - y)
+      expect(revived, file).toEqual([
+        [8, 0],
+        [768, 0],
+        [768, 1],
+        [768, 2],
+      ])
+    }
+  })
+
+  it('finds the entry that would lose devices in silence once the failing one is cleared', async () => {
+    const { findings } = audit(await auditFixture('scattered-unrestorable'))
+    const ending = findings.find(({ code }) => code === 'D207')
+    expect(ending).toMatchObject({ deviceId: 41728, severity: 'corrupts', effect: { lost: { count: 40 }, lostDevices: 7 } })
+  })
+
+  it('leaves the live events alone that look as stale as the dead ones', async () => {
+    const { orphans } = audit(await auditFixture('unrestorable'))
+    expect(orphans.events.filter(([deviceId]) => deviceId === 768)).toEqual([])
+  })
+})
+
+describe("the guest's own text", () => {
+  const told = [...streamFixtures, 'qemu10-mapped-ram'].filter((name) => fixtureText(`${name}.guest-view.txt`) !== undefined)
+
+  it.each(told)('agrees with the view from the witnesses: %s', async (name) => {
+    const text = parseGuestText(fixtureText(`${name}.guest-view.txt`)!)
+    const input = await auditFixture(name)
+    const { devices, collections } = viewFrom(input, 'guest')
+    expect(devices.map(({ deviceId }) => deviceId)).toEqual(text.devices)
+    const events = devices.flatMap(({ deviceId, events }) =>
+      events.map((event) => ({ key: `${deviceId}:${event.eventId}`, ...event })),
+    )
+    expect(events.map(({ key }) => key).sort()).toEqual([...text.events.keys()].sort())
+    const whole = readHistory(input.memory, input.registers.its).state === 'whole'
+    expect(whole).toBe(!name.startsWith('wrapped'))
+    for (const { key, lpi, icid } of events) {
+      if (whole || lpi !== null) expect(lpi, key).toBe(text.events.get(key))
+      const cpu = text.cpus.get(key)
+      if (whole && cpu !== undefined) expect(collections.find((collection) => collection.icid === icid)?.rdbase, key).toBe(cpu)
+    }
+  })
+})

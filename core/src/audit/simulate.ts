@@ -1,0 +1,102 @@
+import type { Quirks } from '../abi/index.ts'
+import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
+import {
+  type Answer,
+  GO_ON,
+  type Objection,
+  type SweepReader,
+  sweepTables,
+  type TableReader,
+  type TableView,
+  type Walked,
+  walkTables,
+} from '../tables/index.ts'
+import { Mappings } from './mappings.ts'
+
+/** What RESTORE_TABLES answers, and what it brings back. */
+export interface Restored {
+  /** Undefined when the restore succeeds. */
+  readonly objection: Objection | undefined
+  /** Everything read up to the end or the objection. */
+  readonly mappings: Mappings
+  /** Entries a kernel reads. */
+  readonly entries: number
+  /** The walk was given up: the tables are larger than any VM's. */
+  readonly cut: Walked['cut']
+}
+
+class Collector implements TableReader {
+  readonly mappings = new Mappings()
+
+  collection(icid: number, rdBase: number): Answer {
+    this.mappings.collections.set(icid, rdBase)
+    return GO_ON
+  }
+
+  device(deviceId: number, ittAddr: Gpa, eventIdBits: number, at: Gpa): Answer {
+    this.mappings.addDevice(deviceId, ittAddr, eventIdBits, at)
+    return GO_ON
+  }
+
+  event(_deviceId: number, eventId: number, pintid: number, icid: number): Answer {
+    this.mappings.addEvent(eventId, pintid, icid)
+    return GO_ON
+  }
+
+  drop(): void {
+    this.mappings.dropDevice()
+  }
+}
+
+/** Entries one simulated restore may read: four times the largest device table with its largest sane ITTs. */
+const LIMITS = { entries: 2 ** 28, events: 2 ** 20 }
+
+/** Runs the restore of a kernel over the tables in RAM. */
+export function simulateRestore(memory: ReadonlyMemory, view: TableView, quirks: Quirks): Restored {
+  const collector = new Collector()
+  const { objection, entries, cut } = walkTables(memory, view, quirks, collector, { limits: LIMITS })
+  return { objection, entries, cut, mappings: collector.mappings }
+}
+
+/** Everything valid in the tables, whether a restore reaches it or not. */
+export interface Tables {
+  readonly mappings: Mappings
+  /** Words of tables or ITTs that are not in RAM. */
+  readonly unreadable: readonly Unreadable[]
+  readonly cut: boolean
+}
+
+export interface Unreadable {
+  readonly what: 'CTE' | 'DTE' | 'ITE'
+  readonly base: Gpa
+  readonly words: number
+  readonly deviceId: number | undefined
+}
+
+class Sweeper implements SweepReader {
+  readonly mappings = new Mappings()
+  readonly unreadableWords: Unreadable[] = []
+
+  collection(icid: number, rdBase: number, _at: Gpa, behind: boolean): void {
+    if (!behind) this.mappings.collections.set(icid, rdBase)
+  }
+
+  device(deviceId: number, ittAddr: Gpa, eventIdBits: number, next: number, at: Gpa): void {
+    this.mappings.addDevice(deviceId, ittAddr, eventIdBits, at, next)
+  }
+
+  event(_deviceId: number, eventId: number, pintid: number, icid: number, next: number): void {
+    this.mappings.addEvent(eventId, pintid, icid, next)
+  }
+
+  unreadable(what: Unreadable['what'], base: Gpa, words: number, deviceId?: number): void {
+    this.unreadableWords.push({ what, base, words, deviceId })
+  }
+}
+
+/** Lists every valid entry in RAM. */
+export function sweep(memory: ReadonlyMemory, view: TableView): Tables {
+  const sweeper = new Sweeper()
+  const { cut } = sweepTables(memory, view, sweeper, LIMITS)
+  return { mappings: sweeper.mappings, unreadable: sweeper.unreadableWords, cut }
+}

@@ -1,0 +1,35 @@
+/** What a Linux guest says of its own interrupts, parsed from its text: /proc/interrupts, its PCI list, its ITS driver. */
+export interface GuestText {
+  /** `deviceId:eventId` to the LPI. */
+  readonly events: ReadonlyMap<string, number>
+  /** `deviceId:eventId` to the CPU that takes it, where the text tells. */
+  readonly cpus: ReadonlyMap<string, number>
+  readonly devices: readonly number[]
+}
+
+const hexId = (bus: string, device: string, fn: string) =>
+  (Number.parseInt(bus, 16) << 8) | (Number.parseInt(device, 16) << 3) | Number.parseInt(fn, 16)
+
+/** Reads a `*.guest-view.txt`. The driver names each LPI again when an interrupt number is used again: the last one counts. */
+export function parseGuestText(text: string): GuestText {
+  const lpis = new Map<string, number>()
+  for (const [, lpi, irq] of text.matchAll(/ID:\d+ pID:(\d+) vID:(\d+)/g)) lpis.set(irq!, Number(lpi))
+  const masks = new Map<string, number>()
+  for (const [, irq, mask] of text.matchAll(/^irq (\d+) eff=([0-9a-f]+)/gm)) masks.set(irq!, Number.parseInt(mask!, 16))
+  const events = new Map<string, number>()
+  const cpus = new Map<string, number>()
+  const devices = new Set<number>()
+  const lines = text.matchAll(/^ *(\d+): .*ITS-PCI-MSIX?-[0-9a-f]+:([0-9a-f]+):([0-9a-f]+)\.([0-7]) +(\d+) /gm)
+  for (const [, irq, bus, device, fn, eventId] of lines) {
+    const deviceId = hexId(bus!, device!, fn!)
+    devices.add(deviceId)
+    events.set(`${deviceId}:${eventId}`, lpis.get(irq!)!)
+    const mask = masks.get(irq!)
+    if (mask !== undefined) cpus.set(`${deviceId}:${eventId}`, Math.log2(mask))
+  }
+  // A function whose driver holds interrupts it has not requested yet is mapped without an event.
+  for (const [, bus, device, fn] of text.matchAll(/^[0-9a-f]+:([0-9a-f]+):([0-9a-f]+)\.([0-7]) .* msi=\d/gm)) {
+    devices.add(hexId(bus!, device!, fn!))
+  }
+  return { events, cpus, devices: [...devices].sort((a, b) => a - b) }
+}
