@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { ExitCode } from './exit-code.ts'
-import { openFile } from './open-file.ts'
+import { openFile } from './node/open-file.ts'
 import { run } from './program.ts'
 import { style } from './style.ts'
 

@@ -1,5 +1,8 @@
 import type { Command } from '../command.ts'
+import { check } from './check.ts'
+import { explain } from './explain.ts'
 import { kernels } from './kernels.ts'
+import { show } from './show.ts'
 
 /** Every command, in the order `vits --help` lists them. */
-export const commands: readonly Command[] = [kernels]
+export const commands: readonly Command[] = [check, show, explain, kernels]

@@ -1,5 +1,5 @@
 import type { Io } from '../io.ts'
-import { openFile } from '../open-file.ts'
+import { openFile } from '../node/open-file.ts'
 import { run } from '../program.ts'
 import { style } from '../style.ts'
 

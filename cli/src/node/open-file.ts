@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
-import type { OpenFile } from './io.ts'
-import { fileSource } from './node/file-source.ts'
+import type { OpenFile } from '../io.ts'
+import { fileSource } from './file-source.ts'
 
 /** Opens a file of the disk for random access. */
 export async function openFile(path: string): Promise<OpenFile> {

@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest'
+import { parseGuestText } from '../../../core/src/audit/testing/guest-text.ts'
+import { fixtureBytes, fixtureFile, fixtureText } from '../../../core/src/formats/testing/fixtures.ts'
+import { vits } from '../testing/fake-io.ts'
+
+const saved = (name: string) => fixtureFile(`${name}.mig.zst`).pathname
+
+describe('vits check', () => {
+  it.each`
+    file                       | code | last
+    ${'healthy'}               | ${0} | ${'Restores cleanly.'}
+    ${'unrestorable.repaired'} | ${0} | ${'Restores cleanly.'}
+    ${'ghosts'}                | ${4} | ${'Restores, but wrongly. Do not resume this VM.'}
+    ${'unrestorable'}          | ${4} | ${'The restore fails: EINVAL at DeviceID 0x18 event 1: the pINTID is below the first LPI, 8192.'}
+  `('$file: exit $code', async ({ file, code, last }) => {
+    const ran = await vits(['check', saved(file)])
+    expect([ran.code, ran.err]).toEqual([code, ''])
+    expect(ran.out).toContain(last)
+  })
+
+  it('starts each entry with its address and decodes it on the same line', async () => {
+    const { out } = await vits(['check', saved('ghosts')])
+    expect(out).toContain('0x44160040  0x80100000_0881b600  DeviceID 0x8  V=1 next=+8 ITT=0x440db000 bits=1')
+  })
+
+  it('prints one JSON document, one a line for several files, and adds up the exit bits', async () => {
+    const one = await vits(['check', '--json', saved('scattered-unrestorable')])
+    expect(JSON.parse(one.out)).toMatchObject({
+      schema: 1,
+      vcpus: 8,
+      verdict: 'fails',
+      errno: 'EINVAL',
+      live: { devices: 20, events: 91 },
+      orphans: { devices: [16, 20992, 21249, 41728, 62721] },
+      history: { commands: 752, wrapped: false },
+    })
+    const two = await vits(['check', '--json', saved('healthy'), saved('ghosts'), '/nowhere'])
+    expect(two.code).toBe(4 | 8)
+    expect(
+      two.out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).verdict),
+    ).toEqual(['restores', 'corrupts'])
+    expect(two.err).toBe('vits: /nowhere: no such file\n')
+  })
+
+  it('gives each finding its code, place, proof and fix in JSON', async () => {
+    const { out } = await vits(['check', '--json', saved('ghosts')])
+    const { findings } = JSON.parse(out)
+    expect(findings[0]).toMatchObject({
+      code: 'D203',
+      slug: 'orphan-dte',
+      severity: 'corrupts',
+      errno: null,
+      confidence: 'proven',
+      gpa: '0x44160040',
+      word: '0x80100000_0881b600',
+      deviceId: 8,
+      eventId: null,
+      fix: { safe: true, writes: [{ gpa: '0x44160040', from: '0x80100000_0881b600', to: '0x00000000_00000000' }] },
+    })
+    expect(findings[0].evidence.map(({ witness }: { witness: string }) => witness)).toEqual(['command queue', 'PCI state'])
+  })
+
+  it('counts harmless leftovers with --strict only', async () => {
+    expect((await vits(['check', saved('qemu10-mapped-ram')])).code).toBe(0)
+    expect((await vits(['check', '--strict', saved('qemu10-mapped-ram')])).code).toBe(4)
+  })
+
+  it('refuses a VM of QEMU’s own ITS with the reason', async () => {
+    const { code, err } = await vits(['check', saved('tcg')])
+    expect(code).toBe(8)
+    expect(err).toMatch(/^vits: .*tcg\.mig\.zst: at byte 0x[0-9a-f]+: .*QEMU's own ITS/)
+  })
+})
+
+describe('a file that is no saved VM', () => {
+  const whole = fixtureBytes('numa.mig')
+  const random = new Uint8Array(50_000).map((_, i) => (i * 2654435761) >>> 13)
+  const lying = whole.slice()
+  lying.set([0xff, 0xff, 0xff, 0xff], 9)
+
+  it.each([
+    ['empty', new Uint8Array()],
+    ['text', new TextEncoder().encode('not a VM\n'.repeat(100))],
+    ['random bytes', random],
+    ['cut in its header', whole.slice(0, 20)],
+    ['cut in RAM', whole.slice(0, 200_000)],
+    ['cut before its description', whole.slice(0, whole.length - 4000)],
+    ['a length that lies', lying],
+    ['a damaged zstd frame', new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, 1, 2, 3])],
+  ])('is refused with its name, the byte and no stack: %s', async (_what, bytes) => {
+    for (const args of [
+      ['check', 'vm.mig'],
+      ['show', 'vm.mig'],
+    ]) {
+      const { code, out, err } = await vits(args, { 'vm.mig': bytes })
+      expect([code, out]).toEqual([8, ''])
+      expect(err).toMatch(/^vits: vm\.mig: at byte 0x[0-9a-f]+: expected .*, found .*\n$/)
+    }
+  })
+})
+
+describe('vits show', () => {
+  it('lists what the guest says itself', async () => {
+    const { out } = await vits(['show', saved('scattered-clean'), '--view', 'guest', '--json'])
+    const view = JSON.parse(out) as { devices: { deviceId: number; events: { eventId: number; lpi: number }[] }[] }
+    const text = parseGuestText(fixtureText('scattered-clean.guest-view.txt')!)
+    const events = view.devices.flatMap(({ deviceId, events }) =>
+      events.map(({ eventId, lpi }) => [`${deviceId}:${eventId}`, lpi]),
+    )
+    expect(Object.fromEntries(events)).toEqual(Object.fromEntries(text.events))
+  })
+
+  it('tells the three views apart', async () => {
+    const devices = async (view: string) =>
+      JSON.parse((await vits(['show', saved('ghosts'), '--view', view, '--json'])).out).devices.length
+    expect([await devices('tables'), await devices('restored'), await devices('guest')]).toEqual([10, 8, 7])
+  })
+
+  it('prints one line for each device and event', async () => {
+    const { out } = await vits(['show', saved('numa')])
+    expect(out).toContain('device 0x100 (01:00.0)  ITT 0x4274b800  2 bits\n  event 0  LPI 8193  collection 0\n')
+  })
+})
+
+describe('vits explain', () => {
+  it('knows a problem by its code and by its slug', async () => {
+    const [byCode, bySlug] = [await vits(['explain', 'd207']), await vits(['explain', 'orphan-ends-scan'])]
+    expect(byCode.out).toBe(bySlug.out)
+    for (const heading of ['What', 'Why', 'When', 'Then', 'Fix', 'See'])
+      expect(byCode.out).toMatch(new RegExp(`^${heading} `, 'm'))
+  })
+
+  it('refuses a problem nobody knows', async () => {
+    expect(await vits(['explain', 'D999'])).toMatchObject({ code: 16, err: expect.stringContaining("no problem 'D999'") })
+  })
+})

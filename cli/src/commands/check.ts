@@ -1,0 +1,56 @@
+import { audit, isProfileId, profiles, type Report } from '@vits/core'
+import { command, flag, text } from '../command.ts'
+import { type ExitBits, ExitCode } from '../exit-code.ts'
+import { failureLine, UsageError } from '../failure.ts'
+import type { Io } from '../io.ts'
+import { withSavedMachine } from '../load.ts'
+import { reportJson } from '../render/report-json.ts'
+import { reportText } from '../render/report-text.ts'
+
+/** Says whether the interrupts of saved VMs will come back. Never writes. */
+export const check = command({
+  name: 'check',
+  args: '<file...>',
+  summary: 'say whether the interrupts of a saved VM will come back',
+  details:
+    'Compares what lies in the ITS tables of guest RAM, what KVM makes of it on restore, and what the guest has mapped.\nReads only. A file may be compressed with zstd or gzip.',
+  examples: ['check vm.migr', 'check --json *.migr | jq .verdict', 'check --kernel linux-5.10 vm.migr'],
+  options: {
+    json: flag('--json', 'print one JSON document for each file, one a line when there are several'),
+    kernel: text('--kernel <profile>', 'the kernel that restores (vits kernels lists them)'),
+    strict: flag('--strict', 'count harmless leftovers as problems'),
+  },
+  run: async (files, { json, kernel, strict }, io) => {
+    if (kernel !== undefined && !isProfileId(kernel))
+      throw new UsageError(`no kernel '${kernel}' is known (vits kernels lists them)`)
+    const profile = kernel === undefined ? undefined : profiles[kernel]
+    let bits: ExitBits = ExitCode.Ok
+    for (const [i, file] of files.entries()) {
+      bits |= await failing(file, io, () =>
+        withSavedMachine(file, io, ({ machine, input }) => {
+          const report = audit(profile === undefined ? input : { ...input, profile })
+          if (json) io.out(`${JSON.stringify(reportJson(file, machine, report), null, files.length > 1 ? 0 : 2)}\n`)
+          else io.out(`${i > 0 ? '\n' : ''}${reportText(file, machine, report, io.style)}`)
+          return exitBits(report, strict)
+        }),
+      )
+    }
+    return bits
+  },
+})
+
+function exitBits({ verdict, findings }: Report, strict: boolean): ExitBits {
+  const counts = verdict !== 'restores' || (strict && findings.some(({ severity }) => severity === 'latent'))
+  return counts ? ExitCode.Problems : ExitCode.Ok
+}
+
+/** Runs a file's work; a file that cannot be read is one line on stderr, and the next file has its turn. */
+export async function failing(file: string, io: Io, work: () => Promise<ExitBits>): Promise<ExitBits> {
+  try {
+    return await work()
+  } catch (error) {
+    io.progress?.('')
+    io.err(`${failureLine(error, file)}\n`)
+    return ExitCode.Failed
+  }
+}

@@ -1,0 +1,40 @@
+import { headings, problemCode, problems } from '@vits/core'
+import { command, flag } from '../command.ts'
+import { ExitCode } from '../exit-code.ts'
+import { UsageError } from '../failure.ts'
+import { wrap } from '../render/words.ts'
+
+/** Says what a problem is, why it happens and what mends it. */
+export const explain = command({
+  name: 'explain',
+  args: '[problem...]',
+  summary: 'say what a problem is, why it happens and what mends it',
+  examples: ['explain D203', 'explain ite-hides-events', 'explain'],
+  options: { json: flag('--json', 'print one JSON document') },
+  run: async (words, { json }, { out, style }) => {
+    const codes = words.map((word) => {
+      const code = problemCode(word)
+      if (code === undefined) throw new UsageError(`no problem '${word}' is known (vits explain lists them)`)
+      return code
+    })
+    const chosen = codes.length > 0 ? codes : (Object.keys(problems) as (keyof typeof problems)[])
+    if (json) {
+      const rows = chosen.map((code) => ({
+        code,
+        slug: problems[code].slug,
+        usually: problems[code].usually,
+        help: problems[code].help,
+      }))
+      out(`${JSON.stringify({ schema: 1, problems: rows }, null, 2)}\n`)
+    } else if (codes.length === 0) {
+      for (const code of chosen) out(`${code} ${problems[code].slug.padEnd(30)} ${problems[code].usually}\n`)
+    } else {
+      for (const code of chosen) {
+        const { slug, usually, help } = problems[code]
+        out(`${style.bold(`${code} ${slug}`)} · usually ${usually}\n\n`)
+        for (const [key, heading] of headings) out(`${wrap(help[key], heading)}\n`)
+      }
+    }
+    return ExitCode.Ok
+  },
+})

@@ -1,0 +1,53 @@
+import { type DeviceRow, hex, type View, viewFrom } from '@vits/core'
+import { choice, command, flag } from '../command.ts'
+import { ExitCode } from '../exit-code.ts'
+import { withSavedMachine } from '../load.ts'
+import { failing } from './check.ts'
+
+/** Lists collections and devices with their events, from one of three viewpoints. */
+export const show = command({
+  name: 'show',
+  args: '<file>',
+  summary: 'list collections and devices with their events',
+  details:
+    'tables: every valid entry in guest RAM. restored: what a restore brings back.\nguest: what the guest has mapped, from its command queue and the MSI state of its PCI devices.',
+  examples: ['show vm.migr', 'show vm.migr --view guest', 'show vm.migr --view restored --json'],
+  options: {
+    view: choice('--view <view>', 'whose view', ['tables', 'restored', 'guest']),
+    json: flag('--json', 'print one JSON document'),
+  },
+  run: ([file = ''], { view, json }, io) =>
+    failing(file, io, () =>
+      withSavedMachine(file, io, ({ input }) => {
+        const rows = viewFrom(input, view)
+        io.out(json ? `${JSON.stringify(viewJson(view, rows), null, 2)}\n` : viewText(rows))
+        return ExitCode.Ok
+      }),
+    ),
+})
+
+const viewJson = (view: string, { collections, devices }: View) => ({
+  schema: 1,
+  view,
+  collections,
+  devices: devices.map(({ itt, ...device }) => ({ ...device, itt: itt === null ? null : hex(itt) })),
+})
+
+function viewText({ collections, devices }: View): string {
+  const lines = collections.map(({ icid, rdbase }) => `collection ${icid}  RDbase ${rdbase}`)
+  return [...lines, ...devices.flatMap(deviceLines)].map((line) => `${line}\n`).join('')
+}
+
+function deviceLines({ deviceId, itt, eventIdBits, events }: DeviceRow): string[] {
+  const place = itt === null ? 'ITT unknown' : `ITT ${hex(itt)}  ${eventIdBits} bits`
+  return [
+    `device ${hex(deviceId)} (${pciName(deviceId)})  ${place}`,
+    ...events.map(({ eventId, lpi, icid }) => `  event ${eventId}  LPI ${lpi ?? 'unknown'}  collection ${icid ?? 'unknown'}`),
+  ]
+}
+
+/** A DeviceID as the PCI function that has it on a machine whose requester IDs are DeviceIDs. */
+function pciName(deviceId: number): string {
+  const two = (n: number) => n.toString(16).padStart(2, '0')
+  return `${two(deviceId >>> 8)}:${two((deviceId >>> 3) & 31)}.${deviceId & 7}`
+}

@@ -1,0 +1,201 @@
+import {
+  type Evidence,
+  entryLine,
+  type Finding,
+  hex,
+  ITS_FRAME_BYTES,
+  type MsiFunction,
+  type Report,
+  type SavedMachine,
+  type Severity,
+} from '@vits/core'
+import type { Style } from '../style.ts'
+import { beside, count } from './words.ts'
+
+const MOST_ROWS = 12
+
+/** What `vits check` prints for one file: what the file is, three views, each problem, the verdict and what to do next. */
+export function reportText(file: string, machine: SavedMachine, report: Report, style: Style): string {
+  return [
+    `${style.bold(file)}  ${summary(machine, report)}`,
+    '',
+    ...views(report),
+    '',
+    ...groups(report.findings).flatMap((group) => findingLines(group, style)),
+    ...verdict(file, report, style),
+    '',
+  ].join('\n')
+}
+
+function summary({ format, machine, ranges, itsCount, msi }: SavedMachine, { vcpus }: Report): string {
+  const mib = ranges.reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20
+  const ram = mib >= 1024 && mib % 1024 === 0 ? `${mib / 1024} GiB` : `${mib} MiB`
+  const its = itsBase(msi)
+  return [
+    `${format} (${machine})`,
+    count(vcpus, 'vCPU'),
+    ram,
+    `${itsCount} ITS${its === undefined ? '' : ` at ${hex(its)}`}`,
+  ].join(' · ')
+}
+
+/** The file does not tell where the ITS is; the devices' doorbells do. */
+function itsBase(msi: readonly MsiFunction[]): bigint | undefined {
+  const doorbell = msi.flatMap(({ vectors }) => vectors).find(({ address }) => (address & 0xffffn) === 0x40n)?.address
+  return doorbell === undefined ? undefined : doorbell & ~BigInt(ITS_FRAME_BYTES - 1)
+}
+
+const histories: Readonly<Record<Report['history']['state'], string>> = {
+  whole: 'whole',
+  wrapped: 'gone round: its beginning is lost',
+  restarted: 'begun anew: what came before is lost in part',
+  blank: 'blank: it tells nothing for certain',
+  unreadable: 'not readable',
+}
+
+function views({ live, tables, restored, stop, history, unknown, collections }: Report): string[] {
+  const size = ({ devices, events }: Report['live']) =>
+    `${String(devices).padStart(5)} devices ${String(events).padStart(6)} events`
+  const told = `${count(history.commands, 'command')} in the queue, ${histories[history.state]}`
+  const after = stop === undefined ? '' : `  stops at ${stop.place}, after ${count(stop.after.devices, 'device')}`
+  return [
+    `  guest     ${size(live)}  ${history.state === 'whole' ? '' : 'at least; '}${told}`,
+    `  tables    ${size(tables)}  valid in RAM, ${count(collections, 'collection')}${unknown > 0 ? `; ${unknown} events no witness knows` : ''}`,
+    `  restore   ${size(restored)}${after}`,
+  ]
+}
+
+/** Findings with one code and severity, in the order of the report. */
+function groups(findings: readonly Finding[]): Finding[][] {
+  const found = new Map<string, Finding[]>()
+  for (const finding of findings) {
+    const key = `${finding.code} ${finding.severity} ${finding.errno}`
+    found.set(key, [...(found.get(key) ?? []), finding])
+  }
+  return [...found.values()]
+}
+
+function findingLines(group: readonly Finding[], style: Style): string[] {
+  const [first] = group as [Finding]
+  if (first.severity === 'note') return [`${first.code} ${first.slug}`, `  ${first.says}`, '']
+  const title = `${first.code} ${first.slug}${group.length > 1 ? ` ×${group.length}` : ''}`
+  const more = group.length > 1 ? ` ${count(group.length - 1, 'more', 'more')} like it.` : ''
+  return [
+    beside(style.bold(title), paint(first.severity, style)(effectWords(group)), title.length),
+    `  ${first.says}${more}`,
+    '',
+    ...entryLines(group),
+    ...(first.severity === 'latent' ? [] : [...proofLines(group), ...fixLines(group), '']),
+  ]
+}
+
+function effectWords(group: readonly Finding[]): string {
+  const [{ severity, errno, effect }] = group as [Finding]
+  if (severity === 'fails')
+    return `restore fails: ${errno}${group.length > 1 || effect.stop === undefined ? '' : ` at ${effect.stop.place}`}`
+  if (severity === 'latent') return 'no harm now'
+  const sum = (of: (finding: Finding) => number) => group.reduce((total, finding) => total + of(finding), 0)
+  const revived = sum((finding) => finding.effect.revived.count)
+  const lost = group.length > 1 ? 0 : effect.lost.count
+  const devices = group.length > 1 ? 0 : effect.lostDevices
+  const does = [
+    ...(lost > 0 || devices > 0
+      ? [`loses ${count(lost, 'live event')}${devices > 0 ? ` of ${count(devices, 'device')}` : ''}`]
+      : []),
+    ...(revived > 0 ? [`brings back ${count(revived, 'dead event')}`] : []),
+  ]
+  return does.length === 0 ? 'restores, but wrongly' : `restores, but ${does.join(', ')}`
+}
+
+function entryLines(group: readonly Finding[]): string[] {
+  const entries = group.flatMap((finding) => finding.entries)
+  if (entries.length === 0) return []
+  const lines = entries.slice(0, MOST_ROWS).map((entry) => [entryLine(entry), entry.role] as const)
+  const width = Math.max(...lines.map(([line]) => line.length))
+  const more = entries.length > MOST_ROWS ? [`    … and ${entries.length - MOST_ROWS} more`] : []
+  return [...lines.map(([line, role]) => `    ${line.padEnd(width)}  ${role}`), ...more, '']
+}
+
+function proofLines(group: readonly Finding[]): string[] {
+  const lines = group.slice(0, 4).flatMap(({ evidence }) => evidence.map(evidenceWords))
+  const [{ confidence }] = group as [Finding]
+  if (lines.length === 0) return []
+  const unique = [...new Set(lines)]
+  return unique.map((line, i) => `  ${i > 0 ? '      ' : confidence === 'proven' ? 'proof ' : 'reason'}  ${line}`)
+}
+
+function evidenceWords({ witness, says, at, against }: Evidence): string {
+  return `${against ? 'but the' : 'the'} ${witness}: ${says}${at === undefined ? '' : ` (at ${hex(at)})`}`
+}
+
+function fixLines(group: readonly Finding[]): string[] {
+  const unique = [...new Set(group.map(({ fix }) => fix.says))]
+  const safe = group.every(({ fix }) => fix.safe)
+  const shown = unique.slice(0, MOST_ROWS)
+  return shown.map(
+    (says, i) =>
+      `  ${i > 0 ? '   ' : 'fix'}     ${says}${i === shown.length - 1 && safe ? '. Nothing the guest uses is lost.' : ''}`,
+  )
+}
+
+function paint(severity: Severity, style: Style): (text: string) => string {
+  return severity === 'fails' || severity === 'corrupts' ? style.bad : style.dim
+}
+
+function verdict(file: string, report: Report, style: Style): string[] {
+  const { verdict: found, stop, errno, lost, revived, live, findings, history } = report
+  const problems = findings.filter(({ severity }) => severity === 'fails' || severity === 'corrupts')
+  if (found === 'restores') {
+    const sure = history.state === 'whole' ? '' : ' as far as can be known'
+    const leftovers = findings.filter(({ severity }) => severity === 'latent').length
+    return [
+      style.good(
+        leftovers === 0 ? `Restores cleanly${sure}.` : `Restores${sure}. ${count(leftovers, 'leftover')} do no harm now.`,
+      ),
+    ]
+  }
+  const first = problems[0]?.code ?? findings[0]?.code
+  const next =
+    first === undefined
+      ? []
+      : [
+          '',
+          ...hints(
+            [`vits explain ${first}`, 'what this is and why it happens'],
+            [`vits show ${file} --view guest`, 'what the guest has mapped'],
+          ),
+        ]
+  if (found === 'fails') {
+    const where = stop === undefined ? '' : ` at ${stop.place}: ${stop.says}`
+    return [
+      `${count(problems.length, 'problem')} · ${style.bad(`The restore fails: ${errno}${where}.`)}`,
+      ...(stop === undefined
+        ? []
+        : [`QEMU aborts on load: "KVM_SET_DEVICE_ATTR failed: Group 4 attr 0x2: ${strerror[stop.errno] ?? stop.errno}".`]),
+      ...next,
+    ]
+  }
+  const does = [
+    ...(lost > 0 ? [`loses ${lost} of ${live.events} live events`] : []),
+    ...(revived > 0 ? [`brings back ${count(revived, 'dead one')}`] : []),
+  ]
+  return [
+    `${count(problems.length, 'problem')} · The restore succeeds${does.length === 0 ? '' : `, and ${does.join(' and ')}`}.`,
+    style.bad('Restores, but wrongly. Do not resume this VM.'),
+    ...next,
+  ]
+}
+
+/** Commands to run next, with what they are for. */
+function hints(...lines: readonly (readonly [run: string, why: string])[]): string[] {
+  const width = Math.max(...lines.map(([run]) => run.length)) + 4
+  return lines.map(([run, why]) => `  ${run.padEnd(width)}${why}`)
+}
+
+/** strerror(3), for the message that QEMU prints. */
+const strerror: Readonly<Record<string, string>> = {
+  EINVAL: 'Invalid argument',
+  EFAULT: 'Bad address',
+  EEXIST: 'File exists',
+  ENOMEM: 'Cannot allocate memory',
+}

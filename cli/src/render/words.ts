@@ -1,0 +1,25 @@
+/** `1 device`, `3 devices`. */
+export const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`
+
+const WIDTH = 90
+
+/** Two texts on one line, the second at the right edge; `visible` is the first one's length without colour. */
+export function beside(left: string, right: string, visible = left.length): string {
+  return `${left}${' '.repeat(Math.max(2, WIDTH - visible - right.length))}${right}`
+}
+
+const INDENT = 8
+
+/** A paragraph with a heading before its first line, the rest indented below. */
+export function wrap(text: string, heading: string): string {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > WIDTH - INDENT) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  lines.push(line)
+  return lines.map((text, i) => `${(i === 0 ? heading : '').padEnd(INDENT)}${text}`).join('\n')
+}
