@@ -34,8 +34,16 @@ export const ITE = layout('ITE', source, {
 export const CTE = layout('CTE', source, {
   icid: bits(15, 0, 'Collection number.'),
   rdBase: bits(47, 16, 'Target redistributor; a processor number because GITS_TYPER.PTA is 0. 0xffffffff: not mapped.'),
+  stamp: bits(
+    62,
+    52,
+    'Reserved: no kernel reads it and every save clears it. 0x5a5 in the first CTE: the tables have heads of ours.',
+  ),
   valid: flag(63, 'Entry is mapped; the first entry without it ends the list.'),
 })
+
+/** Says, in the first CTE, that the last save wrote the heads of these tables. */
+export const HEAD_STAMP = 0x5a5
 
 export const L1E = layout('L1E', source, {
   l2Addr: address(51, 16, 16, 'Second-level page, 64 KiB aligned.'),

@@ -1,4 +1,4 @@
-import { type Gpa, type GuestMemory, PAGE_BYTES } from '../memory/index.ts'
+import { type Gpa, type GuestMemory, ItsError, PAGE_BYTES, type Where } from '../memory/index.ts'
 
 /**
  * Writes 8-byte entries that mostly fall into one page after another, as a table save does: the page is looked up, made private
@@ -36,4 +36,9 @@ export class EntryWriter {
     region.words[region.index + 1] = hi
     return true
   }
+}
+
+/** What KVM answers when the place of an entry is not in guest RAM. */
+export function outsideRam(what: string, at: number, where: Where): ItsError {
+  return new ItsError('EFAULT', `the place of the ${what} is not in guest RAM`, { what, at: at as Gpa, ...where })
 }

@@ -1,19 +1,19 @@
 export { footprint } from './footprint.ts'
+export type { HeadKind } from './heads.ts'
 export { type ObjectionName, type ObjectionRow, objections } from './objections.ts'
 export { type PendingOptions, savePendingTables } from './pending.ts'
-export { type Restored, restoreTables, viewOf } from './restore.ts'
-export { type Saved, type SaveOptions, saveTables } from './save.ts'
-export { type SweepReader, type Swept, sweepTables } from './sweep.ts'
-export { type LpiTables, type TableView, tableView } from './table-view.ts'
 export {
   type Answer,
   GO_ON,
   type Objection,
-  objectionError,
   STOP,
   type TableReader,
   type Walked,
   type WalkLimits,
   type WalkOptions,
-  walkTables,
-} from './walk.ts'
+} from './reader.ts'
+export { type Restored, restoreTables, viewOf } from './restore.ts'
+export { type Saved, type SaveOptions, saveTables } from './save.ts'
+export { type SweepReader, type Swept, sweepTables } from './sweep.ts'
+export { type LpiTables, type TableView, tableView } from './table-view.ts'
+export { objectionError, walkTables } from './walk.ts'

@@ -18,6 +18,11 @@ export const objections = {
   'dte-unreadable': { errno: 'EFAULT', what: 'DTE', says: 'the device table entry is not in guest RAM' },
   'dte-size': { errno: 'EINVAL', what: 'DTE', says: 'the device has more than 16 EventID bits' },
   'dte-unstorable': { errno: 'EINVAL', what: 'DTE', says: 'the DeviceID has more than 16 bits' },
+  'head-overflow': {
+    errno: 'EINVAL',
+    what: 'DTE',
+    says: 'the jump of a dummy head overflows an int: a negative answer, no errno',
+  },
   'no-last-dte': { errno: 'EINVAL', what: 'DTE', says: 'no entry of the device table is marked as the last' },
   'ite-unreadable': { errno: 'EFAULT', what: 'ITE', says: 'the ITT entry is not in guest RAM' },
   'ite-pintid': { errno: 'EINVAL', what: 'ITE', says: 'the pINTID is below the first LPI, 8192' },

@@ -141,7 +141,7 @@ describe('a failed restore', () => {
 
   it('ends at its limit in tables that keep a kernel busy', () => {
     const vm = saved()
-    expect(restoreTables(vm.successor().its, { entries: 5 })).toMatchObject({
+    expect(restoreTables(vm.successor().its, { limits: { entries: 5 } })).toMatchObject({
       errno: 'ENOMEM',
       reason: expect.stringContaining('limit'),
     })

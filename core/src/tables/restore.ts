@@ -2,8 +2,9 @@ import { ID_LIMIT, UNMAPPED_TARGET } from '../abi/index.ts'
 import type { Its } from '../its/index.ts'
 import { attempt, type Gpa, ItsError, isItsError, type Outcome } from '../memory/index.ts'
 import type { ObjectionName } from './objections.ts'
+import { type Answer, GO_ON, type TableReader, type Walked, type WalkOptions } from './reader.ts'
 import type { TableView } from './table-view.ts'
-import { type Answer, GO_ON, objectionError, type TableReader, type Walked, type WalkLimits, walkTables } from './walk.ts'
+import { objectionError, walkTables } from './walk.ts'
 
 /** What a restore brought back. */
 export interface Restored {
@@ -16,6 +17,8 @@ export interface Restored {
   readonly answer: 0 | 1
 }
 
+export type RestoreOptions = Pick<WalkOptions, 'limits' | 'head'>
+
 /** The tables and vCPUs as an ITS and its GIC know them. */
 export function viewOf({ deviceTable, collectionTable, gic }: Its): TableView {
   return { deviceTable, collectionTable, vcpuIds: gic.redistributors.map(({ vcpuId }) => vcpuId) }
@@ -27,11 +30,11 @@ export function viewOf({ deviceTable, collectionTable, gic }: Its): TableView {
  *
  * @source Linux Documentation/virt/kvm/devices/arm-vgic-its.rst, "ITS Restore Sequence"; vgic_its_restore_tables_v0
  */
-export function restoreTables(its: Its, limits: Partial<WalkLimits> = {}): Outcome<Restored> {
+export function restoreTables(its: Its, options: RestoreOptions = {}): Outcome<Restored> {
   return attempt(() => {
     const icids = new Uint8Array(ID_LIMIT)
     for (const icid of its.collections.order) icids[icid] = 1
-    const walked = walkTables(its.memory, viewOf(its), its.gic.quirks, new DeviceBuilder(its), { limits, icids })
+    const walked = walkTables(its.memory, viewOf(its), its.gic.quirks, new DeviceBuilder(its), { ...options, icids })
     const { objection, collections, devices, events, entries } = walked
     if (objection !== undefined || walked.cut !== undefined) {
       forget(its, walked)

@@ -11,7 +11,10 @@ describe('saving the tables', () => {
     const vm = new LiveIts({ vcpuIds: [0, 5] }).map(3, [1, 9], { bits: 5 }).map(35)
     vm.its.collections.set(7, 1)
     vm.its.collections.set(2, -1)
-    expect(saveTables(vm.its)).toEqual({ ok: true, value: { collections: 3, devices: 2, events: 2, unstorable: [] } })
+    expect(saveTables(vm.its)).toEqual({
+      ok: true,
+      value: { collections: 3, devices: 2, events: 2, unstorable: [], detached: 0 },
+    })
     expect(vm.word(vm.iteAt(3, 1))).toBe('0008000020010000')
     expect(vm.word(vm.iteAt(3, 9))).toBe('0000000020090000')
     expect(vm.word(vm.dteAt(3))).toBe((0x8040_0000_0000_0004n | (BigInt(vm.itt(3)) >> 3n)).toString(16))

@@ -1,0 +1,194 @@
+import { DTE, DTE_NEXT_CAP, ENTRY_BYTES, ITE_NEXT_CAP, L2_ENTRIES, LPI_LIMIT } from '../abi/index.ts'
+import type { Its } from '../its/index.ts'
+import { ItsError } from '../memory/index.ts'
+import { dteBlocks } from './blocks.ts'
+import { clearEntries } from './clear.ts'
+import { EntryWriter, outsideRam } from './entry-writer.ts'
+import { dteHead, iteHead } from './heads.ts'
+import type { SavePlan } from './save-plan.ts'
+
+/** The shape of a block of events, see `Events`. */
+const BLOCK_EVENTS = 8
+const EVENT_WORDS = 2
+const NONE = -1
+
+/** One save of the devices and their events under way. */
+export class DeviceSave {
+  devices = 0
+  events = 0
+  detached = 0
+  readonly unstorable: number[] = []
+  readonly #its: Its
+  readonly #plan: SavePlan
+  readonly #itts: EntryWriter
+  readonly #table: EntryWriter
+  /** Some LPI may be delivered by hardware. */
+  readonly #forwarding: boolean
+  /** The device under way: its ITT, its DeviceID, its first event, the event that is not written yet, zero entries to write after it. */
+  #itt = 0
+  #deviceId = 0
+  #first = NONE
+  #waiting = NONE
+  #waitingIndex = 0
+  readonly #zeros: number[] = []
+  /** The first saved device of each second-level page, or of the flat table. */
+  readonly #firsts: number[] = []
+
+  constructor(its: Its, plan: SavePlan) {
+    this.#its = its
+    this.#plan = plan
+    this.#itts = new EntryWriter(its.memory)
+    this.#table = new EntryWriter(its.memory)
+    this.#forwarding = its.gic.lpis.forwarding !== undefined
+  }
+
+  save(): void {
+    const { devices, deviceTable } = this.#its
+    let slot = this.#storable(devices.first())
+    while (slot >= 0) {
+      const deviceId = devices.deviceId[slot]!
+      const at = this.#its.dteAt(deviceId)
+      if (at < 0) throw new ItsError('EINVAL', 'the device has no place in the device table', { what: 'DTE', deviceId })
+      this.#saveItt(slot, deviceId)
+      const following = this.#storable(devices.after(slot))
+      this.#saveDte(slot, deviceId, at, following < 0 ? 0 : this.#next(deviceId, devices.deviceId[following]!))
+      this.#firsts[deviceTable.indirect ? Math.floor(deviceId / L2_ENTRIES) : 0] ??= deviceId
+      slot = following
+    }
+    if (this.#plan.head === 'proposed') this.#proposedTableHead()
+    if (this.#plan.head === 'ours') this.#ourTableHeads()
+  }
+
+  /** The first device from `slot` on that is saved: on older kernels an unstorable one too, which then fails the save. */
+  #storable(slot: number): number {
+    const { devices } = this.#its
+    if (this.#plan.quirks['save-refuses-unreachable-device']) return slot
+    while (slot >= 0 && this.#its.dteAt(devices.deviceId[slot]!) < 0) {
+      this.unstorable.push(devices.deviceId[slot]!)
+      slot = devices.after(slot)
+    }
+    return slot
+  }
+
+  #next(deviceId: number, following: number): number {
+    const distance = following - deviceId
+    const { indirect, base } = this.#its.deviceTable
+    const toPageEnd = L2_ENTRIES - (deviceId % L2_ENTRIES)
+    if (indirect) return this.#plan.sealed ? Math.min(distance, toPageEnd) : Math.min(distance, DTE_NEXT_CAP)
+    if (distance > DTE_NEXT_CAP && this.#plan.head === 'ours') {
+      clearEntries(this.#its.memory, base + (deviceId + DTE_NEXT_CAP) * ENTRY_BYTES, distance - DTE_NEXT_CAP)
+    }
+    return Math.min(distance, DTE_NEXT_CAP)
+  }
+
+  #saveDte(slot: number, deviceId: number, at: number, next: number): void {
+    const { bits, ittAddr } = this.#its.devices
+    const { ittAddr: ittField, next: nextField, valid } = DTE.fields
+    const itt = ittAddr[slot]!
+    const lo = ittField.putLo(itt) | (bits[slot]! - 1)
+    const hi = valid.putHi(1) | nextField.putHi(next) | ittField.putHi(itt)
+    if (!this.#table.put(at, lo, hi)) throw outsideRam('DTE', at, { deviceId })
+    this.devices++
+  }
+
+  /** Saves the events of a device in EventID order, and the head of its ITT. */
+  #saveItt(slot: number, deviceId: number): void {
+    const { events, devices } = this.#its
+    this.#itt = devices.ittAddr[slot]!
+    this.#deviceId = deviceId
+    this.#first = NONE
+    for (let block = events.firstBlock(slot); block !== 0; block = events.nextBlock(block)) {
+      const start = events.blockIndex(block)
+      const firstEvent = events.firstEvent(block)
+      for (let n = 0; n < BLOCK_EVENTS; n++) {
+        const index = start + n * EVENT_WORDS
+        if (events.words[index] !== 0) this.#meet(firstEvent + n, index)
+      }
+    }
+    this.#writeWaiting(0)
+    if (this.#plan.head !== 'none' && this.#first !== 0) this.#ittHead(2 ** devices.bits[slot]!)
+  }
+
+  /** An event waits until the next one is known: the entry's `next` is the distance to it. */
+  #meet(eventId: number, index: number): void {
+    const { events, gic } = this.#its
+    const detached = events.icid(index) < 0
+    if (!detached || this.#plan.quirks['next-names-zero-ite']) this.#writeWaiting(eventId)
+    if (this.#forwarding && gic.lpis.isForwarded(events.words[index]!)) this.#refuseForwarded(eventId)
+    if (detached) this.#meetDetached(eventId)
+    else {
+      if (this.#first === NONE) this.#first = eventId
+      this.#waiting = eventId
+      this.#waitingIndex = index
+    }
+  }
+
+  /** An event whose collection is gone has no ICID: it is saved as an entry that is not valid. */
+  #meetDetached(eventId: number): void {
+    if (this.#plan.quirks['null-collection-oops']) {
+      const where = { what: 'ITE', deviceId: this.#deviceId, eventId }
+      throw new ItsError('EFAULT', 'the event has no collection: the host kernel follows a NULL pointer and dies here', where)
+    }
+    this.detached++
+    if (this.#waiting >= 0) this.#zeros.push(eventId)
+    else this.#putIte(eventId, 0, 0)
+  }
+
+  /** Writes the event that waits, and after it the zero entries between it and `nextEvent` (0: there is none). */
+  #writeWaiting(nextEvent: number): void {
+    if (this.#waiting === NONE) return
+    const { events, gic } = this.#its
+    const lpi = events.words[this.#waitingIndex]!
+    const intid = lpi < LPI_LIMIT ? lpi : gic.lpis.intid(lpi)
+    const next = nextEvent === 0 ? 0 : Math.min(nextEvent - this.#waiting, ITE_NEXT_CAP)
+    this.#putIte(this.#waiting, (intid << 16) | events.icid(this.#waitingIndex), (next << 16) | (intid >>> 16))
+    this.events++
+    this.#waiting = NONE
+    for (const eventId of this.#zeros) this.#putIte(eventId, 0, 0)
+    this.#zeros.length = 0
+  }
+
+  #putIte(eventId: number, lo: number, hi: number): void {
+    const at = this.#itt + eventId * ENTRY_BYTES
+    if (!this.#itts.put(at, lo, hi)) throw outsideRam('ITE', at, { deviceId: this.#deviceId, eventId })
+  }
+
+  #refuseForwarded(eventId: number): void {
+    if (this.#plan.gicv41 && !this.#plan.quirks['no-gicv41-save']) return
+    const where = { what: 'ITE', deviceId: this.#deviceId, eventId }
+    throw new ItsError('EACCES', 'hardware delivers this LPI and its state cannot be read back without GICv4.1', where)
+  }
+
+  /** Both kinds pay no heed to a head that cannot be written. An ITT without live events: the proposal says so in its head, we clear it. */
+  #ittHead(entries: number): void {
+    if (this.#first === NONE && this.#plan.head === 'ours') {
+      clearEntries(this.#its.memory, this.#itt, entries)
+      return
+    }
+    const { lo, hi } = iteHead(Math.max(this.#first, 0))
+    this.#itts.put(this.#itt, lo, hi)
+  }
+
+  #proposedTableHead(): void {
+    const first = this.#its.devices.first()
+    const deviceId = first < 0 ? 0 : this.#its.devices.deviceId[first]!
+    if (first >= 0 && deviceId === 0) return
+    const at = this.#its.dteAt(0)
+    if (at < 0)
+      throw new ItsError('EINVAL', 'DeviceID 0, the place of the dummy head, cannot be stored', { what: 'DTE', deviceId: 0 })
+    const { lo, hi } = dteHead(deviceId)
+    this.#table.put(at, lo, hi)
+  }
+
+  #ourTableHeads(): void {
+    const { memory, deviceTable } = this.#its
+    for (const { base, firstId, entries } of dteBlocks(memory, deviceTable)) {
+      const first = this.#firsts[deviceTable.indirect ? firstId / L2_ENTRIES : 0]
+      if (first === undefined) clearEntries(memory, base, entries)
+      else if (first !== firstId) {
+        const { lo, hi } = dteHead(first - firstId)
+        this.#table.put(base, lo, hi)
+      }
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import { CTE, ENTRY_BYTES, HEAD_DTE, HEAD_ITE, HEAD_MAGIC, HEAD_STAMP } from '../abi/index.ts'
+import type { Gpa, GuestMemory, ReadonlyMemory } from '../memory/index.ts'
+
+const STAMP_MASK = 0x7ff
+
+/**
+ * How the head of a table is kept: not at all, as the proposal of November 2024 posted it, or with its defects gone.
+ *
+ * Ours is the same entry, one for each table that needs one: at index 0 of a flat device table, of every second-level page and of
+ * every ITT whose entry 0 is not live. It counts from its own index, is read at index 0 only, and only when the last save wrote
+ * it: that save stamps the first CTE in bits that every kernel ignores and every kernel's save clears.
+ */
+export type HeadKind = 'none' | 'proposed' | 'ours'
+
+/** The head of a block of DTEs whose first live entry is `first` entries away. */
+export const dteHead = (first: number): { readonly lo: number; readonly hi: number } => ({
+  lo: HEAD_DTE.fields.magic.putLo(HEAD_MAGIC) | HEAD_DTE.fields.first.putLo(first),
+  hi: HEAD_DTE.fields.first.putHi(first),
+})
+
+/** The head of an ITT whose first live event is `first`. */
+export const iteHead = (first: number): { readonly lo: number; readonly hi: number } => ({
+  lo: HEAD_ITE.fields.magic.putLo(HEAD_MAGIC),
+  hi: HEAD_ITE.fields.first.putHi(first),
+})
+
+/** True when the words are a head (or an ITE's), as opposed to any other invalid entry. */
+export const isHead = (lo: number): boolean => (lo & 0xffff) === HEAD_MAGIC
+
+/** True when the last save of these tables wrote our heads: the stamp stands in the first CTE. */
+export function hasOurHeads(
+  memory: ReadonlyMemory,
+  { valid, base }: { readonly valid: boolean; readonly base: number },
+): boolean {
+  if (!valid || !memory.contains(base as Gpa, ENTRY_BYTES)) return false
+  return CTE.fields.stamp.get(memory.u32(base as Gpa), memory.u32((base + 4) as Gpa)) === HEAD_STAMP
+}
+
+/** Sets or clears the stamp in the first CTE; nothing when that is not in RAM. */
+export function stampCte(memory: GuestMemory, base: number, stamped: boolean): void {
+  if (!memory.contains(base as Gpa, ENTRY_BYTES)) return
+  const hi = memory.u32((base + 4) as Gpa) & ~CTE.fields.stamp.putHi(STAMP_MASK)
+  memory.setU32((base + 4) as Gpa, hi | (stamped ? CTE.fields.stamp.putHi(HEAD_STAMP) : 0))
+}
+
+/** The index that a head at `base` points at, when it points at a valid DTE of its own block; else 0. */
+export function plausibleDte(memory: ReadonlyMemory, base: number, entries: number): number {
+  const region = memory.seek(base as Gpa)
+  if (region === undefined) return 0
+  const lo = region.words[region.index]!
+  const hi = region.words[region.index + 1]!
+  if (hi < 0 || !isHead(lo)) return 0
+  const first = HEAD_DTE.fields.first.get(lo, hi)
+  if (first >= entries) return 0
+  const target = memory.seek((base + first * ENTRY_BYTES) as Gpa)
+  return target !== undefined && target.words[target.index + 1]! < 0 ? first : 0
+}
+
+/** The EventID that a head at `base` points at, when it points at a valid ITE of its own ITT; else 0. */
+export function plausibleIte(memory: ReadonlyMemory, base: number, entries: number): number {
+  const region = memory.seek(base as Gpa)
+  if (region === undefined) return 0
+  const lo = region.words[region.index]!
+  const hi = region.words[region.index + 1]!
+  if (!isHead(lo) || HEAD_ITE.fields.pintid.get(lo, hi) !== 0) return 0
+  const first = HEAD_ITE.fields.first.get(lo, hi)
+  if (first >= entries) return 0
+  const target = memory.seek((base + first * ENTRY_BYTES) as Gpa)
+  if (target === undefined) return 0
+  return ((target.words[target.index + 1]! & 0xffff) | (target.words[target.index]! >>> 16)) !== 0 ? first : 0
+}

@@ -1,0 +1,66 @@
+import type { Gpa, Where } from '../memory/index.ts'
+import type { HeadKind } from './heads.ts'
+import type { ObjectionName } from './objections.ts'
+
+/** What a reader answers to go on with the walk, and to end it early. Any other answer is an objection's name. */
+export const GO_ON = 0
+export const STOP = 1
+
+/** A reader's answer: go on, stop, or the reason for which a kernel would fail here. */
+export type Answer = typeof GO_ON | typeof STOP | ObjectionName
+
+/**
+ * Who looks at the entries of a walk, in KVM's order: collections, then each device followed by its events. `at` is the
+ * entry's address. Called for accepted entries only; numbers only, so a walk over thousands of devices makes no garbage.
+ */
+export interface TableReader {
+  collection(icid: number, rdBase: number, at: Gpa): Answer
+  device(deviceId: number, ittAddr: Gpa, eventIdBits: number, at: Gpa): Answer
+  event(deviceId: number, eventId: number, pintid: number, icid: number, at: Gpa): Answer
+  /** The device announced last is forgotten again: its ITT failed, or (on 4.13) had no last entry. */
+  drop(deviceId: number): void
+}
+
+/** Why a restore fails, and the entry to blame. */
+export interface Objection {
+  readonly name: ObjectionName
+  readonly where: Where
+}
+
+/** How far a walk may go in tables made by an enemy. */
+export interface WalkLimits {
+  /** Entries read, valid or not. */
+  readonly entries: number
+  /** Valid ITEs. */
+  readonly events: number
+}
+
+/** Half again what the largest benchmark has; a kernel is busy for minutes with all vCPUs locked there. */
+export const DEFAULT_LIMITS: WalkLimits = { entries: 2 ** 30, events: 2 ** 22 }
+
+/** What a walk met. */
+export interface Walked {
+  /** The first objection: KVM fails here. */
+  readonly objection: Objection | undefined
+  /** Entries that a kernel reads to come this far. */
+  readonly entries: number
+  readonly collections: number
+  readonly devices: number
+  readonly events: number
+  /**
+   * The walk did not come to KVM's end: a limit was reached (a kernel would go on), a page was not loaded, or the reader
+   * stopped it.
+   */
+  readonly cut: 'entries' | 'events' | 'not-loaded' | 'reader' | undefined
+  /** The collection table was full to its last entry and the kernel took that for a failure: RESTORE_TABLES answers 1. */
+  readonly endedByFullTable: boolean
+}
+
+/** What a walk may be told besides the tables. */
+export interface WalkOptions {
+  readonly limits?: Partial<WalkLimits>
+  /** Whose heads are followed: by default the proposal's under its profile, else nobody's. */
+  readonly head?: HeadKind
+  /** ICIDs known before the restore (a live ITS); one byte each, non-zero when known. Collections found are added. */
+  readonly icids?: Uint8Array
+}

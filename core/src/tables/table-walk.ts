@@ -1,0 +1,257 @@
+import {
+  CTE,
+  DTE,
+  ENTRY_BYTES,
+  FIRST_LPI,
+  ID_LIMIT,
+  ITE,
+  L1E,
+  L2_ENTRIES,
+  MAX_EVENTID_BITS,
+  type Quirks,
+  UNMAPPED_TARGET,
+} from '../abi/index.ts'
+import type { Gpa, ReadonlyMemory, Where } from '../memory/index.ts'
+import { type HeadKind, hasOurHeads, plausibleDte, plausibleIte } from './heads.ts'
+import { LpiReach } from './lpi-reach.ts'
+import { type ObjectionName, objections } from './objections.ts'
+import { type ScannedWalk, scanDtesProposed, scanIttProposed, scanL1Proposed } from './proposed-scan.ts'
+import {
+  type Answer,
+  DEFAULT_LIMITS,
+  GO_ON,
+  type Objection,
+  STOP,
+  type TableReader,
+  type Walked,
+  type WalkLimits,
+  type WalkOptions,
+} from './reader.ts'
+import { nextValidDte, nextValidIte } from './scan.ts'
+import type { TableView } from './table-view.ts'
+
+/** The walk came to an end that is none of the table's: an objection, a limit or the reader. */
+const ENDED = -1
+/** The scan met the entry with next = 0. */
+const LAST = 0
+/** The scan left its block without meeting a last entry. */
+const PAST = 1
+
+const { pintid: pintidOf, icid: icidOf, next: iteNext } = ITE.fields
+const { size: sizeOf, ittAddr: ittAddrOf, next: dteNext } = DTE.fields
+const { l2Addr: l2AddrOf } = L1E.fields
+const { icid: cteIcid, rdBase: rdBaseOf } = CTE.fields
+
+/** One walk under way: what each entry is asked, and how KVM's scans go from one to the next. */
+export class TableWalk implements ScannedWalk {
+  objection: Objection | undefined
+  cut: Walked['cut']
+  endedByFullTable = false
+  entries = 0
+  collections = 0
+  devices = 0
+  events = 0
+  readonly memory: ReadonlyMemory
+  readonly #view: TableView
+  readonly #quirks: Quirks
+  readonly #reader: TableReader
+  readonly #limits: WalkLimits
+  readonly #icids: Uint8Array
+  readonly #lpis: LpiReach | undefined
+  readonly #head: HeadKind
+
+  constructor(memory: ReadonlyMemory, view: TableView, quirks: Quirks, reader: TableReader, options: WalkOptions) {
+    this.memory = memory
+    this.#view = view
+    this.#quirks = quirks
+    this.#reader = reader
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
+    this.#icids = options.icids ?? new Uint8Array(ID_LIMIT)
+    this.#head = options.head ?? (quirks['proposed-head'] ? 'proposed' : 'none')
+    if (this.#head === 'ours' && !hasOurHeads(memory, view.collectionTable)) this.#head = 'none'
+    this.#lpis = view.lpiTables && new LpiReach(memory, view, view.lpiTables, quirks)
+  }
+
+  run(): void {
+    if (this.#view.collectionTable.valid && this.#scanCollections() === ENDED) return
+    if (this.#view.deviceTable.valid) this.#scanDeviceTable()
+  }
+
+  #scanCollections(): number {
+    const { base, bytes } = this.#view.collectionTable
+    for (let at = base; at < base + bytes; at += ENTRY_BYTES) {
+      if (!this.count(1)) return ENDED
+      const region = this.memory.seek(at as Gpa)
+      if (region === undefined) return this.object('cte-unreadable', at)
+      const hi = region.words[region.index + 1]!
+      if (hi >= 0) return LAST
+      if (this.#collection(region.words[region.index]!, hi, at as Gpa) === ENDED) return ENDED
+    }
+    if (!this.#quirks['full-collection-table-ends-restore']) return PAST
+    this.endedByFullTable = true
+    return ENDED
+  }
+
+  #collection(lo: number, hi: number, at: Gpa): number {
+    const rdBase = rdBaseOf.get(lo, hi)
+    const icid = cteIcid.get(lo, hi)
+    if (!this.#isTarget(rdBase)) return this.object('cte-target', at, { icid })
+    if (this.#icids[icid] !== 0) return this.object('cte-duplicate', at, { icid })
+    const { base, bytes } = this.#view.collectionTable
+    if (icid * ENTRY_BYTES >= bytes || !this.memory.contains((base + icid * ENTRY_BYTES) as Gpa)) {
+      return this.#quirks['cte-out-of-range-skipped'] ? PAST : this.object('cte-unstorable', at, { icid })
+    }
+    this.#icids[icid] = 1
+    this.collections++
+    this.#lpis?.collection(icid, rdBase)
+    return this.#answered(this.#reader.collection(icid, rdBase, at), { at, icid })
+  }
+
+  /** An RDbase that a CTE may hold. */
+  #isTarget(rdBase: number): boolean {
+    if (rdBase === UNMAPPED_TARGET) return !this.#quirks['restore-refuses-unmapped-collection']
+    const { vcpuIds } = this.#view
+    return this.#quirks['target-is-index'] ? rdBase < vcpuIds.length : vcpuIds.includes(rdBase)
+  }
+
+  #scanDeviceTable(): void {
+    const { indirect, base, bytes } = this.#view.deviceTable
+    if (this.#head === 'proposed') {
+      if (indirect) scanL1Proposed(this, base, bytes)
+      else scanDtesProposed(this, base, bytes, 0)
+      return
+    }
+    const end = indirect ? this.#scanL1(base, bytes) : this.#scanDtes(base, bytes / ENTRY_BYTES, 0)
+    if (end === PAST && this.#quirks['restore-needs-last-entry']) this.object('no-last-dte', base)
+  }
+
+  #scanL1(base: number, bytes: number): number {
+    for (let at = base, firstId = 0; at < base + bytes; at += ENTRY_BYTES, firstId += L2_ENTRIES) {
+      if (!this.count(1)) return ENDED
+      const region = this.memory.seek(at as Gpa)
+      if (region === undefined) return this.object('l1e-unreadable', at, { deviceId: firstId })
+      const lo = region.words[region.index]!
+      const hi = region.words[region.index + 1]!
+      if (hi >= 0) continue
+      const end = this.#scanDtes(l2AddrOf.get(lo, hi), L2_ENTRIES, firstId)
+      if (end !== PAST) return end
+    }
+    return PAST
+  }
+
+  /** Scans a block of DTEs: the whole flat table, or one second-level page. */
+  #scanDtes(base: number, slots: number, firstId: number): number {
+    let slot = this.#head === 'ours' ? plausibleDte(this.memory, base, slots) : 0
+    let end = slots
+    while (slot < end) {
+      const at = (base + slot * ENTRY_BYTES) as Gpa
+      const region = this.memory.seek(at)
+      if (region === undefined) return this.object('dte-unreadable', at, { deviceId: firstId + slot })
+      const invalid = nextValidDte(region, Math.min(region.run, end - slot))
+      if (invalid > 0) {
+        if (!this.count(invalid)) return ENDED
+        slot += invalid
+        continue
+      }
+      if (!this.count(1)) return ENDED
+      const step = this.visitDevice(firstId + slot, region.words[region.index]!, region.words[region.index + 1]!, at)
+      if (step <= 0) return step
+      slot += step
+      if (slot > end && this.#quirks['scan-overrun']) end = Number.POSITIVE_INFINITY
+    }
+    return PAST
+  }
+
+  /** Visits a valid DTE and its ITT. Returns the distance to the next entry, LAST or ENDED. */
+  visitDevice(deviceId: number, lo: number, hi: number, at: Gpa): number {
+    const eventIdBits = sizeOf.get(lo, hi) + 1
+    if (eventIdBits > MAX_EVENTID_BITS && !this.#quirks['dte-size-unchecked']) return this.object('dte-size', at, { deviceId })
+    // Of KVM's check of the DeviceID only its limit can fail here: the entry was just read from its place.
+    if (deviceId >= ID_LIMIT && !this.#quirks['device-out-of-range-restored'])
+      return this.object('dte-unstorable', at, { deviceId })
+    const ittAddr = ittAddrOf.get(lo, hi) as Gpa
+    this.devices++
+    if (this.#answered(this.#reader.device(deviceId, ittAddr, eventIdBits, at), { at, deviceId }) === ENDED) return ENDED
+    const proposed = this.#head === 'proposed'
+    const end = proposed ? scanIttProposed(this, deviceId, ittAddr, eventIdBits) : this.#scanItt(deviceId, ittAddr, eventIdBits)
+    if (end === LAST) return dteNext.get(lo, hi)
+    if (end > 0 && !this.#quirks['restore-needs-last-entry']) return dteNext.get(lo, hi)
+    if (this.cut === undefined) {
+      this.devices--
+      this.#reader.drop(deviceId)
+    }
+    return end
+  }
+
+  #scanItt(deviceId: number, ittAddr: Gpa, eventIdBits: number): number {
+    const limit = 2 ** eventIdBits
+    let end = this.#scanLength(eventIdBits)
+    let eventId = this.#head === 'ours' ? plausibleIte(this.memory, ittAddr, end) : 0
+    while (eventId < end) {
+      const at = (ittAddr + eventId * ENTRY_BYTES) as Gpa
+      const region = this.memory.seek(at)
+      if (region === undefined) return this.object('ite-unreadable', at, { deviceId, eventId })
+      const invalid = nextValidIte(region, Math.min(region.run, end - eventId))
+      if (invalid > 0) {
+        if (!this.count(invalid)) return ENDED
+        eventId += invalid
+        continue
+      }
+      if (!this.count(1)) return ENDED
+      const lo = region.words[region.index]!
+      const hi = region.words[region.index + 1]!
+      const next = iteNext.get(lo, hi)
+      const pintid = pintidOf.get(lo, hi)
+      if (pintid < FIRST_LPI) return this.object('ite-pintid', at, { deviceId, eventId })
+      if (eventId + next >= limit) return this.object('ite-next', at, { deviceId, eventId })
+      if (this.visitEvent(deviceId, eventId, pintid, icidOf.get(lo, hi), at) === ENDED) return ENDED
+      if (next === 0) return LAST
+      eventId += next
+      if (eventId > end && this.#quirks['scan-overrun']) end = Number.POSITIVE_INFINITY
+    }
+    return PAST
+  }
+
+  visitEvent(deviceId: number, eventId: number, pintid: number, icid: number, at: Gpa): number {
+    if (this.#icids[icid] === 0) return this.object('ite-icid', at, { deviceId, eventId, icid })
+    if (this.events >= this.#limits.events) return this.#cut('events')
+    const unreachable = this.#lpis?.objection(pintid, icid)
+    if (unreachable !== undefined) return this.object(unreachable, at, { deviceId, eventId })
+    this.events++
+    const answer = this.#reader.event(deviceId, eventId, pintid, icid, at)
+    return answer === GO_ON ? PAST : this.#answered(answer, { at, deviceId, eventId })
+  }
+
+  /**
+   * Entries of the scan of an ITT. Up to 16 EventID bits that is the ITT; what the size of a larger one becomes in KVM's
+   * `int size`, made an `unsigned long`: negative reads on for ever, 0 reads one entry (none before 6.0.6).
+   */
+  #scanLength(eventIdBits: number): number {
+    if (eventIdBits < 28) return 2 ** eventIdBits
+    if (eventIdBits === 28) return Number.POSITIVE_INFINITY
+    return this.#quirks['scan-overrun'] ? 0 : 1
+  }
+
+  count(entries: number): boolean {
+    this.entries += entries
+    if (this.entries <= this.#limits.entries) return true
+    this.#cut('entries')
+    return false
+  }
+
+  #cut(why: Walked['cut']): number {
+    this.cut = why
+    return ENDED
+  }
+
+  object(name: ObjectionName, at: number, where: Where = {}): number {
+    this.objection = { name, where: { what: objections[name].what, at: at as Gpa, ...where } }
+    return ENDED
+  }
+
+  #answered(answer: Answer, where: Where): number {
+    if (answer === GO_ON) return PAST
+    if (answer === STOP) return this.#cut('reader')
+    return this.object(answer, where.at!, where)
+  }
+}
