@@ -3,13 +3,11 @@ import type { Its } from '../its/index.ts'
 import { ItsError } from '../memory/index.ts'
 import { dteBlocks } from './blocks.ts'
 import { clearEntries } from './clear.ts'
-import { EntryWriter, outsideRam } from './entry-writer.ts'
+import { EntryWriter, forwardedLpi, outsideRam } from './entry-writer.ts'
 import { dteHead, iteHead } from './heads.ts'
+import { eachEvent } from './live.ts'
 import type { SavePlan } from './save-plan.ts'
 
-/** The shape of a block of events, see `Events`. */
-const BLOCK_EVENTS = 8
-const EVENT_WORDS = 2
 const NONE = -1
 
 /** One save of the devices and their events under way. */
@@ -93,24 +91,17 @@ export class DeviceSave {
 
   /** Saves the events of a device in EventID order, and the head of its ITT. */
   #saveItt(slot: number, deviceId: number): void {
-    const { events, devices } = this.#its
+    const { devices } = this.#its
     this.#itt = devices.ittAddr[slot]!
     this.#deviceId = deviceId
     this.#first = NONE
-    for (let block = events.firstBlock(slot); block !== 0; block = events.nextBlock(block)) {
-      const start = events.blockIndex(block)
-      const firstEvent = events.firstEvent(block)
-      for (let n = 0; n < BLOCK_EVENTS; n++) {
-        const index = start + n * EVENT_WORDS
-        if (events.words[index] !== 0) this.#meet(firstEvent + n, index)
-      }
-    }
+    eachEvent(this.#its, slot, this.#meet)
     this.#writeWaiting(0)
     if (this.#plan.head !== 'none' && this.#first !== 0) this.#ittHead(2 ** devices.bits[slot]!)
   }
 
   /** An event waits until the next one is known: the entry's `next` is the distance to it. */
-  #meet(eventId: number, index: number): void {
+  readonly #meet = (eventId: number, index: number): void => {
     const { events, gic } = this.#its
     const detached = events.icid(index) < 0
     if (!detached || this.#plan.quirks['next-names-zero-ite']) this.#writeWaiting(eventId)
@@ -155,8 +146,7 @@ export class DeviceSave {
 
   #refuseForwarded(eventId: number): void {
     if (this.#plan.gicv41 && !this.#plan.quirks['no-gicv41-save']) return
-    const where = { what: 'ITE', deviceId: this.#deviceId, eventId }
-    throw new ItsError('EACCES', 'hardware delivers this LPI and its state cannot be read back without GICv4.1', where)
+    throw forwardedLpi(this.#deviceId, eventId)
   }
 
   /** Both kinds pay no heed to a head that cannot be written. An ITT without live events: the proposal says so in its head, we clear it. */

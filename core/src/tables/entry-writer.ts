@@ -42,3 +42,9 @@ export class EntryWriter {
 export function outsideRam(what: string, at: number, where: Where): ItsError {
   return new ItsError('EFAULT', `the place of the ${what} is not in guest RAM`, { what, at: at as Gpa, ...where })
 }
+
+/** What KVM answers for an LPI whose state is in hardware that cannot give it back. */
+export function forwardedLpi(deviceId: number, eventId: number): ItsError {
+  const where = { what: 'ITE', deviceId, eventId }
+  return new ItsError('EACCES', 'hardware delivers this LPI and its state cannot be read back without GICv4.1', where)
+}

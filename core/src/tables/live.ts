@@ -1,0 +1,27 @@
+import type { Its } from '../its/index.ts'
+
+/** Events of a block, and words of an event; see `Events`. */
+const BLOCK_EVENTS = 8
+const EVENT_WORDS = 2
+
+/** Calls `visit` for every event of a device, in EventID order; `index` is its place in `events.words`. */
+export function eachEvent({ events }: Its, slot: number, visit: (eventId: number, index: number) => void): void {
+  for (let block = events.firstBlock(slot); block !== 0; block = events.nextBlock(block)) {
+    const start = events.blockIndex(block)
+    const firstEvent = events.firstEvent(block)
+    for (let n = 0; n < BLOCK_EVENTS; n++) {
+      const index = start + n * EVENT_WORDS
+      if (events.words[index] !== 0) visit(firstEvent + n, index)
+    }
+  }
+}
+
+/** The slots of the devices that have a place in the device table, in DeviceID order. */
+export function storableSlots(its: Its): number[] {
+  const { devices } = its
+  const slots: number[] = []
+  for (let slot = devices.first(); slot >= 0; slot = devices.after(slot)) {
+    if (its.dteAt(devices.deviceId[slot]!) >= 0) slots.push(slot)
+  }
+  return slots
+}

@@ -1,0 +1,139 @@
+import { ENTRY_BYTES, L1E, L2_BYTES, L2_ENTRIES, type ProfileId, profiles, type Quirks } from '../abi/index.ts'
+import type { Its } from '../its/index.ts'
+import type { Gpa } from '../memory/index.ts'
+import { dteBlocks } from './blocks.ts'
+import { eachEvent, storableSlots } from './live.ts'
+
+/** One thing that no bytes in guest RAM can help. */
+interface SealLimitRow {
+  readonly says: string
+  /** Which kernels it concerns, given the quirks of the one that has the state now. Absent: every kernel. */
+  readonly concerns?: (quirks: Quirks, own: Quirks) => boolean
+}
+
+/** What a sealed save cannot make every kernel restore. */
+export const sealLimitRows = {
+  'no-device': { says: 'no device is mapped: the restore fails with EINVAL', concerns: (q) => q['restore-needs-last-entry'] },
+  'no-event': { says: 'the device has no event: the restore leaves it out', concerns: (q) => q['restore-needs-last-entry'] },
+  'full-collection-table': {
+    says: 'the collection table is full: the restore answers 1 and brings back no device',
+    concerns: (q) => q['full-collection-table-ends-restore'],
+  },
+  'unmapped-collection': {
+    says: 'the collection was named by MAPTI and never mapped: the restore fails with EINVAL',
+    concerns: (q) => q['restore-refuses-unmapped-collection'],
+  },
+  'vcpu-number': {
+    says: 'the vCPU’s number is not its index, and this kernel reads RDbase as the other of the two',
+    concerns: (q, own) => q['target-is-index'] !== own['target-is-index'],
+  },
+  'first-level-hole': {
+    says: 'a first-level entry before this device is not valid: the restore ends there with success',
+    concerns: (q) => q['proposed-head'],
+  },
+  'unstorable-device': { says: 'the device has no place in the device table: it cannot be saved' },
+  'detached-event': { says: 'the event has no collection: it cannot be saved' },
+  'table-outside-ram': { says: 'the scan on the way to the first live entry leaves guest RAM: the restore fails with EFAULT' },
+  'shared-entries': { says: 'the ITT shares bytes with another table in use: what one says, the other says too' },
+} as const satisfies Record<string, SealLimitRow>
+
+export type SealLimitName = keyof typeof sealLimitRows
+
+/** A limit that this state meets. */
+export interface SealLimit {
+  readonly name: SealLimitName
+  readonly deviceId?: number
+  readonly eventId?: number
+  readonly icid?: number
+  /** The kernels that cannot restore the state exactly. */
+  readonly profiles: readonly ProfileId[]
+}
+
+/** What of the state of an ITS no save can make every kernel restore. */
+export function sealLimits(its: Its): SealLimit[] {
+  const own = its.gic.quirks
+  const limits: SealLimit[] = []
+  const met = (name: SealLimitName, where: Pick<SealLimit, 'deviceId' | 'eventId' | 'icid'> = {}): void => {
+    const { concerns }: SealLimitRow = sealLimitRows[name]
+    const concerned = Object.values(profiles).filter(({ quirks }) => concerns?.(quirks, own) ?? true)
+    limits.push({ name, ...where, profiles: concerned.map(({ id }) => id as ProfileId) })
+  }
+  if (its.collectionTable.valid) collectionLimits(its, met)
+  if (its.deviceTable.valid) deviceLimits(its, met)
+  return limits
+}
+
+type Met = (name: SealLimitName, where?: Pick<SealLimit, 'deviceId' | 'eventId' | 'icid'>) => void
+
+function collectionLimits({ collections, collectionTable, gic }: Its, met: Met): void {
+  for (const icid of collections.order) {
+    const vcpu = collections.target(icid)
+    if (vcpu < 0) met('unmapped-collection', { icid })
+    else if (gic.redistributors[vcpu]!.vcpuId !== vcpu) met('vcpu-number', { icid })
+  }
+  if (collections.order.length * ENTRY_BYTES === collectionTable.bytes) met('full-collection-table')
+}
+
+function deviceLimits(its: Its, met: Met): void {
+  const { devices, events, memory } = its
+  const slots = storableSlots(its)
+  if (slots.length === 0) met('no-device')
+  for (let slot = devices.first(); slot >= 0; slot = devices.after(slot)) {
+    if (!slots.includes(slot)) met('unstorable-device', { deviceId: devices.deviceId[slot]! })
+  }
+  for (const slot of slots) {
+    const deviceId = devices.deviceId[slot]!
+    let first = 2 ** devices.bits[slot]!
+    let live = 0
+    eachEvent(its, slot, (eventId, index) => {
+      if (events.icid(index) < 0) met('detached-event', { deviceId, eventId })
+      else if (live++ === 0) first = eventId
+    })
+    if (live === 0) met('no-event', { deviceId })
+    if (!memory.contains(devices.ittAddr[slot]! as Gpa, first * ENTRY_BYTES)) met('table-outside-ram', { deviceId })
+  }
+  blockLimits(its, slots, met)
+  sharedEntries(its, slots, met)
+}
+
+/** What the scan meets between the devices: holes in the first level, and pages that are not in RAM. */
+function blockLimits({ devices, deviceTable, memory }: Its, slots: readonly number[], met: Met): void {
+  const { indirect, base, bytes } = deviceTable
+  const ids = slots.map((slot) => devices.deviceId[slot]!)
+  const last = ids.at(-1) ?? Number.POSITIVE_INFINITY
+  for (const block of dteBlocks(memory, deviceTable)) {
+    if (block.firstId > last) continue
+    const first = ids.find((id) => id >= block.firstId && id < block.firstId + block.entries)
+    const scanned = first === undefined ? block.entries : first - block.firstId
+    if (!memory.contains(block.base, scanned * ENTRY_BYTES)) met('table-outside-ram')
+  }
+  if (!indirect) return
+  const pages = Math.min(bytes / ENTRY_BYTES, Math.floor(last / L2_ENTRIES))
+  if (!memory.contains(base as Gpa, pages * ENTRY_BYTES)) met('table-outside-ram')
+  for (let page = 1; page < pages; page++) {
+    const hi = memory.contains((base + page * ENTRY_BYTES) as Gpa) ? memory.u32((base + page * ENTRY_BYTES + 4) as Gpa) : 0
+    if (L1E.fields.valid.get(0, hi) !== 0) continue
+    met('first-level-hole', { deviceId: last })
+    return
+  }
+}
+
+/** ITTs that share bytes with one another or with the device or collection table. */
+function sharedEntries({ devices, deviceTable, collectionTable, memory }: Its, slots: readonly number[], met: Met): void {
+  const ranges = [
+    ...dteBlocks(memory, deviceTable).map(({ base, entries }) => ({ base, end: base + entries * ENTRY_BYTES, deviceId: -1 })),
+    { base: deviceTable.base, end: deviceTable.base + (deviceTable.indirect ? L2_BYTES : 0), deviceId: -1 },
+    { base: collectionTable.base, end: collectionTable.base + (collectionTable.valid ? collectionTable.bytes : 0), deviceId: -1 },
+    ...slots.map((slot) => ({
+      base: devices.ittAddr[slot]!,
+      end: devices.ittAddr[slot]! + ENTRY_BYTES * 2 ** devices.bits[slot]!,
+      deviceId: devices.deviceId[slot]!,
+    })),
+  ].sort((a, b) => a.base - b.base)
+  let before = { end: 0, deviceId: -1 }
+  for (const range of ranges) {
+    const deviceId = Math.max(range.deviceId, before.deviceId)
+    if (range.base < before.end && range.base < range.end && deviceId >= 0) met('shared-entries', { deviceId })
+    if (range.end > before.end) before = range
+  }
+}

@@ -1,0 +1,74 @@
+import { ENTRY_BYTES } from '../abi/index.ts'
+import type { Its } from '../its/index.ts'
+import { attempt, type Gpa, ItsError, type Outcome } from '../memory/index.ts'
+import { dteBlocks } from './blocks.ts'
+import { clearEntries } from './clear.ts'
+import { forwardedLpi, outsideRam } from './entry-writer.ts'
+import { eachEvent, storableSlots } from './live.ts'
+import { type Saved, type SaveOptions, saveSealed } from './save.ts'
+import { type SealLimit, sealLimits } from './seal-limits.ts'
+
+/** What a sealed save did. */
+export interface Sealed extends Saved {
+  /** Entries that were not zero before, live or stale, and were cleared before the save wrote. */
+  readonly cleared: number
+  /** What some kernel cannot restore, whatever the bytes. Empty: every kernel since 4.13 restores exactly this state. */
+  readonly limits: readonly SealLimit[]
+}
+
+/**
+ * Saves the ITS state so that every kernel since 4.13, with or without the clearing of unmapped entries, restores exactly it: no
+ * entry that is not live stays in the device table, nor in the 2^bits entries of any mapped device's ITT, and no `next` leads
+ * past the end of a second-level page. Nothing else of guest RAM is touched, and nothing at all when the state cannot be saved.
+ */
+export function seal(its: Its, options: SaveOptions = {}): Outcome<Sealed> {
+  return attempt(() => {
+    refuseUnsavable(its, options.gicv41 ?? false)
+    const limits = sealLimits(its)
+    const cleared = clearTables(its)
+    return { ...saveSealed(its, options), cleared, limits }
+  })
+}
+
+function clearTables(its: Its): number {
+  const { memory, devices, deviceTable } = its
+  if (!deviceTable.valid) return 0
+  const slots = storableSlots(its)
+  let cleared = 0
+  for (const { base, entries } of dteBlocks(memory, deviceTable)) cleared += clearEntries(memory, base, entries)
+  const done = new Map<number, number>()
+  for (const slot of slots) {
+    const base = devices.ittAddr[slot]!
+    const bits = devices.bits[slot]!
+    if ((done.get(base) ?? 0) >= bits) continue
+    done.set(base, bits)
+    cleared += clearEntries(memory, base, 2 ** bits)
+  }
+  return cleared
+}
+
+/** Finds out whether every live entry has a place before the first byte changes. */
+function refuseUnsavable(its: Its, gicv41: boolean): void {
+  const { memory, collections, collectionTable, deviceTable } = its
+  const { base, bytes, valid } = collectionTable
+  const listed = collections.order.length * ENTRY_BYTES
+  if (valid && listed > bytes) {
+    throw new ItsError('EINVAL', 'there are more collections than the collection table holds', { what: 'CTE' })
+  }
+  if (valid && !memory.contains(base as Gpa, Math.min(listed + ENTRY_BYTES, bytes))) throw outsideRam('CTE', base, {})
+  if (!deviceTable.valid) return
+  for (const slot of storableSlots(its)) refuseUnsavableEvents(its, slot, gicv41)
+}
+
+function refuseUnsavableEvents(its: Its, slot: number, gicv41: boolean): void {
+  const { memory, devices, events, gic } = its
+  const forwarding = gic.lpis.forwarding !== undefined && !gicv41
+  const base = devices.ittAddr[slot]!
+  if (memory.contains(base as Gpa, ENTRY_BYTES * 2 ** devices.bits[slot]!) && !forwarding) return
+  const deviceId = devices.deviceId[slot]!
+  eachEvent(its, slot, (eventId, index) => {
+    const at = base + eventId * ENTRY_BYTES
+    if (!memory.contains(at as Gpa, ENTRY_BYTES)) throw outsideRam('ITE', at, { deviceId, eventId })
+    if (forwarding && gic.lpis.isForwarded(events.lpi(index))) throw forwardedLpi(deviceId, eventId)
+  })
+}
