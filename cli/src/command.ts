@@ -57,6 +57,7 @@ type Values<O extends Readonly<Record<string, Option<unknown>>>> = {
 
 /** What each command declares. */
 export interface CommandShape<O extends Readonly<Record<string, Option<unknown>>>> {
+  /** One word, or two: `selftest vlpi` is the command vlpi below selftest, which is registered before it or stands for its own. */
   readonly name: string
   /** As commander writes them: `<file...>`, `[path...]`, `<a> <b>`; all of them arrive as one list of words. */
   readonly args: string
@@ -81,7 +82,7 @@ export function command<const O extends Readonly<Record<string, Option<unknown>>
     name: shape.name,
     register: (program, io, done) => {
       const initials = new Map(Object.values(shape.options).map(({ flags, initial }) => [flags, initial]))
-      const added = program.command(shape.name).summary(shape.summary).description(description(shape))
+      const added = place(program, shape.name).summary(shape.summary).description(description(shape))
       if (shape.args !== '') added.arguments(shape.args)
       for (const option of Object.values(shape.options)) added.addOption(commanderOption(option))
       added.addHelpText('after', `\nExamples:\n${shape.examples.map((line) => `  $ vits ${line}\n`).join('')}`)
@@ -92,6 +93,14 @@ export function command<const O extends Readonly<Record<string, Option<unknown>>
       })
     },
   }
+}
+
+/** Options after the name of a lower command are that command's, also those that the upper one has too. */
+function place(program: Commander, name: string): Commander {
+  const [upper = name, lower] = name.split(' ')
+  if (lower === undefined) return program.command(name)
+  const above = program.commands.find((known) => known.name() === upper) ?? program.command(upper)
+  return above.enablePositionalOptions().command(lower)
 }
 
 function description({ summary, details }: { readonly summary: string; readonly details?: string }): string {

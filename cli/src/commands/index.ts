@@ -2,7 +2,8 @@ import type { Command } from '../command.ts'
 import { check } from './check.ts'
 import { explain } from './explain.ts'
 import { kernels } from './kernels.ts'
+import { selftestVlpi } from './selftest-vlpi.ts'
 import { show } from './show.ts'
 
 /** Every command, in the order `vits --help` lists them. */
-export const commands: readonly Command[] = [check, show, explain, kernels]
+export const commands: readonly Command[] = [check, show, explain, kernels, selftestVlpi]

@@ -1,3 +1,11 @@
 export * from './recording.ts'
 export * from './step.ts'
 export * from './subject.ts'
+export {
+  type Fate,
+  type Rehearsal,
+  type RehearsalOptions,
+  type RehearsalReport,
+  rehearseVlpis,
+  type TimedStep,
+} from './vlpi/rehearsal.ts'

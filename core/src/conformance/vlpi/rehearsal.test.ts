@@ -1,0 +1,60 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { rehearseVlpis } from '../index.ts'
+import { Chance } from './chance.ts'
+
+const small = { vcpus: 4, direct: 600, software: 70, seed: 5, now: () => 0 }
+
+describe('the rehearsal of a migration with vLPIs', () => {
+  const report = rehearseVlpis(small)
+
+  it('is EACCES on GICv4.0', () => {
+    expect(report.rehearsals[0]!.happened).toEqual({ save: 'EACCES', arrived: 0, lost: 335, stale: 0 })
+  })
+
+  it('brings every pending interrupt to the other host on GICv4.1, and none besides', () => {
+    expect(report.rehearsals[1]!.happened).toEqual({ save: 'saved', arrived: 335, lost: 0, stale: 0 })
+  })
+
+  it('loses and invents interrupts when the unmap is left out: as many as the aborted save makes', () => {
+    const { happened, expected } = report.rehearsals[2]!
+    expect(happened).toEqual(expected)
+    expect(Math.min(happened.lost, happened.stale)).toBeGreaterThan(100)
+  })
+
+  it('times each step', () => {
+    let clock = 0
+    const { steps } = rehearseVlpis({ ...small, now: () => clock++ }).rehearsals[1]!
+    expect(steps.map(({ step }) => step)).toContain('save pending')
+    expect(steps.every(({ ms }) => ms === 1)).toBe(true)
+  })
+
+  it('refuses more interrupts than there are LPIs to hold them', () => {
+    expect(() => rehearseVlpis({ ...small, direct: 40000 })).toThrow(RangeError)
+  })
+
+  it('goes as expected with any seed and any shape', () => {
+    const shapes = fc.record({
+      vcpus: fc.integer({ min: 1, max: 9 }),
+      direct: fc.nat(90),
+      software: fc.nat(30),
+      seed: fc.integer(),
+    })
+    fc.assert(
+      fc.property(shapes, (shape) => {
+        const { rehearsals, passed } = rehearseVlpis({ ...shape, now: () => 0 })
+        expect(rehearsals.filter(({ asExpected }) => !asExpected)).toEqual([])
+        expect(passed).toBe(true)
+      }),
+      { numRuns: 20 },
+    )
+  })
+})
+
+it('picks each value at most once, and the same for the same seed', () => {
+  const values = Array.from({ length: 50 }, (_, n) => n)
+  const picked = new Chance(3).pick(values, 30)
+  expect(new Set(picked).size).toBe(30)
+  expect(new Chance(3).pick(values, 30)).toEqual(picked)
+  expect(new Chance(4).pick(values, 30)).not.toEqual(picked)
+})
