@@ -14,7 +14,15 @@ export const GICR = {
   INVLPIR: 0x00a0,
   INVALLR: 0x00b0,
   SYNCR: 0x00c0,
+  PIDR2: 0xffe8,
 } as const
+
+export const GICR_TYPER = layout('GICR_TYPER', source, {
+  plpis: flag(0, 'Physical LPIs.'),
+  last: flag(4, 'The last redistributor of its region.'),
+  processorNumber: bits(23, 8, 'What RDbase names.'),
+  affinity: bits(63, 32, 'Aff3 to Aff0.'),
+})
 
 export const GICR_CTLR = layout('GICR_CTLR', source, {
   enableLpis: flag(0, 'LPIs are enabled.'),

@@ -19,6 +19,18 @@ export const GITS = {
   BASER7: 0x0138,
 } as const
 
+/** The identification registers of the control page: offset and value. Those of the page's end that are not here read as 0. */
+export const GITS_ID_REGISTERS = {
+  PIDR4: { at: 0xffd0, value: 0x40 },
+  PIDR0: { at: 0xffe0, value: 0x92 },
+  PIDR1: { at: 0xffe4, value: 0xb4 },
+  PIDR2: { at: 0xffe8, value: 0x3b },
+  CIDR0: { at: 0xfff0, value: 0x0d },
+  CIDR1: { at: 0xfff4, value: 0xf0 },
+  CIDR2: { at: 0xfff8, value: 0x05 },
+  CIDR3: { at: 0xfffc, value: 0xb1 },
+} as const
+
 export const GITS_CTLR = layout('GITS_CTLR', source, {
   enabled: flag(0, 'The ITS translates and executes commands.'),
   quiescent: flag(31, 'CREADR equals CWRITER.'),

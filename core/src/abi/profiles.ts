@@ -13,6 +13,7 @@ const since413 = [
   'cte-out-of-range-skipped',
   'device-out-of-range-restored',
   'mapti-itt-unchecked',
+  'no-lpi-invalidate-registers',
   'failed-restore-keeps-state',
 ] as const satisfies readonly QuirkName[]
 const before67 = ['target-is-index', 'mapc-unmap-checks-target'] as const satisfies readonly QuirkName[]

@@ -76,6 +76,12 @@ export const quirks = {
     does: 'a failed RESTORE_TABLES keeps what it had restored',
     kernels: 'before 5.19',
   },
+  'no-lpi-invalidate-registers': {
+    part: 'registers',
+    does: 'GICR_INVLPIR and GICR_INVALLR do nothing, and GICR_CTLR reads without CES and IR',
+    kernels: 'before 5.19',
+    commit: '4645d11f4a55, 49a1a2c70a7f',
+  },
   'target-is-index': {
     part: 'commands',
     does: 'RDbase is the index of a vCPU, not its vcpu_id',

@@ -1,3 +1,5 @@
+export { type Conformance, conform } from './conform.ts'
+export { ModelSubject } from './model-subject.ts'
 export * from './recording.ts'
 export * from './step.ts'
 export * from './subject.ts'

@@ -1,3 +1,6 @@
+import { isProfileId, type ProfileId } from '../abi/index.ts'
+import { type RandomFile, randomRecordings } from './random-cases.ts'
+import { expandRecipes } from './recipe.ts'
 import type { Step } from './step.ts'
 
 /** A recording of one kernel: its steps in order, with its answers. */
@@ -6,6 +9,8 @@ export interface Recording {
   readonly scenario: string
   /** As `uname -r` says. */
   readonly kernel: string
+  /** As `uname -v` says: Debian names the stable release there. */
+  readonly kernel_version?: string
   readonly steps: readonly Step[]
 }
 
@@ -15,8 +20,28 @@ export interface Recording {
  */
 export function parseRecording(json: string): Recording | undefined {
   const recording = JSON.parse(json) as Recording
-  if (recording.format !== 'kvm-its-golden-1') return undefined
-  return { ...recording, steps: recording.steps.map(plainOp) }
+  return recording.format === 'kvm-its-golden-1' ? plainRecording(recording) : undefined
+}
+
+/** Reads a file of either format: one recording, or one for each random case. Empty for JSON of another format. */
+export function parseRecordings(json: string): Recording[] {
+  const file = JSON.parse(json) as Recording | RandomFile
+  if (file.format === 'kvm-its-golden-random-1') return randomRecordings(file)
+  return file.format === 'kvm-its-golden-1' ? [plainRecording(file)] : []
+}
+
+/** Debian kernels whose `uname` does not name the stable release that they are. */
+const debianReleases: Readonly<Record<string, ProfileId>> = { '6.1.0-56': 'linux-6.1.192' }
+
+/** The profile of the kernel that answered, or undefined for one that has none. */
+export function profileOf({ kernel, kernel_version = '' }: Recording): ProfileId | undefined {
+  const [debian] = /^\d+\.\d+\.\d+-\d+/.exec(kernel) ?? ['']
+  const releases = [...`${kernel} ${kernel_version}`.matchAll(/\d+\.\d+(\.\d+)?/g)].map(([release]) => `linux-${release}`)
+  return releases.find(isProfileId) ?? debianReleases[debian]
+}
+
+function plainRecording(recording: Recording): Recording {
+  return { ...recording, steps: expandRecipes(recording.steps.map(plainOp)) }
 }
 
 function plainOp(step: Step): Step {

@@ -9,6 +9,9 @@ export interface Subject {
   play(step: Step): StepAnswer | Promise<StepAnswer>
 }
 
+/** What a subject answers to a step that it cannot play; the step is counted, and not compared. */
+export const UNSUPPORTED: StepAnswer = Object.freeze({})
+
 /** An answer that is not the one on record. */
 export interface Difference {
   /** Index of the step. */

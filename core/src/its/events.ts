@@ -66,15 +66,25 @@ export class Events {
     return this.words[index] !== 0 ? index : -1
   }
 
+  /** The block that an event is or would be in, -1 when there is none: a hint for `add`, and for `isMapped`. */
+  block(slot: number, eventId: number): number {
+    const block = this.#hash.find((slot << BLOCK_BITS) | (eventId >>> 3))
+    return block === 0 ? -1 : block
+  }
+
+  isMapped(block: number, eventId: number): boolean {
+    return block > 0 && this.words[block * BLOCK_WORDS + (eventId & 7) * EVENT_WORDS] !== 0
+  }
+
   /**
-   * Maps an event that is not mapped. `lpi` is a handle whose reference passes to the event. `hint` is 0 or what the last `add`
-   * to the same device returned: events added in order then need no lookup.
+   * Maps an event that is not mapped. `lpi` is a handle whose reference passes to the event. `hint` is 0, what `block` said, or what
+   * the last `add` to the same device returned: events added in order then need no lookup.
    *
    * @returns the block the event is in, as a hint for the next.
    */
   add(slot: number, eventId: number, lpi: number, icid: number, hint: number): number {
     const key = (slot << BLOCK_BITS) | (eventId >>> 3)
-    let block = hint !== 0 && this.#keys[hint] === key ? hint : this.#hash.find(key)
+    let block = hint > 0 && this.#keys[hint] === key ? hint : hint < 0 ? 0 : this.#hash.find(key)
     if (block === 0) block = this.#addBlock(slot, key)
     const index = block * BLOCK_WORDS + (eventId & 7) * EVENT_WORDS
     this.words[index] = lpi

@@ -25,6 +25,7 @@ export interface GicOptions {
 }
 
 const INITIAL_PROPBASER = GICR_PROPBASER.pack({ innerCache: 3, shareability: 1 })
+const INITIAL_PENDBASER = GICR_PENDBASER.pack({ innerCache: 3, shareability: 1 })
 
 /**
  * What all vCPUs and ITSes of a VM share: guest memory, the redistributors with their LPI tables, and the LPIs.
@@ -56,7 +57,7 @@ export class Gic {
     const index = this.redistributors.length
     this.lpis.addVcpu()
     this.#vcpus.set(vcpuId, index)
-    this.redistributors.push({ vcpuId, enableLpis: false, pendbaser: 0n, pendingTable: 0 })
+    this.redistributors.push({ vcpuId, enableLpis: false, pendbaser: INITIAL_PENDBASER, pendingTable: 0 })
     return index
   }
 

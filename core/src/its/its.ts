@@ -1,5 +1,6 @@
 import {
   BASER_TYPE,
+  COMMAND_BYTES,
   ENTRY_BYTES,
   GITS_BASER,
   ID_LIMIT,
@@ -15,6 +16,7 @@ import { Collections } from './collections.ts'
 import { Devices } from './devices.ts'
 import { Events } from './events.ts'
 import type { Gic } from './gic.ts'
+import type { CommandListener } from './trace.ts'
 
 const { l2Addr, valid: l1Valid } = L1E.fields
 const BASER_VALID = 1n << 63n
@@ -41,6 +43,13 @@ export class Its {
   /** Byte offsets in the command queue. */
   creadr = 0
   cwriter = 0
+  /** Is told of every command executed. Costs nothing while undefined. */
+  listener: CommandListener | undefined
+  /** The command being executed: scratch of the queue. */
+  readonly commandWords = new Int32Array(COMMAND_BYTES / 4)
+  /** True when this kernel caches translations, and when it finds them by the address of TRANSLATER only. */
+  readonly caches: boolean
+  readonly cachesByAddress: boolean
   #cbaser = 0n
   #queue: QueueShape = queueShape(0n)
   readonly #baser: [devices: bigint, collections: bigint] = [
@@ -55,6 +64,9 @@ export class Its {
     this.events = new Events(gic.lpis)
     this.#tables = [tableShape(this.#baser[0]), tableShape(this.#baser[1])]
     gic.itsEvents.push(this.events)
+    gic.resetPropbaser()
+    this.caches = !gic.quirks['no-translation-cache']
+    this.cachesByAddress = gic.quirks['cache-keyed-by-address']
   }
 
   get cbaser(): bigint {
@@ -123,6 +135,24 @@ export class Its {
     return eventId < 2 ** bits[slot]! && this.memory.contains((ittAddr[slot]! + eventId * ENTRY_BYTES) as Gpa)
   }
 
+  /** The index of a mapped event in `events`, or -1; any numbers may be asked for. */
+  find(deviceId: number, eventId: number): number {
+    const slot = this.devices.find(deviceId)
+    return slot < 0 ? -1 : this.events.find(slot, eventId)
+  }
+
+  /** The index of the vCPU that the event's collection is mapped to; -1 when it is not mapped, or gone. */
+  targetOf(index: number): number {
+    const icid = this.events.icid(index)
+    return icid < 0 ? -1 : this.collections.target(icid)
+  }
+
+  /** Drops cached translations: of this ITS, or on kernels with one cache per VM of all. */
+  forgetTranslations(): void {
+    if (!this.cachesByAddress) this.events.invalidate()
+    else for (const events of this.gic.itsEvents) events.invalidate()
+  }
+
   /** Maps a device with an empty ITT and returns its slot (see `Devices`). Nothing is checked. `ittAddr` in bytes. */
   addDevice(deviceId: number, ittAddr: number, bits: number): number {
     return this.devices.add(deviceId, ittAddr, bits)
@@ -143,7 +173,7 @@ export class Its {
   /** Forgets a device and its events; cached translations go too. */
   freeDevice(slot: number): void {
     this.events.removeAll(slot)
-    this.events.invalidate()
+    this.forgetTranslations()
     this.devices.remove(slot)
   }
 

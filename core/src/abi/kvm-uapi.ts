@@ -1,0 +1,39 @@
+/** Device attribute groups (Linux include/uapi, arch/arm64 kvm.h): KVM_DEV_ARM_VGIC_GRP_*. */
+export const KVM_DEV_ARM_VGIC_GRP = {
+  ADDR: 0,
+  DIST_REGS: 1,
+  NR_IRQS: 3,
+  CTRL: 4,
+  REDIST_REGS: 5,
+  CPU_SYSREGS: 6,
+  LEVEL_INFO: 7,
+  ITS_REGS: 8,
+} as const
+
+/** Attributes of the CTRL group, on the GIC and on the ITS: KVM_DEV_ARM_VGIC_* and KVM_DEV_ARM_ITS_*. */
+export const KVM_DEV_ARM_CTRL = {
+  VGIC_CTRL_INIT: 0,
+  ITS_SAVE_TABLES: 1,
+  ITS_RESTORE_TABLES: 2,
+  VGIC_SAVE_PENDING_TABLES: 3,
+  ITS_CTRL_RESET: 4,
+} as const
+
+/** Attributes of the ADDR group: KVM_VGIC_*_ADDR_TYPE_*. */
+export const KVM_VGIC_ADDR_TYPE = {
+  V3_DIST: 2,
+  V3_REDIST: 3,
+  ITS: 4,
+  V3_REDIST_REGION: 5,
+} as const
+
+/** An address that was not set yet reads as this. */
+export const VGIC_ADDR_UNDEF = 0xffff_ffff_ffff_ffffn
+
+/** `kvm_msi.flags`: devid is valid. Every other flag is EINVAL. */
+export const KVM_MSI_VALID_DEVID = 1
+
+/** The affinity a vCPU gets from its id, as [23:16], [15:8], [7:0]: Aff0 has 4 bits only. */
+export function affinityOf(vcpuId: number): number {
+  return (vcpuId & 0xf) | (((vcpuId >>> 4) & 0xff) << 8) | (((vcpuId >>> 12) & 0xff) << 16)
+}

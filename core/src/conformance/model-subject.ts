@@ -1,0 +1,208 @@
+import {
+  affinityOf,
+  KVM_DEV_ARM_CTRL as CTRL,
+  GICR,
+  GITS,
+  GITS_ID_REGISTERS,
+  KVM_DEV_ARM_VGIC_GRP as GRP,
+  type ProfileId,
+  queueShape,
+} from '../abi/index.ts'
+import { CpuInterface, SPURIOUS } from '../its/index.ts'
+import { type KvmDevice, type KvmGic, type KvmIts, KvmVm } from '../kvm/index.ts'
+import { errnoName, type Gpa, GuestMemory, gpa, type Outcome } from '../memory/index.ts'
+import { bytesOfHex, nonzeroWords, wordBytes } from './hex.ts'
+import { playLine } from './model-line.ts'
+import { type Hex, type Rc, type Step, type StepAnswer, type StepOf, type StepOp, savedItsRegisters } from './step.ts'
+import { type Subject, UNSUPPORTED } from './subject.ts'
+
+const itsOffsets: Readonly<Record<string, number>> = {
+  ...Object.fromEntries(Object.entries(GITS).map(([name, offset]) => [`GITS_${name}`, offset])),
+  ...Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`GITS_BASER${n}`, GITS.BASER0 + 8 * n])),
+  ...Object.fromEntries(Object.entries(GITS_ID_REGISTERS).map(([name, { at }]) => [`GITS_${name}`, at])),
+}
+const WIDE: readonly string[] = ['GICR_TYPER', 'GICR_PROPBASER', 'GICR_PENDBASER', 'GICR_INVLPIR', 'GICR_INVALLR']
+/** A guest that opens its CPU interface to all priorities. */
+const ALL_PRIORITIES = 0xff
+
+type Play = { readonly [O in StepOp]: (step: StepOf<O>) => StepAnswer }
+
+/** The model as the subject of a recording: one VM after another, driven through KVM's face. */
+export class ModelSubject implements Subject {
+  readonly kernel: ProfileId
+  readonly #state: ModelState = { vm: undefined, gic: undefined, its: undefined }
+  #kept: GuestMemory | undefined
+
+  constructor(kernel: ProfileId) {
+    this.kernel = kernel
+  }
+
+  get name(): string {
+    return `model of ${this.kernel}`
+  }
+
+  play(step: Step): StepAnswer {
+    return (this.#play[step.op] as (step: Step) => StepAnswer)(step)
+  }
+
+  readonly #play: Play = {
+    create_vm: (step) => this.#create(step),
+    destroy_vm: ({ ram_kept }) => {
+      this.#kept = ram_kept ? this.#vm.memory : undefined
+      this.#state.vm = undefined
+      return {}
+    },
+    mem_slot: ({ slot, base, size }) => {
+      this.#vm.setMemory(slot, gpa(BigInt(base)), Number(size), 'sparse')
+      return {}
+    },
+    its_write: ({ reg, value, its }) => {
+      const device = this.#its(its)
+      const offset = itsOffset(reg)
+      const rc = rcOf(device.setAttr(GRP.ITS_REGS, offset, BigInt(value)))
+      const back = device.getAttr(GRP.ITS_REGS, offset)
+      return back.ok ? { rc, readback: hex(back.value) } : { rc, readback_rc: back.errno }
+    },
+    its_read: ({ reg, its }) => {
+      const read = this.#its(its).getAttr(GRP.ITS_REGS, itsOffset(reg))
+      return read.ok ? { rc: '0', value: hex(read.value) } : { rc: read.errno }
+    },
+    its_regs: ({ its }) => {
+      const read = (name: string) => readOf(this.#its(its).getAttr(GRP.ITS_REGS, itsOffset(name)))
+      return { values: Object.fromEntries(savedItsRegisters.map((name) => [name, read(name)])) }
+    },
+    redist_write: ({ cpu, reg, value }) => {
+      const half = (n: number) => (BigInt(value) >> BigInt(32 * n)) & 0xffffffffn
+      const rcs = redistributorAttrs(cpu, reg).map((attr, n) => rcOf(this.#gic.setAttr(GRP.REDIST_REGS, attr, half(n))))
+      return { rc: [...new Set(rcs)].join('/') }
+    },
+    redist_read: ({ cpu, reg }) => {
+      const read = redistributorAttrs(cpu, reg).map((attr) => this.#gic.getAttr(GRP.REDIST_REGS, attr))
+      const value = read.reduce((sum, part, n) => sum | ((part.ok ? part.value : 0n) << BigInt(32 * n)), 0n)
+      return { rc: read[0]!.ok ? '0' : read[0]!.errno, value: hex(value) }
+    },
+    mem_write: ({ gpa: at, hex: digits = '', fill, len = '0x0' }) => {
+      if (fill === undefined) this.#vm.memory.write(gpa(BigInt(at)), bytesOfHex(digits))
+      else this.#vm.memory.fill(gpa(BigInt(at)), Number(len), Number.parseInt(fill, 16))
+      return {}
+    },
+    mem_zero: ({ gpa: at, len }) => {
+      this.#vm.memory.fill(gpa(BigInt(at)), Number(len))
+      return {}
+    },
+    mem_dump: ({ gpa: at, len }) => ({ nonzero: nonzeroWords(this.#vm.memory, gpa(BigInt(at)), Number(len)) }),
+    commands: (step) => this.#commands(step),
+    its_ctrl_init: ({ its }) => control(this.#its(its), CTRL.VGIC_CTRL_INIT),
+    its_save_tables: ({ its }) => control(this.#its(its), CTRL.ITS_SAVE_TABLES),
+    its_restore_tables: ({ its }) => control(this.#its(its), CTRL.ITS_RESTORE_TABLES),
+    its_ctrl_reset: ({ its }) => control(this.#its(its), CTRL.ITS_CTRL_RESET),
+    gic_ctrl_init: () => control(this.#gic, CTRL.VGIC_CTRL_INIT),
+    gic_save_pending_tables: () => control(this.#gic, CTRL.VGIC_SAVE_PENDING_TABLES),
+    gic_ctrl_attr: ({ attr }) => control(this.#gic, attr),
+    its_ctrl_attr: ({ attr, its }) => control(this.#its(its), attr),
+    signal_msi: ({ address, devid, eventid, flags }) => {
+      const result = this.#vm.signalMsi({
+        address: Number(address),
+        deviceId: Number(devid),
+        eventId: Number(eventid),
+        flags,
+      })
+      return { rc: result < 0 ? errnoName(result) : String(result) }
+    },
+    guest_acknowledged: ({ cpu }) => ({ intids: takeAll(this.#vm, cpu) }),
+    raw: ({ line }) => playLine(this.#state, line) ?? UNSUPPORTED,
+    note: () => ({}),
+    timing: () => ({}),
+    result: () => ({}),
+  }
+
+  get #vm(): KvmVm {
+    if (this.#state.vm === undefined) throw new RangeError('a step before create_vm')
+    return this.#state.vm
+  }
+
+  get #gic(): KvmGic {
+    return this.#state.gic!
+  }
+
+  /** Without a number, the ITS created last. */
+  #its(number: number | undefined): KvmIts {
+    const its = number === undefined ? this.#state.its : this.#vm.itses[number]
+    if (its === undefined) throw new RangeError(`a step on an ITS that was not created`)
+    return its
+  }
+
+  #create({ vcpus, ram, gic_init, its_base, no_its, more_its = [] }: StepOf<'create_vm'>): StepAnswer {
+    const vm = new KvmVm({ kernel: this.kernel, memory: this.#kept ?? new GuestMemory() })
+    this.#kept = undefined
+    for (const [slot, { base, size }] of ram.entries()) {
+      vm.setMemory(slot, gpa(BigInt(base)), Number(size), 'sparse')
+    }
+    for (let n = 0; n < vcpus; n++) vm.createVcpu()
+    const gic = vm.createGic()
+    if (gic_init) gic.setAttr(GRP.CTRL, BigInt(CTRL.VGIC_CTRL_INIT))
+    Object.assign(this.#state, { vm, gic, its: undefined })
+    for (const base of no_its ? [] : [its_base, ...more_its]) {
+      const its = vm.createIts()
+      its.setAttr(GRP.ADDR, ITS_ADDRESS, BigInt(base))
+      this.#state.its = its
+    }
+    return {}
+  }
+
+  #commands({ list, cwriter_before, cwriter_written, its }: StepOf<'commands'>): StepAnswer {
+    const device = this.#its(its)
+    const { base, bytes } = queueShape(device.its.cbaser)
+    for (const [n, { dw }] of list.entries()) {
+      const at = base + ((Number(cwriter_before) + n * 32) % bytes)
+      this.#vm.memory.write(at as Gpa, wordBytes(dw))
+    }
+    const rc = rcOf(device.setAttr(GRP.ITS_REGS, BigInt(GITS.CWRITER), BigInt(cwriter_written)))
+    const [creadr, cwriter, ctlr] = [GITS.CREADR, GITS.CWRITER, GITS.CTLR].map((offset) =>
+      readOf(device.getAttr(GRP.ITS_REGS, BigInt(offset))),
+    )
+    return { rc, creadr, cwriter, ctlr }
+  }
+}
+
+/** What raw lines of the lab can change. */
+export interface ModelState {
+  vm: KvmVm | undefined
+  gic: KvmGic | undefined
+  /** The ITS created last. */
+  its: KvmIts | undefined
+}
+
+const ITS_ADDRESS = 4n
+
+const hex = (value: bigint): Hex => `0x${value.toString(16)}`
+
+const rcOf = (outcome: Outcome<unknown>): Rc => (outcome.ok ? String(outcome.value) : outcome.errno)
+
+const readOf = (outcome: Outcome<bigint>): string => (outcome.ok ? hex(outcome.value) : outcome.errno)
+
+const control = (device: KvmDevice, attr: number): StepAnswer => ({ rc: rcOf(device.setAttr(GRP.CTRL, BigInt(attr))) })
+
+/** A guest on the vCPU takes and completes what it can. */
+function takeAll(vm: KvmVm, vcpu: number): number[] {
+  const cpu = new CpuInterface(vm.gic, vcpu)
+  cpu.group1 = true
+  cpu.priorityMask = ALL_PRIORITIES
+  const intids: number[] = []
+  for (let intid = cpu.acknowledge(); intid !== SPURIOUS; intid = cpu.acknowledge()) {
+    intids.push(intid)
+    cpu.complete()
+  }
+  return intids
+}
+
+function itsOffset(reg: string): bigint {
+  return BigInt(itsOffsets[reg] ?? reg)
+}
+
+/** The attributes of a redistributor's register: one for each 32-bit half, with the vCPU's affinity above. */
+function redistributorAttrs(cpu: number, reg: string): bigint[] {
+  const offset = (GICR as Readonly<Record<string, number>>)[reg.replace(/^GICR_/, '')] ?? Number(reg)
+  const affinity = BigInt(affinityOf(cpu)) << 32n
+  return (WIDE.includes(reg) ? [offset, offset + 4] : [offset]).map((at) => affinity | BigInt(at))
+}

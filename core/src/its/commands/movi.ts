@@ -1,0 +1,21 @@
+import { commandErrors, commands } from '../../abi/index.ts'
+import type { Its } from '../its.ts'
+import { operand, type Words } from './operands.ts'
+
+const { args } = commands.MOVI
+const deviceIdOf = operand(args.deviceId)
+const eventIdOf = operand(args.eventId)
+const icidOf = operand(args.icid)
+
+/** Moves one event, and its LPI, to another mapped collection. */
+export function movi(its: Its, words: Words): number {
+  const index = its.find(deviceIdOf(words), eventIdOf(words))
+  if (index < 0) return commandErrors.MOVI_UNMAPPED_INTERRUPT.code
+  const icid = icidOf(words)
+  const vcpu = its.collections.target(icid)
+  if (its.targetOf(index) < 0 || vcpu < 0) return commandErrors.MOVI_UNMAPPED_COLLECTION.code
+  its.events.setIcid(index, icid)
+  its.forgetTranslations()
+  its.gic.lpis.retarget(its.events.lpi(index), vcpu)
+  return 0
+}

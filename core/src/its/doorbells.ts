@@ -1,0 +1,63 @@
+import { GITS_TRANSLATER, ITS_FRAME_BYTES, KVM_MSI_VALID_DEVID } from '../abi/index.ts'
+import { errnos } from '../memory/index.ts'
+import type { Its } from './its.ts'
+import { triggerEvent } from './translation.ts'
+
+/** An MSI as KVM_SIGNAL_MSI takes it (`struct kvm_msi`). */
+export interface Msi {
+  /** Where the device wrote: an address in an ITS's frame. */
+  readonly address: number
+  readonly deviceId: number
+  /** What it wrote. */
+  readonly eventId: number
+  /** KVM_MSI_VALID_DEVID, as a rule. */
+  readonly flags: number
+}
+
+/** The ITSes of a VM by the address of their frames: where MSIs arrive. */
+export class Doorbells {
+  /** ITSes with an address, lowest first. */
+  #frames: { readonly base: number; readonly its: Its }[] = []
+  #lastBase = -1
+  #last: Its | undefined
+
+  /** Puts the frame of an ITS at `base`. Frames may overlap: the lower one answers, as in KVM. */
+  add(base: number, its: Its): void {
+    this.#frames = [...this.#frames, { base, its }].sort((a, b) => a.base - b.base)
+    this.#last = undefined
+  }
+
+  /** The ITS whose frame holds the address. */
+  at(address: number): Its | undefined {
+    if (this.#last !== undefined && address >= this.#lastBase && address < this.#lastBase + ITS_FRAME_BYTES) return this.#last
+    const frame = this.#frames.find(({ base }) => address >= base && address < base + ITS_FRAME_BYTES)
+    if (frame === undefined) return undefined
+    this.#last = frame.its
+    this.#lastBase = frame.base
+    return frame.its
+  }
+
+  /**
+   * Delivers an MSI, as KVM_SIGNAL_MSI does in a VM that has an ITS.
+   *
+   * A translation that KVM has cached is delivered without asking for the ITS to be enabled, the flag or the collection.
+   *
+   * @param address any address in the frame; all numbers, so that a call costs nothing but the delivery.
+   * @returns 1 delivered, 0 not mapped, or a negative errno.
+   * @source vgic-its.c vgic_its_inject_msi
+   */
+  signal(address: number, deviceId: number, eventId: number, flags: number): number {
+    if ((flags & ~KVM_MSI_VALID_DEVID) !== 0) return -errnos.EINVAL
+    const its = this.at(address)
+    if (its === undefined) return -errnos.EINVAL
+    const index = its.find(deviceId, eventId)
+    if (index >= 0 && its.events.isCached(index) && (!its.cachesByAddress || address === this.#lastBase + GITS_TRANSLATER)) {
+      its.gic.lpis.raise(its.events.lpi(index))
+      return 1
+    }
+    if (flags === 0) return -errnos.EINVAL
+    if (!its.enabled) return -errnos.EBUSY
+    const result = triggerEvent(its, index)
+    return result > 0 ? 0 : result === 0 ? 1 : result
+  }
+}

@@ -1,0 +1,26 @@
+import type { Doorbells, Gic } from '../its/index.ts'
+import { ItsError, type Outcome } from '../memory/index.ts'
+
+/** A KVM device file: what KVM_SET_DEVICE_ATTR, KVM_GET_DEVICE_ATTR and KVM_HAS_DEVICE_ATTR do with it. Numbers as in the uapi. */
+export interface KvmDevice {
+  /** `value` is what the attribute's address points at. The outcome's value is what the ioctl answers: 0 but for an old kernel's restore. */
+  setAttr(group: number, attr: bigint, value?: bigint): Outcome<number>
+  getAttr(group: number, attr: bigint): Outcome<bigint>
+  hasAttr(group: number, attr: bigint): Outcome<undefined>
+}
+
+/** What a device needs of the VM it belongs to. */
+export interface Machine {
+  readonly gic: Gic
+  readonly doorbells: Doorbells
+  /** @throws ItsError EBUSY while a vCPU runs. */
+  lockVcpus(): void
+  /** Whether a frame may be put there. @throws ItsError EINVAL when not 64 KiB aligned, E2BIG when not below the IPA limit. */
+  checkFrame(base: bigint, bytes: number): void
+}
+
+/** The value of an outcome, or its errno thrown again. */
+export function answered<T>(outcome: Outcome<T>): T {
+  if (!outcome.ok) throw new ItsError(outcome.errno, outcome.reason, outcome.where)
+  return outcome.value
+}

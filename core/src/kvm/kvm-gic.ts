@@ -1,0 +1,122 @@
+import {
+  affinityOf,
+  KVM_DEV_ARM_CTRL as CTRL,
+  KVM_DEV_ARM_VGIC_GRP as GRP,
+  KVM_VGIC_ADDR_TYPE,
+  VGIC_ADDR_UNDEF,
+} from '../abi/index.ts'
+import { distributorFrame, type Frame, type Gic, type RedistributorPort, redistributorFrame } from '../its/index.ts'
+import { attempt, ItsError, type Outcome } from '../memory/index.ts'
+import { savePendingTables } from '../tables/index.ts'
+import { answered, type KvmDevice, type Machine } from './device.ts'
+
+const DISTRIBUTOR_BYTES = 0x10000
+const REDISTRIBUTOR_BYTES = 0x20000
+
+/**
+ * The GICv3 device of KVM (Documentation/virt/kvm/devices/arm-vgic-v3.rst), as far as LPIs go: of the distributor and the
+ * redistributors only the registers that concern LPIs exist, and CPU_SYSREGS, NR_IRQS and LEVEL_INFO do not.
+ */
+export class KvmGic implements KvmDevice {
+  readonly #vm: Machine
+  #initialised = false
+  readonly #addresses = new Map<number, bigint>()
+
+  constructor(vm: Machine) {
+    this.#vm = vm
+  }
+
+  get initialised(): boolean {
+    return this.#initialised
+  }
+
+  setAttr(group: number, attr: bigint, value = 0n): Outcome<number> {
+    return attempt(() => {
+      if (group === GRP.ADDR) this.#setAddress(Number(attr), value)
+      else if (group === GRP.CTRL) this.#control(Number(attr))
+      else if (group === GRP.REDIST_REGS) {
+        const port = this.#redistributor(attr)
+        redistributorFrame.write(port, this.#checkedOffset(redistributorFrame, attr), 4, value)
+      } else if (group === GRP.DIST_REGS) {
+        distributorFrame.write(this.#vm.gic, this.#checkedOffset(distributorFrame, attr), 4, value)
+      } else throw noAttribute(group, attr)
+      return 0
+    })
+  }
+
+  getAttr(group: number, attr: bigint): Outcome<bigint> {
+    return attempt(() => {
+      if (group === GRP.ADDR && this.#hasAddress(Number(attr))) return this.#addresses.get(Number(attr)) ?? VGIC_ADDR_UNDEF
+      if (group === GRP.REDIST_REGS) {
+        const port = this.#redistributor(attr)
+        return redistributorFrame.read(port, this.#checkedOffset(redistributorFrame, attr), 4)
+      }
+      if (group !== GRP.DIST_REGS) throw noAttribute(group, attr)
+      return distributorFrame.read(this.#vm.gic, this.#checkedOffset(distributorFrame, attr), 4)
+    })
+  }
+
+  hasAttr(group: number, attr: bigint): Outcome<undefined> {
+    return attempt(() => {
+      if (group === GRP.REDIST_REGS) {
+        this.#redistributor(attr)
+        offsetIn(redistributorFrame, attr)
+      } else if (group === GRP.DIST_REGS) offsetIn(distributorFrame, attr)
+      else if (!this.#hasPlainAttr(group, Number(attr))) throw noAttribute(group, attr)
+      return undefined
+    })
+  }
+
+  #hasPlainAttr(group: number, attr: number): boolean {
+    if (group === GRP.ADDR) return this.#hasAddress(attr)
+    return group === GRP.CTRL && (attr === CTRL.VGIC_CTRL_INIT || attr === CTRL.VGIC_SAVE_PENDING_TABLES)
+  }
+
+  #hasAddress(type: number): boolean {
+    return type === KVM_VGIC_ADDR_TYPE.V3_DIST || type === KVM_VGIC_ADDR_TYPE.V3_REDIST
+  }
+
+  #setAddress(type: number, base: bigint): void {
+    if (!this.#hasAddress(type)) throw noAttribute(GRP.ADDR, BigInt(type))
+    if (this.#addresses.has(type)) throw new ItsError('EEXIST', 'the address was set already')
+    this.#vm.checkFrame(base, type === KVM_VGIC_ADDR_TYPE.V3_DIST ? DISTRIBUTOR_BYTES : REDISTRIBUTOR_BYTES)
+    this.#addresses.set(type, base)
+  }
+
+  #control(attr: number): void {
+    if (attr === CTRL.VGIC_CTRL_INIT) this.#initialised = true
+    else if (attr === CTRL.VGIC_SAVE_PENDING_TABLES) {
+      this.#vm.lockVcpus()
+      if (!this.#initialised) throw new ItsError('ENXIO', 'the GIC is not initialised')
+      answered(savePendingTables(this.#vm.gic))
+    } else throw noAttribute(GRP.CTRL, BigInt(attr))
+  }
+
+  /** The redistributor whose affinity is in [63:32] of the attribute. */
+  #redistributor(attr: bigint): RedistributorPort {
+    const { gic }: { gic: Gic } = this.#vm
+    const affinity = Number(attr >> 32n)
+    const vcpu = gic.redistributors.findIndex(({ vcpuId }) => affinityOf(vcpuId) === affinity)
+    if (vcpu < 0) throw new ItsError('EINVAL', `no vCPU has affinity 0x${affinity.toString(16)}`)
+    return { gic, vcpu }
+  }
+
+  #checkedOffset<D>(frame: Frame<D>, attr: bigint): number {
+    this.#vm.lockVcpus()
+    if (!this.#initialised) throw new ItsError('EBUSY', 'the GIC is not initialised')
+    return offsetIn(frame, attr)
+  }
+}
+
+/** The 4-byte aligned offset in [31:0] of the attribute. */
+function offsetIn<D>(frame: Frame<D>, attr: bigint): number {
+  const offset = Number(attr & 0xffffffffn)
+  if (offset % 4 !== 0 || frame.find(offset) === undefined) {
+    throw new ItsError('ENXIO', `no register of 32 bits at 0x${offset.toString(16)}`)
+  }
+  return offset
+}
+
+function noAttribute(group: number, attr: bigint): ItsError {
+  return new ItsError('ENXIO', `the GIC has no attribute 0x${attr.toString(16)} in group ${group}`)
+}

@@ -1,0 +1,119 @@
+import {
+  KVM_DEV_ARM_CTRL as CTRL,
+  GITS,
+  GITS_ID_REGISTERS,
+  KVM_DEV_ARM_VGIC_GRP as GRP,
+  ITS_FRAME_BYTES,
+  KVM_VGIC_ADDR_TYPE,
+  VGIC_ADDR_UNDEF,
+} from '../abi/index.ts'
+import { Its, itsFrame, type Register } from '../its/index.ts'
+import { attempt, ItsError, type Outcome } from '../memory/index.ts'
+import { restoreTables, saveTables } from '../tables/index.ts'
+import { answered, type KvmDevice, type Machine } from './device.ts'
+
+/** An ITS device of KVM (Documentation/virt/kvm/devices/arm-vgic-its.rst). */
+export class KvmIts implements KvmDevice {
+  readonly its: Its
+  readonly #vm: Machine
+  #base = VGIC_ADDR_UNDEF
+
+  constructor(vm: Machine) {
+    this.#vm = vm
+    this.its = new Its(vm.gic)
+  }
+
+  /** Address of the frame; VGIC_ADDR_UNDEF before it is set. */
+  get base(): bigint {
+    return this.#base
+  }
+
+  setAttr(group: number, attr: bigint, value = 0n): Outcome<number> {
+    return attempt(() => {
+      if (group === GRP.ADDR) this.#setAddress(attr, value)
+      else if (group === GRP.CTRL) return this.#control(Number(attr))
+      else if (group === GRP.ITS_REGS) {
+        const register = this.#lockedRegister(attr)
+        const write = register.restore ?? register.write
+        write?.(this.its, value)
+      } else throw noAttribute(group, attr)
+      return 0
+    })
+  }
+
+  getAttr(group: number, attr: bigint): Outcome<bigint> {
+    return attempt(() => {
+      if (group === GRP.ITS_REGS) return this.#lockedRegister(attr).read(this.its)
+      if (group !== GRP.ADDR) throw noAttribute(group, attr)
+      if (attr !== BigInt(KVM_VGIC_ADDR_TYPE.ITS)) throw noAddress(attr)
+      return this.#base
+    })
+  }
+
+  hasAttr(group: number, attr: bigint): Outcome<undefined> {
+    return attempt(() => {
+      if (group === GRP.ITS_REGS) registerAt(attr)
+      else if (!this.#hasPlainAttr(group, Number(attr))) throw noAttribute(group, attr)
+      return undefined
+    })
+  }
+
+  #hasPlainAttr(group: number, attr: number): boolean {
+    if (group === GRP.ADDR) return attr === KVM_VGIC_ADDR_TYPE.ITS
+    const controls: readonly number[] = [CTRL.VGIC_CTRL_INIT, CTRL.ITS_SAVE_TABLES, CTRL.ITS_RESTORE_TABLES]
+    if (group !== GRP.CTRL) return false
+    return controls.includes(attr) || (attr === CTRL.ITS_CTRL_RESET && !this.#vm.gic.quirks['no-ctrl-reset'])
+  }
+
+  #setAddress(attr: bigint, base: bigint): void {
+    if (attr !== BigInt(KVM_VGIC_ADDR_TYPE.ITS)) throw noAddress(attr)
+    if (this.#base !== VGIC_ADDR_UNDEF) throw new ItsError('EEXIST', `the ITS is at 0x${this.#base.toString(16)}`)
+    this.#vm.checkFrame(base, ITS_FRAME_BYTES)
+    this.#base = base
+    this.#vm.doorbells.add(Number(base), this.its)
+  }
+
+  /** An attribute that CTRL has not answers 0, as KVM's does. */
+  #control(attr: number): number {
+    if (attr === CTRL.VGIC_CTRL_INIT) return 0
+    const { quirks } = this.#vm.gic
+    if (quirks['no-ctrl-reset'] && !this.#hasPlainAttr(GRP.CTRL, attr)) throw noAttribute(GRP.CTRL, BigInt(attr))
+    this.#vm.lockVcpus()
+    if (attr === CTRL.ITS_CTRL_RESET) this.its.reset()
+    else if (attr === CTRL.ITS_SAVE_TABLES) answered(saveTables(this.its))
+    else if (attr === CTRL.ITS_RESTORE_TABLES) return answered(restoreTables(this.its)).answer
+    return 0
+  }
+
+  #lockedRegister(attr: bigint): Register<Its> {
+    const { alignment } = accessAt(attr)
+    if (attr % alignment !== 0n) throw misaligned(attr)
+    this.#vm.lockVcpus()
+    if (this.#base === VGIC_ADDR_UNDEF) throw new ItsError('ENXIO', 'the ITS has no address yet')
+    return registerAt(attr)
+  }
+}
+
+/** Userspace may not use halves of 64-bit registers; 32-bit registers are before GITS_TYPER and from GITS_PIDR4 on. */
+function accessAt(attr: bigint): { readonly alignment: bigint } {
+  return { alignment: attr < GITS.TYPER || attr >= GITS_ID_REGISTERS.PIDR4.at ? 4n : 8n }
+}
+
+function registerAt(attr: bigint): Register<Its> {
+  if (attr % accessAt(attr).alignment !== 0n) throw misaligned(attr)
+  const register = attr < ITS_FRAME_BYTES ? itsFrame.find(Number(attr)) : undefined
+  if (register === undefined) throw noAttribute(GRP.ITS_REGS, attr)
+  return register
+}
+
+function misaligned(attr: bigint): ItsError {
+  return new ItsError('EINVAL', `register offset 0x${attr.toString(16)} is not aligned`)
+}
+
+function noAttribute(group: number, attr: bigint): ItsError {
+  return new ItsError('ENXIO', `an ITS has no attribute 0x${attr.toString(16)} in group ${group}`)
+}
+
+function noAddress(attr: bigint): ItsError {
+  return new ItsError('ENODEV', `an ITS has no address of type ${attr}`)
+}

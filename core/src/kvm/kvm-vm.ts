@@ -1,0 +1,102 @@
+import { KVM_MSI_VALID_DEVID, NEWEST, type ProfileId, profiles } from '../abi/index.ts'
+import { Doorbells, Gic, type Msi } from '../its/index.ts'
+import { type Backing, errnos, type Gpa, GuestMemory, ItsError } from '../memory/index.ts'
+import type { Machine } from './device.ts'
+import { KvmGic } from './kvm-gic.ts'
+import { KvmIts } from './kvm-its.ts'
+
+/** What a VM is made from. */
+export interface KvmVmOptions {
+  /** The kernel to behave like; default: the newest. */
+  readonly kernel?: ProfileId
+  /** Bits of guest physical addresses; KVM's default is 40. */
+  readonly ipaBits?: number
+  /** Guest RAM that is there already; more can be added with `setMemory`. */
+  readonly memory?: GuestMemory
+}
+
+/** A vCPU, as far as its GIC cares. */
+export interface KvmVcpu {
+  readonly index: number
+  /** The vcpu_id of KVM_CREATE_VCPU, which RDbase names. */
+  readonly id: number
+  /** Inside KVM_RUN: most device attributes answer EBUSY meanwhile. */
+  running: boolean
+}
+
+/**
+ * A virtual machine at KVM's system call boundary, as far as a GICv3 with ITSes goes: memory slots, vCPUs, the GIC device, ITS devices
+ * and MSIs, with KVM's numbers and errnos.
+ */
+export class KvmVm implements Machine {
+  readonly kernel: ProfileId
+  readonly ipaBits: number
+  readonly memory: GuestMemory
+  readonly gic: Gic
+  readonly doorbells = new Doorbells()
+  readonly vcpus: KvmVcpu[] = []
+  readonly itses: KvmIts[] = []
+  #gicDevice: KvmGic | undefined
+  readonly #slots = new Map<number, Gpa>()
+
+  constructor({ kernel = NEWEST, ipaBits = 40, memory = new GuestMemory() }: KvmVmOptions = {}) {
+    this.kernel = kernel
+    this.ipaBits = ipaBits
+    this.memory = memory
+    this.gic = new Gic({ memory, quirks: profiles[kernel].quirks })
+  }
+
+  /**
+   * KVM_SET_USER_MEMORY_REGION: adds a slot, or with 0 bytes takes one away with its contents. A slot is zeros, unless the VM was made
+   * with memory that has a region just there: then it is that region.
+   */
+  setMemory(slot: number, base: Gpa, bytes: number, backing: Backing = 'flat'): void {
+    const old = this.#slots.get(slot)
+    if (old !== undefined) this.memory.removeRegion(old)
+    this.#slots.delete(slot)
+    if (bytes === 0) return
+    const isThere = this.memory.ranges.some((range) => range.base === base && range.bytes === bytes)
+    if (!isThere) this.memory.addRegion({ base, bytes, backing })
+    this.#slots.set(slot, base)
+  }
+
+  /** KVM_CREATE_VCPU. Default id: the index. @throws RangeError for an id that is taken. */
+  createVcpu(id = this.vcpus.length): KvmVcpu {
+    const vcpu: KvmVcpu = { index: this.gic.addVcpu(id), id, running: false }
+    this.vcpus.push(vcpu)
+    return vcpu
+  }
+
+  /** KVM_CREATE_DEVICE of KVM_DEV_TYPE_ARM_VGIC_V3. @throws ItsError EEXIST the second time. */
+  createGic(): KvmGic {
+    if (this.#gicDevice !== undefined) throw new ItsError('EEXIST', 'the VM has a GIC')
+    this.#gicDevice = new KvmGic(this)
+    return this.#gicDevice
+  }
+
+  /** KVM_CREATE_DEVICE of KVM_DEV_TYPE_ARM_VGIC_ITS; a VM may have several. */
+  createIts(): KvmIts {
+    const its = new KvmIts(this)
+    this.itses.push(its)
+    return its
+  }
+
+  /** KVM_SIGNAL_MSI. @returns 1 delivered, 0 not mapped, or a negative errno. */
+  signalMsi({ address, deviceId, eventId, flags }: Msi): number {
+    if (this.#gicDevice === undefined || (flags & ~KVM_MSI_VALID_DEVID) !== 0) return -errnos.EINVAL
+    if (this.itses.length === 0) return -errnos.ENODEV
+    return this.doorbells.signal(address, deviceId, eventId, flags)
+  }
+
+  lockVcpus(): void {
+    const running = this.vcpus.find((vcpu) => vcpu.running)
+    if (running !== undefined) throw new ItsError('EBUSY', `vCPU ${running.id} runs`)
+  }
+
+  checkFrame(base: bigint, bytes: number): void {
+    if ((base & 0xffffn) !== 0n) throw new ItsError('EINVAL', `0x${base.toString(16)} is not 64 KiB aligned`)
+    if (base + BigInt(bytes) > 1n << BigInt(this.ipaBits)) {
+      throw new ItsError('E2BIG', `0x${base.toString(16)} is past the ${this.ipaBits}-bit address space`)
+    }
+  }
+}
