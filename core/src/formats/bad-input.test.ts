@@ -159,6 +159,43 @@ describe('a length that lies', () => {
     else expect(String(result)).toContain(message)
   })
 
+  it.each([
+    ['a description that is no object', '[]', 'the device description (JSON)'],
+    ['devices that are no list', '{"page_size":4096,"devices":7}', 'an array in the device description, found 7'],
+    ['other pages', '{"page_size":65536,"devices":[]}', 'found 65536'],
+    ['lists a hundred thousand deep', `{"devices":${'['.repeat(1e5)}${']'.repeat(1e5)}}`, '"page_size" 4096'],
+    [
+      'structures forty deep',
+      `{"page_size":4096,"devices":[{"name":"a","instance_id":0,${'"fields":[{"name":"f","size":0,"struct":{'.repeat(40)}${'}}]'.repeat(40)}}]}`,
+      'deep',
+    ],
+  ])('is refused in a device description: %s', async (_, json, message) => {
+    const stream = writeStream()
+    const at = Buffer.from(stream).lastIndexOf('{"page_size"') - 4
+    const bytes = new Bytes().raw(stream.subarray(0, at)).u32(json.length).text(json).done()
+    expect(String(await attemptOpen(bytes))).toContain(message)
+  })
+
+  it('does not stop the description from being found behind things that look like one', async () => {
+    const decoy = new Bytes()
+    for (let i = 0; i < 2000; i++) decoy.u8(0).u8(6).u32(i).text('{}')
+    const state = decoy.done()
+    const description = { fields: [{ name: 'data', type: 'buffer', size: state.length }] }
+    expect(await attemptOpen(writeStream({ devices: [{ name: 'decoy', description, state }] }))).not.toBeInstanceOf(FormatError)
+  })
+
+  it('and a name that would steer a terminal never reach it', async () => {
+    for (const parts of [
+      { machine: 'virt\u001b[2J' },
+      { blocks: [{ name: 'mach-virt.ram\u009b', bytes: 0x1000 }] },
+      { sections: [[{ block: '\u001b]0;x\u0007', page: 0, fill: 0 }]] },
+    ]) {
+      const result = await attemptOpen(writeStream(parts))
+      expect(result).toBeInstanceOf(FormatError)
+      expect(String(result)).toMatch(/^[ -~]+$/)
+    }
+  })
+
   it('cannot make the index larger than twice the file and 16 MiB', async () => {
     const out = new Bytes()
     const pages = 2 ** 24

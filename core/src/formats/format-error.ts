@@ -5,8 +5,16 @@ export class FormatError extends Error {
   readonly offset: number
   readonly expected: string
   constructor(offset: number, expected: string, found: string, options?: ErrorOptions) {
-    super(`at byte 0x${offset.toString(16)}: expected ${expected}, found ${found}`, options)
+    super(`at byte 0x${offset.toString(16)}: expected ${expected}, found ${printable(found)}`, options)
     this.offset = offset
     this.expected = expected
   }
+}
+
+const LONGEST = 200
+
+/** Text from a file, made safe for a terminal: printable ASCII and not endless. */
+export function printable(text: string): string {
+  const safe = text.slice(0, LONGEST).replace(/[^ -~]/g, '.')
+  return text.length > LONGEST ? `${safe}...` : safe
 }

@@ -1,5 +1,5 @@
 import { type ByteSource, readExactly } from './byte-source.ts'
-import { FormatError } from './format-error.ts'
+import { FormatError, printable } from './format-error.ts'
 import { latin1 } from './stream-reader.ts'
 
 export const QCOW2_MAGIC = 'QFI\xfb'
@@ -61,7 +61,7 @@ async function readSnapshots(source: ByteSource, start: number, count: number): 
     const rest = await readExactly(source, at + SNAPSHOT_BYTES, extraBytes + idBytes + nameBytes, 'a snapshot')
     const extra = new DataView(rest.buffer, rest.byteOffset, rest.byteLength)
     snapshots.push({
-      name: latin1(rest.subarray(extraBytes + idBytes)),
+      name: printable(latin1(rest.subarray(extraBytes + idBytes))),
       seconds: view.getUint32(16),
       l1Offset: u64(view, 0),
       l1Entries: view.getUint32(8),

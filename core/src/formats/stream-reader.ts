@@ -1,4 +1,5 @@
 import { type ByteSource, truncated } from './byte-source.ts'
+import { FormatError } from './format-error.ts'
 
 const STEP = 4 << 20
 /** What `need` can promise at most: bytes that lie contiguous after any position. */
@@ -114,9 +115,16 @@ export class StreamReader {
   /** A length byte and that many characters. */
   async name(expected: string): Promise<string> {
     await this.need(1, expected)
-    const length = this.u8()
+    return this.printableText(this.u8(), expected)
+  }
+
+  /** `length` bytes, which must be printable ASCII. */
+  async printableText(length: number, expected: string): Promise<string> {
     await this.need(length, expected)
-    return this.text(length)
+    const { offset } = this
+    const text = this.text(length)
+    if (/[^ -~]/.test(text)) throw new FormatError(offset, expected, `"${text}"`)
+    return text
   }
 
   #fetchAhead(start: number): void {

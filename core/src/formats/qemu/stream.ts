@@ -80,8 +80,7 @@ export class QemuStream {
     const at = reader.offset
     const length = reader.u32()
     if (length > 255) throw new FormatError(at, 'the length of a machine name', `${length}`)
-    await reader.need(length, 'the machine name')
-    this.machine = reader.text(length)
+    this.machine = await reader.printableText(length, 'the machine name')
     for (;;) {
       await reader.need(1, 'a subsection of the configuration, or a section')
       if (reader.bytes[reader.at] !== SECTION.subsection) return

@@ -5,7 +5,7 @@ import { SECTION } from './section.ts'
 
 const BRACE = 0x7b
 /** 512 vCPUs need under 3 MB. */
-const LARGEST = 16 << 20
+const LARGEST = 8 << 20
 const DEEPEST = 32
 
 /** A piece of device state as QEMU's vmstate describes it. Field sizes are bytes of one element in the stream. */
@@ -40,9 +40,10 @@ export async function readDescription(source: ByteSource): Promise<readonly Devi
   for (let at = tail.length - 2; at >= 6; at--) {
     if (tail[at] !== BRACE || tail[at - 5] !== SECTION.vmdescription || tail[at - 6] !== 0) continue
     const length = new DataView(tail.buffer, tail.byteOffset + at - 4, 4).getUint32(0)
-    if (at + length > tail.length) continue
+    // A zero byte is in no JSON. It also ends every candidate at the next one, so that many of them cost nothing.
+    if (at + length > tail.length || tail.subarray(at, at + length).includes(0)) continue
     const json = parseJson(latin1(tail.subarray(at, at + length)))
-    if (json === undefined) continue
+    if (typeof json !== 'object' || json === null || !('devices' in json)) continue
     return new DescriptionReader(from + at).devices(json)
   }
   throw new FormatError(end, 'the device description (JSON) that ends a QEMU stream', 'the end of the file without one')
@@ -129,6 +130,10 @@ class DescriptionReader {
   }
 
   #wrong(expected: string, found: unknown): FormatError {
-    return new FormatError(this.#offset, `${expected} in the device description`, JSON.stringify(found) ?? 'nothing')
+    return new FormatError(
+      this.#offset,
+      `${expected} in the device description`,
+      typeof found === 'object' ? 'something else' : String(found),
+    )
   }
 }
