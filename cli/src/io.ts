@@ -9,6 +9,8 @@ export interface OpenFile extends ByteSource {
 /** Everything a command may touch outside itself; tests pass strings and buffers instead. */
 export interface Io {
   open(path: string): Promise<OpenFile>
+  /** The names in a folder, sorted; undefined for what is no folder, or not there. */
+  list(path: string): Promise<string[] | undefined>
   /** Report text, as it is: no newline is added. */
   out(text: string): void
   /** Messages for people: errors, and progress when `progress` is set. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { ExitCode } from './exit-code.ts'
+import { listFolder } from './node/list-folder.ts'
 import { openFile } from './node/open-file.ts'
 import { run } from './program.ts'
 import { style } from './style.ts'
@@ -18,6 +19,7 @@ process.exitCode = await run(
   process.argv.slice(2),
   {
     open: openFile,
+    list: listFolder,
     out: (text) => stdout.write(text),
     err: (text) => stderr.write(text),
     progress: stderr.isTTY === true ? (text) => stderr.write(`\r\x1b[K${text}`) : undefined,

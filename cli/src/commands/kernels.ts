@@ -1,4 +1,4 @@
-import { profiles, type QuirkName, quirks } from '@vits/core'
+import { type Profile, profiles, type QuirkName, quirks } from '@vits/core'
 import { command, flag } from '../command.ts'
 import { ExitCode } from '../exit-code.ts'
 import { UsageError } from '../failure.ts'
@@ -11,7 +11,7 @@ export const kernels = command({
   examples: ['kernels', 'kernels linux-5.10', 'kernels --json'],
   options: { json: flag('--json', 'print one JSON document') },
   run: async (ids, { json }, { out, style }) => {
-    const chosen = ids.length === 0 ? Object.values(profiles) : ids.map(profile)
+    const chosen = ids.length === 0 ? Object.values(profiles) : ids.map(profileNamed)
     if (json) {
       out(
         `${JSON.stringify({ schema: 1, kernels: chosen.map(({ id, title, names }) => ({ id, title, quirks: names })) }, null, 2)}\n`,
@@ -26,7 +26,8 @@ export const kernels = command({
   },
 })
 
-function profile(id: string) {
+/** The profile of this id. @throws UsageError with the ones there are. */
+export function profileNamed(id: string): Profile {
   const found = Object.values(profiles).find((candidate) => candidate.id === id)
   if (found === undefined) throw new UsageError(`no kernel '${id}' is known; one of ${Object.keys(profiles).join(', ')}`)
   return found

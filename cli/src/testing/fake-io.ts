@@ -1,4 +1,5 @@
 import type { Io } from '../io.ts'
+import { listFolder } from '../node/list-folder.ts'
 import { openFile } from '../node/open-file.ts'
 import { run } from '../program.ts'
 import { style } from '../style.ts'
@@ -19,6 +20,11 @@ export async function vits(args: readonly string[], files: Readonly<Record<strin
       const bytes = files[path]
       if (bytes === undefined) return openFile(path)
       return { byteLength: bytes.length, slice: async (start, end) => bytes.slice(start, end), close: async () => {} }
+    },
+    list: async (path) => {
+      const names = Object.keys(files).filter((name) => name.startsWith(`${path}/`))
+      if (names.length > 0) return names.map((name) => name.slice(path.length + 1))
+      return files[path] === undefined ? listFolder(path) : undefined
     },
     out: (text) => {
       out += text

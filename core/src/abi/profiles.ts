@@ -2,7 +2,7 @@ import { type QuirkName, type Quirks, quirkSet } from './quirks.ts'
 
 /** A kernel whose behaviour is known, as the quirks it has. */
 export interface Profile {
-  readonly id: string
+  readonly id: ProfileId
   readonly title: string
   readonly quirks: Quirks
   readonly names: readonly QuirkName[]

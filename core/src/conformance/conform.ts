@@ -1,7 +1,7 @@
 import type { ProfileId } from '../abi/index.ts'
 import { ModelSubject } from './model-subject.ts'
-import { profileOf, type Recording } from './recording.ts'
-import { answerFields, type Step, type StepAnswer } from './step.ts'
+import { profileOf } from './recording.ts'
+import { answerFields, type Recording, type Step, type StepAnswer } from './step.ts'
 import { compareAnswer, type Difference, UNSUPPORTED } from './subject.ts'
 
 /** What came of a recording played against the model. */

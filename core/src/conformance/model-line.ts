@@ -1,8 +1,15 @@
-import type { KvmDevice, KvmVm } from '../kvm/index.ts'
+import type { KvmDevice, KvmGic, KvmIts, KvmVm } from '../kvm/index.ts'
 import { gpa } from '../memory/index.ts'
 import { fnv1a } from './hex.ts'
-import type { ModelState } from './model-subject.ts'
 import type { StepAnswer } from './step.ts'
+
+/** What raw lines of the lab can change. */
+export interface ModelState {
+  vm: KvmVm | undefined
+  gic: KvmGic | undefined
+  /** The ITS created last. */
+  its: KvmIts | undefined
+}
 
 type Line = (state: ModelState, vm: KvmVm, words: readonly string[]) => StepAnswer | undefined
 

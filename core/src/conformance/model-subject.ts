@@ -12,7 +12,7 @@ import { CpuInterface, SPURIOUS } from '../its/index.ts'
 import { type KvmDevice, type KvmGic, type KvmIts, KvmVm } from '../kvm/index.ts'
 import { errnoName, type Gpa, GuestMemory, gpa, type Outcome } from '../memory/index.ts'
 import { bytesOfHex, nonzeroWords, wordBytes } from './hex.ts'
-import { playLine } from './model-line.ts'
+import { type ModelState, playLine } from './model-line.ts'
 import { type Hex, type Rc, type Step, type StepAnswer, type StepOf, type StepOp, savedItsRegisters } from './step.ts'
 import { type Subject, UNSUPPORTED } from './subject.ts'
 
@@ -163,14 +163,6 @@ export class ModelSubject implements Subject {
     )
     return { rc, creadr, cwriter, ctlr }
   }
-}
-
-/** What raw lines of the lab can change. */
-export interface ModelState {
-  vm: KvmVm | undefined
-  gic: KvmGic | undefined
-  /** The ITS created last. */
-  its: KvmIts | undefined
 }
 
 const ITS_ADDRESS = 4n

@@ -1,5 +1,4 @@
-import type { Recording } from './recording.ts'
-import type { Hex, QueuedCommand, Rc, Step } from './step.ts'
+import type { Hex, QueuedCommand, Rc, Recording, Step } from './step.ts'
 
 type Bytes = Readonly<Record<string, string>>
 interface Tables {

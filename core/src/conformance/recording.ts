@@ -1,18 +1,7 @@
 import { isProfileId, type ProfileId } from '../abi/index.ts'
 import { type RandomFile, randomRecordings } from './random-cases.ts'
 import { expandRecipes } from './recipe.ts'
-import type { Step } from './step.ts'
-
-/** A recording of one kernel: its steps in order, with its answers. */
-export interface Recording {
-  readonly format: 'kvm-its-golden-1'
-  readonly scenario: string
-  /** As `uname -r` says. */
-  readonly kernel: string
-  /** As `uname -v` says: Debian names the stable release there. */
-  readonly kernel_version?: string
-  readonly steps: readonly Step[]
-}
+import type { Recording, Step } from './step.ts'
 
 /**
  * Reads a recording; undefined for JSON of another format. Early recordings put words into `op`: `its ctrl attr 9 (unknown)`,

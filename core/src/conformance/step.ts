@@ -103,6 +103,17 @@ export type StepOp = Step['op']
 /** The step with this op. */
 export type StepOf<O extends StepOp, S extends Step = Step> = S extends Step ? (O extends S['op'] ? S : never) : never
 
+/** A recording of one kernel: its steps in order, with its answers. */
+export interface Recording {
+  readonly format: 'kvm-its-golden-1'
+  readonly scenario: string
+  /** As `uname -r` says. */
+  readonly kernel: string
+  /** As `uname -v` says: Debian names the stable release there. */
+  readonly kernel_version?: string
+  readonly steps: readonly Step[]
+}
+
 /** The fields of a step that the VM answered; everything else was asked. */
 export const answerFields = {
   create_vm: [],

@@ -64,7 +64,6 @@ export class Its {
     this.events = new Events(gic.lpis)
     this.#tables = [tableShape(this.#baser[0]), tableShape(this.#baser[1])]
     gic.itsEvents.push(this.events)
-    gic.resetPropbaser()
     this.caches = !gic.quirks['no-translation-cache']
     this.cachesByAddress = gic.quirks['cache-keyed-by-address']
   }

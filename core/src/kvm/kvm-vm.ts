@@ -74,8 +74,9 @@ export class KvmVm implements Machine {
     return this.#gicDevice
   }
 
-  /** KVM_CREATE_DEVICE of KVM_DEV_TYPE_ARM_VGIC_ITS; a VM may have several. */
+  /** KVM_CREATE_DEVICE of KVM_DEV_TYPE_ARM_VGIC_ITS; a VM may have several. Each sets GICR_PROPBASER back to its first value. */
   createIts(): KvmIts {
+    this.gic.resetPropbaser()
     const its = new KvmIts(this)
     this.itses.push(its)
     return its

@@ -1,0 +1,121 @@
+import type { ProfileId } from '@vits/core'
+import { type Conformance, parseRecordings, conform as play, type Recording } from '@vits/core/conformance'
+import { decompress } from 'fzstd'
+import { command, flag, text } from '../command.ts'
+import { ExitCode } from '../exit-code.ts'
+import { failureLine, UsageError } from '../failure.ts'
+import type { Io } from '../io.ts'
+import { readWhole } from '../read-whole.ts'
+import { profileNamed } from './kernels.ts'
+
+const ZSTD_MAGIC = 0xfd2fb528
+
+/** What one file came to, or why it could not be played. */
+interface Played {
+  readonly file: string
+  readonly results: readonly Conformance[]
+}
+
+/** Plays recorded answers of real KVM against the model. */
+export const conform = command({
+  name: 'conform',
+  args: '<path...>',
+  summary: "play real KVM's recorded answers against the model",
+  details:
+    'Paths are recordings (.json, .json.zst) or folders of them. Each is played under the profile of the kernel that was recorded. ' +
+    'Steps that the model cannot play are counted and named.',
+  examples: ['conform fixtures/vectors', 'conform fixtures/vectors/f_commands.6.12.117.json.zst --kernel linux-7.3'],
+  options: {
+    kernel: text('--kernel <profile>', 'play under this kernel instead of the recorded one'),
+    json: flag('--json', 'print one JSON document'),
+  },
+  run: async (paths, { kernel, json }, io) => {
+    const profile = kernel === undefined ? undefined : profileNamed(kernel).id
+    const played: Played[] = []
+    let failed = false
+    for (const file of (await Promise.all(paths.map((path) => filesOf(path, io)))).flat()) {
+      try {
+        played.push({ file, results: resultsOf(await recordingsIn(file, io), profile) })
+      } catch (error) {
+        failed = true
+        io.err(`${failureLine(error, file)}\n`)
+      }
+    }
+    if (json) io.out(`${JSON.stringify(document(played), null, 2)}\n`)
+    else printText(played, io)
+    const differs = played.some(({ results }) => results.some(({ differences }) => differences.length > 0))
+    return (differs ? ExitCode.Problems : ExitCode.Ok) | (failed ? ExitCode.Failed : ExitCode.Ok)
+  },
+})
+
+async function filesOf(path: string, io: Io): Promise<string[]> {
+  const names = await io.list(path)
+  if (names === undefined) return [path]
+  const found = names.filter((name) => /\.json(\.zst)?$/.test(name)).map((name) => `${path.replace(/\/$/, '')}/${name}`)
+  if (found.length === 0) throw new UsageError(`${path} holds no recordings (.json, .json.zst)`)
+  return found
+}
+
+async function recordingsIn(file: string, io: Io): Promise<Recording[]> {
+  const bytes = await readWhole(file, io)
+  const isZstd = bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === ZSTD_MAGIC
+  const recordings = parse(new TextDecoder().decode(isZstd ? decompress(bytes) : bytes))
+  if (recordings.length === 0) throw new RecordingError('no recording: its "format" is not one that vits knows')
+  return recordings
+}
+
+/** The file is JSON of another kind, or its steps make no sense. */
+class RecordingError extends Error {
+  override readonly name = 'RecordingError'
+}
+
+function parse(json: string): Recording[] {
+  try {
+    return parseRecordings(json)
+  } catch (error) {
+    throw new RecordingError(`no recording: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function resultsOf(recordings: readonly Recording[], profile: ProfileId | undefined): Conformance[] {
+  try {
+    return recordings.map((recording) => play(recording, profile))
+  } catch (error) {
+    throw new RecordingError(`cannot be played: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+const count = (played: readonly Played[], of: (result: Conformance) => number) =>
+  played.reduce((sum, { results }) => sum + results.reduce((part, result) => part + of(result), 0), 0)
+
+function document(played: readonly Played[]) {
+  const all = played.flatMap(({ file, results }) => results.map((result) => ({ file, ...result })))
+  return {
+    schema: 1,
+    files: played.length,
+    outcomes: count(played, ({ outcomes }) => outcomes),
+    mismatches: all.flatMap(({ file, scenario, kernel, differences }) =>
+      differences.map(({ step, op, what, field, recorded, answered }) => {
+        return { file, scenario, kernel, step, op, what, field, expected: recorded, got: answered }
+      }),
+    ),
+    unsupported: all.flatMap(({ file, scenario, unsupported }) => unsupported.map((one) => ({ file, scenario, ...one }))),
+  }
+}
+
+function printText(played: readonly Played[], { out, style }: Io): void {
+  const { files, outcomes, mismatches, unsupported } = document(played)
+  for (const { file, scenario, kernel, step, what, field, expected, got } of mismatches) {
+    out(`${style.bold(`${file}: ${scenario}, step ${step}`)} under ${kernel}: ${what}\n`)
+    out(`  ${field}: expected ${expected || 'nothing'}\n  ${' '.repeat(field.length)}  got      ${got || 'nothing'}\n`)
+  }
+  for (const { file, scenario, step, what } of unsupported) out(`${file}: ${scenario}, step ${step}: not supported: ${what}\n`)
+  const kernels = [...new Set(played.flatMap(({ results }) => results.map(({ kernel }) => kernel)))].sort()
+  for (const kernel of kernels) {
+    const here = played.map(({ file, results }) => ({ file, results: results.filter((result) => result.kernel === kernel) }))
+    const some = here.filter(({ results }) => results.length > 0)
+    out(`${kernel.padEnd(16)} ${some.length} files, ${count(some, ({ outcomes }) => outcomes)} outcomes, `)
+    out(`${count(some, ({ differences }) => differences.length)} mismatches\n`)
+  }
+  out(`${files} files, ${outcomes} outcomes, ${mismatches.length} mismatches, ${unsupported.length} steps not supported\n`)
+}
