@@ -48,6 +48,7 @@ const blames: Readonly<Record<ObjectionName, (c: Case) => Blame | undefined>> = 
   'dte-size': ({ deviceId, at, lo, hi }) => blame('D202', { deviceId, bits: DTE.decode(lo, hi).size + 1 }, 'DTE', at),
   'dte-unstorable': () => undefined,
   'no-last-dte': () => undefined,
+  'head-overflow': () => undefined,
   'ite-unreadable': ({ scene, deviceId }) => {
     const dte = scene.tables.mappings.device(deviceId)
     if (dte === undefined) return undefined
