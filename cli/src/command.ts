@@ -73,6 +73,7 @@ export interface CommandShape<O extends Readonly<Record<string, Option<unknown>>
 /** A command of the program, its options' types forgotten. */
 export interface Command {
   readonly name: string
+  readonly summary: string
   /** Adds the command to the program; `done` gets its exit bits. */
   register(program: Commander, io: Io, done: (bits: ExitBits) => void): void
 }
@@ -80,6 +81,7 @@ export interface Command {
 export function command<const O extends Readonly<Record<string, Option<unknown>>>>(shape: CommandShape<O>): Command {
   return {
     name: shape.name,
+    summary: shape.summary,
     register: (program, io, done) => {
       const initials = new Map(Object.values(shape.options).map(({ flags, initial }) => [flags, initial]))
       const added = place(program, shape.name).summary(shape.summary).description(description(shape))

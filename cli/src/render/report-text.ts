@@ -21,7 +21,7 @@ export function reportText(file: string, machine: SavedMachine, report: Report, 
     '',
     ...views(report),
     '',
-    ...groups(report.findings).flatMap((group) => findingLines(group, style)),
+    ...groups(report.findings).flatMap((group) => findingLines(group, report.stop !== undefined, style)),
     ...verdict(file, report, style),
     '',
   ].join('\n')
@@ -75,13 +75,13 @@ function groups(findings: readonly Finding[]): Finding[][] {
   return [...found.values()]
 }
 
-function findingLines(group: readonly Finding[], style: Style): string[] {
+function findingLines(group: readonly Finding[], hidden: boolean, style: Style): string[] {
   const [first] = group as [Finding]
   if (first.severity === 'note') return [`${first.code} ${first.slug}`, `  ${first.says}`, '']
   const title = `${first.code} ${first.slug}${group.length > 1 ? ` ×${group.length}` : ''}`
   const more = group.length > 1 ? ` ${count(group.length - 1, 'more', 'more')} like it.` : ''
   return [
-    beside(style.bold(title), paint(first.severity, style)(effectWords(group)), title.length),
+    beside(style.bold(title), paint(first.severity, style)(effectWords(group, hidden)), title.length),
     `  ${first.says}${more}`,
     '',
     ...entryLines(group),
@@ -89,7 +89,8 @@ function findingLines(group: readonly Finding[], style: Style): string[] {
   ]
 }
 
-function effectWords(group: readonly Finding[]): string {
+/** `hidden`: the restore fails, so that what this does shows only once the failure is mended. */
+function effectWords(group: readonly Finding[], hidden: boolean): string {
   const [{ severity, errno, effect }] = group as [Finding]
   if (severity === 'fails')
     return `restore fails: ${errno}${group.length > 1 || effect.stop === undefined ? '' : ` at ${effect.stop.place}`}`
@@ -104,7 +105,8 @@ function effectWords(group: readonly Finding[]): string {
       : []),
     ...(revived > 0 ? [`brings back ${count(revived, 'dead event')}`] : []),
   ]
-  return does.length === 0 ? 'restores, but wrongly' : `restores, but ${does.join(', ')}`
+  const when = hidden ? 'once that is mended:' : 'restores, but'
+  return `${when} ${does.length === 0 ? 'interrupts go wrong' : does.join(', ')}`
 }
 
 function entryLines(group: readonly Finding[]): string[] {

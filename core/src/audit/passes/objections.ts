@@ -31,7 +31,8 @@ function blame<C extends ProblemCode>(code: C, detail: Detail<C>, kind?: EntryKi
   return { code, detail: detail as Detail<ProblemCode>, kind, at }
 }
 
-const blames: Readonly<Record<ObjectionName, (c: Case) => Blame | undefined>> = {
+/** Objections that no entry in RAM is to blame for have no row: they belong to a kernel that is not the newest. */
+const blames: Readonly<Partial<Record<ObjectionName, (c: Case) => Blame | undefined>>> = {
   'cte-unreadable': ({ scene }) => blame('C104', scene.view.collectionTable),
   'cte-target': ({ scene, icid, at, lo, hi }) =>
     blame('C101', { icid, rdBase: CTE.decode(lo, hi).rdBase, vcpus: scene.view.vcpuIds.length }, 'CTE', at),
@@ -46,9 +47,6 @@ const blames: Readonly<Record<ObjectionName, (c: Case) => Blame | undefined>> = 
     return blame('D210', { deviceId, l2: L1E.decode(memory.u32(at), memory.u32((at + 4) as Gpa)).l2Addr }, 'L1E', at)
   },
   'dte-size': ({ deviceId, at, lo, hi }) => blame('D202', { deviceId, bits: DTE.decode(lo, hi).size + 1 }, 'DTE', at),
-  'dte-unstorable': () => undefined,
-  'no-last-dte': () => undefined,
-  'head-overflow': () => undefined,
   'ite-unreadable': ({ scene, deviceId }) => {
     const dte = scene.tables.mappings.device(deviceId)
     if (dte === undefined) return undefined
@@ -77,7 +75,7 @@ const blames: Readonly<Record<ObjectionName, (c: Case) => Blame | undefined>> = 
 export function objectionSuspect(scene: Scene, memory: GuestMemory, { name, where }: Objection): Suspect | undefined {
   const at = where.at ?? (0 as Gpa)
   const there = memory.contains(at, ENTRY_BYTES)
-  const found = blames[name]({
+  const found = blames[name]?.({
     scene,
     memory,
     at,

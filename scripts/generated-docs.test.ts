@@ -1,0 +1,14 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { generatedDocs } from './generated-docs.ts'
+
+describe('the generated documentation', () => {
+  it.each(generatedDocs.map((doc) => [doc.path, doc]))('is current: %s (npm run docs prints it)', async (path, { content }) => {
+    expect(readFileSync(path, 'utf8')).toBe(await content())
+  })
+
+  it('has no page of a problem that is gone', () => {
+    const pages = readdirSync('docs/problems').map((name) => `docs/problems/${name}`)
+    expect(generatedDocs.map(({ path }) => path)).toEqual(expect.arrayContaining(pages))
+  })
+})

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { headings, type ProblemCode, problems } from '@vits/core'
+import { commands } from '../cli/src/commands/index.ts'
+import { vits } from '../cli/src/testing/fake-io.ts'
+
+/** A file, or the marked part of one, that is printed from what the code declares. */
+export interface GeneratedDoc {
+  readonly path: string
+  readonly content: () => string | Promise<string>
+}
+
+const codes = Object.keys(problems) as ProblemCode[]
+
+/** Everything under docs/ and in ARCHITECTURE.md that nobody writes by hand. */
+export const generatedDocs: readonly GeneratedDoc[] = [
+  { path: 'docs/problems/README.md', content: problemList },
+  ...codes.map((code) => ({ path: `docs/problems/${code}.md`, content: () => problemPage(code) })),
+  { path: 'ARCHITECTURE.md', content: () => withBlock(readFileSync('ARCHITECTURE.md', 'utf8'), 'import-law', importLaw()) },
+  { path: 'README.md', content: readme },
+]
+
+const notice = '<!-- Printed from core/src/audit/problems by `npm run docs`. -->'
+
+function problemPage(code: ProblemCode): string {
+  const { slug, usually, help } = problems[code]
+  const parts = headings.map(([key, heading]) => `**${heading}.** ${help[key]}\n`)
+  return `${notice}\n# ${code} ${slug}\n\nUsually: ${usually}. What it does in a given VM is measured by \`vits check\`.\n\n${parts.join('\n')}`
+}
+
+function problemList(): string {
+  const rows = codes.map(
+    (code) => `| [${code}](${code}.md) | ${problems[code].slug} | ${problems[code].usually} | ${problems[code].help.what} |`,
+  )
+  return `${notice}
+# Problems
+
+Letter = where: R registers, C collections, D device table, I interrupt translation tables, L LPI tables, Q command queue, M the
+saved file. A code stays for ever; \`vits explain CODE\` prints the same text.
+
+*fails*: the restore fails. *corrupts*: it succeeds and the guest loses, gains or misdirects interrupts. *latent*: no harm now.
+*note*: bounds what the report can say.
+
+| code | slug | usually | what |
+|---|---|---|---|
+${rows.join('\n')}
+`
+}
+
+/** The import law as a table, from the file that dependency-cruiser enforces. */
+function importLaw(): string {
+  const { law } = createRequire(import.meta.url)('../import-law.cjs') as { law: Readonly<Record<string, readonly string[]>> }
+  const rows = Object.entries(law).map(
+    ([room, may]) => `| \`${room}\` | ${may.length === 0 ? 'nothing' : may.map((name) => `\`${name}\``).join(' ')} |`,
+  )
+  return `| room of core | may import |\n|---|---|\n${rows.join('\n')}`
+}
+
+/** The README with its command list and with what the program prints today for each session it shows. */
+async function readme(): Promise<string> {
+  let text = withBlock(readFileSync('README.md', 'utf8'), 'commands', commandList())
+  for (const [, line] of [...text.matchAll(/<!-- session: (.*) -->/g)]) {
+    const { code, out } = await vits(line!.split(' '))
+    const block = `\n\`\`\`\n$ vits ${line}\n${out.trimEnd()}\n$ echo $?\n${code}\n\`\`\`\n`
+    text = withBlock(text, `session: ${line}`, block, 'session')
+  }
+  return text
+}
+
+function commandList(): string {
+  return `| command | what it does |\n|---|---|\n${commands.map(({ name, summary }) => `| \`${name}\` | ${summary} |`).join('\n')}`
+}
+
+/** `text` with what stands between `<!-- name -->` and the `<!-- /end -->` that follows replaced. */
+function withBlock(text: string, name: string, block: string, end = name): string {
+  const [open, close] = [`<!-- ${name} -->`, `<!-- /${end} -->`]
+  const from = text.indexOf(open)
+  const to = text.indexOf(close, from)
+  if (from < 0 || to < from) throw new Error(`there is no block ${name}`)
+  return `${text.slice(0, from + open.length)}\n${block}\n${text.slice(to)}`
+}
