@@ -79,6 +79,24 @@ describe('memory loaded piece by piece', () => {
   })
 })
 
+describe('memory of many gigabytes, hardly any of it used', () => {
+  it('costs little, forks at once, and keeps what each fork wrote apart from what is loaded later', () => {
+    const bytes = 2 ** 37
+    const ram = new GuestMemory([{ base, bytes, backing: 'loaded' }])
+    const region = ram.region(base)!
+    const last = bytes - 0x1000
+    region.load(last, new Uint8Array(4096).fill(1))
+    const forks = Array.from({ length: 20 }, () => ram.fork())
+    forks.forEach((fork, i) => {
+      fork.setU32(at(last), i)
+    })
+    region.load(last - 0x1000, new Uint8Array(4096).fill(2))
+    expect(forks.map((fork) => fork.u32(at(last)))).toEqual(forks.map((_, i) => i))
+    expect(ram.u32(at(last))).toBe(0x01010101)
+    expect(() => forks[0]!.u32(at(last - 0x1000))).toThrow(NotLoadedError)
+  })
+})
+
 describe('several regions', () => {
   it('refuses overlaps, finds each address and forgets a removed one', () => {
     const ram = new GuestMemory([

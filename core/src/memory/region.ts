@@ -11,6 +11,12 @@ const ZERO_DOUBLES = new Float64Array(ZEROS.buffer)
 const ABSENT = -1
 const ZERO = 0
 
+/** Slots are kept by this many pages, shared between forks, so that a large and mostly untouched VM costs little. */
+const CHUNK_BITS = 10
+const CHUNK_PAGES = 1 << CHUNK_BITS
+const ABSENT_CHUNK = new Int32Array(CHUNK_PAGES).fill(ABSENT)
+const ZERO_CHUNK = new Int32Array(CHUNK_PAGES).fill(ZERO)
+
 /** How a region keeps its bytes, and what a page never written reads as. */
 export type Backing =
   /** One buffer for the whole region: fastest; bytes are committed as they are touched. */
@@ -59,7 +65,9 @@ export class Region {
   run = 0
   readonly #dirty: Uint32Array
   /** Page to slot: ABSENT (nothing loaded), ZERO (reads as zeros), else slot number. A flat region has none. */
-  #slots: Int32Array | undefined
+  #chunks: Int32Array[] | undefined
+  /** 1 for a chunk of slots that no fork shares. */
+  #owned = new Uint8Array(0)
   #slabs: Slab[] = []
   #used = 1
   /** Slots below this belong to the region this one was forked from, and are copied before a write. */
@@ -80,21 +88,23 @@ export class Region {
       this.words = new Int32Array(buffer)
       this.doubles = new Float64Array(buffer)
     } else {
-      this.#slots = new Int32Array(pages).fill(backing === 'loaded' ? ABSENT : ZERO)
+      const chunks = Math.ceil(pages / CHUNK_PAGES)
+      this.#chunks = new Array<Int32Array>(chunks).fill(backing === 'loaded' ? ABSENT_CHUNK : ZERO_CHUNK)
+      this.#owned = new Uint8Array(chunks)
     }
   }
 
   /** Points the cursor at `offset` for reading. */
   seek(offset: number): void {
-    const slots = this.#slots
-    if (slots === undefined) {
+    const chunks = this.#chunks
+    if (chunks === undefined) {
       this.index = (offset - (offset & 3)) / 4
       this.run = (this.bytes - offset) / 8
       return
     }
     const inPage = offset & (PAGE_BYTES - 1)
     const page = (offset - inPage) / PAGE_BYTES
-    const slot = slots[page]!
+    const slot = chunks[page >>> CHUNK_BITS]![page & (CHUNK_PAGES - 1)]!
     if (slot <= ZERO) {
       if (slot === ABSENT) throw new NotLoadedError((this.base + page * PAGE_BYTES) as Gpa)
       this.words = ZEROS
@@ -109,13 +119,17 @@ export class Region {
     const inPage = offset & (PAGE_BYTES - 1)
     const page = (offset - inPage) / PAGE_BYTES
     this.#dirty[page >>> 5]! |= 1 << (page & 31)
-    const slots = this.#slots
-    if (slots === undefined) {
+    const chunks = this.#chunks
+    if (chunks === undefined) {
       this.seek(offset)
       return
     }
-    if (slots[page]! < this.#shared) slots[page] = this.#own(slots[page]!)
-    this.#point(slots[page]!, inPage)
+    let slot = chunks[page >>> CHUNK_BITS]![page & (CHUNK_PAGES - 1)]!
+    if (slot < this.#shared) {
+      slot = this.#own(slot)
+      this.#setSlot(page, slot)
+    }
+    this.#point(slot, inPage)
     this.run = Math.min(PAGE_BYTES - inPage, this.bytes - offset) / 8
   }
 
@@ -128,12 +142,13 @@ export class Region {
   /** Says that a page of a `loaded` region holds zeros, unless it holds something already. */
   loadZeros(offset: number): void {
     const page = Math.floor(offset / PAGE_BYTES)
-    if (this.#slots?.[page] === ABSENT) this.#slots[page] = ZERO
+    if (!this.isLoaded(offset)) this.#setSlot(page, ZERO)
   }
 
   /** True when reading `offset` needs no loading. */
   isLoaded(offset: number): boolean {
-    return this.#slots?.[Math.floor(offset / PAGE_BYTES)] !== ABSENT
+    const page = Math.floor(offset / PAGE_BYTES)
+    return this.#chunks?.[page >>> CHUNK_BITS]?.[page & (CHUNK_PAGES - 1)] !== ABSENT
   }
 
   /** Copies a page without marking it dirty: what a loader does. */
@@ -164,8 +179,9 @@ export class Region {
   fork(): Region {
     const backing = this.backing === 'flat' ? 'sparse' : this.backing
     const copy = new Region({ base: this.base, bytes: this.bytes, backing })
-    if (this.#slots !== undefined) {
-      copy.#slots = this.#slots.slice()
+    if (this.#chunks !== undefined) {
+      copy.#chunks = this.#chunks.slice()
+      this.#owned.fill(0)
       copy.#slabs = this.#slabs.slice()
       copy.#used = copy.#shared = this.#slabs.length * SLAB_PAGES || 1
       return copy
@@ -176,6 +192,16 @@ export class Region {
       if (page.some((byte) => byte !== 0)) copy.load(offset, page)
     }
     return copy
+  }
+
+  #setSlot(page: number, slot: number): void {
+    const chunks = this.#chunks!
+    const chunk = page >>> CHUNK_BITS
+    if (this.#owned[chunk] === 0) {
+      chunks[chunk] = chunks[chunk]!.slice()
+      this.#owned[chunk] = 1
+    }
+    chunks[chunk]![page & (CHUNK_PAGES - 1)] = slot
   }
 
   /** A slot of our own for a page that reads as slot `from` so far. */
