@@ -27,9 +27,9 @@ export function successor(its: Its, profile: ProfileId): Its {
   const { gic } = its
   const vcpuIds = gic.redistributors.map(({ vcpuId }) => vcpuId)
   const other = new Gic({ memory: its.memory.fork(), quirks: profiles[profile].quirks, vcpuIds })
+  const copy = new Its(other)
   other.setPropbaser(gic.propbaser)
   for (const [vcpu, { pendbaser }] of gic.redistributors.entries()) other.setPendbaser(vcpu, pendbaser)
-  const copy = new Its(other)
   copy.setBaser(DEVICE_BASER, its.baser(DEVICE_BASER))
   copy.setBaser(COLLECTION_BASER, its.baser(COLLECTION_BASER))
   return copy

@@ -33,9 +33,9 @@ export class LiveIts {
     this.options = options
     this.memory = options.memory ?? new GuestMemory([{ base: RAM, bytes: 0x100_0000, backing }])
     this.gic = new Gic({ memory: this.memory, quirks, vcpuIds })
-    this.gic.setPropbaser(GICR_PROPBASER.pack({ address: CONFIGURATION, idBits: 15 }))
     for (const vcpu of vcpuIds.keys()) this.gic.setPendbaser(vcpu, GICR_PENDBASER.pack({ address: PENDING + vcpu * 0x10000 }))
     this.its = new Its(this.gic)
+    this.gic.setPropbaser(GICR_PROPBASER.pack({ address: CONFIGURATION, idBits: 15 }))
     const pages = (deviceTablePages ?? (indirect ? 1 : 8)) - 1
     this.its.setBaser(DEVICE_BASER, GITS_BASER.pack({ valid: true, indirect, addressLow: DEVICE_TABLE, pages }))
     this.its.setBaser(COLLECTION_BASER, GITS_BASER.pack({ valid: true, addressLow: COLLECTION_TABLE, pages: 0 }))

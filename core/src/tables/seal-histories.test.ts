@@ -1,0 +1,108 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type ProfileId, profiles } from '../abi/index.ts'
+import { type HeadKind, type RestoreVerdict, restoresUnder, saveTables, seal, sealLimitRows } from './index.ts'
+import { eachEvent } from './live.ts'
+import { type History, histories, lived } from './testing/guest.ts'
+import type { LiveIts } from './testing/live-its.ts'
+import { runs } from './testing/runs.ts'
+
+const ids = Object.keys(profiles) as ProfileId[]
+const { quirks: fixed } = profiles['linux-6.12.117']
+const { quirks: orphaning } = profiles['linux-6.6']
+
+/** Every kernel's verdict on a sealed save, but for the kernels that the seal itself says it cannot help. */
+function unexpected(vm: LiveIts, head: HeadKind): readonly RestoreVerdict[] {
+  const sealed = seal(vm.its, { head })
+  if (!sealed.ok) throw new Error(`${sealed.errno}: ${sealed.reason}`)
+  const listed = new Set(sealed.value.limits.flatMap((limit) => limit.profiles))
+  return ids
+    .filter((id) => !listed.has(id))
+    .map((id) => restoresUnder(vm.its, id))
+    .filter(({ restores }) => restores !== 'exactly')
+}
+
+/** Gives 4.13 what it cannot do without: a device, an event in each ITT, and every collection mapped. */
+function made413Proof(vm: LiveIts): LiveIts {
+  const { its } = vm
+  for (const icid of its.collections.order) if (its.collections.target(icid) < 0) its.collections.set(icid, 0)
+  if (its.collections.order.length === 0) its.collections.set(0, 0)
+  if (its.devices.first() < 0) vm.map(0)
+  for (let slot = its.devices.first(); slot >= 0; slot = its.devices.after(slot)) {
+    if (its.events.firstBlock(slot) === 0) its.mapEvent(slot, 1, 9000, its.collections.order[0]!, 0)
+  }
+  return vm
+}
+
+describe('whatever a guest did', () => {
+  it.each([
+    ['a kernel that clears unmapped entries', fixed],
+    ['a kernel that leaves orphans', orphaning],
+  ])('under %s, every kernel restores exactly what was sealed', (_, quirks) => {
+    fc.assert(
+      fc.property(histories, fc.constantFrom<HeadKind>('none', 'ours'), (history, head) => {
+        expect(unexpected(lived(history, quirks), head)).toEqual([])
+      }),
+      { numRuns: runs(250) },
+    )
+  })
+
+  it('4.13 does too, once it has what it cannot do without', () => {
+    let proven = 0
+    fc.assert(
+      fc.property(histories, (history) => {
+        const vm = made413Proof(lived(history, orphaning))
+        const sealed = seal(vm.its)
+        if (!sealed.ok || sealed.value.limits.some((limit) => limit.profiles.includes('linux-4.13'))) return
+        proven++
+        expect(restoresUnder(vm.its, 'linux-4.13')).toEqual({ profile: 'linux-4.13', restores: 'exactly' })
+      }),
+      { numRuns: runs(200) },
+    )
+    expect(proven).toBeGreaterThan(20)
+  })
+
+  it('each limit that is listed is one that this test has seen come true', () => {
+    const seen = new Set<string>()
+    const note = (history: History) => {
+      const vm = lived(history, fixed)
+      const sealed = seal(vm.its)
+      if (!sealed.ok) return
+      for (const { name, profiles: kernels } of sealed.value.limits) {
+        if (kernels.some((id) => restoresUnder(vm.its, id).restores !== 'exactly')) seen.add(name)
+      }
+    }
+    for (const history of fc.sample(histories, { numRuns: 150, seed: 5 })) note(history)
+    const shown = [
+      'no-device',
+      'no-event',
+      'unmapped-collection',
+      'first-level-hole',
+      'unstorable-device',
+      'detached-event',
+      'shared-entries',
+    ]
+    expect([...seen].sort()).toEqual(shown.sort())
+    expect(Object.keys(sealLimitRows)).toEqual(expect.arrayContaining(shown))
+  })
+})
+
+describe('the same histories saved as 6.12.117 saves', () => {
+  it('are refused or restored wrongly often enough that the seal has something to prove', () => {
+    const verdicts = { exactly: 0, otherwise: 0, not: 0 }
+    for (const history of fc.sample(histories, { numRuns: 400, seed: 1 })) {
+      const vm = lived(history, fixed)
+      let detached = 0
+      for (let slot = vm.its.devices.first(); slot >= 0; slot = vm.its.devices.after(slot)) {
+        eachEvent(vm.its, slot, (_eventId, index) => {
+          if (vm.its.events.icid(index) < 0) detached++
+        })
+      }
+      const saved = saveTables(vm.its)
+      if (saved.ok && detached + saved.value.unstorable.length === 0) verdicts[restoresUnder(vm.its, 'linux-6.12.117').restores]++
+    }
+    expect(verdicts.not).toBeGreaterThan(3)
+    expect(verdicts.otherwise).toBeGreaterThan(20)
+    expect(verdicts.exactly).toBeGreaterThan(200)
+  })
+})
