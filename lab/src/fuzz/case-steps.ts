@@ -1,0 +1,267 @@
+import { GITS_CBASER, hex, L1E } from '@vits/core'
+import type { Hex, Step } from '@vits/core/conformance'
+import {
+  CONFIGURATION,
+  collectionTableAt,
+  deviceTableAt,
+  ITT_SPACE,
+  itsBase,
+  L2_PAGES,
+  l2PageAt,
+  PENDING_BYTES,
+  pendingTableAt,
+  RAM,
+  SIDE_RAM,
+  TABLE_PAGE,
+} from './places.ts'
+import { littleEndian } from './planted.ts'
+import { furniture } from './queue-commands.ts'
+import type { Action, RandomCase, Resume, Setting } from './random-case.ts'
+import { cbaser, collectionBaser, deviceBaser, pendbaser, propbaser, RESTORE_ORDER } from './register-values.ts'
+
+const COMMAND_BYTES = 32
+/** LPIs that the random commands name, each enabled. */
+const CONFIGURED_LPIS = 48
+const ENABLED = 'a1'
+
+const at = (value: number | bigint) => hex(value) as Hex
+
+/** What the writer of steps knows of an ITS: enough to go on writing where the queue stands, were nothing odd to happen. */
+interface QueueGuess {
+  cwriter: number
+  bytes: number
+}
+
+/** The steps of a random case, without answers. Both subjects are asked exactly these. */
+export function stepsOf(random: RandomCase): Step[] {
+  const writer = new StepWriter(random.setting)
+  writer.start()
+  for (const action of random.actions) writer.act(action)
+  writer.finish()
+  return writer.steps
+}
+
+class StepWriter {
+  readonly steps: Step[] = []
+  readonly #setting: Setting
+  readonly #queues: QueueGuess[]
+  #sideRam: boolean
+
+  constructor(setting: Setting) {
+    this.#setting = setting
+    this.#sideRam = setting.sideRam
+    this.#queues = setting.itses.map(() => ({ cwriter: 0, bytes: setting.queuePages * 0x1000 }))
+  }
+
+  /** Brings the machine up as a guest would: LPIs, tables, queue, ITS enabled. */
+  start(): void {
+    this.#create()
+    this.steps.push({ op: 'mem_write', gpa: at(CONFIGURATION), fill: ENABLED, len: at(CONFIGURED_LPIS) })
+    this.#setting.itses.forEach(({ indirect }, its) => {
+      if (indirect) this.#mapL2(its)
+    })
+    this.#redistributors(true)
+    this.#eachIts((its) => {
+      for (const reg of RESTORE_ORDER) if (reg.includes('BASE')) this.#restoreRegister(its, reg)
+      this.#write(its, 'GITS_CTLR', 1n)
+      if (this.#setting.furnished) this.#commands(its, furniture(its, this.#setting.vcpus))
+    })
+  }
+
+  act(action: Action): void {
+    switch (action.kind) {
+      case 'commands':
+        return this.#commands(this.#its(action.its), action.list)
+      case 'msi':
+        return this.#msi(this.#its(action.its), action)
+      case 'save':
+        this.steps.push({ op: 'its_save_tables', its: this.#its(action.its) })
+        return this.#look()
+      case 'save-pending':
+        this.steps.push({ op: 'gic_save_pending_tables' })
+        return this.#lookAtPending()
+      case 'reset':
+        this.steps.push({ op: 'its_ctrl_reset', its: this.#its(action.its) })
+        return
+      case 'init':
+        this.steps.push({ op: 'its_ctrl_init', its: this.#its(action.its) })
+        return
+      case 'restore':
+        this.steps.push({ op: 'its_restore_tables', its: this.#its(action.its) })
+        return this.#lookAtPending()
+      case 'registers':
+        this.steps.push({ op: 'its_regs', its: this.#its(action.its) })
+        return
+      case 'its-write':
+        return this.#write(this.#its(action.its), action.reg, BigInt(action.value))
+      case 'redistributor-write':
+        this.steps.push({ op: 'redist_write', cpu: this.#cpu(action.cpu), reg: action.reg, value: action.value })
+        return
+      case 'redistributor-read':
+        this.steps.push({ op: 'redist_read', cpu: this.#cpu(action.cpu), reg: action.reg })
+        return
+      case 'plant':
+        return this.#plant(action.step)
+      case 'clear-tables':
+        return this.#clearTables()
+      case 'side-ram':
+        return this.#toggleSideRam(action.present)
+      case 'resume':
+        return this.#resume(action)
+    }
+  }
+
+  /** Saves everything, brings it up in a new VM, and asks that VM what it has: by MSIs and by saving into cleared tables. */
+  finish(): void {
+    this.#resume({ kind: 'resume', where: 'new-vm', order: RESTORE_ORDER, lpisFirst: true, save: true })
+    this.#eachIts((its) => {
+      for (const deviceId of [0, 1, 2]) for (const eventId of [0, 1]) this.#msi(its, { deviceId, eventId, offset: 0x10040, flags: 1 })
+    })
+    this.#clearTables()
+    this.#save()
+  }
+
+  #its(number: number): number {
+    return number % this.#setting.itses.length
+  }
+
+  #cpu(number: number): number {
+    return number % this.#setting.vcpus
+  }
+
+  #eachIts(body: (its: number) => void): void {
+    for (let its = 0; its < this.#setting.itses.length; its++) body(its)
+  }
+
+  #create(): void {
+    const [first, ...more] = this.#setting.itses.map((_, its) => at(itsBase(its)))
+    const ram = [{ base: at(RAM.base), size: at(RAM.bytes) }]
+    if (this.#sideRam) ram.push({ base: at(SIDE_RAM.base), size: at(SIDE_RAM.bytes) })
+    const { vcpus } = this.#setting
+    this.steps.push({ op: 'create_vm', vcpus, ram, gic_init: true, its_base: first!, ...(more.length > 0 ? { more_its: more } : {}) })
+  }
+
+  /** L1 entries 0, 1 and 7, as DeviceIDs of the pools need them; ITSes share pages. */
+  #mapL2(its: number): void {
+    for (const [page, entry] of [0, 1, 7].entries()) {
+      const l2Addr = l2PageAt((its + page) % L2_PAGES)
+      const hexBytes = littleEndian(L1E.pack({ valid: true, l2Addr }))
+      this.steps.push({ op: 'mem_write', gpa: at(deviceTableAt(its) + 8 * entry), what: `L1[${entry}]`, hex: hexBytes })
+    }
+  }
+
+  #redistributors(enable: boolean): void {
+    for (let cpu = 0; cpu < this.#setting.vcpus; cpu++) {
+      if (cpu === 0) this.steps.push({ op: 'redist_write', cpu, reg: 'GICR_PROPBASER', value: at(propbaser(this.#setting.idBits)) })
+      this.steps.push({ op: 'redist_write', cpu, reg: 'GICR_PENDBASER', value: at(pendbaser(cpu)) })
+    }
+    if (enable) this.#enableLpis()
+  }
+
+  #enableLpis(): void {
+    for (let cpu = 0; cpu < this.#setting.vcpus; cpu++) this.steps.push({ op: 'redist_write', cpu, reg: 'GICR_CTLR', value: '0x1' })
+  }
+
+  #write(its: number, reg: string, value: bigint): void {
+    this.steps.push({ op: 'its_write', its, reg, value: at(value) })
+    const queue = this.#queues[its]!
+    if (reg === 'GITS_CWRITER') queue.cwriter = Number(value & 0xfffe0n) % queue.bytes
+    if (reg !== 'GITS_CBASER') return
+    queue.cwriter = 0
+    queue.bytes = (GITS_CBASER.unpack(value).pages + 1) * 0x1000
+  }
+
+  /** Writes a register as a save of this machine would hold it. */
+  #restoreRegister(its: number, reg: (typeof RESTORE_ORDER)[number]): void {
+    const queue = this.#queues[its]!
+    const { cwriter } = queue
+    const value = {
+      GITS_IIDR: 0x4b00043bn,
+      GITS_CBASER: cbaser(its, this.#setting.queuePages),
+      GITS_CREADR: BigInt(cwriter),
+      GITS_CWRITER: BigInt(cwriter),
+      GITS_BASER0: deviceBaser(its, this.#setting.itses[its]!),
+      GITS_BASER1: collectionBaser(its),
+    }[reg]
+    this.#write(its, reg, value)
+    if (reg === 'GITS_CBASER') queue.cwriter = cwriter % queue.bytes
+  }
+
+  #commands(its: number, list: Extract<Action, { kind: 'commands' }>['list']): void {
+    const queue = this.#queues[its]!
+    const cwriter = (queue.cwriter + list.length * COMMAND_BYTES) % queue.bytes
+    this.steps.push({ op: 'commands', its, cwriter_before: at(queue.cwriter), list, cwriter_written: at(cwriter) })
+    queue.cwriter = cwriter
+  }
+
+  #msi(its: number, { deviceId, eventId, offset, flags }: { deviceId: number; eventId: number; offset: number; flags: number }): void {
+    this.steps.push({ op: 'signal_msi', address: at(itsBase(its) + offset), devid: at(deviceId), eventid: at(eventId), flags })
+  }
+
+  #plant(step: Step): void {
+    const inSideRam = step.op === 'mem_write' && Number(step.gpa) >= SIDE_RAM.base
+    if (!inSideRam || this.#sideRam) this.steps.push(step)
+  }
+
+  #toggleSideRam(present: boolean): void {
+    if (present === this.#sideRam) return
+    this.#sideRam = present
+    const { slot, base, bytes } = SIDE_RAM
+    this.steps.push({ op: 'mem_slot', slot, base: at(base), size: at(present ? bytes : 0) })
+  }
+
+  #save(): void {
+    this.#eachIts((its) => this.steps.push({ op: 'its_save_tables', its }))
+    this.steps.push({ op: 'gic_save_pending_tables' })
+    this.#look()
+  }
+
+  #resume({ where, order, lpisFirst, save }: Resume): void {
+    this.#eachIts((its) => this.steps.push({ op: 'its_regs', its }))
+    if (save) this.#save()
+    if (where === 'new-vm') {
+      this.steps.push({ op: 'destroy_vm', ram_kept: true })
+      this.#create()
+    } else this.#eachIts((its) => this.steps.push({ op: 'its_ctrl_reset', its }))
+    this.#redistributors(lpisFirst)
+    this.#eachIts((its) => {
+      for (const reg of order) this.#restoreRegister(its, reg)
+      this.steps.push({ op: 'its_restore_tables', its })
+      this.#write(its, 'GITS_CTLR', 1n)
+    })
+    if (!lpisFirst) this.#enableLpis()
+    this.#lookAtPending()
+  }
+
+  #clearTables(): void {
+    this.#eachIts((its) => {
+      if (!this.#setting.itses[its]!.indirect) this.#zero(deviceTableAt(its), 2 * TABLE_PAGE)
+      this.#zero(collectionTableAt(its), TABLE_PAGE)
+    })
+    this.#zero(l2PageAt(0), L2_PAGES * TABLE_PAGE)
+    this.#zero(ITT_SPACE.base, ITT_SPACE.bytes)
+  }
+
+  #zero(base: number, bytes: number): void {
+    this.steps.push({ op: 'mem_zero', gpa: at(base), len: at(bytes) })
+  }
+
+  #look(): void {
+    this.#eachIts((its) => {
+      this.#dump(`device table ${its}`, deviceTableAt(its), 2 * TABLE_PAGE)
+      this.#dump(`collection table ${its}`, collectionTableAt(its), TABLE_PAGE)
+    })
+    this.#dump('second-level pages', l2PageAt(0), L2_PAGES * TABLE_PAGE)
+    this.#dump('ITTs', ITT_SPACE.base, ITT_SPACE.bytes)
+    if (this.#sideRam) this.#dump('side RAM', SIDE_RAM.base, SIDE_RAM.bytes)
+    this.#lookAtPending()
+  }
+
+  #lookAtPending(): void {
+    for (let cpu = 0; cpu < this.#setting.vcpus; cpu++) this.#dump(`pending table ${cpu}`, pendingTableAt(cpu), PENDING_BYTES)
+  }
+
+  #dump(what: string, base: number, bytes: number): void {
+    this.steps.push({ op: 'mem_dump', what, gpa: at(base), len: at(bytes) })
+  }
+}

@@ -1,0 +1,95 @@
+import { CTE, DTE, hex, ITE, L1E } from '@vits/core'
+import type { Step } from '@vits/core/conformance'
+import fc from 'fast-check'
+import {
+  CONFIGURATION,
+  collectionTableAt,
+  deviceTableAt,
+  ITS_LIMIT,
+  ITT_AREAS,
+  ittAt,
+  L2_PAGES,
+  l2PageAt,
+  NOWHERE,
+  pendingTableAt,
+  SIDE_RAM,
+  VCPU_LIMIT,
+} from './places.ts'
+import { icid, ittAddr, pintid, rdBase } from './queue-commands.ts'
+
+/** Bytes put into guest RAM behind the ITS's back: what a guest may do, and what a damaged save holds. */
+const word = (at: fc.Arbitrary<number>, value: fc.Arbitrary<bigint>, what: string) =>
+  fc.tuple(at, value).map(([gpa, entry]): Step => ({ op: 'mem_write', gpa: hex(gpa) as `0x${string}`, what, hex: littleEndian(entry) }))
+
+export function littleEndian(value: bigint): string {
+  return value.toString(16).padStart(16, '0').match(/../g)!.reverse().join('')
+}
+
+const its = fc.integer({ min: 0, max: ITS_LIMIT - 1 })
+const slot = fc.constantFrom(0, 0, 1, 2, 3, 5, 8, 31, 100, 8191)
+const valid = fc.constantFrom(true, true, true, false)
+
+const deviceTablePlace = fc
+  .tuple(
+    fc.oneof(
+      its.map(deviceTableAt),
+      fc.integer({ min: 0, max: L2_PAGES - 1 }).map((page) => l2PageAt(page)),
+      fc.constant(SIDE_RAM.base),
+    ),
+    slot,
+  )
+  .map(([table, n]) => table + 8 * n)
+
+const dte = fc
+  .record({
+    valid,
+    next: fc.constantFrom(0, 0, 1, 1, 2, 4, 6, 8191, 0x3fff),
+    ittAddr,
+    size: fc.constantFrom(0, 0, 1, 1, 2, 3, 4, 7, 10, 16, 31),
+  })
+  .map((fields) => DTE.pack(fields))
+
+const ite = fc
+  .record({ pintid, icid, next: fc.constantFrom(0, 0, 1, 1, 2, 3, 7, 31, 0xffff) })
+  .map((fields) => ITE.pack(fields))
+
+const cte = fc.record({ valid, rdBase, icid }).map((fields) => CTE.pack(fields))
+
+const l1Entry = fc
+  .record({
+    valid,
+    l2Addr: fc.oneof(
+      { weight: 6, arbitrary: fc.integer({ min: 0, max: L2_PAGES - 1 }).map(l2PageAt) },
+      { weight: 1, arbitrary: fc.constantFrom(NOWHERE, SIDE_RAM.base) },
+    ),
+  })
+  .map((fields) => L1E.pack(fields))
+
+const ittPlace = fc
+  .tuple(fc.integer({ min: 0, max: ITT_AREAS - 1 }), fc.constantFrom(0, 0, 1, 2, 3, 7, 15, 31))
+  .map(([area, n]) => ittAt(area) + 8 * n)
+
+const bytesAt = (at: fc.Arbitrary<number>, value: fc.Arbitrary<number>, what: string) =>
+  fc
+    .tuple(at, value)
+    .map(([gpa, byte]): Step => ({ op: 'mem_write', gpa: hex(gpa) as `0x${string}`, what, hex: byte.toString(16).padStart(2, '0') }))
+
+const lpiIndex = fc.integer({ min: 0, max: 47 })
+const byte = fc.integer({ min: 0, max: 255 })
+
+export const planted = fc.oneof(
+  { weight: 6, arbitrary: word(deviceTablePlace, dte, 'a DTE') },
+  { weight: 8, arbitrary: word(ittPlace, ite, 'an ITE') },
+  { weight: 4, arbitrary: word(fc.tuple(its, slot).map(([n, i]) => collectionTableAt(n) + 8 * i), cte, 'a CTE') },
+  { weight: 4, arbitrary: word(fc.tuple(its, slot).map(([n, i]) => deviceTableAt(n) + 8 * (i & 7)), l1Entry, 'an L1 entry') },
+  { weight: 1, arbitrary: word(fc.oneof(deviceTablePlace, ittPlace), fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }), 'rubbish') },
+  { weight: 2, arbitrary: bytesAt(lpiIndex.map((i) => CONFIGURATION + i), byte, 'an LPI configuration') },
+  {
+    weight: 3,
+    arbitrary: bytesAt(
+      fc.tuple(fc.integer({ min: 0, max: VCPU_LIMIT - 1 }), lpiIndex).map(([cpu, i]) => pendingTableAt(cpu) + 0x400 + (i >> 3)),
+      byte,
+      'eight pending bits',
+    ),
+  },
+)
