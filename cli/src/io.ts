@@ -1,4 +1,6 @@
 import type { ByteSource } from '@vits/core'
+import type { Step } from '@vits/core/conformance'
+import type { LabAnswers } from './prove/lab-program.ts'
 import type { Style } from './style.ts'
 
 /** Random-access bytes of an open file. */
@@ -18,6 +20,8 @@ export interface Io {
   /** Shows how far a long job is, on one line of a terminal; undefined when nobody watches. An empty text clears the line. */
   readonly progress: ((text: string) => void) | undefined
   readonly style: Style
+  /** Plays steps on a real KVM; `kernel` is what the lab's `--kernel` names. */
+  lab(kernel: string, steps: readonly Step[]): Promise<LabAnswers>
   /** Milliseconds of a monotonic clock. */
   now(): number
 }

@@ -1,20 +1,34 @@
-import { record } from './commands/record.ts'
-import { replay } from './commands/replay.ts'
+type Command = (args: string[]) => Promise<number>
 
-const commands: Readonly<Record<string, { readonly usage: string; readonly run: (args: string[]) => Promise<number> }>> = {
-  record: { usage: 'record SCENARIO... [--kernel 6.12|6.1|VMLINUZ] [--out FOLDER]', run: record },
-  replay: { usage: 'replay [FILE|FOLDER]... [--kernel 6.12|6.1|VMLINUZ]', run: replay },
+const KERNEL = '[--kernel 6.12|6.1|VMLINUZ]'
+
+/** Loaded when asked for: each draws in what it needs, and no more. */
+const commands: Readonly<Record<string, { readonly usage: string; readonly load: () => Promise<Command> }>> = {
+  fuzz: {
+    usage: `fuzz ${KERNEL} [--cases N] [--seed S] [--profile ID]`,
+    load: async () => (await import('./commands/fuzz.ts')).fuzz,
+  },
+  play: { usage: `play ${KERNEL} < STEPS.json`, load: async () => (await import('./commands/play.ts')).play },
+  record: {
+    usage: `record SCENARIO... ${KERNEL} [--out FOLDER]`,
+    load: async () => (await import('./commands/record.ts')).record,
+  },
+  replay: { usage: `replay [FILE|FOLDER]... ${KERNEL}`, load: async () => (await import('./commands/replay.ts')).replay },
 }
 
-const [name = '', ...args] = process.argv.slice(2)
-const command = commands[name]
-if (command === undefined) {
-  const lines = Object.values(commands).map(({ usage }) => `  npm run lab -- ${usage}`)
-  process.stderr.write(`${['Usage:', ...lines].join('\n')}\n`)
-  process.exitCode = 2
-} else {
-  process.exitCode = await command.run(args).catch((error: unknown) => {
+async function main([name = '', ...args]: string[]): Promise<number> {
+  const command = commands[name]
+  if (command === undefined) {
+    const lines = Object.values(commands).map(({ usage }) => `  npm run lab -- ${usage}`)
+    process.stderr.write(`${['Usage:', ...lines].join('\n')}\n`)
+    return 2
+  }
+  try {
+    return await (await command.load())(args)
+  } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
     return 1
-  })
+  }
 }
+
+process.exitCode = await main(process.argv.slice(2))

@@ -3,8 +3,9 @@ import { check } from './check.ts'
 import { conform } from './conform.ts'
 import { explain } from './explain.ts'
 import { kernels } from './kernels.ts'
+import { prove } from './prove.ts'
 import { selftestVlpi } from './selftest-vlpi.ts'
 import { show } from './show.ts'
 
 /** Every command, in the order `vits --help` lists them. */
-export const commands: readonly Command[] = [check, show, explain, kernels, conform, selftestVlpi]
+export const commands: readonly Command[] = [check, show, explain, prove, conform, kernels, selftestVlpi]

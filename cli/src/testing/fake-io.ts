@@ -34,6 +34,7 @@ export async function vits(args: readonly string[], files: Readonly<Record<strin
     },
     progress: undefined,
     style: style(false),
+    lab: () => Promise.reject(new Error('no lab here')),
     now: () => 0,
   }
   const code = await run(args, io, '0.0.0')

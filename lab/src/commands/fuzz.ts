@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { isProfileId, type ProfileId, profiles } from '@vits/core'
-import { modelSubject, type Subject } from '@vits/core/conformance'
+import { ModelSubject, type Subject } from '@vits/core/conformance'
 import { CACHE } from '../cache.ts'
-import { caseOf, type Disagreement, disagreement, shrunk } from '../fuzz/side-by-side.ts'
 import { stepsOf } from '../fuzz/case-steps.ts'
+import { caseOf, type Disagreement, disagreement, shrunk } from '../fuzz/side-by-side.ts'
 import type { KvmSubject } from '../kvm-subject.ts'
 import { withKvm } from '../lab.ts'
 import { profileOf } from '../profile.ts'
@@ -34,7 +34,7 @@ export async function fuzz(args: string[]): Promise<number> {
   const seed = wholeNumber('--seed', values.seed)
   const differing = await withKvm(values.kernel, (kvm) => {
     const profile = chosenProfile(values.profile) ?? profileOf(kvm.host.release)
-    return fuzzOn(kvm, () => modelSubject(profile), { cases, seed, profile })
+    return fuzzOn(kvm, () => new ModelSubject(profile), { cases, seed, profile })
   })
   return differing === 0 ? 0 : 1
 }
@@ -86,7 +86,9 @@ async function fuzzOn(kvm: KvmSubject, model: () => Subject, { cases, seed, prof
 
 function tellShort(seed: number, { difference }: Disagreement): void {
   const { step, op, field, recorded, answered } = difference
-  console.log(`  seed ${seed}, step ${step}, ${op}: ${field} is ${abridged(recorded)} for KVM, ${abridged(answered)} for the model`)
+  console.log(
+    `  seed ${seed}, step ${step}, ${op}: ${field} is ${abridged(recorded)} for KVM, ${abridged(answered)} for the model`,
+  )
 }
 
 const abridged = (text: string) => (text.length > 400 ? `${text.slice(0, 400)}...` : text || 'nothing')

@@ -16,7 +16,7 @@ import {
 } from './places.ts'
 import { littleEndian } from './planted.ts'
 import { furniture } from './queue-commands.ts'
-import type { Action, RandomCase, Resume, Setting } from './random-case.ts'
+import type { Action, ActionOf, RandomCase, Resume, Setting } from './random-case.ts'
 import { cbaser, collectionBaser, deviceBaser, pendbaser, propbaser, RESTORE_ORDER } from './register-values.ts'
 
 const COMMAND_BYTES = 32
@@ -69,53 +69,42 @@ class StepWriter {
   }
 
   act(action: Action): void {
-    switch (action.kind) {
-      case 'commands':
-        return this.#commands(this.#its(action.its), action.list)
-      case 'msi':
-        return this.#msi(this.#its(action.its), action)
-      case 'save':
-        this.steps.push({ op: 'its_save_tables', its: this.#its(action.its) })
-        return this.#look()
-      case 'save-pending':
-        this.steps.push({ op: 'gic_save_pending_tables' })
-        return this.#lookAtPending()
-      case 'reset':
-        this.steps.push({ op: 'its_ctrl_reset', its: this.#its(action.its) })
-        return
-      case 'init':
-        this.steps.push({ op: 'its_ctrl_init', its: this.#its(action.its) })
-        return
-      case 'restore':
-        this.steps.push({ op: 'its_restore_tables', its: this.#its(action.its) })
-        return this.#lookAtPending()
-      case 'registers':
-        this.steps.push({ op: 'its_regs', its: this.#its(action.its) })
-        return
-      case 'its-write':
-        return this.#write(this.#its(action.its), action.reg, BigInt(action.value))
-      case 'redistributor-write':
-        this.steps.push({ op: 'redist_write', cpu: this.#cpu(action.cpu), reg: action.reg, value: action.value })
-        return
-      case 'redistributor-read':
-        this.steps.push({ op: 'redist_read', cpu: this.#cpu(action.cpu), reg: action.reg })
-        return
-      case 'plant':
-        return this.#plant(action.step)
-      case 'clear-tables':
-        return this.#clearTables()
-      case 'side-ram':
-        return this.#toggleSideRam(action.present)
-      case 'resume':
-        return this.#resume(action)
-    }
+    ;(this.#acts[action.kind] as (action: Action) => void)(action)
+  }
+
+  readonly #acts: { readonly [K in Action['kind']]: (action: ActionOf<K>) => void } = {
+    commands: ({ its, list }) => this.#commands(this.#its(its), list),
+    msi: ({ its, ...msi }) => this.#msi(this.#its(its), msi),
+    save: ({ its }) => {
+      this.steps.push({ op: 'its_save_tables', its: this.#its(its) })
+      this.#look()
+    },
+    'save-pending': () => {
+      this.steps.push({ op: 'gic_save_pending_tables' })
+      this.#lookAtPending()
+    },
+    reset: ({ its }) => this.steps.push({ op: 'its_ctrl_reset', its: this.#its(its) }),
+    init: ({ its }) => this.steps.push({ op: 'its_ctrl_init', its: this.#its(its) }),
+    restore: ({ its }) => {
+      this.steps.push({ op: 'its_restore_tables', its: this.#its(its) })
+      this.#lookAtPending()
+    },
+    registers: ({ its }) => this.steps.push({ op: 'its_regs', its: this.#its(its) }),
+    'its-write': ({ its, reg, value }) => this.#write(this.#its(its), reg, BigInt(value)),
+    'redistributor-write': ({ cpu, reg, value }) => this.steps.push({ op: 'redist_write', cpu: this.#cpu(cpu), reg, value }),
+    'redistributor-read': ({ cpu, reg }) => this.steps.push({ op: 'redist_read', cpu: this.#cpu(cpu), reg }),
+    plant: ({ step }) => this.#plant(step),
+    'clear-tables': () => this.#clearTables(),
+    'side-ram': ({ present }) => this.#toggleSideRam(present),
+    resume: (action) => this.#resume(action),
   }
 
   /** Saves everything, brings it up in a new VM, and asks that VM what it has: by MSIs and by saving into cleared tables. */
   finish(): void {
     this.#resume({ kind: 'resume', where: 'new-vm', order: RESTORE_ORDER, lpisFirst: true, save: true })
     this.#eachIts((its) => {
-      for (const deviceId of [0, 1, 2]) for (const eventId of [0, 1]) this.#msi(its, { deviceId, eventId, offset: 0x10040, flags: 1 })
+      for (const deviceId of [0, 1, 2])
+        for (const eventId of [0, 1]) this.#msi(its, { deviceId, eventId, offset: 0x10040, flags: 1 })
     })
     this.#clearTables()
     this.#save()
@@ -138,7 +127,14 @@ class StepWriter {
     const ram = [{ base: at(RAM.base), size: at(RAM.bytes) }]
     if (this.#sideRam) ram.push({ base: at(SIDE_RAM.base), size: at(SIDE_RAM.bytes) })
     const { vcpus } = this.#setting
-    this.steps.push({ op: 'create_vm', vcpus, ram, gic_init: true, its_base: first!, ...(more.length > 0 ? { more_its: more } : {}) })
+    this.steps.push({
+      op: 'create_vm',
+      vcpus,
+      ram,
+      gic_init: true,
+      its_base: first!,
+      ...(more.length > 0 ? { more_its: more } : {}),
+    })
   }
 
   /** L1 entries 0, 1 and 7, as DeviceIDs of the pools need them; ITSes share pages. */
@@ -152,14 +148,16 @@ class StepWriter {
 
   #redistributors(enable: boolean): void {
     for (let cpu = 0; cpu < this.#setting.vcpus; cpu++) {
-      if (cpu === 0) this.steps.push({ op: 'redist_write', cpu, reg: 'GICR_PROPBASER', value: at(propbaser(this.#setting.idBits)) })
+      if (cpu === 0)
+        this.steps.push({ op: 'redist_write', cpu, reg: 'GICR_PROPBASER', value: at(propbaser(this.#setting.idBits)) })
       this.steps.push({ op: 'redist_write', cpu, reg: 'GICR_PENDBASER', value: at(pendbaser(cpu)) })
     }
     if (enable) this.#enableLpis()
   }
 
   #enableLpis(): void {
-    for (let cpu = 0; cpu < this.#setting.vcpus; cpu++) this.steps.push({ op: 'redist_write', cpu, reg: 'GICR_CTLR', value: '0x1' })
+    for (let cpu = 0; cpu < this.#setting.vcpus; cpu++)
+      this.steps.push({ op: 'redist_write', cpu, reg: 'GICR_CTLR', value: '0x1' })
   }
 
   #write(its: number, reg: string, value: bigint): void {
@@ -187,14 +185,17 @@ class StepWriter {
     if (reg === 'GITS_CBASER') queue.cwriter = cwriter % queue.bytes
   }
 
-  #commands(its: number, list: Extract<Action, { kind: 'commands' }>['list']): void {
+  #commands(its: number, list: ActionOf<'commands'>['list']): void {
     const queue = this.#queues[its]!
     const cwriter = (queue.cwriter + list.length * COMMAND_BYTES) % queue.bytes
     this.steps.push({ op: 'commands', its, cwriter_before: at(queue.cwriter), list, cwriter_written: at(cwriter) })
     queue.cwriter = cwriter
   }
 
-  #msi(its: number, { deviceId, eventId, offset, flags }: { deviceId: number; eventId: number; offset: number; flags: number }): void {
+  #msi(
+    its: number,
+    { deviceId, eventId, offset, flags }: { deviceId: number; eventId: number; offset: number; flags: number },
+  ): void {
     this.steps.push({ op: 'signal_msi', address: at(itsBase(its) + offset), devid: at(deviceId), eventid: at(eventId), flags })
   }
 

@@ -19,7 +19,9 @@ import { icid, ittAddr, pintid, rdBase } from './queue-commands.ts'
 
 /** Bytes put into guest RAM behind the ITS's back: what a guest may do, and what a damaged save holds. */
 const word = (at: fc.Arbitrary<number>, value: fc.Arbitrary<bigint>, what: string) =>
-  fc.tuple(at, value).map(([gpa, entry]): Step => ({ op: 'mem_write', gpa: hex(gpa) as `0x${string}`, what, hex: littleEndian(entry) }))
+  fc
+    .tuple(at, value)
+    .map(([gpa, entry]): Step => ({ op: 'mem_write', gpa: hex(gpa) as `0x${string}`, what, hex: littleEndian(entry) }))
 
 export function littleEndian(value: bigint): string {
   return value.toString(16).padStart(16, '0').match(/../g)!.reverse().join('')
@@ -49,9 +51,7 @@ const dte = fc
   })
   .map((fields) => DTE.pack(fields))
 
-const ite = fc
-  .record({ pintid, icid, next: fc.constantFrom(0, 0, 1, 1, 2, 3, 7, 31, 0xffff) })
-  .map((fields) => ITE.pack(fields))
+const ite = fc.record({ pintid, icid, next: fc.constantFrom(0, 0, 1, 1, 2, 3, 7, 31, 0xffff) }).map((fields) => ITE.pack(fields))
 
 const cte = fc.record({ valid, rdBase, icid }).map((fields) => CTE.pack(fields))
 
@@ -72,7 +72,9 @@ const ittPlace = fc
 const bytesAt = (at: fc.Arbitrary<number>, value: fc.Arbitrary<number>, what: string) =>
   fc
     .tuple(at, value)
-    .map(([gpa, byte]): Step => ({ op: 'mem_write', gpa: hex(gpa) as `0x${string}`, what, hex: byte.toString(16).padStart(2, '0') }))
+    .map(
+      ([gpa, byte]): Step => ({ op: 'mem_write', gpa: hex(gpa) as `0x${string}`, what, hex: byte.toString(16).padStart(2, '0') }),
+    )
 
 const lpiIndex = fc.integer({ min: 0, max: 47 })
 const byte = fc.integer({ min: 0, max: 255 })
@@ -80,10 +82,31 @@ const byte = fc.integer({ min: 0, max: 255 })
 export const planted = fc.oneof(
   { weight: 6, arbitrary: word(deviceTablePlace, dte, 'a DTE') },
   { weight: 8, arbitrary: word(ittPlace, ite, 'an ITE') },
-  { weight: 4, arbitrary: word(fc.tuple(its, slot).map(([n, i]) => collectionTableAt(n) + 8 * i), cte, 'a CTE') },
-  { weight: 4, arbitrary: word(fc.tuple(its, slot).map(([n, i]) => deviceTableAt(n) + 8 * (i & 7)), l1Entry, 'an L1 entry') },
+  {
+    weight: 4,
+    arbitrary: word(
+      fc.tuple(its, slot).map(([n, i]) => collectionTableAt(n) + 8 * i),
+      cte,
+      'a CTE',
+    ),
+  },
+  {
+    weight: 4,
+    arbitrary: word(
+      fc.tuple(its, slot).map(([n, i]) => deviceTableAt(n) + 8 * (i & 7)),
+      l1Entry,
+      'an L1 entry',
+    ),
+  },
   { weight: 1, arbitrary: word(fc.oneof(deviceTablePlace, ittPlace), fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }), 'rubbish') },
-  { weight: 2, arbitrary: bytesAt(lpiIndex.map((i) => CONFIGURATION + i), byte, 'an LPI configuration') },
+  {
+    weight: 2,
+    arbitrary: bytesAt(
+      lpiIndex.map((i) => CONFIGURATION + i),
+      byte,
+      'an LPI configuration',
+    ),
+  },
   {
     weight: 3,
     arbitrary: bytesAt(

@@ -1,4 +1,4 @@
-import { type CommandName, commands, encodeCommand, hex, type Operands, u64 } from '@vits/core'
+import { type CommandName, commands, encodeCommand, hex, u64 } from '@vits/core'
 import type { Hex, QueuedCommand } from '@vits/core/conformance'
 import fc from 'fast-check'
 import { collectionTableAt, deviceTableAt, ITT_AREAS, ittAt, NOWHERE, SIDE_RAM, VCPU_LIMIT } from './places.ts'
@@ -28,12 +28,12 @@ export const ittAddr = fc.oneof(
 )
 const valid = fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) })
 
-/** Any command of GICv3, by the operands it has. */
-function command<N extends CommandName>(name: N, args: { [K in keyof Operands<N>]: fc.Arbitrary<Operands<N>[K]> }) {
-  return fc.record(args).map((operands) => queued(name, operands as unknown as Partial<Operands<N>>))
+/** A command by the operands it has. */
+function command(name: CommandName, operands: Readonly<Record<string, fc.Arbitrary<number | boolean>>>) {
+  return fc.record(operands).map((values) => queued(name, values))
 }
 
-function queued<N extends CommandName>(name: N, operands: Partial<Operands<N>>): QueuedCommand {
+function queued(name: CommandName, operands: Readonly<Record<string, number | boolean>>): QueuedCommand {
   const text = Object.entries(operands).map(([key, value]) => `${key}=${typeof value === 'number' ? hex(value) : value}`)
   return { name: `${name} ${text.join(' ')}`.trimEnd(), dw: doublewords(encodeCommand(name, operands)) }
 }
@@ -43,7 +43,10 @@ const doublewords = (words: Uint32Array): Hex[] => [0, 2, 4, 6].map((i) => hex(u
 /** What the architecture has no command for, what KVM has none for, and rubbish beside a known opcode. */
 const rubbish = fc
   .record({
-    opcode: fc.oneof(fc.constantFrom(0, 0x02, 0x20, 0x29, 0x2a, 0xff), fc.constantFrom(...Object.values(commands).map((c) => c.opcode))),
+    opcode: fc.oneof(
+      fc.constantFrom(0, 0x02, 0x20, 0x29, 0x2a, 0xff),
+      fc.constantFrom(...Object.values(commands).map((c) => c.opcode)),
+    ),
     words: fc.uint32Array({ minLength: 8, maxLength: 8 }),
   })
   .map(({ opcode, words }): QueuedCommand => {
@@ -69,7 +72,11 @@ export const queuedCommand = fc.oneof(
 
 /** What a guest that has booted has mapped: three collections, and devices 0, 1, 5 and 8192 with events of their own. */
 export function furniture(its: number, vcpus: number): QueuedCommand[] {
-  const devices = [0, 1, 5, 8192].map((deviceId, n) => ({ deviceId, ittAddr: ittAt(4 * its + n), first: 8192 + 32 * (its & 1) + 4 * n }))
+  const devices = [0, 1, 5, 8192].map((deviceId, n) => ({
+    deviceId,
+    ittAddr: ittAt(4 * its + n),
+    first: 8192 + 32 * (its & 1) + 4 * n,
+  }))
   return [
     ...[0, 1, 2].map((icid) => queued('MAPC', { icid, rdBase: icid % vcpus, valid: true })),
     ...devices.map(({ deviceId, ittAddr }) => queued('MAPD', { deviceId, size: 2, ittAddr, valid: true })),

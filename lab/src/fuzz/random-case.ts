@@ -21,7 +21,14 @@ export interface Setting {
 /** One thing that happens to it. An ITS or vCPU it has not is taken modulo those it has. */
 export type Action =
   | { readonly kind: 'commands'; readonly its: number; readonly list: readonly QueuedCommand[] }
-  | { readonly kind: 'msi'; readonly its: number; readonly deviceId: number; readonly eventId: number; readonly offset: number; readonly flags: number }
+  | {
+      readonly kind: 'msi'
+      readonly its: number
+      readonly deviceId: number
+      readonly eventId: number
+      readonly offset: number
+      readonly flags: number
+    }
   | { readonly kind: 'save'; readonly its: number }
   | { readonly kind: 'save-pending' }
   | { readonly kind: 'reset' | 'init' | 'restore' | 'registers'; readonly its: number }
@@ -32,6 +39,13 @@ export type Action =
   | { readonly kind: 'clear-tables' }
   | { readonly kind: 'side-ram'; readonly present: boolean }
   | Resume
+
+/** The action of a kind. */
+export type ActionOf<K extends Action['kind'], A extends Action = Action> = A extends Action
+  ? K extends A['kind']
+    ? A
+    : never
+  : never
 
 /** The machine is saved and goes on in another VM with its RAM, or, after a reset, in this one. */
 export interface Resume {
@@ -55,7 +69,11 @@ const TRANSLATER = 0x10040
 const setting: fc.Arbitrary<Setting> = fc.record({
   vcpus: fc.integer({ min: 1, max: VCPU_LIMIT }),
   itses: fc
-    .array(fc.record({ indirect: fc.boolean(), pages: fc.constantFrom(1, 1, 1, 2) }), { minLength: ITS_LIMIT, maxLength: ITS_LIMIT, size: 'max' })
+    .array(fc.record({ indirect: fc.boolean(), pages: fc.constantFrom(1, 1, 1, 2) }), {
+      minLength: ITS_LIMIT,
+      maxLength: ITS_LIMIT,
+      size: 'max',
+    })
     .chain((all) => fc.constantFrom(1, 1, 1, 1, 2, 2, 3).map((count) => all.slice(0, count))),
   idBits: fc.constantFrom(16, 16, 16, 14),
   queuePages: fc.constantFrom(1, 1, 2, 16),
@@ -78,7 +96,8 @@ const msi: fc.Arbitrary<Action> = fc.record({
   flags: fc.constantFrom(...Array(12).fill(1), 0, 2),
 })
 
-const onIts = <K extends 'save' | 'reset' | 'init' | 'restore' | 'registers'>(kind: K) => fc.record({ kind: fc.constant(kind), its })
+const onIts = <K extends 'save' | 'reset' | 'init' | 'restore' | 'registers'>(kind: K) =>
+  fc.record({ kind: fc.constant(kind), its })
 
 const resume: fc.Arbitrary<Action> = fc.record({
   kind: fc.constant('resume' as const),

@@ -1,4 +1,4 @@
-import { GITS_BASER, GITS_CBASER, GICR_PENDBASER, GICR_PROPBASER, hex, u64 } from '@vits/core'
+import { GICR_PENDBASER, GICR_PROPBASER, GITS_BASER, GITS_CBASER, hex, u64 } from '@vits/core'
 import type { Hex } from '@vits/core/conformance'
 import fc from 'fast-check'
 import { CONFIGURATION, collectionTableAt, deviceTableAt, NOWHERE, pendingTableAt, queueAt, SIDE_RAM } from './places.ts'
@@ -12,7 +12,8 @@ export interface TableChoice {
   readonly pages: number
 }
 
-export const cbaser = (its: number, pages: number) => GITS_CBASER.pack({ ...memory, valid: true, address: queueAt(its), pages: pages - 1 })
+export const cbaser = (its: number, pages: number) =>
+  GITS_CBASER.pack({ ...memory, valid: true, address: queueAt(its), pages: pages - 1 })
 
 const baser = (base: number, { indirect, pages }: TableChoice) =>
   GITS_BASER.pack({ ...memory, valid: true, indirect, pageSize: SIZE_64K, addressLow: base, pages: pages - 1 })
@@ -58,9 +59,9 @@ function tableValues(of: (choice: TableChoice) => bigint): fc.Arbitrary<bigint> 
 /** The registers a save holds and a restore writes, in the documented order; GITS_CTLR comes after the tables. */
 export const RESTORE_ORDER = ['GITS_IIDR', 'GITS_CBASER', 'GITS_CREADR', 'GITS_CWRITER', 'GITS_BASER0', 'GITS_BASER1'] as const
 
-export const itsRegisterWrite = fc.tuple(fc.constantFrom(...Object.keys(itsRegisterValues)), fc.nat(2)).chain(([reg, its]) =>
-  itsRegisterValues[reg]!(its).map((value) => ({ reg, its, value: hex(value) as Hex })),
-)
+export const itsRegisterWrite = fc
+  .tuple(fc.constantFrom(...Object.keys(itsRegisterValues)), fc.nat(2))
+  .chain(([reg, its]) => itsRegisterValues[reg]!(its).map((value) => ({ reg, its, value: hex(value) as Hex })))
 
 const redistributorValues: Readonly<Record<string, (cpu: number) => fc.Arbitrary<bigint>>> = {
   GICR_CTLR: () => fc.constantFrom(0n, 1n, 1n),
