@@ -59,7 +59,7 @@ int vm_gic(void);
 int vm_its(void);
 /* `which` is WHICH_GIC, WHICH_LAST_ITS or the number of an ITS in the order they were created. */
 int device_attribute(unsigned long request, int which, uint32_t group, uint64_t attribute, uint64_t *value);
-/* Writes commands into the queue of an ITS, from `offset` on, wrapping at its end. */
+/* Writes commands into the queue of an ITS, from `offset` on, wrapping at its end; a slot that is not in RAM stays as it is. */
 int its_queue(int which, uint64_t offset, const uint8_t *commands, size_t bytes);
 int vm_signal_msi(uint64_t address, uint32_t data, uint32_t device_id, uint32_t flags);
 void vm_destroy(void);

@@ -18,6 +18,7 @@
 #define CBASER 0x80
 #define CBASER_ADDRESS 0xffffffffff000ull
 #define CBASER_PAGES 0xffull
+#define COMMAND_BYTES 32
 
 uint64_t ioctl_ns;
 
@@ -166,22 +167,18 @@ int device_attribute(unsigned long request, int which, uint32_t group, uint64_t 
 
 int its_queue(int which, uint64_t offset, const uint8_t *commands, size_t bytes)
 {
-	uint64_t cbaser = 0, base, size, part;
+	uint64_t cbaser = 0, base, size;
 	int result = device_attribute(KVM_GET_DEVICE_ATTR, which, KVM_DEV_ARM_VGIC_GRP_ITS_REGS, CBASER, &cbaser);
 
 	if (result < 0)
 		return result;
 	base = cbaser & CBASER_ADDRESS;
 	size = ((cbaser & CBASER_PAGES) + 1) * PAGE_BYTES;
-	for (size_t done = 0; done < bytes; done += part) {
-		uint64_t at = (offset + done) % size;
-		uint8_t *slot;
+	for (size_t done = 0; done + COMMAND_BYTES <= bytes; done += COMMAND_BYTES) {
+		uint8_t *slot = ram_at(base + (offset + done) % size, COMMAND_BYTES);
 
-		part = bytes - done < size - at ? bytes - done : size - at;
-		slot = ram_at(base + at, part);
-		if (!slot)
-			return -EFAULT;
-		memcpy(slot, commands + done, part);
+		if (slot)
+			memcpy(slot, commands + done, COMMAND_BYTES);
 	}
 	return 0;
 }

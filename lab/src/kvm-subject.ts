@@ -32,8 +32,8 @@ const CONTROL: Record<ControlOp, readonly ['g' | 'i', number]> = {
 const DISTRIBUTOR = 0x8000000
 const REDISTRIBUTORS = 0x80a0000
 
-/** Bytes of hex in one line. */
-const CHUNK = Math.floor((LONGEST_LINE - 64) / 2)
+/** Bytes that one line carries: whole commands. */
+const CHUNK = Math.floor((LONGEST_LINE - 64) / 64) * 32
 
 /** Interrupts that a guest acknowledges at most before we stop listening, and how long it may take for each. */
 const ACKNOWLEDGED_LIMIT = 40

@@ -4,16 +4,29 @@ import { KvmSubject } from './kvm-subject.ts'
 import type { MachineOptions } from './machine.ts'
 
 /** Boots a kernel, hands its KVM to `body`, and powers it off whatever happens. `kernel` is what `--kernel` names. */
-export async function withKvm<T>(
+export function withKvm<T>(
   kernel: string,
   body: (subject: KvmSubject) => Promise<T>,
   options: Omit<MachineOptions, 'kernel'> = {},
 ): Promise<T> {
-  const agent = await Agent.boot({ ...options, kernel: kernelImage(kernel) })
+  return withKvms(kernel, 1, ([subject]) => body(subject!), options)
+}
+
+/** As `withKvm`, with several machines that run the same kernel. */
+export async function withKvms<T>(
+  kernel: string,
+  count: number,
+  body: (subjects: readonly KvmSubject[]) => Promise<T>,
+  options: Omit<MachineOptions, 'kernel'> = {},
+): Promise<T> {
+  const image = kernelImage(kernel)
+  const booting = await Promise.allSettled(Array.from({ length: count }, () => Agent.boot({ ...options, kernel: image })))
+  const agents = booting.flatMap((boot) => (boot.status === 'fulfilled' ? [boot.value] : []))
   try {
-    return await body(new KvmSubject(await describe(agent), agent))
+    for (const boot of booting) if (boot.status === 'rejected') throw boot.reason
+    return await body(await Promise.all(agents.map(async (agent) => new KvmSubject(await describe(agent), agent))))
   } finally {
-    await agent.stop()
+    await Promise.all(agents.map((agent) => agent.stop()))
   }
 }
 

@@ -6,12 +6,13 @@ import { CACHE } from '../cache.ts'
 import { stepsOf } from '../fuzz/case-steps.ts'
 import { caseOf, type Disagreement, disagreement, shrunk } from '../fuzz/side-by-side.ts'
 import type { KvmSubject } from '../kvm-subject.ts'
-import { withKvm } from '../lab.ts'
+import { withKvms } from '../lab.ts'
 import { profileOf } from '../profile.ts'
 import { formatRecording } from '../recording.ts'
 
-/** Cases that are at the kernel while the model still plays another. */
-const AHEAD = 4
+/** Machines that boot the same kernel, and cases that each has to do while the model plays another: QEMU is the slower one. */
+const MACHINES = 2
+const AHEAD = 3
 /** Differences that are shrunk and written down; one bug shows up in many cases. */
 const SHRUNK = 3
 const PROGRESS_MS = 10_000
@@ -32,9 +33,9 @@ export async function fuzz(args: string[]): Promise<number> {
   })
   const cases = wholeNumber('--cases', values.cases)
   const seed = wholeNumber('--seed', values.seed)
-  const differing = await withKvm(values.kernel, (kvm) => {
-    const profile = chosenProfile(values.profile) ?? profileOf(kvm.host.release)
-    return fuzzOn(kvm, () => new ModelSubject(profile), { cases, seed, profile })
+  const differing = await withKvms(values.kernel, MACHINES, (kvms) => {
+    const profile = chosenProfile(values.profile) ?? profileOf(kvms[0]!.host.release)
+    return fuzzOn(kvms, () => new ModelSubject(profile), { cases, seed, profile })
   })
   return differing === 0 ? 0 : 1
 }
@@ -56,32 +57,41 @@ interface Plan {
   readonly profile: ProfileId
 }
 
-async function fuzzOn(kvm: KvmSubject, model: () => Subject, { cases, seed, profile }: Plan): Promise<number> {
-  console.log(`${kvm.name} and the model of ${profile}: ${cases} cases from seed ${seed}`)
+async function fuzzOn(kvms: readonly KvmSubject[], model: () => Subject, plan: Plan): Promise<number> {
+  console.log(`${kvms[0]!.name} and the model of ${plan.profile}: ${plan.cases} cases from seed ${plan.seed}`)
   const start = performance.now()
-  const differing: number[] = []
-  const running: Promise<void>[] = []
-  let steps = 0
-  let told = start
-  for (let n = 0; n < cases; n++) {
-    const history = stepsOf(caseOf(seed + n))
-    steps += history.length
-    const played = disagreement(kvm, model(), history).then((found) => {
-      if (found === undefined) return
-      differing.push(seed + n)
-      tellShort(seed + n, found)
-    })
-    if (running.push(played) > AHEAD) await running.shift()
-    if (performance.now() - told < PROGRESS_MS) continue
-    told = performance.now()
-    console.log(`  ${n + 1} cases, ${differing.length} differ`)
+  const progress = { next: 0, steps: 0, differing: [] as number[] }
+  const timer = setInterval(() => console.log(`  ${progress.next} cases, ${progress.differing.length} differ`), PROGRESS_MS)
+  try {
+    await Promise.all(kvms.flatMap((kvm) => Array.from({ length: AHEAD }, () => playCases(kvm, model, plan, progress))))
+  } finally {
+    clearInterval(timer)
   }
-  await Promise.all(running)
+  const { differing, steps } = progress
   const seconds = (performance.now() - start) / 1000
-  const speed = `${seconds.toFixed(1)} s, ${(cases / seconds).toFixed(0)} cases a second`
-  console.log(`${cases} cases, ${steps} steps, ${differing.length} cases differ (${speed})`)
-  for (const bad of differing.slice(0, SHRUNK)) await tellShrunk(kvm, model, bad)
+  const speed = `${seconds.toFixed(1)} s, ${(plan.cases / seconds).toFixed(0)} cases a second`
+  console.log(`${plan.cases} cases, ${steps} steps, ${differing.length} cases differ (${speed})`)
+  for (const bad of differing.slice(0, SHRUNK)) await tellShrunk(kvms[0]!, model, bad)
   return differing.length
+}
+
+interface Progress {
+  next: number
+  steps: number
+  readonly differing: number[]
+}
+
+/** Takes cases until there are none; several of these share a kernel. */
+async function playCases(kvm: KvmSubject, model: () => Subject, { cases, seed }: Plan, progress: Progress): Promise<void> {
+  while (progress.next < cases) {
+    const caseSeed = seed + progress.next++
+    const history = stepsOf(caseOf(caseSeed))
+    progress.steps += history.length
+    const found = await disagreement(kvm, model(), history)
+    if (found === undefined) continue
+    progress.differing.push(caseSeed)
+    tellShort(caseSeed, found)
+  }
 }
 
 function tellShort(seed: number, { difference }: Disagreement): void {

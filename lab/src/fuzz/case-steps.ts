@@ -85,10 +85,7 @@ class StepWriter {
     },
     reset: ({ its }) => this.steps.push({ op: 'its_ctrl_reset', its: this.#its(its) }),
     init: ({ its }) => this.steps.push({ op: 'its_ctrl_init', its: this.#its(its) }),
-    restore: ({ its }) => {
-      this.steps.push({ op: 'its_restore_tables', its: this.#its(its) })
-      this.#lookAtPending()
-    },
+    restore: ({ its }) => this.#restoreOntoLive(this.#its(its)),
     registers: ({ its }) => this.steps.push({ op: 'its_regs', its: this.#its(its) }),
     'its-write': ({ its, reg, value }) => this.#write(this.#its(its), reg, BigInt(value)),
     'redistributor-write': ({ cpu, reg, value }) => this.steps.push({ op: 'redist_write', cpu: this.#cpu(cpu), reg, value }),
@@ -232,6 +229,16 @@ class StepWriter {
     })
     if (!lpisFirst) this.#enableLpis()
     this.#lookAtPending()
+  }
+
+  /**
+   * A restore onto an ITS that may have devices. It ends with a reset: KVM adds the restored devices to those that are there, and of
+   * a device that it then has twice another one answers after every save.
+   */
+  #restoreOntoLive(its: number): void {
+    this.steps.push({ op: 'its_restore_tables', its })
+    this.#lookAtPending()
+    this.steps.push({ op: 'its_ctrl_reset', its })
   }
 
   #clearTables(): void {
