@@ -1,4 +1,4 @@
-import { type AuditInput, footprint, type Gpa, openSavedMachine, type SavedMachine } from '@vits/core'
+import { type AuditInput, coalesce, footprint, type Gpa, type GpaRange, openSavedMachine, type SavedMachine } from '@vits/core'
 import type { Io } from './io.ts'
 import { codecs } from './node/codecs.ts'
 
@@ -9,6 +9,8 @@ const SLOW_BYTES = 256 * 2 ** 20
 export interface Loaded {
   readonly machine: SavedMachine
   readonly input: AuditInput
+  /** The parts of RAM that are in memory. */
+  readonly loaded: readonly GpaRange[]
 }
 
 /** Opens a saved VM, loads what its ITS points at, and hands it to `use`; the file is open that long. */
@@ -19,21 +21,23 @@ export async function withSavedMachine<T>(path: string, io: Io, use: (loaded: Lo
     const percent = (done: number, total: number) => progress?.(`vits: ${path}: ${Math.floor((100 * done) / total)} %`)
     const machine = await openSavedMachine(file, { codecs, progress: percent })
     progress?.('')
-    return await use({ machine, input: await loadTables(machine) })
+    return await use({ machine, ...(await loadTables(machine)) })
   } finally {
     await file.close()
   }
 }
 
 /** Loads the tables round by round: each round's pages say what the next one needs. */
-async function loadTables(machine: SavedMachine): Promise<AuditInput> {
+async function loadTables(machine: SavedMachine): Promise<Pick<Loaded, 'input' | 'loaded'>> {
   const { registers, itsCount, msi } = machine
   const memory = machine.memory()
   const missing: Gpa[] = []
+  const loaded: GpaRange[] = []
   for (;;) {
     const ranges = footprint(memory, registers)
-    if (ranges.length === 0) return { memory, registers, itsCount, msi, missing }
+    if (ranges.length === 0) return { input: { memory, registers, itsCount, msi, missing }, loaded: coalesce(loaded) }
     for (const page of machine.missingPages(ranges)) missing.push(page)
     await machine.load(memory, ranges)
+    loaded.push(...ranges)
   }
 }

@@ -1,88 +1,85 @@
-import {
-  coalesce,
-  footprint,
-  type GpaRange,
-  GuestMemory,
-  isProfileId,
-  openSavedMachine,
-  type ProfileId,
-  profiles,
-  tableView,
-} from '@vits/core'
+import { audit, type GpaRange, GuestMemory, isProfileId, type ProfileId, profiles, tableView, viewFrom } from '@vits/core'
 import { command, flag, text } from '../command.ts'
 import { ExitCode } from '../exit-code.ts'
 import { UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
-import { codecs } from '../node/codecs.ts'
-import { type Mapping, mappingsIn, predictRestore, type RestoreOutcome } from '../prove/mappings.ts'
+import { type Loaded, withSavedMachine } from '../load.ts'
+import { type Mapping, outcomeLine, type RestoreOutcome, without } from '../prove/mappings.ts'
 import { restoreSteps, type SavedTables } from '../prove/restore-steps.ts'
 import { insideRam, savedRanges } from '../prove/table-ranges.ts'
+import { failing } from './check.ts'
 
 /** Mappings listed of each kind of difference. */
 const LISTED = 8
+const NOTHING = { collections: [], devices: [] }
 
-/** What a real kernel did, beside what was predicted. */
+/** What a real kernel did, beside what `vits check` predicts. */
 interface Proof {
+  /** The kernel's stable release: `6.12.117`. */
   readonly kernel: string
   readonly profile: ProfileId
   readonly answered: RestoreOutcome
   readonly predicted: RestoreOutcome
-  readonly missing: readonly Mapping[]
-  readonly unexpected: readonly Mapping[]
 }
 
+/** Asks a real KVM what a restore of saved VMs does. Never writes. */
 export const prove = command({
   name: 'prove',
-  args: '<file>',
-  summary: 'restore the saved VM in a real KVM and compare with what was predicted',
+  args: '<file...>',
+  summary: 'restore a saved VM in a real KVM and compare with what check predicts',
   details:
-    'Boots a Linux kernel for arm64 under QEMU, gives its KVM the registers and the pages a restore reads, and reports what ' +
-    'RESTORE_TABLES does there: its errno, or the mappings it restored, read back by saving them into cleared tables. Needs the ' +
-    'lab: a clone of the repository, with `npm run lab:setup` done.',
-  examples: ['prove web-01.mig', 'prove web-01.mig --kernel 6.1', 'prove web-01.mig --kernel ./vmlinuz --profile linux-7.2'],
+    'Boots a Linux kernel for arm64 under QEMU, gives its KVM the registers and the pages a restore reads, and reports what\nRESTORE_TABLES does there: its errno, or the mappings it restored, read back by saving them into cleared tables.\nNeeds the lab: a clone of the repository, and `npm run lab:setup`.',
+  examples: ['prove vm.migr', 'prove --kernel 6.1 vm.migr', 'prove --kernel ./vmlinuz --profile linux-7.2 vm.migr'],
   options: {
-    kernel: text('--kernel <kernel>', '6.12, 6.1, or a path to an arm64 vmlinuz (default: 6.12)'),
-    profile: text('--profile <id>', 'the profile that predicts (default: the one of the kernel)'),
-    json: flag('--json', 'print one JSON document'),
+    kernel: text('--kernel <kernel>', '6.12, 6.1, or a path to an arm64 vmlinuz (6.12 when not named)'),
+    profile: text('--profile <profile>', 'the kernel that check predicts for (the one nearest to the kernel when not named)'),
+    json: flag('--json', 'print one JSON document for each file, one a line when there are several'),
   },
-  run: async ([file], { kernel = '6.12', profile, json }, io) => {
-    const tables = await readTables(file!, io)
-    const { release, answered } = await restoreInLab(tables, kernel, io)
-    const proof = compare(tables, release, answered, profileFor(profile, release))
-    io.out(json ? `${JSON.stringify({ schema: 1, file, ...proof }, null, 2)}\n` : report(file!, proof))
-    if (!agrees(proof)) return ExitCode.Failed
-    return proof.answered.rc === '0' ? ExitCode.Ok : ExitCode.Problems
+  run: async (files, { kernel = '6.12', profile, json }, io) => {
+    if (profile !== undefined && !isProfileId(profile))
+      throw new UsageError(`no kernel '${profile}' is known (vits kernels lists them)`)
+    let bits = 0
+    for (const file of files) {
+      bits |= await failing(file, io, () =>
+        withSavedMachine(file, io, async (loaded) => {
+          const proof = await proveOne(loaded, kernel, profile, io)
+          if (json) io.out(`${JSON.stringify(proofJson(file, proof), null, files.length > 1 ? 0 : 2)}\n`)
+          else io.out(proofText(file, proof, io))
+          if (!agrees(proof)) return ExitCode.Failed
+          return proof.answered.rc === '0' ? ExitCode.Ok : ExitCode.Problems
+        }),
+      )
+    }
+    return bits
   },
 })
 
-async function readTables(path: string, io: Io): Promise<SavedTables> {
-  const file = await io.open(path)
-  try {
-    const machine = await openSavedMachine(file, { codecs })
-    const memory = machine.memory()
-    const needed: GpaRange[] = []
-    for (let next = footprint(memory, machine.registers); next.length > 0; next = footprint(memory, machine.registers)) {
-      needed.push(...next)
-      await machine.load(memory, next)
-    }
-    const { registers, ranges: ram } = machine
-    const tables = savedRanges(memory, tableView(registers))
-    return { ram, registers, memory, needed: insideRam(memory, coalesce(needed)), tables }
-  } finally {
-    await file.close()
-  }
+async function proveOne(
+  { machine, input, loaded }: Loaded,
+  kernel: string,
+  named: ProfileId | undefined,
+  io: Io,
+): Promise<Proof> {
+  const { memory, registers } = input
+  const tables = savedRanges(memory, tableView(registers))
+  const saved = { ram: machine.ranges, registers, memory, needed: insideRam(memory, loaded), tables }
+  const { release, answered } = await restoreInLab(saved, kernel, io)
+  const profile = named ?? nearestProfile(release)
+  const predicting = { ...input, profile: profiles[profile] }
+  const predicted = { rc: audit(predicting).errno ?? '0', view: viewFrom(predicting, 'restored') }
+  return { kernel: release, profile, answered, predicted }
 }
 
 async function restoreInLab(tables: SavedTables, kernel: string, io: Io): Promise<{ release: string; answered: RestoreOutcome }> {
   const plan = restoreSteps(tables)
   const { release, answers } = await io.lab(kernel, plan.steps)
   const rc = String(answers[plan.restore]?.['rc'])
-  if (rc !== '0') return { release, answered: { rc, mappings: [] } }
-  const saved = new GuestMemory(tables.ram.map(({ base, bytes }) => ({ base, bytes, backing: 'sparse' })))
-  keepFirstLevel(tables, saved)
+  if (rc !== '0') return { release, answered: { rc, view: NOTHING } }
+  const memory = new GuestMemory(tables.ram.map(({ base, bytes }) => ({ base, bytes, backing: 'sparse' })))
+  keepFirstLevel(tables, memory)
   for (const [n, index] of plan.dumps.entries())
-    fill(saved, tables.tables[n]!, answers[index]!['nonzero'] as Record<string, string>)
-  return { release, answered: { rc, mappings: mappingsIn(saved, tableView(tables.registers)) } }
+    fill(memory, tables.tables[n]!, answers[index]!['nonzero'] as Record<string, string>)
+  return { release, answered: { rc, view: viewFrom({ memory, registers: tables.registers }, 'tables') } }
 }
 
 /** The first level of an indirect device table is the guest's: a save reads it and never writes it. */
@@ -100,45 +97,37 @@ function fill(memory: GuestMemory, { base }: GpaRange, nonzero: Readonly<Record<
   }
 }
 
-/** The profile that predicts: the one named, or the one whose kernel is of the same series. */
-function profileFor(named: string | undefined, release: string): ProfileId {
-  const ids = Object.keys(profiles) as ProfileId[]
-  const series = release.split('.').slice(0, 2).join('.')
-  const id = named ?? ids.findLast((known) => known === `linux-${series}` || known.startsWith(`linux-${series}.`))
-  if (id === undefined || !isProfileId(id)) {
-    throw new UsageError(`no profile ${named ?? `for Linux ${release}`}: name one of ${ids.join(', ')} with --profile`)
-  }
+/** The newest profile of the kernel's series. */
+function nearestProfile(release: string): ProfileId {
+  const series = `linux-${release.split('.').slice(0, 2).join('.')}`
+  const id = Object.keys(profiles).findLast((known) => known === series || known.startsWith(`${series}.`))
+  if (id === undefined || !isProfileId(id)) throw new UsageError(`no profile is near Linux ${release}: name one with --profile`)
   return id
 }
 
-function compare(tables: SavedTables, kernel: string, answered: RestoreOutcome, profile: ProfileId): Proof {
-  const predicted = predictRestore(tables.memory, tableView(tables.registers), profiles[profile].quirks)
-  const [real, model] = [new Set(answered.mappings), new Set(predicted.mappings)]
-  const missing = predicted.mappings.filter((mapping) => !real.has(mapping))
-  const unexpected = answered.mappings.filter((mapping) => !model.has(mapping))
-  return { kernel, profile, answered, predicted, missing, unexpected }
+const lost = ({ answered, predicted }: Proof) => without(predicted.view, answered.view)
+const unexpected = ({ answered, predicted }: Proof) => without(answered.view, predicted.view)
+
+const agrees = (proof: Proof) =>
+  proof.answered.rc === proof.predicted.rc && lost(proof).length === 0 && unexpected(proof).length === 0
+
+function proofJson(file: string, proof: Proof) {
+  const { kernel, profile, answered, predicted } = proof
+  const differences = { lost: lost(proof), unexpected: unexpected(proof) }
+  return { schema: 1, file, kernel, profile, answered, predicted: { rc: predicted.rc }, agrees: agrees(proof), ...differences }
 }
 
-const agrees = ({ answered, predicted, missing, unexpected }: Proof) =>
-  answered.rc === predicted.rc && missing.length === 0 && unexpected.length === 0
-
-function report(file: string, proof: Proof): string {
-  const { kernel, profile, answered, predicted, missing, unexpected } = proof
+function proofText(file: string, proof: Proof, { style }: Io): string {
+  const { kernel, profile, answered, predicted } = proof
   const lines = [
-    `${file}`,
+    style.bold(file),
     `  ${`Linux ${kernel}`.padEnd(28)}${outcomeLine(answered)}`,
-    `  ${`predicted (${profile})`.padEnd(28)}${outcomeLine(predicted)}`,
-    ...listed('predicted, but not restored', missing),
-    ...listed('restored, but not predicted', unexpected),
-    agrees(proof) ? 'As predicted.' : 'Not as predicted.',
+    `  ${`check (${profile})`.padEnd(28)}${outcomeLine(predicted)}`,
+    ...listed('predicted, but not restored', lost(proof)),
+    ...listed('restored, but not predicted', unexpected(proof)),
+    agrees(proof) ? '  as predicted' : '  NOT as predicted',
   ]
   return `${lines.join('\n')}\n`
-}
-
-function outcomeLine({ rc, mappings }: RestoreOutcome): string {
-  if (rc !== '0') return `RESTORE_TABLES fails: ${rc}`
-  const count = (start: RegExp) => mappings.filter((line) => start.test(line)).length
-  return `restores ${count(/^ICID/)} collections, ${count(/ITT/)} devices, ${count(/EventID 0x/)} events`
 }
 
 function listed(what: string, mappings: readonly Mapping[]): string[] {

@@ -1,60 +1,37 @@
-import { GO_ON, objectionError, type Quirks, type ReadonlyMemory, sweepTables, type TableView, walkTables } from '@vits/core'
+import { hex, type View } from '@vits/core'
 
 /** One mapping, as a line that sorts and compares: `DeviceID 0x8 EventID 0x0 -> LPI 8192, ICID 0x1`. */
 export type Mapping = string
 
-const eventLine = (deviceId: number, eventId: number, pintid: number, icid: number): Mapping =>
-  `DeviceID 0x${deviceId.toString(16)} EventID 0x${eventId.toString(16)} -> LPI ${pintid}, ICID 0x${icid.toString(16)}`
-const deviceLine = (deviceId: number, ittAddr: number, bits: number): Mapping =>
-  `DeviceID 0x${deviceId.toString(16)} -> ITT 0x${ittAddr.toString(16)}, ${bits} EventID bits`
-const collectionLine = (icid: number, rdBase: number): Mapping => `ICID 0x${icid.toString(16)} -> RDbase 0x${rdBase.toString(16)}`
-
-/** What a restore answers, and what it maps. */
+/** What a restore answers, and what it maps; a failed one maps nothing. */
 export interface RestoreOutcome {
   /** `0`, or an errno's name. */
   readonly rc: string
-  readonly mappings: readonly Mapping[]
+  readonly view: View
 }
 
-/** What RESTORE_TABLES of a kernel with these quirks does, by the model. A failed restore maps nothing. */
-export function predictRestore(memory: ReadonlyMemory, view: TableView, quirks: Quirks): RestoreOutcome {
-  const lines = new Map<string, readonly Mapping[]>()
-  let device: Mapping[] = []
-  const { objection } = walkTables(memory, view, quirks, {
-    collection: (icid, rdBase) => {
-      lines.set(`collection ${icid}`, [collectionLine(icid, rdBase)])
-      return GO_ON
-    },
-    device: (deviceId, ittAddr, bits) => {
-      device = [deviceLine(deviceId, ittAddr, bits)]
-      lines.set(`device ${deviceId}`, device)
-      return GO_ON
-    },
-    event: (deviceId, eventId, pintid, icid) => {
-      device.push(eventLine(deviceId, eventId, pintid, icid))
-      return GO_ON
-    },
-    drop: (deviceId) => {
-      lines.delete(`device ${deviceId}`)
-    },
-  })
-  if (objection !== undefined) return { rc: objectionError(objection).errno, mappings: [] }
-  return { rc: '0', mappings: [...lines.values()].flat().sort() }
+/** Every collection, device and event, one a line. */
+export function mappingLines({ collections, devices }: View): Mapping[] {
+  return [
+    ...collections.map(({ icid, rdbase }) => `ICID ${hex(icid)} -> RDbase ${hex(rdbase)}`),
+    ...devices.flatMap(({ deviceId, itt, eventIdBits, events }) => [
+      `DeviceID ${hex(deviceId)} -> ITT ${hex(itt ?? 0)}, ${eventIdBits} EventID bits`,
+      ...events.map(
+        ({ eventId, lpi, icid }) => `DeviceID ${hex(deviceId)} EventID ${hex(eventId)} -> LPI ${lpi}, ICID ${hex(icid ?? 0)}`,
+      ),
+    ]),
+  ]
 }
 
-/** The mappings in tables that hold nothing else. */
-export function mappingsIn(memory: ReadonlyMemory, view: TableView): Mapping[] {
-  const found: Mapping[] = []
-  sweepTables(memory, view, {
-    collection: (icid, rdBase, _at, behind) => {
-      if (!behind) found.push(collectionLine(icid, rdBase))
-    },
-    device: (deviceId, ittAddr, bits) => {
-      found.push(deviceLine(deviceId, ittAddr, bits))
-    },
-    event: (deviceId, eventId, pintid, icid) => {
-      found.push(eventLine(deviceId, eventId, pintid, icid))
-    },
-  })
-  return found.sort()
+/** What a restore did, in a few words. */
+export function outcomeLine({ rc, view: { collections, devices } }: RestoreOutcome): string {
+  if (rc !== '0') return `RESTORE_TABLES fails: ${rc}`
+  const events = devices.reduce((sum, device) => sum + device.events.length, 0)
+  return `restores ${collections.length} collections, ${devices.length} devices, ${events} events`
+}
+
+/** The mappings of `a` that `b` has not. */
+export function without(a: View, b: View): Mapping[] {
+  const known = new Set(mappingLines(b))
+  return mappingLines(a).filter((mapping) => !known.has(mapping))
 }

@@ -1,4 +1,4 @@
-import { type GicRegisters, type Gpa, type GpaRange, type GuestMemory, hex, PAGE_BYTES } from '@vits/core'
+import { type GicRegisters, type Gpa, type GpaRange, hex, PAGE_BYTES, type ReadonlyMemory } from '@vits/core'
 import type { Hex, Step } from '@vits/core/conformance'
 
 /** Where the restored machine's ITS is put; no table holds it. */
@@ -12,7 +12,7 @@ const at = (value: number | bigint) => hex(value) as Hex
 export interface SavedTables {
   readonly ram: readonly GpaRange[]
   readonly registers: GicRegisters
-  readonly memory: GuestMemory
+  readonly memory: ReadonlyMemory
   /** The parts of RAM that a restore reads: all of `memory` that is loaded and counts. */
   readonly needed: readonly GpaRange[]
   /** The tables that a save writes: cleared after the restore, and read back after a save. */
@@ -76,7 +76,7 @@ function redistributorSteps({ vcpuId, propbaser, pendbaser, ctlr }: GicRegisters
 }
 
 /** What is not zero in a range: RAM of a new VM is zeros. */
-function writtenBytes(memory: GuestMemory, { base, bytes }: GpaRange): Step[] {
+function writtenBytes(memory: ReadonlyMemory, { base, bytes }: GpaRange): Step[] {
   const steps: Step[] = []
   for (let page: number = base; page < base + bytes; page += PAGE_BYTES) {
     const contents = memory.read(page as Gpa, Math.min(PAGE_BYTES, base + bytes - page))

@@ -154,8 +154,8 @@ export class ModelSubject implements Subject {
     const device = this.#its(its)
     const { base, bytes } = queueShape(device.its.cbaser)
     for (const [n, { dw }] of list.entries()) {
-      const at = base + ((Number(cwriter_before) + n * 32) % bytes)
-      this.#vm.memory.write(at as Gpa, wordBytes(dw))
+      const at = base + ((Number(cwriter_before) + n * COMMAND_BYTES) % bytes)
+      if (this.#vm.memory.contains(at as Gpa, COMMAND_BYTES)) this.#vm.memory.write(at as Gpa, wordBytes(dw))
     }
     const rc = rcOf(device.setAttr(GRP.ITS_REGS, BigInt(GITS.CWRITER), BigInt(cwriter_written)))
     const [creadr, cwriter, ctlr] = [GITS.CREADR, GITS.CWRITER, GITS.CTLR].map((offset) =>
