@@ -8,6 +8,7 @@ import {
   type StepAnswer,
   type Subject,
 } from '@vits/core/conformance'
+import { decompress } from 'fzstd'
 
 /** A recording and the file it came from. */
 export interface RecordingFile {
@@ -19,16 +20,21 @@ export interface RecordingFile {
 export function readRecordings(paths: readonly string[]): RecordingFile[] {
   const files = paths.flatMap((path) => (statSync(path).isDirectory() ? jsonFilesOf(path) : [path]))
   return files.flatMap((path) => {
-    const recording = parseRecording(readFileSync(path, 'utf8'))
+    const recording = parseRecording(readText(path))
     return recording === undefined ? [] : [{ path, recording }]
   })
 }
 
 const jsonFilesOf = (folder: string) =>
   readdirSync(folder)
-    .filter((name) => name.endsWith('.json'))
+    .filter((name) => /\.json(\.zst)?$/.test(name))
     .sort()
     .map((name) => `${folder}/${name}`)
+
+const readText = (path: string) => {
+  const bytes = readFileSync(path)
+  return new TextDecoder().decode(path.endsWith('.zst') ? decompress(bytes) : bytes)
+}
 
 /** Asks a subject the steps in order and collects its answers; waits only where a guest runs, which is a dialogue of its own. */
 export async function playAll(subject: Subject, steps: readonly Step[]): Promise<StepAnswer[]> {

@@ -1,5 +1,6 @@
 import {
   affinityOf,
+  COMMAND_BYTES,
   KVM_DEV_ARM_CTRL as CTRL,
   GICR,
   GITS,
