@@ -8,4 +8,4 @@ import { selftestVlpi } from './selftest-vlpi.ts'
 import { show } from './show.ts'
 
 /** Every command, in the order `vits --help` lists them. */
-export const commands: readonly Command[] = [check, show, explain, prove, conform, kernels, selftestVlpi]
+export const commands: readonly Command[] = [check, show, explain, kernels, conform, prove, selftestVlpi]
