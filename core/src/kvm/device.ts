@@ -1,5 +1,6 @@
 import type { Doorbells, Gic } from '../its/index.ts'
 import { ItsError, type Outcome } from '../memory/index.ts'
+import type { DirectInjection } from './gicv4/direct-injection.ts'
 
 /** A KVM device file: what KVM_SET_DEVICE_ATTR, KVM_GET_DEVICE_ATTR and KVM_HAS_DEVICE_ATTR do with it. Numbers as in the uapi. */
 export interface KvmDevice {
@@ -13,6 +14,10 @@ export interface KvmDevice {
 export interface Machine {
   readonly gic: Gic
   readonly doorbells: Doorbells
+  /** LPIs that the host's hardware delivers, where it has GICv4. */
+  readonly direct: DirectInjection | undefined
+  /** The GIC was initialised. */
+  initDirect(): void
   /** @throws ItsError EBUSY while a vCPU runs. */
   lockVcpus(): void
   /** Whether a frame may be put there. @throws ItsError EINVAL when not 64 KiB aligned, E2BIG when not below the IPA limit. */

@@ -1,4 +1,5 @@
 export type { KvmDevice, Machine } from './device.ts'
+export { AssignedIrqs } from './gicv4/assigned-irqs.ts'
 export { DirectInjection, type MsiEvent } from './gicv4/direct-injection.ts'
 export { DirectSgis } from './gicv4/direct-sgis.ts'
 export { GicHost, type HostIrq, type HostShape } from './gicv4/host.ts'

@@ -84,11 +84,13 @@ export class KvmGic implements KvmDevice {
   }
 
   #control(attr: number): void {
-    if (attr === CTRL.VGIC_CTRL_INIT) this.#initialised = true
-    else if (attr === CTRL.VGIC_SAVE_PENDING_TABLES) {
+    if (attr === CTRL.VGIC_CTRL_INIT) {
+      this.#initialised = true
+      this.#vm.initDirect()
+    } else if (attr === CTRL.VGIC_SAVE_PENDING_TABLES) {
       this.#vm.lockVcpus()
       if (!this.#initialised) throw new ItsError('ENXIO', 'the GIC is not initialised')
-      answered(savePendingTables(this.#vm.gic))
+      answered(this.#vm.direct?.savePendingTables() ?? savePendingTables(this.#vm.gic))
     } else throw noAttribute(GRP.CTRL, BigInt(attr))
   }
 

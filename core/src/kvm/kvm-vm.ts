@@ -2,6 +2,9 @@ import { KVM_MSI_VALID_DEVID, NEWEST, type ProfileId, profiles } from '../abi/in
 import { Doorbells, Gic, type Msi } from '../its/index.ts'
 import { type Backing, errnos, type Gpa, GuestMemory, ItsError } from '../memory/index.ts'
 import type { Machine } from './device.ts'
+import { AssignedIrqs } from './gicv4/assigned-irqs.ts'
+import { DirectInjection } from './gicv4/direct-injection.ts'
+import type { GicHost } from './gicv4/host.ts'
 import { KvmGic } from './kvm-gic.ts'
 import { KvmIts } from './kvm-its.ts'
 
@@ -13,6 +16,8 @@ export interface KvmVmOptions {
   readonly ipaBits?: number
   /** Guest RAM that is there already; more can be added with `setMemory`. */
   readonly memory?: GuestMemory
+  /** The machine to run on, when it has GICv4: LPIs of passed-through devices can then be delivered by hardware. */
+  readonly host?: GicHost
 }
 
 /** A vCPU, as far as its GIC cares. */
@@ -36,14 +41,19 @@ export class KvmVm implements Machine {
   readonly doorbells = new Doorbells()
   readonly vcpus: KvmVcpu[] = []
   readonly itses: KvmIts[] = []
+  readonly direct: DirectInjection | undefined
+  /** The interrupts of passed-through devices; undefined without GICv4. */
+  readonly assigned: AssignedIrqs | undefined
   #gicDevice: KvmGic | undefined
   readonly #slots = new Map<number, Gpa>()
 
-  constructor({ kernel = NEWEST, ipaBits = 40, memory = new GuestMemory() }: KvmVmOptions = {}) {
+  constructor({ kernel = NEWEST, ipaBits = 40, memory = new GuestMemory(), host }: KvmVmOptions = {}) {
     this.kernel = kernel
     this.ipaBits = ipaBits
     this.memory = memory
     this.gic = new Gic({ memory, quirks: profiles[kernel].quirks })
+    this.direct = host && new DirectInjection(this.gic, host)
+    this.assigned = this.direct && new AssignedIrqs(this.doorbells, this.direct)
   }
 
   /**
@@ -79,7 +89,29 @@ export class KvmVm implements Machine {
     this.gic.resetPropbaser()
     const its = new KvmIts(this)
     this.itses.push(its)
+    if (this.#gicDevice?.initialised) this.initDirect()
     return its
+  }
+
+  /** KVM_RUN begins on a physical processor of the host. */
+  loadVcpu(index: number, processor = 0): void {
+    this.vcpus[index]!.running = true
+    this.direct?.load(index, processor)
+  }
+
+  /**
+   * KVM_RUN ends. `blocks`: the guest waits for an interrupt (WFI).
+   *
+   * @returns true when hardware says that one may be pending, so that it need not wait.
+   */
+  putVcpu(index: number, { blocks = false }: { readonly blocks?: boolean } = {}): boolean {
+    this.vcpus[index]!.running = false
+    return this.direct?.put(index, { blocks }) ?? false
+  }
+
+  /** GICv4.1 is used from the start, for SGIs; GICv4.0 only by a VM that has an ITS. @source vgic-init.c vgic_init, vgic-its.c vgic_its_create */
+  initDirect(): void {
+    if (this.direct?.hasGicv41 || this.itses.length > 0) this.direct?.init()
   }
 
   /** KVM_SIGNAL_MSI. @returns 1 delivered, 0 not mapped, or a negative errno. */

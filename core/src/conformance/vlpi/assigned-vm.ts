@@ -1,94 +1,163 @@
-import { FIRST_LPI, GICR_PENDBASER, GICR_PROPBASER, GITS_BASER, type Quirks } from '../../abi/index.ts'
-import { type GicVersion, SPURIOUS } from '../../gicv4/index.ts'
-import { COLLECTION_BASER, DEVICE_BASER, Gic, Its } from '../../its/index.ts'
-import { DirectInjection, GicHost, type HostIrq } from '../../kvm/index.ts'
-import { type Gpa, GuestMemory } from '../../memory/index.ts'
-import { restoreTables } from '../../tables/index.ts'
+import {
+  affinityOf,
+  type CommandName,
+  KVM_DEV_ARM_CTRL as CTRL,
+  encodeCommand,
+  FIRST_LPI,
+  GICD,
+  GICD_CTLR,
+  GICR,
+  GICR_CTLR,
+  GICR_PENDBASER,
+  GICR_PROPBASER,
+  GITS,
+  GITS_BASER,
+  GITS_CBASER,
+  GITS_TRANSLATER,
+  KVM_DEV_ARM_VGIC_GRP as GRP,
+  KVM_MSI_VALID_DEVID,
+  KVM_VGIC_ADDR_TYPE,
+  type Operands,
+  type ProfileId,
+} from '../../abi/index.ts'
+import { CpuInterface, itsFrame, type Msi, SPURIOUS } from '../../its/index.ts'
+import { GicHost, type HostIrq, type HostShape, type KvmDevice, type KvmGic, type KvmIts, KvmVm } from '../../kvm/index.ts'
+import { attempt, type Gpa, GuestMemory, ItsError, type Outcome } from '../../memory/index.ts'
 
-const RAM = 0x4000_0000
+const RAM = 0x4000_0000 as Gpa
 const RAM_BYTES = 0x1000_0000
 const CONFIGURATION = RAM + 0x1_0000
 const DEVICE_TABLE = RAM + 0x10_0000
 const COLLECTION_TABLE = RAM + 0x20_0000
+const QUEUE = RAM + 0x30_0000
+const QUEUE_PAGES = 16
 const PENDING = RAM + 0x100_0000
 const ITTS = RAM + 0x800_0000
+const GICD_BASE = 0x800_0000n
+const GICR_BASE = 0x80a_0000n
+const ITS_BASE = 0x808_0000
 const EVENTID_BITS = 9
-/** MSI-X vectors of each assigned device. */
-export const DEVICE_EVENTS = 2 ** EVENTID_BITS
-const ITT_BYTES = DEVICE_EVENTS * 8
+/** MSI-X vectors of each device. */
+const DEVICE_EVENTS = 2 ** EVENTID_BITS
+const CONFIG_ENABLED = 0xa1
 
-/** One interrupt of an assigned device: number `n` of the VM is EventID n % 512 of DeviceID n / 512, and LPI 8192 + n. */
+/** One interrupt: number `n` of the VM is EventID n % 512 of DeviceID n / 512, and LPI 8192 + n. */
 export interface AssignedEvent {
   readonly vcpu: number
-  /** GICv4 is to deliver it; otherwise software does. */
+  /** Its device is passed through; otherwise it is emulated, and its MSIs come by KVM_SIGNAL_MSI. */
   readonly direct: boolean
 }
 
-export interface AssignedVmShape {
-  readonly version: GicVersion
-  readonly vcpus: number
-  readonly events: readonly AssignedEvent[]
-  readonly quirks: Quirks
-  /** RAM of a VM that was saved: its tables are restored from there. */
-  readonly saved?: GuestMemory
+/** What a VMM keeps of a VM: RAM, and the registers in the order in which they go back. */
+export interface SavedVm {
+  readonly memory: GuestMemory
+  readonly registers: readonly SavedRegister[]
 }
 
-/** A VM whose devices are passed through, on a host of its own with one processor for each vCPU. */
+interface SavedRegister {
+  readonly device: 'gic' | 'its'
+  readonly group: number
+  readonly attr: bigint
+  readonly value: bigint
+}
+
+export interface AssignedVmShape {
+  /** The host has a processor for each vCPU, unless it says otherwise. */
+  readonly host: HostShape
+  readonly vcpus: number
+  readonly events: readonly AssignedEvent[]
+  readonly kernel: ProfileId
+  /** A VM that was saved; otherwise a guest boots and maps all events. */
+  readonly saved?: SavedVm
+}
+
+/** A VM with passed-through devices on a host of its own, driven as a VMM and a guest drive it: ioctls, registers, commands. */
 export class AssignedVm {
-  readonly memory: GuestMemory
-  readonly gic: Gic
-  readonly its: Its
+  readonly vm: KvmVm
+  readonly gic: KvmGic
+  readonly its: KvmIts
   readonly host: GicHost
-  readonly direct: DirectInjection
+  readonly irqs: readonly HostIrq[]
   readonly #events: readonly AssignedEvent[]
-  readonly #irqs: readonly HostIrq[]
-  readonly #numbers: ReadonlyMap<number, number>
 
-  constructor({ version, vcpus, events, quirks, saved }: AssignedVmShape) {
+  constructor({ host, vcpus, events, kernel, saved }: AssignedVmShape) {
     this.#events = events
-    this.memory = saved ?? new GuestMemory([{ base: RAM as Gpa, bytes: RAM_BYTES, backing: 'sparse' }])
-    this.gic = new Gic({ memory: this.memory, quirks, vcpuIds: Array.from({ length: vcpus }, (_, vcpu) => vcpu) })
-    this.its = new Its(this.gic)
-    this.host = new GicHost({ version, processors: vcpus })
-    this.#irqs = this.#addDevices()
-    this.#numbers = new Map(this.#irqs.map(({ irq }, n) => [irq, n]))
-    this.host.onIrq = (irq) => this.gic.lpis.raise(FIRST_LPI + this.#numbers.get(irq)!)
-    this.direct = new DirectInjection(this.gic, this.host)
-    this.#setRegisters(vcpus)
-    if (saved === undefined) this.#map(vcpus)
-    else restoreTables(this.its)
-    this.direct.init()
+    this.host = new GicHost({ processors: vcpus, ...host })
+    this.vm = new KvmVm({ kernel, host: this.host, memory: saved?.memory ?? new GuestMemory() })
+    this.vm.setMemory(0, RAM, RAM_BYTES, 'sparse')
+    for (let vcpu = 0; vcpu < vcpus; vcpu++) this.vm.createVcpu()
+    this.gic = this.vm.createGic()
+    this.its = this.vm.createIts()
+    set(this.gic, GRP.ADDR, BigInt(KVM_VGIC_ADDR_TYPE.V3_DIST), GICD_BASE)
+    set(this.gic, GRP.ADDR, BigInt(KVM_VGIC_ADDR_TYPE.V3_REDIST), GICR_BASE)
+    set(this.its, GRP.ADDR, BigInt(KVM_VGIC_ADDR_TYPE.ITS), BigInt(ITS_BASE))
+    set(this.gic, GRP.CTRL, BigInt(CTRL.VGIC_CTRL_INIT), 0n)
+    this.irqs = this.#addDevices()
+    this.forward()
+    if (saved === undefined) this.#boot()
+    else this.#restore(saved)
   }
 
-  /** Sets the forwarding of every interrupt that is to be direct. */
+  /** Connects every passed-through interrupt to its MSI: hardware delivers those whose event is mapped by now. */
   forward(): void {
-    for (const [n, { direct }] of this.#events.entries()) {
-      if (direct) this.direct.setForwarding(this.its, eventOf(n), this.#irqs[n]!.irq)
-    }
+    for (const [n, { direct }] of this.#events.entries()) if (direct) this.connect(n)
   }
 
-  /** The device of interrupt `n` sends its MSI. */
-  msi(n: number): void {
-    this.host.msi(this.#irqs[n]!.irq)
+  /** @returns true when hardware delivers interrupt `n` from now on. */
+  connect(n: number): boolean {
+    return this.vm.assigned!.connect(this.irqs[n]!.irq, msiOf(n))
+  }
+
+  /** The device of interrupt `n` sends its MSI. @returns false when the hardware lost it. */
+  msi(n: number): boolean {
+    if (this.#events[n]!.direct) return this.host.msi(this.irqs[n]!.irq)
+    return this.vm.signalMsi(msiOf(n)) === 1
+  }
+
+  /** The guest queues commands, and the ITS executes them. */
+  command<N extends CommandName>(name: N, args: Partial<Operands<N>>): void {
+    const { its } = this.its
+    const { base, bytes } = its.queue
+    this.vm.memory.write((base + its.cwriter) as Gpa, new Uint8Array(encodeCommand(name, args).buffer))
+    itsFrame.write(its, GITS.CWRITER, 8, BigInt((its.cwriter + 32) % bytes))
   }
 
   /** Every vCPU runs in turn, on a processor that `place` names, and takes all its interrupts: those taken, by number. */
   run(place: (vcpu: number) => number): Set<number> {
     const taken = new Set<number>()
-    const { lpis } = this.gic
-    for (const vcpu of this.gic.redistributors.keys()) {
-      this.direct.load(vcpu, place(vcpu))
-      lpis.settle(vcpu)
-      for (let lpi = lpis.highest(vcpu); lpi !== 0; lpi = lpis.highest(vcpu)) {
-        lpis.take(lpi)
-        taken.add(lpis.intid(lpi) - FIRST_LPI)
-      }
-      for (let intid = this.direct.acknowledge(vcpu); intid !== SPURIOUS; intid = this.direct.acknowledge(vcpu)) {
-        taken.add(intid - FIRST_LPI)
-      }
-      this.direct.put(vcpu, { blocks: false })
+    for (const { index } of this.vm.vcpus) {
+      this.vm.loadVcpu(index, place(index))
+      for (let n = this.take(index); n !== undefined; n = this.take(index)) taken.add(n)
+      this.vm.putVcpu(index)
     }
     return taken
+  }
+
+  /** A loaded vCPU takes one interrupt, from hardware or from software; undefined when there is none. */
+  take(vcpu: number): number | undefined {
+    let intid = this.vm.direct!.acknowledge(vcpu)
+    if (intid === SPURIOUS) intid = this.#takeFromSoftware(vcpu)
+    return intid === SPURIOUS ? undefined : intid - FIRST_LPI
+  }
+
+  /** KVM_DEV_ARM_VGIC_SAVE_PENDING_TABLES. */
+  savePending(): Outcome<number> {
+    return this.gic.setAttr(GRP.CTRL, BigInt(CTRL.VGIC_SAVE_PENDING_TABLES))
+  }
+
+  /** KVM_DEV_ARM_ITS_SAVE_TABLES, and a copy of RAM and registers. */
+  save(): Outcome<SavedVm> {
+    return attempt(() => {
+      set(this.its, GRP.CTRL, BigInt(CTRL.ITS_SAVE_TABLES), 0n)
+      return { memory: this.vm.memory.fork(), registers: this.#registers() }
+    })
+  }
+
+  #takeFromSoftware(vcpu: number): number {
+    const cpu = new CpuInterface(this.vm.gic, vcpu)
+    cpu.group1 = true
+    cpu.priorityMask = 0xff
+    return cpu.acknowledge()
   }
 
   #addDevices(): HostIrq[] {
@@ -99,30 +168,75 @@ export class AssignedVm {
     return irqs
   }
 
-  #setRegisters(vcpus: number): void {
-    this.gic.setPropbaser(GICR_PROPBASER.pack({ address: CONFIGURATION, idBits: 15 }))
-    this.its.setBaser(DEVICE_BASER, GITS_BASER.pack({ valid: true, addressLow: DEVICE_TABLE, pages: 7 }))
-    this.its.setBaser(COLLECTION_BASER, GITS_BASER.pack({ valid: true, addressLow: COLLECTION_TABLE, pages: 0 }))
-    for (let vcpu = 0; vcpu < vcpus; vcpu++) {
-      this.gic.setPendbaser(vcpu, GICR_PENDBASER.pack({ address: PENDING + vcpu * 0x10000, ptz: true }))
-      this.gic.setEnableLpis(vcpu, true)
-    }
-    this.gic.lpis.delivering = true
-    this.its.enabled = true
+  /** Redistributors and distributor, then the ITS's registers; GITS_CTLR is last and comes after RESTORE_TABLES. */
+  #registers(): SavedRegister[] {
+    const gic = this.vm.vcpus.flatMap(({ id }) => redistributorAttrs(id).map((attr) => ({ group: GRP.REDIST_REGS, attr })))
+    const its = [GITS.CBASER, GITS.CREADR, GITS.CWRITER, GITS.BASER0, GITS.BASER0 + 8, GITS.CTLR]
+    return [
+      ...[...gic, { group: GRP.DIST_REGS, attr: BigInt(GICD.CTLR) }].map((at) => saved('gic', this.gic, at)),
+      ...its.map((offset) => saved('its', this.its, { group: GRP.ITS_REGS, attr: BigInt(offset) })),
+    ]
   }
 
-  #map(vcpus: number): void {
-    this.memory.fill(CONFIGURATION as Gpa, 0x10000 - FIRST_LPI, 0xa1)
-    for (let vcpu = 0; vcpu < vcpus; vcpu++) this.its.collections.set(vcpu, vcpu)
-    let hint = 0
+  #restore({ registers }: SavedVm): void {
+    for (const [n, { device, group, attr, value }] of registers.entries()) {
+      if (n === registers.length - 1) set(this.its, GRP.CTRL, BigInt(CTRL.ITS_RESTORE_TABLES), 0n)
+      set(this[device], group, attr, value)
+    }
+  }
+
+  /** What a guest does at boot, as far as LPIs go. */
+  #boot(): void {
+    this.vm.memory.fill(CONFIGURATION as Gpa, 0x10000 - FIRST_LPI, CONFIG_ENABLED)
+    const propbaser = GICR_PROPBASER.pack({ address: CONFIGURATION, idBits: 15 })
+    for (const { index, id } of this.vm.vcpus) {
+      const pendbaser = GICR_PENDBASER.pack({ address: PENDING + index * 0x10000, ptz: true })
+      const values = [...halvesOf(propbaser), ...halvesOf(pendbaser), GICR_CTLR.pack({ enableLpis: true })]
+      for (const [n, attr] of redistributorAttrs(id).entries()) set(this.gic, GRP.REDIST_REGS, attr, values[n]!)
+    }
+    set(this.gic, GRP.DIST_REGS, BigInt(GICD.CTLR), GICD_CTLR.pack({ enableGrp1: true }))
+    const its = (offset: number, value: bigint) => itsFrame.write(this.its.its, offset, 8, value)
+    its(GITS.CBASER, GITS_CBASER.pack({ valid: true, address: QUEUE, pages: QUEUE_PAGES - 1 }))
+    its(GITS.BASER0, GITS_BASER.pack({ valid: true, addressLow: DEVICE_TABLE, pages: 7 }))
+    its(GITS.BASER0 + 8, GITS_BASER.pack({ valid: true, addressLow: COLLECTION_TABLE, pages: 0 }))
+    itsFrame.write(this.its.its, GITS.CTLR, 4, 1n)
+    this.#map()
+  }
+
+  #map(): void {
+    for (const { index, id } of this.vm.vcpus) this.command('MAPC', { icid: index, rdBase: id, valid: true })
     for (const [n, { vcpu }] of this.#events.entries()) {
-      const { deviceId, eventId } = eventOf(n)
-      if (eventId === 0) hint = 0
-      const slot =
-        eventId === 0 ? this.its.addDevice(deviceId, ITTS + deviceId * ITT_BYTES, EVENTID_BITS) : this.its.devices.find(deviceId)
-      hint = this.its.mapEvent(slot, eventId, FIRST_LPI + n, vcpu, hint)
+      const { deviceId, eventId } = msiOf(n)
+      const ittAddr = ITTS + deviceId * DEVICE_EVENTS * 8
+      if (eventId === 0) this.command('MAPD', { deviceId, size: EVENTID_BITS - 1, ittAddr, valid: true })
+      this.command('MAPTI', { deviceId, eventId, pintid: FIRST_LPI + n, icid: vcpu })
     }
   }
 }
 
-const eventOf = (n: number) => ({ deviceId: Math.floor(n / DEVICE_EVENTS), eventId: n % DEVICE_EVENTS })
+/** The MSI of interrupt `n`. */
+export const msiOf = (n: number): Msi => ({
+  address: ITS_BASE + GITS_TRANSLATER,
+  deviceId: Math.floor(n / DEVICE_EVENTS),
+  eventId: n % DEVICE_EVENTS,
+  flags: KVM_MSI_VALID_DEVID,
+})
+
+const halvesOf = (value: bigint) => [value & 0xffffffffn, value >> 32n]
+
+/** GICR_PROPBASER, GICR_PENDBASER and GICR_CTLR of a vCPU, 32 bits each: EnableLPIs comes last. */
+function redistributorAttrs(vcpuId: number): bigint[] {
+  const offsets = [GICR.PROPBASER, GICR.PROPBASER + 4, GICR.PENDBASER, GICR.PENDBASER + 4, GICR.CTLR]
+  return offsets.map((offset) => (BigInt(affinityOf(vcpuId)) << 32n) | BigInt(offset))
+}
+
+function saved(name: 'gic' | 'its', device: KvmDevice, at: { readonly group: number; readonly attr: bigint }): SavedRegister {
+  const read = device.getAttr(at.group, at.attr)
+  if (!read.ok) throw new ItsError(read.errno, read.reason)
+  return { device: name, ...at, value: read.value }
+}
+
+function set(device: KvmDevice, group: number, attr: bigint, value: bigint): void {
+  const outcome = device.setAttr(group, attr, value)
+  if (!outcome.ok) throw new ItsError(outcome.errno, outcome.reason, outcome.where)
+}

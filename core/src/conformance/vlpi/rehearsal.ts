@@ -1,8 +1,8 @@
-import { NEWEST, profiles } from '../../abi/index.ts'
+import { NEWEST } from '../../abi/index.ts'
 import type { GicVersion } from '../../gicv4/index.ts'
 import type { Outcome } from '../../memory/index.ts'
-import { savePendingTables, saveTables } from '../../tables/index.ts'
-import { type AssignedEvent, AssignedVm } from './assigned-vm.ts'
+import { savePendingTables } from '../../tables/index.ts'
+import { type AssignedEvent, AssignedVm, type AssignedVmShape } from './assigned-vm.ts'
 import { Chance } from './chance.ts'
 
 export interface RehearsalOptions {
@@ -113,8 +113,7 @@ function rehearse(way: Way, plan: Plan, { vcpus, seed, now }: RehearsalOptions):
     return value
   }
   const { version, unmaps } = way
-  const { quirks } = profiles[NEWEST]
-  const shape = { version, vcpus, events: plan.events, quirks }
+  const shape = { host: { version }, vcpus, events: plan.events, kernel: NEWEST }
   const chance = new Chance(seed + 1)
   const place = () => chance.below(vcpus)
   const vm = timed('map', () => new AssignedVm(shape))
@@ -122,8 +121,8 @@ function rehearse(way: Way, plan: Plan, { vcpus, seed, now }: RehearsalOptions):
   timed('live through an aborted save', () => abortedSave(vm, plan, place))
   timed('interrupt', () => send(vm, plan.pending))
   timed('save pending', () => savePending(vm, unmaps))
-  const save = timed('save tables', () => saveTables(vm.its, { gicv41: version === 'GICv4.1' }))
-  const taken = save.ok ? restored(timed, { ...shape, saved: vm.memory.fork() }, place) : new Set<number>()
+  const save = timed('save tables', () => vm.save())
+  const taken = save.ok ? restored(timed, { ...shape, saved: save.value }, place) : new Set<number>()
   const expected = expectedOf(way, plan)
   const happened = fateOf(save, plan.pending, taken)
   const asExpected = JSON.stringify(happened) === JSON.stringify(expected)
@@ -137,11 +136,7 @@ function abortedSave(vm: AssignedVm, { earlier }: Plan, place: () => number): vo
   vm.run(place)
 }
 
-function restored(
-  timed: <T>(step: string, body: () => T) => T,
-  shape: ConstructorParameters<typeof AssignedVm>[0],
-  place: () => number,
-): Set<number> {
+function restored(timed: <T>(step: string, body: () => T) => T, shape: AssignedVmShape, place: () => number): Set<number> {
   const vm = timed('restore', () => new AssignedVm(shape))
   timed('forward again', () => vm.forward())
   return timed('deliver', () => vm.run(place))
@@ -153,8 +148,9 @@ function send(vm: AssignedVm, numbers: ReadonlySet<number>): void {
 
 /** With `unmaps` false, what a KVM would do that reads the virtual pending tables while the hardware still owns them. */
 function savePending(vm: AssignedVm, unmaps: boolean): Outcome<number> {
-  if (unmaps) return vm.direct.savePendingTables()
-  return savePendingTables(vm.gic, { vlpiPending: (intid) => vm.direct.vlpiPending(intid) })
+  if (unmaps) return vm.savePending()
+  const { gic, direct } = vm.vm
+  return savePendingTables(gic, { vlpiPending: (intid) => direct!.vlpiPending(intid) })
 }
 
 /** Worked out from the MSIs alone. */

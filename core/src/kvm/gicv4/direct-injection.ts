@@ -51,7 +51,7 @@ export class DirectInjection implements Forwarding {
     return this.#drivers?.vm.vpes ?? []
   }
 
-  /** vgic_v4_init: one vPE for each vCPU, mapped at once where vPEs are mapped eagerly. vCPUs cannot be added afterwards. */
+  /** vgic_v4_init: one vPE for each vCPU, mapped at once where vPEs are mapped eagerly. A vCPU added later has none. */
   init(): void {
     if (this.#drivers !== undefined) return
     const vm = allocateVm(this.host, this.#gic.redistributors.length, (vcpu) => this.#ring(vcpu))
@@ -90,9 +90,11 @@ export class DirectInjection implements Forwarding {
     const handle = resolve(its, event)
     if (handle === 0 || lpis.intid(handle) >= LPI_LIMIT) return false
     const intid = lpis.intid(handle)
+    const vpe = this.vpes[lpis.target(handle)]
     if (lpis.isForwarded(handle)) return this.#irqs.get(intid) === irq
+    if (vpe === undefined) return false
     const config = lpis.priority(handle) | (lpis.isEnabled(handle) ? 1 : 0)
-    this.#drivers.vlpis.map(irq, this.vpes[lpis.target(handle)]!, intid, config)
+    this.#drivers.vlpis.map(irq, vpe, intid, config)
     lpis.setForwarded(handle, true)
     this.#irqs.set(intid, irq)
     if (lpis.isPending(handle)) {

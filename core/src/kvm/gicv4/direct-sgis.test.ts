@@ -6,7 +6,6 @@ const enabled = { enabled: true, group1: true, priority: 0xa0 }
 
 function withSgis(options = {}) {
   const vm = new DirectVm(options)
-  vm.direct.init()
   return { vm, sgis: new DirectSgis(vm.direct, 2) }
 }
 
@@ -18,7 +17,7 @@ describe('the SGIs of a vCPU', () => {
     sgis.setPending(1, 7, true)
     sgis.setInHardware(true)
     expect(sgis.pending(1)).toBe((1 << 3) | (1 << 7))
-    vm.direct.load(1, 2)
+    vm.vm.loadVcpu(1, 2)
     expect([vm.direct.acknowledge(1), vm.direct.acknowledge(1)]).toEqual([3, 1023])
     sgis.setInHardware(false)
     expect(sgis.pending(1)).toBe(1 << 7)
@@ -32,7 +31,7 @@ describe('the SGIs of a vCPU', () => {
     for (const sgi of [1, 2]) sgis.setPending(0, sgi, true)
     sgis.setPending(0, 2, false)
     expect(sgis.pending(0)).toBe(1 << 1)
-    vm.direct.load(0, 0)
+    vm.vm.loadVcpu(0, 0)
     expect(vm.direct.acknowledge(0)).toBe(1)
   })
 

@@ -1,175 +1,220 @@
 import { describe, expect, it, test } from 'vitest'
-import { quirkSet } from '../../abi/index.ts'
-import { DEVICE, DirectVm, linux } from './testing/direct-vm.ts'
-
-const ready = (options = {}) => {
-  const vm = new DirectVm(options)
-  vm.direct.init()
-  return vm
-}
+import { DirectVm } from './testing/direct-vm.ts'
 
 describe('forwarding an LPI', () => {
   it('lets hardware deliver it: KVM sees nothing of it any more', () => {
-    const vm = ready()
-    expect(vm.forward(0, 1)).toEqual([true, true])
-    vm.direct.load(0, 2)
+    const vm = new DirectVm()
+    expect(vm.forwardOnly(0, 1)).toEqual([true, true])
+    vm.vm.loadVcpu(0, 2)
     vm.msi(0)
     expect(vm.lpis.isPending(vm.handle(0))).toBe(false)
     expect([vm.direct.acknowledge(0), vm.direct.acknowledge(0)]).toEqual([8192, 1023])
   })
 
   it('leaves the others to software', () => {
-    const vm = ready()
-    vm.forward(0)
+    const vm = new DirectVm()
+    vm.forwardOnly(0)
     vm.msi(2)
     expect(vm.lpis.isPending(vm.handle(2))).toBe(true)
   })
 
   it('moves a pending latch into the hardware', () => {
-    const vm = ready()
+    const vm = new DirectVm()
     vm.msi(4)
-    vm.forward(4)
+    vm.forwardOnly(4)
     expect(vm.lpis.isPending(vm.handle(4))).toBe(false)
     expect(vm.pending()).toEqual([4])
   })
 
-  it('uses the configuration that the guest gave the LPI', () => {
-    const vm = ready()
-    vm.lpis.configure(vm.handle(0), 0x40)
-    vm.forward(0)
-    vm.direct.load(0, 0)
+  it('uses the configuration that the guest gave the LPI, and follows INV', () => {
+    const vm = new DirectVm()
+    vm.configure(0, 0x40)
+    vm.forwardOnly(0)
+    vm.vm.loadVcpu(0)
     vm.msi(0)
-    expect(vm.direct.acknowledge(0)).toBe(1023)
-    vm.lpis.configure(vm.handle(0), 0x41)
-    expect(vm.direct.acknowledge(0)).toBe(8192)
+    expect(vm.take(0)).toBeUndefined()
+    vm.configure(0, 0x41)
+    expect(vm.take(0)).toBe(0)
   })
 
   test.each`
-    because                              | prepare                                                        | answer
-    ${'the event is not mapped'}         | ${(vm: DirectVm) => vm.live.unmap(DEVICE)}                     | ${false}
-    ${'its collection is not mapped'}    | ${(vm: DirectVm) => vm.its.freeCollection(0)}                  | ${false}
-    ${'the ITS is disabled'}             | ${(vm: DirectVm) => Object.assign(vm.its, { enabled: false })} | ${'EBUSY'}
-    ${'LPIs are disabled on the target'} | ${(vm: DirectVm) => vm.gic.setEnableLpis(0, false)}            | ${'EBUSY'}
-  `('answers $answer when $because', ({ prepare, answer }) => {
-    const vm = ready()
-    prepare(vm)
-    const forward = () => vm.forward(0)[0]
-    if (answer === false) expect(forward()).toBe(false)
-    else expect(forward).toThrow(expect.objectContaining({ errno: answer }))
-  })
-
-  it('does nothing before the vPEs exist', () => {
+    because                              | prepare                                                                 | answer
+    ${'the event is not mapped'}         | ${(vm: DirectVm) => vm.command('DISCARD', { deviceId: 0, eventId: 0 })} | ${false}
+    ${'its collection is not mapped'}    | ${(vm: DirectVm) => vm.command('MAPC', { icid: 0, valid: false })}      | ${false}
+    ${'the ITS is disabled'}             | ${(vm: DirectVm) => Object.assign(vm.its.its, { enabled: false })}      | ${'EBUSY'}
+    ${'LPIs are disabled on the target'} | ${(vm: DirectVm) => vm.vm.gic.setEnableLpis(0, false)}                  | ${'EBUSY'}
+  `('answers $answer when $because, and software goes on', ({ prepare, answer }) => {
     const vm = new DirectVm()
-    expect(vm.forward(0)).toEqual([false])
-    vm.msi(0)
-    expect(vm.lpis.isPending(vm.handle(0))).toBe(true)
+    prepare(vm)
+    if (answer === false) expect(vm.setForwarding(0)).toBe(false)
+    else expect(() => vm.setForwarding(0)).toThrow(expect.objectContaining({ errno: answer }))
+    expect(vm.connect(0)).toBe(false)
   })
 
   it('is silent when the LPI is forwarded already, and refuses another interrupt for it', () => {
-    const vm = ready()
-    vm.forward(0)
-    expect(vm.forward(0)).toEqual([true])
-    expect(vm.direct.setForwarding(vm.its, vm.event(0), vm.irqs[1]!.irq)).toBe(false)
+    const vm = new DirectVm()
+    vm.forwardOnly(0)
+    expect(vm.setForwarding(0)).toBe(true)
+    expect(vm.setForwarding(0, vm.irqs[1]!.irq)).toBe(false)
+  })
+
+  it('leaves an LPI to software whose vCPU came after the vPEs were made', () => {
+    const vm = new DirectVm()
+    vm.vm.createVcpu()
+    vm.vm.gic.setEnableLpis(2, true)
+    vm.command('MAPC', { icid: 2, rdBase: 2, valid: true })
+    vm.movi(0, 2)
+    expect(vm.setForwarding(0)).toBe(false)
   })
 })
 
 describe('ending the forwarding', () => {
   it('brings a pending bit back into the latch', () => {
-    const vm = ready()
-    vm.forward(0, 1, 2)
+    const vm = new DirectVm()
+    vm.forwardOnly(0, 1, 2)
     vm.msi(0)
     vm.msi(1)
-    for (const eventId of [0, 1, 2]) expect(vm.unforward(eventId)).toBe(true)
-    expect([0, 1, 2].map((eventId) => vm.lpis.isPending(vm.handle(eventId)))).toEqual([true, true, false])
+    for (const n of [0, 1, 2]) expect(vm.unsetForwarding(n)).toBe(true)
+    expect([0, 1, 2].map((n) => vm.lpis.isPending(vm.handle(n)))).toEqual([true, true, false])
   })
 
   it('does so while the vCPU runs, which goes on running where it was', () => {
-    const vm = ready()
-    vm.forward(0, 2)
-    vm.lpis.configure(vm.handle(0), 0)
-    vm.direct.load(0, 3)
+    const vm = new DirectVm()
+    vm.forwardOnly(0, 2)
+    vm.vm.loadVcpu(0, 3)
+    vm.configure(0, 0)
     vm.msi(0)
     vm.msi(2)
-    vm.unforward(0)
+    vm.unsetForwarding(0)
     expect(vm.lpis.isPending(vm.handle(0))).toBe(true)
     expect([vm.vpe(0).resident, vm.vpe(0).processor, vm.direct.acknowledge(0)]).toEqual([true, 3, 8194])
   })
 
   it.each([
-    ['as Linux does', { quirks: quirkSet(['unset-forwarding-drops-pending']) }],
+    ['as Linux 6.12 does', { kernel: 'linux-6.12.117' }],
     ['on GICv4.0, whose tables cannot be read', { version: 'GICv4.0' }],
-  ])('drops the pending bit %s', (_, options) => {
-    const vm = ready(options)
-    vm.forward(0)
+  ] as const)('drops the pending bit %s', (_, options) => {
+    const vm = new DirectVm(options)
+    vm.forwardOnly(0)
     vm.msi(0)
-    expect(vm.unforward(0)).toBe(true)
+    expect(vm.unsetForwarding(0)).toBe(true)
     expect(vm.pending()).toEqual([])
   })
 
-  it('is part of every Linux that was read', () => {
-    expect(linux('linux-6.12.117')['unset-forwarding-drops-pending']).toBe(true)
-  })
-
   it('makes software deliver what comes next', () => {
-    const vm = ready()
-    vm.forward(0)
-    vm.unforward(0)
+    const vm = new DirectVm()
+    vm.forwardOnly(0)
+    vm.unsetForwarding(0)
     vm.msi(0)
     expect(vm.lpis.isPending(vm.handle(0))).toBe(true)
   })
 
   it('answers false for an LPI that is not forwarded, or for another interrupt', () => {
-    const vm = ready()
-    vm.forward(0)
-    expect(vm.unforward(1)).toBe(false)
-    expect(vm.direct.unsetForwarding(vm.its, vm.event(0), vm.irqs[1]!.irq)).toBe(false)
+    const vm = new DirectVm()
+    vm.forwardOnly(0)
+    expect(vm.unsetForwarding(1)).toBe(false)
+    expect(vm.unsetForwarding(0, vm.irqs[1]!.irq)).toBe(false)
+  })
+})
+
+describe('an interrupt of a passed-through device', () => {
+  it('is injected by KVM until its event is mapped, and then delivered by hardware', () => {
+    const vm = new DirectVm()
+    vm.msi(0)
+    expect(vm.lpis.isPending(vm.handle(0))).toBe(true)
+    expect(vm.connect(0)).toBe(true)
+    expect(vm.isForwarded(0)).toBe(true)
+  })
+
+  it('is nobody’s once it is disconnected, and what was pending waits in the latch', () => {
+    const vm = new DirectVm()
+    vm.connect(0)
+    vm.msi(0)
+    vm.vm.assigned!.disconnect(vm.irqs[0]!.irq)
+    expect(vm.pending()).toEqual([0])
+    vm.vm.loadVcpu(0)
+    expect(vm.take(0)).toBe(0)
+    vm.msi(0)
+    expect(vm.pending()).toEqual([])
+  })
+
+  it('cannot be one that no device of the host has', () => {
+    const vm = new DirectVm()
+    expect(() => vm.vm.assigned!.connect(1, { address: 0, deviceId: 0, eventId: 0, flags: 0 })).toThrow(RangeError)
   })
 })
 
 describe('what the guest does with a forwarded LPI reaches the hardware', () => {
   it('MOVI takes the pending bit to the other vPE', () => {
-    const vm = ready()
-    vm.forward(0)
+    const vm = new DirectVm()
+    vm.forwardOnly(0)
     vm.msi(0)
-    vm.lpis.retarget(vm.handle(0), 1)
-    vm.direct.load(1, 1)
+    vm.movi(0, 1)
+    vm.vm.loadVcpu(1, 1)
     expect(vm.direct.acknowledge(1)).toBe(8192)
   })
 
-  it('CLEAR drops the pending bit', () => {
-    const vm = ready()
-    vm.forward(0)
+  it('MOVALL takes those of all LPIs', () => {
+    const vm = new DirectVm()
+    vm.forwardOnly(0, 2)
     vm.msi(0)
-    vm.lpis.clear(vm.handle(0))
+    vm.msi(2)
+    vm.command('MOVALL', { rdBase: 0, rdBase2: 1 })
+    vm.vm.loadVcpu(1, 1)
+    expect([vm.take(1), vm.take(1)]).toEqual([0, 2])
+  })
+
+  it('CLEAR drops the pending bit', () => {
+    const vm = new DirectVm()
+    vm.forwardOnly(0)
+    vm.msi(0)
+    vm.clear(0)
     expect(vm.pending()).toEqual([])
   })
 
-  it('INT, and any MSI that software injects, raises the vLPI', () => {
-    const vm = ready()
-    vm.forward(0)
-    vm.lpis.raise(vm.handle(0))
+  it('INT raises the vLPI', () => {
+    const vm = new DirectVm()
+    vm.forwardOnly(0)
+    vm.command('INT', { deviceId: 0, eventId: 0 })
     expect(vm.lpis.isPending(vm.handle(0))).toBe(false)
     expect(vm.pending()).toEqual([0])
   })
 
-  it('DISCARD gives the interrupt back to the host, without its pending bit', () => {
-    const vm = ready()
-    vm.forward(0)
+  it('INVALL makes hardware read every configuration byte of the vCPU again', () => {
+    const vm = new DirectVm()
+    vm.configure(0, 0x40)
+    vm.forwardOnly(0)
+    vm.vm.loadVcpu(0)
     vm.msi(0)
-    vm.live.unmap(DEVICE)
-    const { vpeid } = vm.vpe(0)
-    expect(vm.host.hardware.virtual.vpe(vpeid)!.isPending(8192)).toBe(false)
-    const reached: number[] = []
-    vm.host.onIrq = (irq) => reached.push(irq)
+    vm.vm.memory.setU8(vm.vm.gic.configAt(8192), 0x41)
+    expect(vm.take(0)).toBeUndefined()
+    vm.command('INVALL', { icid: 0 })
+    expect(vm.take(0)).toBe(0)
+  })
+
+  it.each([
+    ['DISCARD', (vm: DirectVm) => vm.command('DISCARD', { deviceId: 0, eventId: 0 })],
+    ['MAPD', (vm: DirectVm) => vm.command('MAPD', { deviceId: 0, valid: false })],
+    ['a reset of the ITS', (vm: DirectVm) => vm.its.its.reset()],
+  ])('%s gives the interrupt back to the host, without its pending bit', (_, unmap) => {
+    const vm = new DirectVm()
+    vm.forwardOnly(0)
     vm.msi(0)
-    expect(reached).toEqual([vm.irqs[0]!.irq])
+    unmap(vm)
+    expect(vm.host.hardware.virtual.vpe(vm.vpe(0).vpeid)!.isPending(8192)).toBe(false)
+    let reached = 0
+    vm.host.requestIrq(vm.irqs[0]!.irq, () => {
+      reached += 1
+    })
+    vm.msi(0)
+    expect(reached).toBe(1)
   })
 })
 
 it('tearing down gives every interrupt back and unmaps every vPE', () => {
-  const vm = ready()
-  vm.forward(0, 1)
-  vm.direct.load(0, 1)
+  const vm = new DirectVm()
+  vm.forwardOnly(0, 1)
+  vm.vm.loadVcpu(0, 1)
   const vpeids = vm.direct.vpes.map(({ vpeid }) => vpeid)
   vm.direct.teardown()
   expect(vpeids.map((vpeid) => vm.host.hardware.virtual.vpe(vpeid))).toEqual([undefined, undefined])

@@ -48,11 +48,9 @@ const VPE_BASER = GITS.BASER0 + 2 * 8
 export class GicHost {
   readonly hardware: GicHardware
   readonly memory = new GuestMemory([{ base: 0 as Gpa, bytes: HOST_BYTES, backing: 'sparse' }])
-  /** Takes a device interrupt that no guest takes directly, as the handler that VFIO installed does. */
-  onIrq: (irq: number) => void = () => undefined
   readonly #lpiConfigAddr: Gpa
   readonly #irqs = new Map<number, HostIrq>()
-  readonly #doorbells = new Map<number, () => void>()
+  readonly #handlers = new Map<number, () => void>()
   #freeMemory = 0
   #freeLpi = FIRST_LPI
   #freeVpeid = 0
@@ -63,7 +61,7 @@ export class GicHost {
     const optional = { ...(vmovp === undefined ? {} : { vmovp }), ...(latency === undefined ? {} : { latency }) }
     const shape = { version, memory: this.memory, redistributors: processors, itses, lpiConfigAddr: this.#lpiConfigAddr }
     this.hardware = new GicHardware({ ...shape, ...optional })
-    this.hardware.lpis.onLpi = (pintid) => this.#take(pintid)
+    this.hardware.lpis.onLpi = (pintid) => this.#handlers.get(pintid)?.()
     this.#giveVpeTables()
     for (const its of this.hardware.itses) {
       for (let rdBase = 0; rdBase < processors; rdBase++) this.send(its, 'MAPC', { icid: rdBase, rdBase, valid: true })
@@ -95,8 +93,17 @@ export class GicHost {
   /** A physical LPI for the doorbell of a vPE; it starts masked. */
   allocateDoorbell(ring: () => void): number {
     const pintid = this.#freeLpi++
-    this.#doorbells.set(pintid, ring)
+    this.#handlers.set(pintid, ring)
     return pintid
+  }
+
+  /** request_irq: `handler` takes the device's interrupt while no guest takes it directly. @throws RangeError for an unknown one. */
+  requestIrq(irq: number, handler: () => void): void {
+    this.#handlers.set(this.irq(irq).irq, handler)
+  }
+
+  freeIrq(irq: number): void {
+    this.#handlers.delete(irq)
   }
 
   /** Enables or disables an LPI in the configuration table; the hardware must be told to look (INV, INVDB, GICR_INVLPIR). */
@@ -133,12 +140,6 @@ export class GicHost {
   /** Sends a command to an ITS; false when it was refused (see the hardware's log). */
   send<N extends CommandName>(its: PhysicalIts, name: N, args: Partial<Operands<N>>): boolean {
     return its.execute(encodeCommand(name, args))
-  }
-
-  #take(pintid: number): void {
-    const ring = this.#doorbells.get(pintid)
-    if (ring !== undefined) ring()
-    else this.onIrq(pintid)
   }
 
   /** GICv4.1: one table for all redistributors (SVPET 1). GICv4.0: one for each ITS, GITS_BASER2. */

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { saveTables } from '../../tables/index.ts'
 import { DirectVm } from './testing/direct-vm.ts'
 
 const VCPUS = 3
@@ -34,8 +33,7 @@ class Checked {
   constructor(itses: number) {
     this.#itses = itses
     this.vm = new DirectVm({ vcpus: VCPUS, events: EVENTS, itses })
-    this.vm.direct.init()
-    this.vm.forward(0, 1, 2, 3, 4)
+    this.vm.forwardOnly(0, 1, 2, 3, 4)
   }
 
   run(step: Step): void {
@@ -44,13 +42,13 @@ class Checked {
       vm.msi(step.event)
       expected.add(step.event)
     } else if (step.does === 'take') this.#take(step.vcpu)
-    else if (step.does === 'load') vm.direct.load(step.vcpu, this.#free(step.processor))
-    else if (step.does === 'put') vm.direct.put(step.vcpu, step)
+    else if (step.does === 'load') vm.vm.loadVcpu(step.vcpu, this.#free(step.processor))
+    else if (step.does === 'put') vm.vm.putVcpu(step.vcpu, step)
     else if (step.does === 'movi') vm.movi(step.event, step.vcpu)
-    else if (step.does === 'forward') vm.forward(step.event)
-    else if (step.does === 'unforward') vm.unforward(step.event)
+    else if (step.does === 'forward') vm.forwardOnly(step.event)
+    else if (step.does === 'unforward') vm.unsetForwarding(step.event)
     else if (step.does === 'clear') {
-      vm.lpis.clear(vm.handle(step.event))
+      vm.clear(step.event)
       expected.delete(step.event)
     } else this.#save(step.does === 'migrate')
   }
@@ -76,16 +74,16 @@ class Checked {
   /** vCPUs and devices stop; the pending tables, and for a migration the ITS tables and a new VM, follow. */
   #save(migrate: boolean): void {
     const { vm } = this
-    for (let vcpu = 0; vcpu < VCPUS; vcpu++) vm.direct.put(vcpu, { blocks: false })
-    expect(vm.direct.savePendingTables()).toMatchObject({ ok: true })
+    for (let vcpu = 0; vcpu < VCPUS; vcpu++) vm.vm.putVcpu(vcpu)
+    expect(vm.savePending()).toMatchObject({ ok: true })
     expect(vm.saved()).toEqual(this.sorted)
     if (!migrate) return
-    expect(saveTables(vm.its, { gicv41: true })).toMatchObject({ ok: true })
-    const forwarded = vm.irqs.map(({ eventId }) => eventId).filter((eventId) => vm.isForwarded(eventId))
-    this.vm = new DirectVm({ vcpus: VCPUS, events: EVENTS, itses: this.#itses, from: vm })
-    this.vm.direct.init()
+    const saved = vm.save()
+    if (!saved.ok) throw new Error(saved.reason)
+    const forwarded = vm.irqs.map((_, n) => n).filter((n) => vm.isForwarded(n))
+    this.vm = new DirectVm({ vcpus: VCPUS, events: EVENTS, itses: this.#itses, saved: saved.value })
     expect(this.vm.pending()).toEqual(this.sorted)
-    this.vm.forward(...forwarded)
+    this.vm.forwardOnly(...forwarded)
   }
 }
 

@@ -1,18 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { saveTables } from '../../tables/index.ts'
+import { KVM_DEV_ARM_CTRL as CTRL, KVM_DEV_ARM_VGIC_GRP as GRP } from '../../abi/index.ts'
+import { GicHost, KvmVm } from '../index.ts'
 import { DirectSgis } from './direct-sgis.ts'
-import { DirectVm, linux } from './testing/direct-vm.ts'
-
-const ready = (options = {}) => {
-  const vm = new DirectVm(options)
-  vm.direct.init()
-  return vm
-}
+import { DirectVm } from './testing/direct-vm.ts'
 
 /** Half of the events forwarded, some of both halves pending. */
 function busy(options = {}): DirectVm {
-  const vm = ready(options)
-  vm.forward(0, 1, 2, 3, 4, 5, 6, 7)
+  const vm = new DirectVm(options)
+  vm.forwardOnly(0, 1, 2, 3, 4, 5, 6, 7)
   for (const eventId of [1, 2, 5, 9, 12]) vm.msi(eventId)
   return vm
 }
@@ -20,68 +15,82 @@ function busy(options = {}): DirectVm {
 describe('saving pending state with GICv4.1', () => {
   it('writes the bits of forwarded and of software LPIs into the guest’s pending tables', () => {
     const vm = busy()
-    expect(vm.direct.savePendingTables()).toEqual({ ok: true, value: 5 })
+    expect(vm.savePending()).toEqual({ ok: true, value: 0 })
     expect(vm.saved()).toEqual([1, 2, 5, 9, 12])
+  })
+
+  it('is EBUSY while a vCPU runs, and nothing is unmapped then', () => {
+    const vm = busy()
+    vm.vm.loadVcpu(0, 1)
+    expect(vm.savePending()).toMatchObject({ ok: false, errno: 'EBUSY' })
+    expect(vm.vpe(0).resident).toBe(true)
   })
 
   it('leaves the VM as it was: nothing is lost and the vCPUs go on taking interrupts', () => {
     const vm = busy()
-    vm.direct.load(1, 3)
-    vm.direct.put(1, { blocks: false })
-    vm.direct.savePendingTables()
+    vm.vm.loadVcpu(1, 3)
+    vm.vm.putVcpu(1)
+    vm.savePending()
     expect(vm.pending()).toEqual([1, 2, 5, 9, 12])
-    vm.direct.load(1, 3)
+    vm.vm.loadVcpu(1, 3)
     expect([vm.direct.acknowledge(1), vm.direct.acknowledge(1), vm.direct.acknowledge(1)]).toEqual([8193, 8197, 1023])
     expect(vm.log.events.filter(({ kind }) => kind !== 'doorbell')).toEqual([])
   })
 
   it('clears bits of what the guest took since an earlier save', () => {
     const vm = busy()
-    vm.direct.savePendingTables()
-    vm.direct.load(1, 0)
+    vm.savePending()
+    vm.vm.loadVcpu(1, 0)
     vm.direct.acknowledge(1)
-    vm.direct.put(1, { blocks: false })
-    vm.direct.savePendingTables()
+    vm.vm.putVcpu(1)
+    vm.savePending()
     expect(vm.saved()).toEqual([2, 5, 9, 12])
   })
 
   it('comes back on another VM: as latches first, in the hardware when forwarding is set', () => {
     const vm = busy()
-    vm.direct.savePendingTables()
-    saveTables(vm.its, { gicv41: true })
-    const after = new DirectVm({ from: vm })
-    after.direct.init()
+    vm.savePending()
+    const saved = vm.save()
+    const after = new DirectVm(saved.ok ? { saved: saved.value } : {})
     expect(after.pending()).toEqual([1, 2, 5, 9, 12])
-    after.forward(0, 1, 2, 3, 4, 5, 6, 7)
+    after.forwardOnly(0, 1, 2, 3, 4, 5, 6, 7)
     expect(after.pending()).toEqual([1, 2, 5, 9, 12])
     expect(after.lpis.isPending(after.handle(5))).toBe(false)
-    after.direct.load(1, 2)
+    after.vm.loadVcpu(1, 2)
     expect([after.direct.acknowledge(1), after.direct.acknowledge(1)]).toEqual([8193, 8197])
   })
 
   it.each([
     ['on GICv4.0', { version: 'GICv4.0' }],
-    ['on Linux 5.10', { quirks: linux('linux-5.10') }],
+    ['on Linux 5.10', { kernel: 'linux-5.10' }],
   ])('cannot be done %s: what software knows is written, and SAVE_TABLES is EACCES', (_, options) => {
     const vm = busy(options)
-    expect(vm.direct.savePendingTables()).toMatchObject({ ok: true })
+    expect(vm.savePending()).toMatchObject({ ok: true })
     expect(vm.saved()).toEqual([9, 12])
-    expect(saveTables(vm.its, { gicv41: vm.direct.hasGicv41 })).toMatchObject({ ok: false, errno: 'EACCES' })
+    expect(vm.save()).toMatchObject({ ok: false, errno: 'EACCES' })
   })
 })
 
 describe('what the review of 2021 asked', () => {
   it('a vPE that was never mapped has nothing pending, and its table is not read', () => {
-    const vm = ready({ version: 'GICv4.0', itses: 2 })
+    const vm = new DirectVm({ version: 'GICv4.0', itses: 2 })
     vm.host.memory.fill(vm.vpe(0).vptAddr, 0x2000, 0xff)
     expect(vm.vpe(0).everMapped).toBe(false)
     expect(vm.direct.vlpiPending(8192)).toBe(false)
   })
 
+  it('a VM whose GIC was never initialised cannot save them: ENXIO, and no vPE exists', () => {
+    const vm = new KvmVm({ host: new GicHost({ version: 'GICv4.1' }) })
+    vm.createVcpu()
+    const gic = vm.createGic()
+    expect(gic.setAttr(GRP.CTRL, BigInt(CTRL.VGIC_SAVE_PENDING_TABLES))).toMatchObject({ ok: false, errno: 'ENXIO' })
+    expect(vm.direct!.vpes).toEqual([])
+  })
+
   it('a VM that never ran saves that nothing is pending', () => {
-    const vm = ready()
-    vm.forward(0, 1, 2, 3)
-    expect(vm.direct.savePendingTables()).toEqual({ ok: true, value: 0 })
+    const vm = new DirectVm()
+    vm.forwardOnly(0, 1, 2, 3)
+    expect(vm.savePending()).toEqual({ ok: true, value: 0 })
     expect(vm.saved()).toEqual([])
   })
 
@@ -97,7 +106,7 @@ describe('what the review of 2021 asked', () => {
     expect(vm.log.events.at(-1)).toMatchObject({ kind: 'unpredictable', vpeid: vm.vpe(0).vpeid })
     vm.direct.mapAll()
     expect([before, between, sgis.pending(0)]).toEqual([1 << 4, 0, 1 << 4])
-    vm.direct.savePendingTables()
+    vm.savePending()
     expect(sgis.pending(0)).toBe(1 << 4)
   })
 
@@ -111,14 +120,14 @@ describe('what the review of 2021 asked', () => {
   })
 
   it('a save that skips the unmap reads stale bits: new ones are missing, taken ones are still there', () => {
-    const vm = ready()
-    vm.forward(0, 1, 2, 3)
+    const vm = new DirectVm()
+    vm.forwardOnly(0, 1, 2, 3)
     vm.msi(0)
     vm.msi(2)
-    vm.direct.savePendingTables()
-    vm.direct.load(0, 0)
+    vm.savePending()
+    vm.vm.loadVcpu(0, 0)
     vm.direct.acknowledge(0)
-    vm.direct.put(0, { blocks: false })
+    vm.vm.putVcpu(0)
     vm.msi(1)
     expect(vm.pending()).toEqual([1, 2])
     const stale = [0, 1, 2, 3].filter((eventId) => vm.direct.vlpiPending(8192 + eventId))
@@ -126,23 +135,23 @@ describe('what the review of 2021 asked', () => {
   })
 
   it('bits of the table below INTID 8192 are ignored: they are the state of vSGIs', () => {
-    const vm = ready()
+    const vm = new DirectVm()
     const sgis = new DirectSgis(vm.direct, 2)
     sgis.setInHardware(true)
     for (let sgi = 0; sgi < 16; sgi++) sgis.setPending(0, sgi, true)
-    vm.forward(0)
-    vm.direct.savePendingTables()
+    vm.forwardOnly(0)
+    vm.savePending()
     expect(vm.host.memory.read(vm.vpe(0).vptAddr, 16).some((byte) => byte !== 0)).toBe(true)
     expect(vm.saved()).toEqual([])
   })
 
   it('a save that fails half-way maps the vPEs again and loses nothing', () => {
     const vm = busy()
-    vm.gic.setPendbaser(1, 0x10000n)
-    expect(vm.direct.savePendingTables()).toMatchObject({ ok: false, errno: 'EFAULT' })
+    vm.vm.gic.setPendbaser(1, 0x10000n)
+    expect(vm.savePending()).toMatchObject({ ok: false, errno: 'EFAULT' })
     expect(vm.direct.vpes.map(({ mapCount }) => mapCount)).toEqual([1, 1])
     expect(vm.pending()).toEqual([1, 2, 5, 9, 12])
-    vm.direct.load(0, 1)
+    vm.vm.loadVcpu(0, 1)
     expect(vm.direct.acknowledge(0)).toBe(8194)
   })
 })

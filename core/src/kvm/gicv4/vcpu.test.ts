@@ -3,8 +3,7 @@ import { DirectVm } from './testing/direct-vm.ts'
 
 const ready = (options = {}) => {
   const vm = new DirectVm(options)
-  vm.direct.init()
-  vm.forward(0, 1)
+  vm.forwardOnly(0, 1)
   return vm
 }
 
@@ -13,17 +12,17 @@ describe.each(['GICv4.0', 'GICv4.1'] as const)('a vCPU on %s', (version) => {
     const vm = ready({ version })
     for (const processor of [0, 3, 1]) {
       vm.msi(0)
-      vm.direct.load(0, processor)
+      vm.vm.loadVcpu(0, processor)
       expect([vm.vpe(0).processor, vm.direct.acknowledge(0)]).toEqual([processor, 8192])
-      vm.direct.put(0, { blocks: false })
+      vm.vm.putVcpu(0)
     }
     expect(vm.log.count('unpredictable') + vm.log.count('refused') + vm.log.count('lost')).toBe(0)
   })
 
   it('that blocks is woken once by the first interrupt', () => {
     const vm = ready({ version })
-    vm.direct.load(0, 1)
-    expect(vm.direct.put(0, { blocks: true })).toBe(false)
+    vm.vm.loadVcpu(0, 1)
+    expect(vm.vm.putVcpu(0, { blocks: true })).toBe(false)
     vm.msi(0)
     vm.msi(0)
     expect([vm.vpe(0).rings, vm.vpe(0).pendingLast, vm.lpis.kicks[0]]).toEqual([1, true, 1])
@@ -31,27 +30,36 @@ describe.each(['GICv4.0', 'GICv4.1'] as const)('a vCPU on %s', (version) => {
 
   it('does not block when something is pending', () => {
     const vm = ready({ version })
-    vm.direct.load(0, 1)
+    vm.vm.loadVcpu(0, 1)
     vm.msi(0)
-    expect(vm.direct.put(0, { blocks: true })).toBe(true)
+    expect(vm.vm.putVcpu(0, { blocks: true })).toBe(true)
     expect(vm.vpe(0).rings).toBe(0)
+  })
+
+  it('loaded twice stays where it is, and put twice says the same', () => {
+    const vm = ready({ version })
+    vm.vm.loadVcpu(0, 1)
+    vm.vm.loadVcpu(0, 2)
+    expect(vm.vpe(0).processor).toBe(1)
+    vm.msi(0)
+    expect([vm.vm.putVcpu(0, { blocks: true }), vm.vm.putVcpu(0, { blocks: true })]).toEqual([true, true])
   })
 
   it('that will be back is not woken', () => {
     const vm = ready({ version })
-    vm.direct.load(0, 1)
-    vm.direct.put(0, { blocks: false })
+    vm.vm.loadVcpu(0, 1)
+    vm.vm.putVcpu(0)
     vm.msi(0)
     expect(vm.vpe(0).rings).toBe(0)
-    vm.direct.load(0, 1)
+    vm.vm.loadVcpu(0, 1)
     expect(vm.direct.acknowledge(0)).toBe(8192)
   })
 })
 
 it('hardware that stays Dirty is taken to have something pending', () => {
   const vm = ready({ latency: Number.POSITIVE_INFINITY })
-  vm.direct.load(0, 0)
-  expect(vm.direct.put(0, { blocks: true })).toBe(true)
+  vm.vm.loadVcpu(0, 0)
+  expect(vm.vm.putVcpu(0, { blocks: true })).toBe(true)
 })
 
 describe('on several ITSes', () => {
@@ -60,28 +68,27 @@ describe('on several ITSes', () => {
     const { itses, virtual } = vm.host.hardware
     expect([...virtual.vpe(vm.vpe(0).vpeid)!.routes.keys()]).toEqual([0, 1, 2])
     const moves = record(vm)
-    vm.direct.load(0, 2)
+    vm.vm.loadVcpu(0, 2)
     expect(moves).toEqual(itses.map(({ number }) => ({ its: number, itsList: 0b111, sequence: moves[0]!.sequence })))
-    vm.direct.put(0, { blocks: false })
-    vm.direct.load(0, 3)
+    vm.vm.putVcpu(0)
+    vm.vm.loadVcpu(0, 3)
     expect(moves[3]!.sequence).not.toBe(moves[0]!.sequence)
     expect(vm.log.count('refused')).toBe(0)
   })
 
   it('GICv4.0 maps the vPEs on an ITS with its first vLPI and unmaps them with its last', () => {
     const vm = new DirectVm({ itses: 2, version: 'GICv4.0' })
-    vm.direct.init()
     const mapped = () => vm.host.hardware.virtual.vpe(vm.vpe(0).vpeid)?.routes.size ?? 0
     expect(mapped()).toBe(0)
-    vm.forward(0, 1)
+    vm.forwardOnly(0, 1)
     expect(mapped()).toBe(1)
     const moves = record(vm)
-    vm.direct.load(0, 2)
+    vm.vm.loadVcpu(0, 2)
     expect(moves).toMatchObject([{ its: 0, itsList: 0b01 }])
-    vm.direct.put(0, { blocks: false })
-    vm.unforward(0)
+    vm.vm.putVcpu(0)
+    vm.unsetForwarding(0)
     expect(mapped()).toBe(1)
-    vm.unforward(1)
+    vm.unsetForwarding(1)
     expect(mapped()).toBe(0)
   })
 })

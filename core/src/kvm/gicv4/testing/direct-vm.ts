@@ -1,104 +1,88 @@
-import { FIRST_LPI, profiles, type Quirks, quirkSet } from '../../../abi/index.ts'
-import { restoreTables } from '../../../tables/index.ts'
-import { LiveIts } from '../../../tables/testing/live-its.ts'
-import { DirectInjection, type MsiEvent } from '../direct-injection.ts'
-import { GicHost, type HostIrq, type HostShape } from '../host.ts'
+import { FIRST_LPI, NEWEST, type ProfileId } from '../../../abi/index.ts'
+import { AssignedVm, msiOf, type SavedVm } from '../../../conformance/vlpi/assigned-vm.ts'
+import type { HostShape } from '../host.ts'
 import type { HostVpe } from '../host-vpe.ts'
-
-export const DEVICE = 3
 
 export interface DirectVmOptions extends Partial<HostShape> {
   readonly vcpus?: number
-  /** Events of the device, EventID n to LPI 8192 + n in the collection of vCPU n modulo `vcpus`. */
+  /** Interrupt n is EventID n of DeviceID 0 and LPI 8192 + n, for vCPU n modulo `vcpus`. */
   readonly events?: number
-  readonly quirks?: Quirks
-  /** A VM whose saved RAM this one starts from: its tables are restored, nothing is forwarded yet. */
-  readonly from?: DirectVm
+  readonly kernel?: ProfileId
+  readonly saved?: SavedVm
 }
 
-/** A VM with an assigned device on a host with GICv4. */
-export class DirectVm {
-  readonly live: LiveIts
-  readonly host: GicHost
-  readonly direct: DirectInjection
-  readonly irqs: readonly HostIrq[]
-
+/** A VM with an assigned device, and everything a test wants to look at. Nothing is forwarded at first. */
+export class DirectVm extends AssignedVm {
   constructor(options: DirectVmOptions = {}) {
-    const { vcpus = 2, events = 16, quirks = quirkSet([]), from, version = 'GICv4.1', ...shape } = options
-    const vcpuIds = Array.from({ length: vcpus }, (_, vcpu) => vcpu)
-    const copied = from === undefined ? {} : { memory: from.live.memory.fork() }
-    this.live = new LiveIts({ vcpuIds, quirks, ...copied })
-    this.host = new GicHost({ version, ...shape })
-    this.irqs = this.host.addDevice(DEVICE, events)
-    this.direct = new DirectInjection(this.gic, this.host)
-    this.host.onIrq = (irq) => this.lpis.raise(this.handle(this.irqs.findIndex((host) => host.irq === irq)))
-    for (const vcpu of vcpuIds) this.gic.setEnableLpis(vcpu, true)
-    if (from === undefined) this.#map(vcpus, events)
-    else restoreTables(this.its)
-    this.lpis.delivering = true
-    this.its.enabled = true
+    const { vcpus = 2, events = 16, kernel = NEWEST, version = 'GICv4.1', saved, ...host } = options
+    const list = Array.from({ length: events }, (_, n) => ({ vcpu: n % vcpus, direct: true }))
+    super({ host: { version, processors: 4, ...host }, vcpus, events: list, kernel, ...(saved && { saved }) })
   }
 
-  get gic() {
-    return this.live.gic
-  }
-
-  get its() {
-    return this.live.its
+  get direct() {
+    return this.vm.direct!
   }
 
   get lpis() {
-    return this.live.gic.lpis
+    return this.vm.gic.lpis
   }
 
   get log() {
     return this.host.hardware.log
   }
 
-  event(eventId: number): MsiEvent {
-    return { deviceId: DEVICE, eventId }
+  handle(n: number): number {
+    return this.lpis.find(FIRST_LPI + n)
   }
 
-  handle(eventId: number): number {
-    return this.lpis.find(FIRST_LPI + eventId)
+  /** kvm_vgic_v4_set_forwarding, without the irqfd around it. */
+  setForwarding(n: number, irq = this.irqs[n]!.irq): boolean {
+    return this.direct.setForwarding(this.its.its, msiOf(n), irq)
   }
 
-  /** The device sends the MSI. */
-  msi(eventId: number): boolean {
-    return this.host.msi(this.irqs[eventId]!.irq)
+  unsetForwarding(n: number, irq = this.irqs[n]!.irq): boolean {
+    return this.direct.unsetForwarding(this.its.its, msiOf(n), irq)
   }
 
-  forward(...eventIds: number[]): boolean[] {
-    return eventIds.map((eventId) => this.direct.setForwarding(this.its, this.event(eventId), this.irqs[eventId]!.irq))
+  /** Sets the forwarding of these interrupts. */
+  forwardOnly(...numbers: number[]): boolean[] {
+    return numbers.map((n) => this.setForwarding(n))
   }
 
-  unforward(eventId: number): boolean {
-    return this.direct.unsetForwarding(this.its, this.event(eventId), this.irqs[eventId]!.irq)
+  isForwarded(n: number): boolean {
+    return this.lpis.isForwarded(this.handle(n))
   }
 
-  /** MOVI to the collection of a vCPU. */
-  movi(eventId: number, vcpu: number): void {
-    this.its.events.setIcid(this.its.events.find(this.its.devices.find(DEVICE), eventId), vcpu)
-    this.lpis.retarget(this.handle(eventId), vcpu)
+  movi(n: number, vcpu: number): void {
+    const { deviceId, eventId } = msiOf(n)
+    this.command('MOVI', { deviceId, eventId, icid: vcpu })
   }
 
-  isForwarded(eventId: number): boolean {
-    return this.lpis.isForwarded(this.handle(eventId))
+  clear(n: number): void {
+    const { deviceId, eventId } = msiOf(n)
+    this.command('CLEAR', { deviceId, eventId })
   }
 
-  /** EventIDs whose LPI is pending, wherever the bit is: in the hardware or in the latch. */
+  /** Writes the configuration byte of an LPI and has it read again. */
+  configure(n: number, byte: number): void {
+    this.vm.memory.setU8(this.vm.gic.configAt(FIRST_LPI + n), byte)
+    const { deviceId, eventId } = msiOf(n)
+    this.command('INV', { deviceId, eventId })
+  }
+
+  /** Interrupts that are pending, wherever the bit is: in the hardware or in the latch. */
   pending(): number[] {
-    return this.irqs.map(({ eventId }) => eventId).filter((eventId) => this.#isPending(eventId))
+    return this.irqs.map((_, n) => n).filter((n) => this.#isPending(n))
   }
 
-  /** EventIDs whose bit the guest's pending table of their target holds. */
+  /** Interrupts whose bit the guest's pending table of their target holds. */
   saved(): number[] {
+    const { gic, memory } = this.vm
     return this.irqs
-      .map(({ eventId }) => eventId)
-      .filter((eventId) => {
-        const handle = this.handle(eventId)
-        const intid = FIRST_LPI + eventId
-        return handle !== 0 && (this.live.memory.u8(this.gic.pendingAt(intid, this.lpis.target(handle))) >>> (intid & 7)) & 1
+      .map((_, n) => n)
+      .filter((n) => {
+        const intid = FIRST_LPI + n
+        return ((memory.u8(gic.pendingAt(intid, this.lpis.target(this.handle(n)))) >>> (intid & 7)) & 1) === 1
       })
   }
 
@@ -106,21 +90,11 @@ export class DirectVm {
     return this.direct.vpes[vcpu]!
   }
 
-  #isPending(eventId: number): boolean {
-    const handle = this.handle(eventId)
+  #isPending(n: number): boolean {
+    const handle = this.handle(n)
     if (handle === 0) return false
     if (!this.lpis.isForwarded(handle)) return this.lpis.isPending(handle)
     const { vpeid } = this.vpe(this.lpis.target(handle))
-    return this.host.hardware.virtual.vpe(vpeid)?.isPending(FIRST_LPI + eventId) ?? false
-  }
-
-  #map(vcpus: number, events: number): void {
-    this.live.memory.fill(this.gic.configAt(FIRST_LPI), 0x1000, 0xa1)
-    for (let vcpu = 0; vcpu < vcpus; vcpu++) this.its.collections.set(vcpu, vcpu)
-    const bits = Math.max(1, Math.ceil(Math.log2(events)))
-    const slot = this.its.addDevice(DEVICE, this.live.itt(DEVICE), bits)
-    for (let eventId = 0; eventId < events; eventId++) this.its.mapEvent(slot, eventId, FIRST_LPI + eventId, eventId % vcpus, 0)
+    return this.host.hardware.virtual.vpe(vpeid)?.isPending(FIRST_LPI + n) ?? false
   }
 }
-
-export const linux = (id: keyof typeof profiles): Quirks => profiles[id].quirks
