@@ -93,19 +93,14 @@ export class AssignedVm {
     set(this.its, GRP.ADDR, BigInt(KVM_VGIC_ADDR_TYPE.ITS), BigInt(ITS_BASE))
     set(this.gic, GRP.CTRL, BigInt(CTRL.VGIC_CTRL_INIT), 0n)
     this.irqs = this.#addDevices()
-    this.forward()
+    for (const [n, { irq }] of this.irqs.entries()) if (events[n]!.direct) this.vm.assigned!.route(irq, msiOf(n))
     if (saved === undefined) this.#boot()
     else this.#restore(saved)
   }
 
-  /** Connects every passed-through interrupt to its MSI: hardware delivers those whose event is mapped by now. */
+  /** Hands the interrupts of passed-through devices to hardware. */
   forward(): void {
-    for (const [n, { direct }] of this.#events.entries()) if (direct) this.connect(n)
-  }
-
-  /** @returns true when hardware delivers interrupt `n` from now on. */
-  connect(n: number): boolean {
-    return this.vm.assigned!.connect(this.irqs[n]!.irq, msiOf(n))
+    for (const [n, { direct }] of this.#events.entries()) if (direct) this.vm.assigned!.bypass(this.irqs[n]!.irq)
   }
 
   /** The device of interrupt `n` sends its MSI. @returns false when the hardware lost it. */

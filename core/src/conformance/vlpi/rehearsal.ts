@@ -116,7 +116,7 @@ function rehearse(way: Way, plan: Plan, { vcpus, seed, now }: RehearsalOptions):
   const shape = { host: { version }, vcpus, events: plan.events, kernel: NEWEST }
   const chance = new Chance(seed + 1)
   const place = () => chance.below(vcpus)
-  const vm = timed('map', () => new AssignedVm(shape))
+  const vm = timed('boot and map', () => new AssignedVm(shape))
   timed('forward', () => vm.forward())
   timed('live through an aborted save', () => abortedSave(vm, plan, place))
   timed('interrupt', () => send(vm, plan.pending))
@@ -137,7 +137,7 @@ function abortedSave(vm: AssignedVm, { earlier }: Plan, place: () => number): vo
 }
 
 function restored(timed: <T>(step: string, body: () => T) => T, shape: AssignedVmShape, place: () => number): Set<number> {
-  const vm = timed('restore', () => new AssignedVm(shape))
+  const vm = timed('restore on another host', () => new AssignedVm(shape))
   timed('forward again', () => vm.forward())
   return timed('deliver', () => vm.run(place))
 }

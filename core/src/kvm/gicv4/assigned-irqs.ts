@@ -18,18 +18,27 @@ export class AssignedIrqs {
   }
 
   /**
-   * Routes a host interrupt to an MSI of the guest. Where hardware cannot take it over, KVM injects what arrives.
+   * KVM_IRQFD: KVM injects what arrives as this MSI.
    *
-   * @returns true when hardware delivers it from now on; call again when it was false and the guest has mapped the event since.
    * @throws RangeError for an interrupt that no device of the host has.
    */
-  connect(irq: number, msi: Msi): boolean {
+  route(irq: number, msi: Msi): void {
     this.#routes.set(irq, msi)
     this.#direct.host.requestIrq(irq, () => {
       this.#doorbells.signal(msi.address, msi.deviceId, msi.eventId, msi.flags)
     })
-    const its = this.#doorbells.at(msi.address)
-    if (its === undefined) return false
+  }
+
+  /**
+   * Lets hardware deliver a routed interrupt past KVM, if it can.
+   *
+   * @returns false when KVM goes on injecting it: not routed to an ITS, the event not mapped, the ITS or the LPIs of its target disabled.
+   * Ask again when the guest has changed that.
+   */
+  bypass(irq: number): boolean {
+    const msi = this.#routes.get(irq)
+    const its = msi && this.#doorbells.at(msi.address)
+    if (msi === undefined || its === undefined) return false
     const forwarded = attempt(() => this.#direct.setForwarding(its, msi, irq))
     return forwarded.ok && forwarded.value
   }

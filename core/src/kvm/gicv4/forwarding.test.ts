@@ -48,7 +48,7 @@ describe('forwarding an LPI', () => {
     prepare(vm)
     if (answer === false) expect(vm.setForwarding(0)).toBe(false)
     else expect(() => vm.setForwarding(0)).toThrow(expect.objectContaining({ errno: answer }))
-    expect(vm.connect(0)).toBe(false)
+    expect(vm.bypass(0)).toBe(false)
   })
 
   it('is silent when the LPI is forwarded already, and refuses another interrupt for it', () => {
@@ -122,13 +122,13 @@ describe('an interrupt of a passed-through device', () => {
     const vm = new DirectVm()
     vm.msi(0)
     expect(vm.lpis.isPending(vm.handle(0))).toBe(true)
-    expect(vm.connect(0)).toBe(true)
+    expect(vm.bypass(0)).toBe(true)
     expect(vm.isForwarded(0)).toBe(true)
   })
 
   it('is nobody’s once it is disconnected, and what was pending waits in the latch', () => {
     const vm = new DirectVm()
-    vm.connect(0)
+    vm.bypass(0)
     vm.msi(0)
     vm.vm.assigned!.disconnect(vm.irqs[0]!.irq)
     expect(vm.pending()).toEqual([0])
@@ -138,9 +138,18 @@ describe('an interrupt of a passed-through device', () => {
     expect(vm.pending()).toEqual([])
   })
 
+  it('is not taken by hardware when it is routed elsewhere than to an ITS, or not at all', () => {
+    const vm = new DirectVm()
+    const { irq } = vm.irqs[0]!
+    vm.vm.assigned!.route(irq, { address: 0, deviceId: 0, eventId: 0, flags: 1 })
+    expect(vm.bypass(0)).toBe(false)
+    vm.vm.assigned!.disconnect(irq)
+    expect(vm.bypass(0)).toBe(false)
+  })
+
   it('cannot be one that no device of the host has', () => {
     const vm = new DirectVm()
-    expect(() => vm.vm.assigned!.connect(1, { address: 0, deviceId: 0, eventId: 0, flags: 0 })).toThrow(RangeError)
+    expect(() => vm.vm.assigned!.route(1, { address: 0, deviceId: 0, eventId: 0, flags: 0 })).toThrow(RangeError)
   })
 })
 

@@ -44,6 +44,10 @@ export class DirectVm extends AssignedVm {
     return this.direct.unsetForwarding(this.its.its, msiOf(n), irq)
   }
 
+  bypass(n: number): boolean {
+    return this.vm.assigned!.bypass(this.irqs[n]!.irq)
+  }
+
   /** Sets the forwarding of these interrupts. */
   forwardOnly(...numbers: number[]): boolean[] {
     return numbers.map((n) => this.setForwarding(n))
