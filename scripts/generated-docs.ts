@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { headings, type ProblemCode, problems } from '@vits/core'
 import { commands } from '../cli/src/commands/index.ts'
 import { vits } from '../cli/src/testing/fake-io.ts'
+import { kernelsPage } from './kernels-page.ts'
 
 /** A file, or the marked part of one, that is printed from what the code declares. */
 export interface GeneratedDoc {
@@ -16,6 +17,7 @@ const codes = Object.keys(problems) as ProblemCode[]
 export const generatedDocs: readonly GeneratedDoc[] = [
   { path: 'docs/problems/README.md', content: problemList },
   ...codes.map((code) => ({ path: `docs/problems/${code}.md`, content: () => problemPage(code) })),
+  { path: 'docs/kernels.md', content: kernelsPage },
   { path: 'ARCHITECTURE.md', content: () => withBlock(readFileSync('ARCHITECTURE.md', 'utf8'), 'import-law', importLaw()) },
   { path: 'README.md', content: readme },
 ]

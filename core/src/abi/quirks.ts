@@ -9,7 +9,7 @@ export interface QuirkRow {
   readonly part: 'commands' | 'registers' | 'msi' | 'save' | 'restore' | 'reset'
   /** Kernels that have it, in words: stable backports included where known. */
   readonly kernels: string
-  /** The upstream commit that ends it (or, for a regression, both ends), where known. */
+  /** The upstream commit that ends it (or, for a regression, both ends), or its title in quotes; absent where neither is known. */
   readonly commit?: string
 }
 
@@ -18,46 +18,55 @@ export const quirks = {
     part: 'reset',
     does: 'KVM_DEV_ARM_ITS_CTRL_RESET does not exist: ENXIO',
     kernels: 'before 4.15',
+    commit: '"vgic-its: Implement KVM_DEV_ARM_ITS_CTRL_RESET"',
   },
   'enable-unchecked': {
     part: 'registers',
     does: 'GITS_CTLR.Enabled is accepted although a BASER or CBASER is not Valid',
     kernels: 'before 4.15',
+    commit: '"vgic-its: Check CBASER/BASER validity before enabling the ITS"',
   },
   'baser-invalid-keeps': {
     part: 'registers',
     does: 'clearing GITS_BASER<n>.Valid keeps the cached devices and collections',
     kernels: 'before 4.15',
+    commit: '"vgic-its: Free caches when GITS_BASER Valid bit is cleared"',
   },
   'save-invalid-baser': {
     part: 'save',
     does: 'tables are saved though their BASER is not Valid: EINVAL when a device is cached, and the terminator of the collections goes to the address left in GITS_BASER1 unless that is 0 (a failing save at early boot after a reset)',
     kernels: 'before 4.15',
+    commit: '"vgic-its: Check GITS_BASER Valid bit before saving tables"',
   },
   'restore-needs-last-entry': {
     part: 'restore',
     does: 'an ITT in which the scan meets no last entry (next = 0), as one with no valid ITE, drops its device and goes on at the next DTE; a device table without a last entry is EINVAL',
     kernels: 'before 4.15',
+    commit: '"vgic-its: Fix return value for device table restore"',
   },
   'full-collection-table-ends-restore': {
     part: 'restore',
     does: 'a collection table full to its last CTE makes RESTORE_TABLES answer 1 and restore no device',
     kernels: 'before 4.14',
+    commit: '"vgic-its: Fix vgic_its_restore_collection_table returned value"',
   },
   'cte-out-of-range-skipped': {
     part: 'restore',
     does: 'a CTE whose ICID is past the table is passed over with success',
     kernels: 'before 5.19',
+    commit: 'a1ccfd6f6e06',
   },
   'device-out-of-range-restored': {
     part: 'restore',
     does: 'a DTE whose DeviceID cannot be stored (above 16 bits in a larger table) is restored',
     kernels: 'before 5.19',
+    commit: '243b1f6c8f07',
   },
   'mapti-itt-unchecked': {
     part: 'commands',
     does: 'MAPTI and MAPI do not ask whether the ITE could be saved in guest RAM',
     kernels: 'before 5.19',
+    commit: 'cafe7e544d49',
   },
   'restore-refuses-unmapped-collection': {
     part: 'restore',
@@ -75,6 +84,7 @@ export const quirks = {
     part: 'restore',
     does: 'a failed RESTORE_TABLES keeps what it had restored',
     kernels: 'before 5.19',
+    commit: '8c5e74c90bb5',
   },
   'no-lpi-invalidate-registers': {
     part: 'registers',
@@ -86,6 +96,7 @@ export const quirks = {
     part: 'commands',
     does: 'RDbase is the index of a vCPU, not its vcpu_id',
     kernels: 'before 6.7',
+    commit: 'd455d366c451',
   },
   'mapc-unmap-checks-target': {
     part: 'commands',
@@ -101,6 +112,7 @@ export const quirks = {
     part: 'msi',
     does: 'a cached translation is found by the address of TRANSLATER and not by any address of the frame',
     kernels: '5.4 to 6.9',
+    commit: 'e64f2918c6e7',
   },
   'movall-ignores-source': {
     part: 'commands',
@@ -115,7 +127,7 @@ export const quirks = {
   },
   'dte-size-unchecked': {
     part: 'restore',
-    does: 'a DTE with more than 16 EventID bits is scanned: up to 2^32 entries with all vCPUs locked (soft lockup)',
+    does: 'a DTE with 17 to 28 EventID bits is scanned, up to the end of RAM, with all vCPUs locked (soft lockup); one with more is not scanned at all, as its size overflows an int',
     kernels: 'before 7.2, 6.12.92, 6.1.175',
     commit: '9ce754ed8e7a',
   },
@@ -158,7 +170,7 @@ export const quirks = {
     part: 'save',
     does: 'tables with a hardware LPI cannot be saved, with or without GICv4.1: EACCES',
     kernels: 'before 5.13',
-    commit: 'f66b7b151e00',
+    commit: '8082d50f4817',
   },
   'unset-forwarding-drops-pending': {
     part: 'msi',

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { HEAD_DTE, HEAD_ITE, profiles } from '../abi/index.ts'
+import { HEAD_DTE, HEAD_ITE } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import { type HeadKind, restoreTables, saveTables } from './index.ts'
 import { LiveIts, type LiveOptions, stateOf } from './testing/live-its.ts'
-import { newest } from './testing/planted.ts'
+import { newest, withQuirks } from './testing/planted.ts'
 
 const pages = (...l2Pages: number[]): LiveOptions => ({ indirect: true, l2Pages })
 
@@ -156,9 +156,9 @@ describe('a kernel that knows no heads', () => {
   })
 })
 
-describe('the profile of the proposal', () => {
+describe('a kernel with the proposal', () => {
   it('writes and follows its heads without being told', () => {
-    const vm = new LiveIts({ quirks: profiles['proposal-2024'].quirks }).map(32, [3])
+    const vm = new LiveIts({ quirks: withQuirks('proposed-head') }).map(32, [3])
     saveTables(vm.its)
     expect(vm.word(vm.dteAt(0))).toBe('000000000020dafe')
     expect(restoreTables(vm.successor().its)).toMatchObject({ value: { entries: 2 + 2 + 2 } })
