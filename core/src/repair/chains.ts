@@ -1,0 +1,82 @@
+import { DTE, DTE_NEXT_CAP, ITE, ITE_NEXT_CAP, L2_ENTRIES } from '../abi/index.ts'
+import type { TableView } from '../tables/index.ts'
+import { deviceName, type Entry, eventName, listTables } from './listed-tables.ts'
+import type { Cause, Overlay, Reason } from './overlay.ts'
+
+/** Which entries a chain must not count on, and why it is mended. */
+export interface ChainWork {
+  isDeadDevice(deviceId: number): boolean
+  isDeadEvent(deviceId: number, eventId: number): boolean
+  /** What asks for the device table's chain to be mended; undefined to leave it alone. */
+  readonly deviceChain: Cause | undefined
+  /** The same for the chain of each device's ITT. */
+  readonly eventChains: ReadonlyMap<number, Cause>
+  /** Jumps that leave a second-level page end exactly at its end: kernels before 6.0.6 run past it otherwise. */
+  readonly seal: boolean
+}
+
+/**
+ * Makes the chains visit every entry that is not dead: rewrites a `next` that ends the chain early, jumps over an entry, or
+ * follows the last one. A `next` that is too short but steps on nothing stays: the scan walks on to the right entry.
+ *
+ * @returns true when a word changed.
+ */
+export function mendChains(overlay: Overlay, view: TableView, work: ChainWork): boolean {
+  let changed = false
+  const devices = listTables(overlay.memory, view)
+  for (const { id, events } of devices) {
+    const code = work.eventChains.get(id) ?? (work.seal ? 'seal' : undefined)
+    if (code === undefined || work.isDeadDevice(id)) continue
+    const isDead = (eventId: number) => work.isDeadEvent(id, eventId)
+    changed =
+      mendChain(overlay, events, isDead, { ...ites, block: undefined, code, name: (eventId) => eventName(id, eventId) }) ||
+      changed
+  }
+  const code = work.deviceChain ?? (work.seal ? 'seal' : undefined)
+  if (code === undefined) return changed
+  const isDead = (deviceId: number) => work.isDeadDevice(deviceId)
+  const block = work.seal && view.deviceTable.indirect ? L2_ENTRIES : undefined
+  return mendChain(overlay, devices, isDead, { ...dtes, block, code, name: deviceName }) || changed
+}
+
+const dtes = { kind: 'DTE', field: DTE.fields.next, cap: DTE_NEXT_CAP } as const
+const ites = { kind: 'ITE', field: ITE.fields.next, cap: ITE_NEXT_CAP } as const
+
+type Chain = (typeof dtes | typeof ites) & {
+  readonly code: Cause
+  readonly name: (id: number) => string
+  /** Entries of a block that no jump may leave but to its end; undefined when a jump may go anywhere. */
+  readonly block: number | undefined
+}
+
+function mendChain(overlay: Overlay, entries: readonly Entry[], isDead: (id: number) => boolean, chain: Chain): boolean {
+  let changed = false
+  const kept = entries.filter(({ id }) => !isDead(id))
+  const strays = entries.filter(({ id }) => isDead(id))
+  for (const [i, { id, at, next }] of kept.entries()) {
+    const following = kept[i + 1]?.id
+    const reach = chain.block === undefined ? chain.cap : Math.min(chain.cap, chain.block - (id % chain.block))
+    const wanted = following === undefined ? 0 : Math.min(following - id, reach)
+    if (next === wanted || (following !== undefined && next <= reach && isShortButSafe(id, next, following, strays))) continue
+    const [lo, hi] = overlay.word(at)
+    // `next` lies in the high half of both entries.
+    const mask = chain.field.putHi(2 ** (chain.field.hi - chain.field.lo + 1) - 1)
+    const { kind, name } = chain
+    const overruns = following !== undefined && next > reach && next <= following - id
+    const code = overruns ? 'seal' : chain.code
+    const why = overruns
+      ? 'kernels before 6.0.6 run past a second-level page unless the jump ends with it'
+      : following === undefined
+        ? 'it is the last of its chain'
+        : `${name(following)} follows, ${following - id} on`
+    const reason: Reason = { code, kind, id: name(id), why, proven: true }
+    changed = overlay.put(at, [lo, (hi & ~mask) | chain.field.putHi(wanted)], reason) || changed
+  }
+  return changed
+}
+
+/** The jump lands before the entry it should reach, and every place it then steps on is empty. */
+function isShortButSafe(id: number, next: number, following: number, strays: readonly Entry[]): boolean {
+  if (next === 0 || id + next > following) return false
+  return !strays.some((stray) => stray.id >= id + next && stray.id < following)
+}

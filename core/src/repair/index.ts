@@ -1,0 +1,6 @@
+export { repairFootprint } from './footprint.ts'
+export { deviceName, eventName } from './listed-tables.ts'
+export type { Cause, PlannedWrite } from './overlay.ts'
+export { planRepair, type RepairPlan } from './plan.ts'
+export type { KernelProof, KernelVerdict, Obstacle } from './proof.ts'
+export type { RepairOptions } from './repair-options.ts'

@@ -1,0 +1,180 @@
+import {
+  type AuditInput,
+  type Finding,
+  type History,
+  type ProblemCode,
+  type Report,
+  readHistory,
+  viewFrom,
+} from '../audit/index.ts'
+import { type TableView, tableView } from '../tables/index.ts'
+import { mendChains } from './chains.ts'
+import { wantedCollections, writeCollections } from './collection-list.ts'
+import { deviceName, eventName } from './listed-tables.ts'
+import { MappedEvents } from './mapped-events.ts'
+import { Overlay, type Reason } from './overlay.ts'
+import { rebuildDevices } from './rebuild.ts'
+import { type Remedy, remedies } from './remedies.ts'
+import type { RepairOptions } from './repair-options.ts'
+
+const gentlestFirst: readonly (readonly Remedy[])[] = [['clear', 'chain', 'collections'], ['history'], ['drop']]
+
+/** A repair under way: guest RAM as changed so far, and what was tried. */
+export class Mending {
+  readonly overlay: Overlay
+  readonly #input: AuditInput
+  readonly #options: RepairOptions
+  readonly #view: TableView
+  readonly #history: History
+  /** What the guest has mapped, by its witnesses. */
+  readonly #live: MappedEvents
+  /** The witnesses disagree: nothing is written from what one of them says. */
+  readonly #disputed: boolean
+  readonly #triedHistory = new Set<number>()
+  /** The problem that touched the chain of the device table, and of each device's ITT. */
+  #deviceChain: ProblemCode | undefined
+  readonly #eventChains = new Map<number, ProblemCode>()
+  constructor(input: AuditInput, options: RepairOptions, { findings }: Report) {
+    this.#input = input
+    this.#options = options
+    this.overlay = new Overlay(input.memory)
+    this.#view = tableView(input.registers)
+    this.#history = readHistory(input.memory, input.registers.its)
+    this.#live = MappedEvents.of(viewFrom(input, 'guest'))
+    this.#disputed = findings.some(({ code }) => code === 'Q605')
+  }
+
+  /** The machine as changed so far. */
+  get input(): AuditInput {
+    return { ...this.#input, memory: this.overlay.memory }
+  }
+
+  /** Writes everything anew from the history. @throws RangeError when the history does not hold everything. */
+  rebuild(): void {
+    const { state } = this.#history
+    if (state !== 'whole') throw new RangeError(`the history of the command queue is ${state}, not whole`)
+    if (this.#disputed) throw new RangeError('the witnesses disagree (Q605)')
+    this.#writeFromHistory('D211')
+  }
+
+  /**
+   * Mends what `report` finds and the options allow, the gentlest remedies that change anything first: the others may not be
+   * needed then. Returns true when a word changed.
+   */
+  step(report: Report): boolean {
+    // What shares an LPI or an ITT mostly goes with the orphan that is found by itself.
+    const shares = ({ code }: Finding) => Number(code === 'I305' || code === 'D206')
+    const findings = [...report.findings].sort((a, b) => shares(a) - shares(b))
+    return gentlestFirst.some((kinds) => {
+      let changed = false
+      for (const finding of findings) changed = this.#mend(finding, kinds) || changed
+      return this.#mendChains(report) || changed
+    })
+  }
+
+  #mend(finding: Finding, kinds: readonly Remedy[]): boolean {
+    const possible = (remedies[finding.code] ?? []).filter((remedy) => kinds.includes(remedy))
+    return possible.some((remedy) => this.#isAllowed(finding, remedy) && this.#apply(finding, remedy))
+  }
+
+  #isAllowed({ code, confidence, fix, deviceId, eventId }: Finding, remedy: Remedy): boolean {
+    const { allow } = this.#options
+    if (allow !== 'proven') return allow === 'everything' || allow.has(code)
+    if (remedy === 'clear') return confidence === 'proven' && fix.safe
+    if (remedy === 'collections')
+      return confidence === 'proven' && wantedCollections(this.overlay, this.#view, this.#history).proven
+    return remedy === 'chain' && (code === 'D208' || this.#isLive(deviceId, eventId))
+  }
+
+  #apply(finding: Finding, remedy: Remedy): boolean {
+    const { code, deviceId } = finding
+    switch (remedy) {
+      case 'clear':
+        return this.#clear(finding)
+      case 'drop':
+        return this.#drop(finding)
+      case 'collections':
+        return writeCollections(this.overlay, this.#view, wantedCollections(this.overlay, this.#view, this.#history), code)
+      case 'history':
+        return this.#fromHistory(finding)
+      case 'chain':
+        if (deviceId === undefined) return false
+        if (finding.eventId === undefined) this.#deviceChain ??= code
+        else if (!this.#eventChains.has(deviceId)) this.#eventChains.set(deviceId, code)
+        // The chains are mended together, after everything else of this round.
+        return false
+    }
+  }
+
+  /** Writes a device anew, or everything when no single device is to blame; each is tried once. */
+  #fromHistory({ code, deviceId }: Finding): boolean {
+    const what = deviceId ?? -1
+    if (this.#disputed || this.#triedHistory.has(what) || (deviceId === undefined && this.#history.state !== 'whole'))
+      return false
+    this.#triedHistory.add(what)
+    return this.#writeFromHistory(code, deviceId === undefined ? undefined : new Set([deviceId]))
+  }
+
+  /** Makes the writes that the audit proposes. */
+  #clear(finding: Finding): boolean {
+    let changed = false
+    for (const { at, to } of finding.fix.writes) changed = this.overlay.put(at, to, this.#reason(finding)) || changed
+    if (changed) this.#touch(finding)
+    return changed
+  }
+
+  /** Clears an entry although the guest uses it: no restore can bring it back, and it stands in the way of all others. */
+  #drop(finding: Finding): boolean {
+    if (finding.at === undefined || finding.deviceId === undefined) return false
+    const changed = this.overlay.put(finding.at, [0, 0], this.#reason(finding))
+    if (changed) this.#touch(finding)
+    return changed
+  }
+
+  #reason({ code, deviceId, eventId, confidence, says, entries, at }: Finding): Reason {
+    const kind = entries.find((entry) => entry.at === at)?.kind ?? (eventId === undefined ? 'DTE' : 'ITE')
+    const id =
+      deviceId === undefined
+        ? (entries[0]?.id ?? '')
+        : eventId === undefined || kind === 'DTE'
+          ? deviceName(deviceId)
+          : eventName(deviceId, eventId)
+    return { code, kind, id, why: says, proven: confidence === 'proven' }
+  }
+
+  #touch({ code, deviceId, eventId }: Finding): void {
+    if (eventId === undefined) this.#deviceChain ??= code
+    else if (deviceId !== undefined && !this.#eventChains.has(deviceId)) this.#eventChains.set(deviceId, code)
+  }
+
+  #writeFromHistory(code: ProblemCode, only?: ReadonlySet<number>): boolean {
+    const before = this.overlay.changes
+    const wanted = wantedCollections(this.overlay, this.#view, this.#history)
+    if (only === undefined) writeCollections(this.overlay, this.#view, wanted, code)
+    rebuildDevices(this.overlay, this.#view, this.#history, {
+      code,
+      icids: new Set(wanted.targets.keys()),
+      ...(only && { only }),
+    })
+    this.#deviceChain ??= code
+    const devices = only ?? [...this.#history.devices.values()].filter(({ mapped }) => mapped).map(({ deviceId }) => deviceId)
+    for (const deviceId of devices) this.#eventChains.set(deviceId, code)
+    return this.overlay.changes !== before
+  }
+
+  #mendChains({ orphans }: Report): boolean {
+    const dead = new MappedEvents(orphans.devices, orphans.events)
+    return mendChains(this.overlay, this.#view, {
+      isDeadDevice: (deviceId) => dead.hasDevice(deviceId),
+      isDeadEvent: (deviceId, eventId) => dead.hasEvent(deviceId, eventId),
+      deviceChain: this.#deviceChain,
+      eventChains: this.#eventChains,
+      seal: this.#options.seal === true,
+    })
+  }
+
+  #isLive(deviceId: number | undefined, eventId: number | undefined): boolean {
+    if (deviceId === undefined) return false
+    return eventId === undefined ? this.#live.hasDevice(deviceId) : this.#live.hasEvent(deviceId, eventId)
+  }
+}

@@ -1,0 +1,59 @@
+import type { EntryKind, ProblemCode, WordWrite } from '../audit/index.ts'
+import type { Gpa, GuestMemory, ReadonlyMemory } from '../memory/index.ts'
+
+/** The two halves of a table entry. */
+export type Word = readonly [lo: number, hi: number]
+
+/** The problem that asks for a change, or the wish that kernels before 6.0.6 can follow the chains too. */
+export type Cause = ProblemCode | 'seal'
+
+/** Why a word is changed, and what it is. */
+export interface Reason {
+  /** What asks for it. */
+  readonly code: Cause
+  readonly kind: EntryKind
+  /** `DeviceID 0x8`, `event 3 of DeviceID 0x300`, `collection 1`. */
+  readonly id: string
+  readonly why: string
+  /** A witness or the bits themselves say so. */
+  readonly proven: boolean
+}
+
+/** One word that a repair changes. */
+export interface PlannedWrite extends WordWrite, Reason {}
+
+/** Guest RAM as a repair would leave it. The memory it is made from is not changed, and must not be while this is in use. */
+export class Overlay {
+  readonly memory: GuestMemory
+  /** Calls of `put` that changed something. */
+  changes = 0
+  readonly #writes = new Map<Gpa, PlannedWrite>()
+
+  constructor(before: ReadonlyMemory) {
+    this.memory = before.fork()
+  }
+
+  /** The word at `at` as it stands now. */
+  word(at: Gpa): Word {
+    return [this.memory.u32(at), this.memory.u32((at + 4) as Gpa)]
+  }
+
+  /** Changes a word; false when it holds that already. */
+  put(at: Gpa, to: Word, reason: Reason): boolean {
+    const now = this.word(at)
+    if (same(now, to)) return false
+    this.changes++
+    this.memory.setWord(at, to[0], to[1])
+    const from = this.#writes.get(at)?.from ?? now
+    if (same(from, to)) this.#writes.delete(at)
+    else this.#writes.set(at, { at, from, to: [to[0] >>> 0, to[1] >>> 0], ...reason })
+    return true
+  }
+
+  /** Every word that differs from the memory this was made from, in address order. */
+  get writes(): PlannedWrite[] {
+    return [...this.#writes.values()].sort((a, b) => a.at - b.at)
+  }
+}
+
+const same = (a: Word, b: Word): boolean => a[0] >>> 0 === b[0] >>> 0 && a[1] >>> 0 === b[1] >>> 0

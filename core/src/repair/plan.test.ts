@@ -1,0 +1,118 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type AuditInput, type ProblemCode, type View, viewFrom } from '../audit/index.ts'
+import { auditFixture } from '../audit/testing/audit-fixture.ts'
+import { streamFixtures } from '../formats/testing/fixtures.ts'
+import { PAGE_BYTES } from '../memory/index.ts'
+import { planRepair } from './index.ts'
+import { MappedEvents } from './mapped-events.ts'
+
+const fixtures = new Map<string, AuditInput>()
+beforeAll(async () => {
+  for (const name of streamFixtures) fixtures.set(name, await auditFixture(name))
+})
+const fixture = (name: string) => fixtures.get(name)!
+
+const broken = ['ghosts', 'unrestorable', 'scattered-unrestorable', 'scattered-partly-repaired', 'wrapped'] as const
+const isBroken = (name: string) => broken.some((other) => other === name)
+
+const ids = ({ devices }: View) => devices.map(({ deviceId, events }) => [deviceId, ...events.map(({ eventId }) => eventId)])
+
+describe('repairing what is proven and loses nothing', () => {
+  it.each(broken)('makes %s restore exactly what its guest has mapped', (name) => {
+    const input = fixture(name)
+    const plan = planRepair(input, { allow: 'proven' })
+    expect([plan.before.verdict === 'restores', plan.after.verdict, plan.obstacles]).toEqual([false, 'restores', []])
+    expect(ids(viewFrom({ ...input, memory: plan.memory }, 'restored'))).toEqual(ids(viewFrom(input, 'guest')))
+    expect([plan.lost, plan.lostDevices]).toEqual([[], []])
+  })
+
+  it.each(streamFixtures)('finds nothing left to do in %s the second time', (name) => {
+    const plan = planRepair(fixture(name), { allow: 'proven' })
+    const again = planRepair({ ...fixture(name), memory: plan.memory }, { allow: 'everything' })
+    expect([again.before.verdict, again.writes, again.obstacles]).toEqual(['restores', [], []])
+  })
+
+  it.each(streamFixtures.filter((name) => !isBroken(name)))('leaves %s alone', (name) => {
+    expect(planRepair(fixture(name), { allow: 'everything' }).writes).toEqual([])
+  })
+
+  it('changes the words that it names, and no other byte', () => {
+    const { memory } = fixture('ghosts')
+    const plan = planRepair(fixture('ghosts'), { allow: 'proven' })
+    const undone = plan.memory.fork()
+    for (const { at, from } of plan.writes) undone.setWord(at, from[0], from[1])
+    for (const page of plan.memory.dirtyPages()) expect(undone.read(page, PAGE_BYTES)).toEqual(memory.read(page, PAGE_BYTES))
+  })
+
+  it('leaves no kernel worse off than before', () => {
+    const order = ['corrupts', 'fails', 'restores']
+    for (const name of broken) {
+      const { kernels } = planRepair(fixture(name), { allow: 'proven' })
+      expect(kernels).toHaveLength(8)
+      for (const { before, after } of kernels) {
+        expect(order.indexOf(after.verdict)).toBeGreaterThanOrEqual(order.indexOf(before.verdict))
+        expect(after.revived).toBe(0)
+      }
+    }
+  })
+})
+
+describe('the trap in unrestorable: events 0 to 2 of device 768 look stale and are alive', () => {
+  it('is not stepped into: the six orphan DTEs are cleared and nothing else', () => {
+    const { writes } = planRepair(fixture('unrestorable'), { allow: 'everything' })
+    expect(writes.map(({ kind, id, to }) => [kind, id, ...to])).toEqual(
+      ['0x8', '0x10', '0x18', '0x20', '0x28', '0x200'].map((id) => ['DTE', `DeviceID ${id}`, 0, 0]),
+    )
+  })
+})
+
+describe('the trap in wrapped: no MAPD left in the queue proves nothing', () => {
+  it('is not stepped into: all 15 live events that the MSI-X state names come back', () => {
+    const plan = planRepair(fixture('wrapped'), { allow: 'everything' })
+    const restored = MappedEvents.of(viewFrom({ ...fixture('wrapped'), memory: plan.memory }, 'restored'))
+    expect([restored.devices.size, restored.eventCount, plan.lost]).toEqual([7, 15, []])
+  })
+
+  it.each(['proven', 'everything'] as const)('clears no live entry without the MSI-X state either (%s)', (allow) => {
+    const { msi: _, ...input } = fixture('wrapped')
+    const guest = MappedEvents.of(viewFrom(fixture('wrapped'), 'guest'))
+    const left = MappedEvents.of(viewFrom({ ...input, memory: planRepair(input, { allow }).memory }, 'tables'))
+    expect(guest.without(left).isEmpty).toBe(true)
+  })
+})
+
+describe('the trap in scattered-unrestorable: clearing what KVM complains of loses 40 mappings in silence', () => {
+  it('is not stepped into: such a plan has an obstacle', () => {
+    const plan = planRepair(fixture('scattered-unrestorable'), { allow: new Set<ProblemCode>(['D203']) })
+    expect(plan.writes.map(({ id }) => id)).toEqual(['DeviceID 0x5200'])
+    expect(plan.after.verdict).toBe('corrupts')
+    expect(plan.obstacles.map(({ says }) => says)).toContain(
+      'D207 is left: DeviceID 0xa300 is an orphan with next=0: a restore takes it for the last device and stops there.',
+    )
+  })
+})
+
+describe('sealing', () => {
+  it('makes kernels before 6.0.6 follow the chain too, where a plain repair cannot', () => {
+    const verdicts = (seal: boolean) => {
+      const { kernels, obstacles } = planRepair(fixture('scattered-unrestorable'), { allow: 'proven', seal })
+      expect(obstacles).toEqual([])
+      return kernels.filter(({ kernel }) => kernel === 'linux-4.13' || kernel === 'linux-5.10').map(({ after }) => after.verdict)
+    }
+    expect([verdicts(false), verdicts(true)]).toEqual([
+      ['corrupts', 'corrupts'],
+      ['restores', 'restores'],
+    ])
+  })
+
+  it('rewrites the jumps that leave a second-level page, and nothing in a table without any', () => {
+    const sealed = (name: string) =>
+      planRepair(fixture(name), { allow: 'proven', seal: true }).writes.map(({ code, id }) => [code, id])
+    expect(sealed('scattered-clean')).toEqual([
+      ['seal', 'DeviceID 0x200'],
+      ['seal', 'DeviceID 0x5301'],
+      ['seal', 'DeviceID 0xa402'],
+    ])
+    expect(sealed('healthy')).toEqual([])
+  })
+})

@@ -1,0 +1,125 @@
+import { type Profile, type ProfileId, profiles } from '../abi/index.ts'
+import { type AuditInput, audit, type EventId, type Report, readHistory, type Verdict, viewFrom } from '../audit/index.ts'
+import type { Errno } from '../memory/index.ts'
+import { MappedEvents } from './mapped-events.ts'
+
+/** What a kernel makes of the tables. */
+export interface KernelVerdict {
+  readonly verdict: Verdict
+  readonly errno: Errno | undefined
+  /** Live events that it does not bring back, and dead ones that it does. */
+  readonly lost: number
+  readonly revived: number
+}
+
+/** What a kernel makes of the tables before and after a repair. */
+export interface KernelProof {
+  readonly kernel: ProfileId
+  readonly before: KernelVerdict
+  readonly after: KernelVerdict
+}
+
+/** A reason for which a repaired file must not be written. */
+export interface Obstacle {
+  readonly kernel: string
+  readonly says: string
+}
+
+export interface Proof {
+  readonly kernels: readonly KernelProof[]
+  readonly obstacles: readonly Obstacle[]
+  readonly lost: readonly EventId[]
+  readonly lostDevices: readonly number[]
+}
+
+/**
+ * Restores the tables before and after a repair under every profile and compares both with what the guest has mapped.
+ * `exhausted`: everything that could bring events back was tried, so what is lost now cannot be helped.
+ */
+export function prove(input: AuditInput, repaired: AuditInput, before: Report, after: Report, exhausted: boolean): Proof {
+  const live = MappedEvents.of(viewFrom(input, 'guest'))
+  const dead = new MappedEvents(before.orphans.devices, before.orphans.events)
+  const kernels = released.map((kernel) => {
+    const profile = profiles[kernel]
+    return { kernel, before: judge(input, profile, live, dead), after: judge(repaired, profile, live, dead) }
+  })
+  const missing = live.without(MappedEvents.of(viewFrom(repaired, 'restored')))
+  const obstacles = [
+    ...remaining(after),
+    ...avoidable(input, missing, exhausted),
+    ...unvisited(repaired, after),
+    ...kernels.flatMap((proof) => worse(proof, after.kernel)),
+  ]
+  return { kernels, obstacles, lost: [...missing.events()], lostDevices: [...missing.devices] }
+}
+
+/** The proposal of 2024 misreads healthy tables, and no host runs it. */
+const released = (Object.keys(profiles) as ProfileId[]).filter((id) => !profiles[id].quirks['proposed-head'])
+
+function judge(input: AuditInput, profile: Profile, live: MappedEvents, dead: MappedEvents): KernelVerdict {
+  const { verdict, errno } = audit({ ...input, profile })
+  if (verdict === 'fails') return { verdict, errno, lost: 0, revived: 0 }
+  const restored = MappedEvents.of(viewFrom({ ...input, profile }, 'restored'))
+  const revived = [...restored.events()].filter(([deviceId, eventId]) => dead.hasEvent(deviceId, eventId)).length
+  return { verdict, errno, lost: live.without(restored).eventCount, revived }
+}
+
+/** Codes of losses: judged by the events themselves. */
+const losses: ReadonlySet<string> = new Set(['D209', 'D211', 'I307'])
+
+function remaining({ kernel, verdict, errno, stop, findings, revived }: Report): Obstacle[] {
+  if (verdict === 'fails') {
+    const where = stop === undefined ? '' : ` at ${stop.place}: ${stop.says}`
+    return [{ kernel, says: `the restore still fails: ${errno}${where}` }]
+  }
+  const harm = findings.filter(({ severity, code }) => severity === 'corrupts' && !losses.has(code))
+  if (harm.length === 0 && revived > 0) return [{ kernel, says: `the restore still brings back ${revived} dead events` }]
+  return harm.map(({ code, says }) => ({ kernel, says: `${code} is left: ${says}` }))
+}
+
+/** Losses that a stronger repair can mend stand in the way of a weaker one. */
+function avoidable(input: AuditInput, missing: MappedEvents, exhausted: boolean): Obstacle[] {
+  if (exhausted || missing.isEmpty) return []
+  const { devices } = readHistory(input.memory, input.registers.its)
+  const tables = MappedEvents.of(viewFrom(input, 'tables'))
+  const known = [...missing.events()].filter(([deviceId, eventId]) => {
+    const device = devices.get(deviceId)
+    const told = device?.ittAddr !== undefined && device.events.get(eventId)?.lpi !== undefined
+    return told || tables.hasEvent(deviceId, eventId)
+  })
+  const whole = [...missing.devices].filter(
+    (deviceId) => devices.get(deviceId)?.ittAddr !== undefined || tables.hasDevice(deviceId),
+  )
+  if (known.length + whole.length === 0) return []
+  const what = known.length > 0 ? `${known.length} live events` : `${whole.length} live devices`
+  return [{ kernel: '', says: `${what} would stay lost that a rebuild from the command queue may bring back` }]
+}
+
+/** Every entry that is left and not dead must come back, those that no witness knows too. */
+function unvisited(repaired: AuditInput, { kernel, orphans, verdict }: Report): Obstacle[] {
+  if (verdict === 'fails') return []
+  const kept = MappedEvents.of(viewFrom(repaired, 'tables')).without(new MappedEvents(orphans.devices, orphans.events))
+  const left = kept.without(MappedEvents.of(viewFrom(repaired, 'restored')))
+  if (left.isEmpty) return []
+  return [
+    { kernel, says: `the restore does not come to ${left.devices.size} devices and ${left.eventCount} events that are left` },
+  ]
+}
+
+/**
+ * A repair for one kernel must not harm another: make it fail or corrupt where it did not, or corrupt in silence where it
+ * failed. What an old kernel makes of every save of such a VM is not the repair's doing.
+ */
+function worse({ kernel, before, after }: KernelProof, chosen: string): Obstacle[] {
+  if (kernel === chosen) return []
+  if (after.revived > 0) return [{ kernel, says: `${after.revived} dead events come back` }]
+  const fell = before.verdict === 'restores' && after.verdict !== 'restores'
+  const loses = after.verdict === 'corrupts' && after.lost > (before.verdict === 'corrupts' ? before.lost : 0)
+  if (!fell && !loses) return []
+  return [
+    {
+      kernel,
+      says: after.verdict === 'fails' ? `the restore would fail: ${after.errno}` : `${after.lost} live events would be lost`,
+    },
+  ]
+}

@@ -1,0 +1,106 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { ENTRY_BYTES, ITE } from '../abi/index.ts'
+import { type AuditInput, viewFrom } from '../audit/index.ts'
+import { auditFixture } from '../audit/testing/audit-fixture.ts'
+import type { Gpa, GuestMemory } from '../memory/index.ts'
+import { tableView } from '../tables/index.ts'
+import { planRepair } from './index.ts'
+import { listTables } from './listed-tables.ts'
+
+const names = ['healthy', 'churned', 'before-churn', 'scattered-clean', 'qemu10', 'numa', 'ghosts', 'unrestorable'] as const
+const fixtures = new Map<string, AuditInput>()
+beforeAll(async () => {
+  for (const name of [...names, 'wrapped-clean']) fixtures.set(name, await auditFixture(name))
+})
+const fixture = (name: string) => fixtures.get(name)!
+
+/** A copy of the VM whose kernel-written pages are blank: no device, no event, no collection; what the guest wrote is there. */
+function blanked({ memory, ...rest }: AuditInput): { input: AuditInput; memory: GuestMemory } {
+  const copy = memory.fork()
+  const view = tableView(rest.registers)
+  for (const { at, ittAddr, eventIdBits } of listTables(memory, view)) {
+    copy.setWord(at, 0, 0)
+    copy.fill(ittAddr, 2 ** eventIdBits * ENTRY_BYTES)
+  }
+  copy.fill(view.collectionTable.base as Gpa, view.collectionTable.bytes)
+  copy.clearDirty()
+  return { input: { ...rest, memory: copy }, memory: copy }
+}
+
+describe('rebuilding the tables from the history of the command queue', () => {
+  it.each(names)('brings back all that the guest of %s has mapped, from tables that are blank', (name) => {
+    const { input } = blanked(fixture(name))
+    const plan = planRepair(input, { allow: 'proven', rebuild: true })
+    expect([plan.before.verdict, plan.after.verdict, plan.obstacles, plan.lost]).toEqual(['corrupts', 'restores', [], []])
+    expect(viewFrom({ ...input, memory: plan.memory }, 'restored')).toEqual(viewFrom(input, 'guest'))
+  })
+
+  it.each(['healthy', 'churned', 'before-churn', 'qemu10', 'numa'] as const)(
+    'writes %s bit for bit as its kernel had',
+    (name) => {
+      const { memory: was } = fixture(name)
+      const { input } = blanked(fixture(name))
+      const { writes, memory } = planRepair(input, { allow: 'proven', rebuild: true })
+      const view = tableView(input.registers)
+      for (const { at, events } of listTables(was, view)) {
+        expect(memory.read(at, ENTRY_BYTES)).toEqual(was.read(at, ENTRY_BYTES))
+        for (const event of events) expect(memory.read(event.at, ENTRY_BYTES)).toEqual(was.read(event.at, ENTRY_BYTES))
+      }
+      expect(writes.every(({ code }) => code === 'D211')).toBe(true)
+    },
+  )
+
+  it('is part of a repair that may do everything', () => {
+    const { input } = blanked(fixture('churned'))
+    const plan = planRepair(input, { allow: 'everything' })
+    expect([plan.after.verdict, plan.obstacles, plan.lost]).toEqual(['restores', [], []])
+    expect(viewFrom({ ...input, memory: plan.memory }, 'restored')).toEqual(viewFrom(input, 'guest'))
+  })
+
+  it('changes no word of a table that is right, and only the stale ones of another', () => {
+    expect(planRepair(fixture('healthy'), { allow: 'proven', rebuild: true }).writes).toEqual([])
+    const stale = planRepair(fixture('unrestorable'), { allow: 'proven', rebuild: true }).writes
+    expect(stale.map(({ id, to }) => [id, ...to])).toEqual(
+      ['0x8', '0x10', '0x18', '0x20', '0x28', '0x200'].map((id) => [`DeviceID ${id}`, 0, 0]),
+    )
+  })
+
+  it('is refused when the queue has gone round', () => {
+    expect(() => planRepair(fixture('wrapped-clean'), { allow: 'everything', rebuild: true })).toThrow('wrapped, not whole')
+  })
+})
+
+describe('events that the table has lost or has otherwise', () => {
+  /** healthy, with one event of its last device made something else. */
+  function broken(change: (pintid: number) => Parameters<typeof ITE.encode>[0]) {
+    const { memory, ...rest } = fixture('healthy')
+    const copy = memory.fork()
+    const device = listTables(memory, tableView(rest.registers)).findLast(({ events }) => events.length > 1)!
+    const { at } = device.events[1]!
+    const { lo, hi } = ITE.encode(change(ITE.fields.pintid.get(memory.u32(at), memory.u32((at + 4) as Gpa))))
+    copy.setWord(at, lo, hi)
+    return { input: { ...rest, memory: copy }, at, was: memory }
+  }
+
+  it.each([
+    ['cleared', () => ({})],
+    ['given another LPI', (pintid: number) => ({ pintid: pintid + 100, next: 1 })],
+    ['given an LPI that is none', () => ({ pintid: 77 })],
+    ['given a collection that is none', (pintid: number) => ({ pintid, icid: 999, next: 1 })],
+    ['made the end of its chain', (pintid: number) => ({ pintid })],
+    ['made to point past its ITT', (pintid: number) => ({ pintid, next: 5000 })],
+  ])('are written as the guest mapped them when they were %s', (_what, change) => {
+    const { input } = broken(change)
+    const plan = planRepair(input, { allow: 'everything' })
+    expect([plan.after.verdict, plan.obstacles, plan.lost]).toEqual(['restores', [], []])
+    expect(viewFrom({ ...input, memory: plan.memory }, 'restored')).toEqual(viewFrom(input, 'guest'))
+  })
+
+  it('are not called repaired by a repair that may not write from the queue', () => {
+    const { input } = broken(() => ({}))
+    const plan = planRepair(input, { allow: 'proven' })
+    expect(plan.obstacles.map(({ says }) => says)).toEqual([
+      '1 live events would stay lost that a rebuild from the command queue may bring back',
+    ])
+  })
+})

@@ -1,0 +1,120 @@
+import { DTE, ENTRY_BYTES, hex, ITE, L1E, L2_ENTRIES } from '../abi/index.ts'
+import type { DeviceRecord, EventId, History, ProblemCode } from '../audit/index.ts'
+import type { Gpa } from '../memory/index.ts'
+import type { TableView } from '../tables/index.ts'
+import { isLoaded } from './footprint.ts'
+import { deviceName, eventName, listTables } from './listed-tables.ts'
+import type { Overlay } from './overlay.ts'
+
+/** What a rebuild could not write. */
+export interface Unbuilt {
+  /** Devices whose MAPD is lost, or whose entry has no place: their second-level page does not exist. */
+  readonly devices: readonly number[]
+  /** Events whose LPI or collection the queue does not tell, or whose place is not in RAM. */
+  readonly events: readonly EventId[]
+}
+
+/** What to write anew: everything, or these devices with their ITTs. */
+export interface RebuildWork {
+  readonly only?: ReadonlySet<number>
+  /** The problem that asks for it. */
+  readonly code: ProblemCode
+  /** ICIDs that a restore will know. */
+  readonly icids: ReadonlySet<number>
+}
+
+/**
+ * Writes device table entries and ITTs as the queue's history has them, and clears those that the history does not have. A word
+ * that is right already is not touched; `next` is left to `mendChains`.
+ */
+export function rebuildDevices(overlay: Overlay, view: TableView, history: History, work: RebuildWork): Unbuilt {
+  const unbuilt = { devices: [] as number[], events: [] as EventId[] }
+  const listed = listTables(overlay.memory, view)
+  const isWanted = (deviceId: number) => work.only?.has(deviceId) ?? true
+  for (const { id, at } of listed) {
+    if (!isWanted(id) || history.devices.get(id)?.mapped === true) continue
+    overlay.put(at, [0, 0], {
+      code: work.code,
+      kind: 'DTE',
+      id: deviceName(id),
+      why: 'the guest does not have it mapped',
+      proven: true,
+    })
+  }
+  for (const device of history.devices.values()) {
+    if (!device.mapped || !isWanted(device.deviceId)) continue
+    const dteAt = placeOf(overlay, view, device.deviceId)
+    const { ittAddr, eventIdBits } = device
+    const known = ittAddr !== undefined && eventIdBits !== undefined
+    if (dteAt === undefined || !known || !isLoaded(overlay.memory, { base: ittAddr, bytes: 2 ** eventIdBits * ENTRY_BYTES })) {
+      unbuilt.devices.push(device.deviceId)
+      continue
+    }
+    writeDevice(overlay, device, dteAt, [ittAddr, eventIdBits], work)
+    writeEvents(overlay, device, [ittAddr, eventIdBits], work, unbuilt.events)
+  }
+  return unbuilt
+}
+
+/** Where the DTE of a device belongs; undefined when it has no place in RAM. */
+function placeOf(overlay: Overlay, { deviceTable }: TableView, deviceId: number): Gpa | undefined {
+  const { valid, indirect, base, bytes } = deviceTable
+  const index = indirect ? Math.floor(deviceId / L2_ENTRIES) : deviceId
+  const at = (base + index * ENTRY_BYTES) as Gpa
+  if (!valid || index >= bytes / ENTRY_BYTES || !overlay.memory.contains(at, ENTRY_BYTES)) return undefined
+  if (!indirect) return at
+  const [lo, hi] = overlay.word(at)
+  if (L1E.fields.valid.get(lo, hi) === 0) return undefined
+  const place = (L1E.fields.l2Addr.get(lo, hi) + (deviceId % L2_ENTRIES) * ENTRY_BYTES) as Gpa
+  return overlay.memory.contains(place, ENTRY_BYTES) ? place : undefined
+}
+
+type Itt = readonly [ittAddr: Gpa, eventIdBits: number]
+
+function writeDevice(
+  overlay: Overlay,
+  { deviceId, at: by }: DeviceRecord,
+  at: Gpa,
+  [ittAddr, bits]: Itt,
+  { code }: RebuildWork,
+): void {
+  const [lo, hi] = overlay.word(at)
+  const { valid, next } = DTE.decode(lo, hi)
+  const entry = DTE.encode({ valid: true, next: valid ? next : 0, ittAddr, size: bits - 1 })
+  const why = `the guest mapped it so, MAPD at ${hex(by)}`
+  overlay.put(at, [entry.lo, entry.hi], { code, kind: 'DTE', id: deviceName(deviceId), why, proven: true })
+}
+
+/** Writes the events of a device and clears what else is valid in its ITT. */
+function writeEvents(overlay: Overlay, device: DeviceRecord, [ittAddr, bits]: Itt, work: RebuildWork, unbuilt: EventId[]): void {
+  const { deviceId } = device
+  const reason = { code: work.code, kind: 'ITE', proven: true } as const
+  for (const [eventId, { lpi, icid, at: by }] of device.events) {
+    const at = (ittAddr + eventId * ENTRY_BYTES) as Gpa
+    if (lpi === undefined || icid === undefined || !work.icids.has(icid) || !overlay.memory.contains(at, ENTRY_BYTES)) {
+      unbuilt.push([deviceId, eventId])
+      continue
+    }
+    const { pintid, next } = ITE.decode(...overlay.word(at))
+    const entry = ITE.encode({ next: pintid === 0 || eventId + next >= 2 ** bits ? 0 : next, pintid: lpi, icid })
+    const why = `the guest mapped it so, MAPTI at ${hex(by)}`
+    overlay.put(at, [entry.lo, entry.hi], { ...reason, id: eventName(deviceId, eventId), why })
+  }
+  for (const eventId of validEvents(overlay, ittAddr, bits)) {
+    const record = device.events.get(eventId)
+    if (record !== undefined && (record.icid === undefined || work.icids.has(record.icid))) continue
+    const at = (ittAddr + eventId * ENTRY_BYTES) as Gpa
+    overlay.put(at, [0, 0], { ...reason, id: eventName(deviceId, eventId), why: 'the guest does not have it mapped' })
+  }
+}
+
+/** EventIDs of the valid entries in an ITT, those outside RAM left out. */
+function validEvents({ memory }: Overlay, ittAddr: Gpa, bits: number): number[] {
+  const valid: number[] = []
+  for (let eventId = 0; eventId < 2 ** bits; eventId++) {
+    const at = (ittAddr + eventId * ENTRY_BYTES) as Gpa
+    if (!memory.contains(at, ENTRY_BYTES)) break
+    if (ITE.fields.pintid.get(memory.u32(at), memory.u32((at + 4) as Gpa)) !== 0) valid.push(eventId)
+  }
+  return valid
+}

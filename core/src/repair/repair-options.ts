@@ -1,0 +1,18 @@
+import type { Profile } from '../abi/index.ts'
+import type { ProblemCode } from '../audit/index.ts'
+
+/** What a repair may do. */
+export interface RepairOptions {
+  /**
+   * `proven`: only what a witness or the bits prove and what loses nothing that the guest uses. `everything`: also what is
+   * inferred, what is written from the command queue, and clearing live entries that no restore can bring back. Or the
+   * problems named, whatever it takes to mend them.
+   */
+  readonly allow: 'proven' | 'everything' | ReadonlySet<ProblemCode>
+  /** Writes all tables and ITTs anew from the command queue. */
+  readonly rebuild?: boolean
+  /** Makes the chains such that kernels before 6.0.6 can follow them too. */
+  readonly seal?: boolean
+  /** The kernel that must restore the result; the newest when not named. */
+  readonly profile?: Profile
+}
