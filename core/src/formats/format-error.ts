@@ -11,7 +11,7 @@ export class FormatError extends Error {
   }
 }
 
-const LONGEST = 200
+const LONGEST = 255
 
 /** Text from a file, made safe for a terminal: printable ASCII and not endless. */
 export function printable(text: string): string {

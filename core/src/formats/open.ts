@@ -1,4 +1,5 @@
 import { type ByteSource, bytesSource, partOf, readExactly } from './byte-source.ts'
+import { CASE_MAGIC, openCase } from './case-file.ts'
 import { FormatError } from './format-error.ts'
 import { LIBVIRT_INCOMPLETE, LIBVIRT_MAGIC, readLibvirtHeader, uncompressedHeader } from './libvirt.ts'
 import { QCOW2_MAGIC, vmStateOf } from './qcow2.ts'
@@ -34,6 +35,7 @@ async function openPlain(source: ByteSource, options: OpenOptions): Promise<Save
     const state = await vmStateOf(source)
     return openQemuStream(state.source, options, { format: `in qcow2 snapshot "${state.snapshot}"` })
   }
+  if (start.startsWith(CASE_MAGIC)) return openCase(source)
   if (start.startsWith(ELF)) {
     throw new FormatError(0, 'a saved VM', 'an ELF dump, which does not hold the registers of the ITS')
   }

@@ -1,5 +1,6 @@
 import type { ByteSource } from '../byte-source.ts'
 import { FormatError } from '../format-error.ts'
+import { type Json, JsonReader, parseJson } from '../json-reader.ts'
 import { latin1 } from '../stream-reader.ts'
 import { SECTION } from './section.ts'
 
@@ -57,83 +58,47 @@ export function stateBytes({ fields, subsections }: Description): number {
   return bytes
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-type Json = Readonly<Record<string, unknown>>
-
 class DescriptionReader {
-  readonly #offset: number
+  readonly #json: JsonReader
 
   constructor(offset: number) {
-    this.#offset = offset
+    this.#json = new JsonReader(offset, 'the device description')
   }
 
-  devices(json: unknown): DeviceDescription[] {
-    const { page_size: pageSize, devices } = this.#object(json)
-    if (pageSize !== 4096) throw this.#wrong('"page_size" 4096', pageSize)
-    return this.#array(devices).map((value) => {
-      const device = this.#object(value)
+  devices(value: unknown): DeviceDescription[] {
+    const json = this.#json
+    const { page_size: pageSize, devices } = json.object(value)
+    if (pageSize !== 4096) throw json.wrong('"page_size" 4096', pageSize)
+    return json.array(devices).map((element) => {
+      const device = json.object(element)
       return {
-        name: this.#string(device['name']),
-        instance: this.#count(device['instance_id']),
+        name: json.string(device['name']),
+        instance: json.count(device['instance_id']),
         ...this.#description(device, 0),
       }
     })
   }
 
-  #description(json: Json, depth: number): Description {
-    if (depth > DEEPEST) throw this.#wrong(`structures at most ${DEEPEST} deep`, 'deeper')
+  #description(value: Json, depth: number): Description {
+    const json = this.#json
+    if (depth > DEEPEST) throw json.wrong(`structures at most ${DEEPEST} deep`, 'deeper')
     return {
-      fields: this.#array(json['fields'] ?? []).map((value) => this.#field(this.#object(value), depth)),
-      subsections: this.#array(json['subsections'] ?? []).map((value) => {
-        const sub = this.#object(value)
-        return { name: this.#string(sub['vmsd_name']), ...this.#description(sub, depth + 1) }
+      fields: json.array(value['fields'] ?? []).map((field) => this.#field(json.object(field), depth)),
+      subsections: json.array(value['subsections'] ?? []).map((element) => {
+        const sub = json.object(element)
+        return { name: json.string(sub['vmsd_name']), ...this.#description(sub, depth + 1) }
       }),
     }
   }
 
-  #field(json: Json, depth: number): Field {
+  #field(value: Json, depth: number): Field {
+    const json = this.#json
     return {
-      name: this.#string(json['name']),
-      type: this.#string(json['type'] ?? ''),
-      bytes: this.#count(json['size']),
-      count: this.#count(json['array_len'] ?? 1),
-      struct: json['struct'] === undefined ? undefined : this.#description(this.#object(json['struct']), depth + 1),
+      name: json.string(value['name']),
+      type: json.string(value['type'] ?? ''),
+      bytes: json.count(value['size']),
+      count: json.count(value['array_len'] ?? 1),
+      struct: value['struct'] === undefined ? undefined : this.#description(json.object(value['struct']), depth + 1),
     }
-  }
-
-  #object(value: unknown): Json {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw this.#wrong('an object', value)
-    return value as Json
-  }
-
-  #array(value: unknown): readonly unknown[] {
-    if (!Array.isArray(value)) throw this.#wrong('an array', value)
-    return value
-  }
-
-  #string(value: unknown): string {
-    if (typeof value !== 'string') throw this.#wrong('a string', value)
-    return value
-  }
-
-  #count(value: unknown): number {
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value >= 2 ** 32)
-      throw this.#wrong('a count', value)
-    return value
-  }
-
-  #wrong(expected: string, found: unknown): FormatError {
-    return new FormatError(
-      this.#offset,
-      `${expected} in the device description`,
-      typeof found === 'object' ? 'something else' : String(found),
-    )
   }
 }

@@ -1,5 +1,5 @@
-import { type Gpa, type GuestMemory, PAGE_BYTES } from '../../memory/index.ts'
-import { type ByteSource, readExactly } from '../byte-source.ts'
+import { type Gpa, type GuestMemory, PAGE_BYTES } from '../memory/index.ts'
+import { type ByteSource, readExactly } from './byte-source.ts'
 
 const GAP = 64 << 10
 const LARGEST_READ = 4 << 20

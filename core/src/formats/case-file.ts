@@ -1,0 +1,145 @@
+import type { GicRegisters, MsiFunction } from '../abi/index.ts'
+import { coalesce, type Gpa, type GpaRange, GuestMemory, PAGE_BYTES } from '../memory/index.ts'
+import { type ByteSource, readExactly } from './byte-source.ts'
+import { type CaseHeader, caseHeaderJson, readCaseHeader } from './case-header.ts'
+import type { Edit } from './edits.ts'
+import { FormatError } from './format-error.ts'
+import { loadPages, type PlacedPage } from './page-loader.ts'
+import { PageRuns } from './page-runs.ts'
+import type { SavedMachine } from './saved-machine.ts'
+import { latin1 } from './stream-reader.ts'
+
+/** A case begins with this, then a little-endian u32 version and the length of its JSON header. */
+export const CASE_MAGIC = 'VITSCASE'
+const VERSION = 1
+const FIXED_BYTES = 16
+const LARGEST_HEADER = 16 << 20
+const FORMAT = 'case of a '
+
+/**
+ * Writes a case: the registers, the MSI state and the pages of `ranges` of a saved machine, and nothing else of it. It opens like
+ * the machine itself. `memory` is where pages are taken from; those it does not hold yet are loaded.
+ */
+export async function writeCase(machine: SavedMachine, memory: GuestMemory, ranges: readonly GpaRange[]): Promise<Uint8Array> {
+  await machine.load(memory, ranges)
+  const missing = new Set<number>(machine.missingPages(ranges))
+  const contents: Uint8Array[] = []
+  const pages: GpaRange[] = []
+  const zeros: GpaRange[] = []
+  for (const base of pagesOf(machine.ranges, coalesce(ranges))) {
+    const page = memory.read(base, PAGE_BYTES)
+    if (page.some((byte) => byte !== 0)) {
+      contents.push(page)
+      pages.push({ base, bytes: PAGE_BYTES })
+    } else if (!missing.has(base)) zeros.push({ base, bytes: PAGE_BYTES })
+  }
+  const { registers, itsCount, msi } = machine
+  const format = machine.format.startsWith(FORMAT) ? machine.format.slice(FORMAT.length) : machine.format
+  const facts = { format, machine: machine.machine, registers, itsCount, msi, ranges: machine.ranges }
+  const json = caseHeaderJson({ ...facts, pages: new PageRuns(coalesce(pages)), zeros: new PageRuns(coalesce(zeros)) })
+  const start = contentsStart(json.length)
+  const bytes = new Uint8Array(start + contents.length * PAGE_BYTES)
+  const text = `${CASE_MAGIC}\0\0\0\0\0\0\0\0${json}`
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(8, VERSION, true)
+  view.setUint32(12, json.length, true)
+  contents.forEach((page, i) => {
+    bytes.set(page, start + i * PAGE_BYTES)
+  })
+  return bytes
+}
+
+/** Opens a case. */
+export async function openCase(source: ByteSource): Promise<SavedMachine> {
+  const fixed = await readExactly(source, 0, FIXED_BYTES, 'the beginning of a case')
+  const view = new DataView(fixed.buffer, fixed.byteOffset, FIXED_BYTES)
+  const [version, length] = [view.getUint32(8, true), view.getUint32(12, true)]
+  if (version !== VERSION) throw new FormatError(8, `version ${VERSION} of a case`, `version ${version}`)
+  if (length > LARGEST_HEADER) throw new FormatError(12, `a header of at most ${LARGEST_HEADER} bytes`, `${length}`)
+  const header = readCaseHeader(latin1(await readExactly(source, FIXED_BYTES, length, 'the header of a case')), FIXED_BYTES)
+  const start = contentsStart(length)
+  const bytes = source.byteLength - start
+  if (bytes !== header.pages.count * PAGE_BYTES) {
+    throw new FormatError(Math.min(start, source.byteLength), `${header.pages.count} pages`, `${bytes} bytes`)
+  }
+  return new CaseMachine(source, header, start)
+}
+
+function contentsStart(headerBytes: number): number {
+  return Math.ceil((FIXED_BYTES + headerBytes) / PAGE_BYTES) * PAGE_BYTES
+}
+
+/** The pages of RAM that `wanted` touches, each once. */
+function* pagesOf(ram: readonly GpaRange[], wanted: readonly GpaRange[]): Generator<Gpa> {
+  const seen = new Set<number>()
+  for (const { base, bytes } of wanted) {
+    for (let at = base - (base % PAGE_BYTES); at < base + bytes; at += PAGE_BYTES) {
+      if (seen.has(at) || !ram.some((range) => at >= range.base && at < range.base + range.bytes)) continue
+      seen.add(at)
+      yield at as Gpa
+    }
+  }
+}
+
+class CaseMachine implements SavedMachine {
+  readonly format: string
+  readonly machine: string
+  readonly registers: GicRegisters
+  readonly itsCount: number
+  readonly ranges: readonly GpaRange[]
+  readonly msi: readonly MsiFunction[]
+  readonly source: ByteSource
+  readonly #pages: PageRuns
+  readonly #zeros: PageRuns
+  /** Where the contents of the first page are. */
+  readonly #start: number
+
+  constructor(source: ByteSource, header: CaseHeader, start: number) {
+    this.format = FORMAT + header.format
+    this.machine = header.machine
+    this.registers = header.registers
+    this.itsCount = header.itsCount
+    this.ranges = header.ranges
+    this.msi = header.msi
+    this.source = source
+    this.#pages = header.pages
+    this.#zeros = header.zeros
+    this.#start = start
+  }
+
+  memory(): GuestMemory {
+    return new GuestMemory(this.ranges.map((range) => ({ ...range, backing: 'loaded' })))
+  }
+
+  async load(memory: GuestMemory, ranges: readonly GpaRange[]): Promise<void> {
+    const placed: PlacedPage[] = []
+    for (const at of pagesOf(this.ranges, ranges)) {
+      const region = memory.region(at)
+      if (region === undefined || region.isLoaded(at - region.base)) continue
+      const index = this.#pages.indexOf(at)
+      if (index < 0) region.loadZeros(at - region.base)
+      else placed.push({ at, offset: this.#start + index * PAGE_BYTES })
+    }
+    await loadPages(this.source, memory, placed)
+  }
+
+  missingPages(ranges: readonly GpaRange[]): Gpa[] {
+    return [...pagesOf(this.ranges, ranges)].filter((at) => this.#pages.indexOf(at) < 0 && this.#zeros.indexOf(at) < 0)
+  }
+
+  /** A case is small: it is written anew. */
+  async edits(pages: ReadonlyMap<Gpa, Uint8Array>): Promise<Edit[]> {
+    const memory = this.memory()
+    for (const [at, contents] of pages) {
+      if (!memory.contains(at, PAGE_BYTES) || contents.length !== PAGE_BYTES || at % PAGE_BYTES !== 0) {
+        throw new RangeError(`0x${at.toString(16)} and ${contents.length} bytes are not a page of RAM`)
+      }
+      const region = memory.region(at)!
+      region.load(at - region.base, contents)
+    }
+    const changed = [...pages.keys()].map((base) => ({ base, bytes: PAGE_BYTES }))
+    const held = [...this.#pages.ranges, ...this.#zeros.ranges, ...changed]
+    return [{ offset: 0, remove: this.source.byteLength, insert: await writeCase(this, memory, held) }]
+  }
+}

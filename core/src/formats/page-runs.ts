@@ -1,0 +1,35 @@
+import { type Gpa, type GpaRange, PAGE_BYTES } from '../memory/index.ts'
+
+/** Pages of guest RAM as runs in address order, numbered from the first page of the first run on. */
+export class PageRuns {
+  readonly ranges: readonly GpaRange[]
+  readonly count: number
+  /** The number of the first page of each run. */
+  readonly #first: readonly number[]
+
+  /** `ranges` are whole pages, in order, without overlap. */
+  constructor(ranges: readonly GpaRange[]) {
+    let count = 0
+    this.#first = ranges.map(({ bytes }) => {
+      const first = count
+      count += bytes / PAGE_BYTES
+      return first
+    })
+    this.ranges = ranges
+    this.count = count
+  }
+
+  /** The number of the page at `at`, or -1 when it is none of these. */
+  indexOf(at: Gpa): number {
+    let low = 0
+    let high = this.ranges.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.ranges[middle]!.base <= at) low = middle + 1
+      else high = middle
+    }
+    const run = this.ranges[low - 1]
+    if (run === undefined || at >= run.base + run.bytes) return -1
+    return this.#first[low - 1]! + (at - run.base) / PAGE_BYTES
+  }
+}
