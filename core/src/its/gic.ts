@@ -119,10 +119,7 @@ export class Gic {
     }
     const config = this.memory.u8(this.configAt(intid))
     const pending = vcpu >= 0 && this.#consumePending(intid, vcpu)
-    const handle = lpis.create(intid, vcpu)
-    if (pending) lpis.setPending(handle, true)
-    lpis.configure(handle, config)
-    return handle
+    return lpis.create(intid, vcpu, config, pending)
   }
 
   /** The address of an LPI's configuration byte. */
@@ -132,7 +129,7 @@ export class Gic {
 
   /** The address of the byte that holds an LPI's pending bit, bit `intid % 8`. */
   pendingAt(intid: number, vcpu: number): Gpa {
-    return (this.redistributors[vcpu]!.pendingTable + Math.floor(intid / 8)) as Gpa
+    return (this.redistributors[vcpu]!.pendingTable + (intid >>> 3)) as Gpa
   }
 
   /** Rereads an LPI's configuration byte, as INV does. @throws ItsError EFAULT. */

@@ -1,6 +1,5 @@
 import {
   BASER_TYPE,
-  COMMAND_BYTES,
   ENTRY_BYTES,
   GITS_BASER,
   ID_LIMIT,
@@ -45,8 +44,6 @@ export class Its {
   cwriter = 0
   /** Is told of every command executed. Costs nothing while undefined. */
   listener: CommandListener | undefined
-  /** The command being executed: scratch of the queue. */
-  readonly commandWords = new Int32Array(COMMAND_BYTES / 4)
   /** True when this kernel caches translations, and when it finds them by the address of TRANSLATER only. */
   readonly caches: boolean
   readonly cachesByAddress: boolean
@@ -131,7 +128,8 @@ export class Its {
   /** True when the ITE of an event is inside the device's ITT and in guest RAM. @source vgic-its.c vgic_its_check_event_id */
   isEventStorable(slot: number, eventId: number): boolean {
     const { bits, ittAddr } = this.devices
-    return eventId < 2 ** bits[slot]! && this.memory.contains((ittAddr[slot]! + eventId * ENTRY_BYTES) as Gpa)
+    const inTable = bits[slot]! > 31 || eventId >>> bits[slot]! === 0
+    return inTable && this.memory.contains((ittAddr[slot]! + eventId * ENTRY_BYTES) as Gpa)
   }
 
   /** The index of a mapped event in `events`, or -1; any numbers may be asked for. */

@@ -43,7 +43,6 @@ export class Lpis {
   /** Indexed by handle - 8192, as are `#references` and the links. */
   #state = new Int32Array(0)
   #references = new Int32Array(0)
-  #exists = new Int32Array(0)
   /** INTIDs above 65535: handle - 65536 to INTID, and back; freed handles are used again. */
   readonly #highIntids: number[] = []
   readonly #highHandles = new Map<number, number>()
@@ -63,14 +62,18 @@ export class Lpis {
     return index >= 0 && index < this.#state.length && this.#isThere(index) ? handle : 0
   }
 
-  /** Creates an LPI that does not exist, with one reference. `target` is a vCPU's index, or -1. */
-  create(intid: number, target: number): number {
+  /**
+   * Creates an LPI that does not exist, with one reference. `target` is a vCPU's index, or -1; `config` a byte of the configuration
+   * table, see `configure`.
+   */
+  create(intid: number, target: number, config = 0, pending = false): number {
     const handle = intid < LPI_LIMIT ? intid : this.#highHandle(intid)
     const index = handle - FIRST_LPI
     if (index >= this.#state.length) this.#grow(index)
-    this.#state[index] = (target + 1) << TARGET_SHIFT
+    const state = ((target + 1) << TARGET_SHIFT) | ((config >>> 2) << LEVEL_SHIFT) | (config & ENABLED)
+    this.#state[index] = pending ? state | PENDING : state
     this.#references[index] = 1
-    this.#exists[index >>> 5]! |= 1 << (index & 31)
+    if (pending) this.offer(handle)
     return handle
   }
 
@@ -250,7 +253,6 @@ export class Lpis {
 
   #forget(index: number): void {
     this.#state[index] = 0
-    this.#exists[index >>> 5]! &= ~(1 << (index & 31))
     const handle = index + FIRST_LPI
     if (handle < LPI_LIMIT) return
     this.#highHandles.delete(this.intid(handle))
@@ -258,15 +260,8 @@ export class Lpis {
   }
 
   #existingFrom(index: number): number {
-    let word = index >>> 5
-    if (word >= this.#exists.length) return 0
-    let marks = this.#exists[word]! & (-1 << (index & 31))
-    while (marks === 0) {
-      word++
-      if (word === this.#exists.length) return 0
-      marks = this.#exists[word]!
-    }
-    return FIRST_LPI + word * 32 + 31 - Math.clz32(marks & -marks)
+    for (let next = index; next < this.#state.length; next++) if (this.#isThere(next)) return next + FIRST_LPI
+    return 0
   }
 
   #highHandle(intid: number): number {
@@ -281,7 +276,6 @@ export class Lpis {
     while (limit <= index) limit *= 2
     this.#state = grown(this.#state, limit)
     this.#references = grown(this.#references, limit)
-    this.#exists = grown(this.#exists, limit / 32)
     this.#links.reserve(limit)
   }
 }

@@ -1,10 +1,9 @@
 import { COMMAND_BYTES } from '../abi/index.ts'
 import { type Gpa, isItsError } from '../memory/index.ts'
 import { handlers } from './commands/handlers.ts'
+import type { Handler } from './commands/operands.ts'
 import type { Its } from './its.ts'
-import { reportFailure, reportResult, reportUnknown, reportUnreadable } from './trace.ts'
-
-const COMMAND_WORDS = COMMAND_BYTES / 4
+import { type CommandListener, reportFailure, reportResult, reportUnknown, reportUnreadable } from './trace.ts'
 
 /**
  * Executes the commands between CREADR and CWRITER, if the ITS is enabled, wrapping at the queue's end.
@@ -22,30 +21,33 @@ export function runQueue(its: Its): void {
 }
 
 function execute(its: Its, at: Gpa): void {
-  const { commandWords: words, listener } = its
-  if (!fetch(its, at, words)) {
-    listener?.(reportUnreadable(its.creadr))
+  const region = its.memory.seek(at)
+  if (region === undefined || region.run < COMMAND_BYTES / 8) {
+    its.listener?.(reportUnreadable(its.creadr))
     return
   }
-  const handler = handlers[words[0]! & 0xff]
-  if (handler === undefined) {
-    listener?.(reportUnknown(its.creadr, words))
-    return
-  }
-  try {
-    const result = handler(its, words)
-    if (listener !== undefined) listener(reportResult(its.creadr, words, result))
-  } catch (error) {
-    if (!isItsError(error)) throw error
-    listener?.(reportFailure(its.creadr, words, error))
+  const { words, index } = region
+  const handler = handlers[words[index]! & 0xff]
+  if (its.listener !== undefined) executeWatched(its, handler, words.slice(index, index + COMMAND_BYTES / 4), its.listener)
+  else if (handler !== undefined) {
+    try {
+      handler(its, words, index)
+    } catch (error) {
+      if (!isItsError(error)) throw error
+    }
   }
 }
 
-/** Copies a command out of guest RAM, so that executing it cannot change it. False when it is not all in one piece of RAM. */
-function fetch(its: Its, at: Gpa, into: Int32Array): boolean {
-  const region = its.memory.seek(at)
-  if (region === undefined || region.run * 2 < COMMAND_WORDS) return false
-  const { words, index } = region
-  for (let n = 0; n < COMMAND_WORDS; n++) into[n] = words[index + n]!
-  return true
+/** As `execute`, from a copy of the command, and with a report. */
+function executeWatched(its: Its, handler: Handler | undefined, words: Int32Array, listener: CommandListener): void {
+  if (handler === undefined) {
+    listener(reportUnknown(its.creadr, words))
+    return
+  }
+  try {
+    listener(reportResult(its.creadr, words, handler(its, words, 0)))
+  } catch (error) {
+    if (!isItsError(error)) throw error
+    listener(reportFailure(its.creadr, words, error))
+  }
 }

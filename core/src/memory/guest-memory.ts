@@ -43,25 +43,13 @@ export class GuestMemory {
   /** The region that holds `at`, or undefined in a hole. */
   region(at: Gpa): Region | undefined {
     const last = this.#last
-    if (last !== undefined && at >= last.base && at < last.end) return last
-    for (const region of this.#regions) {
-      if (at >= region.base && at < region.end) {
-        this.#last = region
-        return region
-      }
-    }
-    return undefined
+    return last !== undefined && at >= last.base && at < last.end ? last : this.#findRegion(at)
   }
 
   /** True when the byte at `at` is RAM; with `bytes`, when all of them are. */
   contains(at: Gpa, bytes = 1): boolean {
-    let address: number = at
-    while (address < at + bytes) {
-      const region = this.region(address as Gpa)
-      if (region === undefined) return false
-      address = region.end
-    }
-    return true
+    const region = this.region(at)
+    return region !== undefined && (bytes === 1 || this.#reaches(region, at + bytes))
   }
 
   /**
@@ -84,8 +72,7 @@ export class GuestMemory {
   /** @throws ItsError EFAULT outside RAM. */
   u8(at: Gpa): number {
     const region = this.region(at) ?? hole(at)
-    region.seek(at - region.base - ((at - region.base) & 3))
-    return (region.words[region.index]! >>> ((at & 3) * 8)) & 0xff
+    return region.byte(at - region.base)
   }
 
   /** The 32-bit word at `at` (4-byte aligned). @throws ItsError EFAULT outside RAM. */
@@ -161,6 +148,19 @@ export class GuestMemory {
     const copy = new GuestMemory()
     copy.#regions = this.#regions.map((region) => region.fork())
     return copy
+  }
+
+  #findRegion(at: Gpa): Region | undefined {
+    const found = this.#regions.find((region) => at >= region.base && at < region.end)
+    if (found !== undefined) this.#last = found
+    return found
+  }
+
+  /** True when RAM goes on without a hole from a region up to `end`. */
+  #reaches(region: Region, end: number): boolean {
+    let last: Region | undefined = region
+    while (last !== undefined && last.end < end) last = this.region(last.end as Gpa)
+    return last !== undefined
   }
 
   #pieces(at: Gpa, bytes: number, piece: (region: Region, offset: number, done: number, length: number) => void): void {

@@ -58,11 +58,11 @@ export class Region {
   readonly bytes: number
   readonly end: number
   readonly backing: Backing
-  /** After a seek: the array that holds the address, the index of its 32-bit word, and the 64-bit words left in this run. */
+  /** After a seek: the array that holds the address, and the index of its 32-bit word. */
   words: Int32Array = ZEROS
   doubles: Float64Array = ZERO_DOUBLES
   index = 0
-  run = 0
+  #runBytes = 0
   readonly #dirty: Uint32Array
   /** Page to slot: ABSENT (nothing loaded), ZERO (reads as zeros), else slot number. A flat region has none. */
   #chunks: Int32Array[] | undefined
@@ -94,14 +94,32 @@ export class Region {
     }
   }
 
+  /** After a seek: the 64-bit words left in this run. */
+  get run(): number {
+    return this.#runBytes / 8
+  }
+
+  /** The byte at `offset`. */
+  byte(offset: number): number {
+    if (this.#chunks !== undefined) return this.#byteOfPage(offset)
+    return (this.words[wordIndex(offset)]! >>> ((offset & 3) * 8)) & 0xff
+  }
+
   /** Points the cursor at `offset` for reading. */
   seek(offset: number): void {
-    const chunks = this.#chunks
-    if (chunks === undefined) {
-      this.index = (offset - (offset & 3)) / 4
-      this.run = (this.bytes - offset) / 8
-      return
+    if (this.#chunks !== undefined) this.#seekPage(offset, this.#chunks)
+    else {
+      this.index = wordIndex(offset)
+      this.#runBytes = this.bytes - offset
     }
+  }
+
+  #byteOfPage(offset: number): number {
+    this.seek(offset - (offset & 3))
+    return (this.words[this.index]! >>> ((offset & 3) * 8)) & 0xff
+  }
+
+  #seekPage(offset: number, chunks: readonly Int32Array[]): void {
     const inPage = offset & (PAGE_BYTES - 1)
     const page = (offset - inPage) / PAGE_BYTES
     const slot = chunks[page >>> CHUNK_BITS]![page & (CHUNK_PAGES - 1)]!
@@ -111,7 +129,7 @@ export class Region {
       this.doubles = ZERO_DOUBLES
       this.index = inPage >>> 2
     } else this.#point(slot, inPage)
-    this.run = Math.min(PAGE_BYTES - inPage, this.bytes - offset) / 8
+    this.#runBytes = Math.min(PAGE_BYTES - inPage, this.bytes - offset)
   }
 
   /** Points the cursor at `offset` for writing and marks its page dirty. */
@@ -130,7 +148,7 @@ export class Region {
       this.#setSlot(page, slot)
     }
     this.#point(slot, inPage)
-    this.run = Math.min(PAGE_BYTES - inPage, this.bytes - offset) / 8
+    this.#runBytes = Math.min(PAGE_BYTES - inPage, this.bytes - offset)
   }
 
   /** Marks the pages of `bytes` from `offset` dirty; for writers that stay inside one run of a flat region. */
@@ -227,4 +245,9 @@ export class Region {
     this.doubles = slab.doubles
     this.index = (slot & (SLAB_PAGES - 1)) * PAGE_WORDS + (inPage >>> 2)
   }
+}
+
+/** The index of the 32-bit word that holds a byte: in integer arithmetic as far as that goes, which most regions do not leave. */
+function wordIndex(offset: number): number {
+  return offset < 0x8000_0000 ? offset >> 2 : Math.floor(offset / 4)
 }

@@ -1,16 +1,16 @@
 import { commandErrors, commands, ENTRY_BYTES } from '../../abi/index.ts'
 import type { Gpa } from '../../memory/index.ts'
 import type { Its } from '../its.ts'
-import { operand, type Words } from './operands.ts'
+import { operand } from './operands.ts'
 
 const { args } = commands.DISCARD
 const deviceIdOf = operand(args.deviceId)
 const eventIdOf = operand(args.eventId)
 
 /** Unmaps one event and clears its ITE. An event whose collection is not mapped is refused, and its ITE stays. */
-export function discard(its: Its, words: Words): number {
-  const eventId = eventIdOf(words)
-  const slot = its.devices.find(deviceIdOf(words))
+export function discard(its: Its, words: Int32Array, at: number): number {
+  const eventId = eventIdOf(words, at)
+  const slot = its.devices.find(deviceIdOf(words, at))
   const index = slot < 0 ? -1 : its.events.find(slot, eventId)
   if (index < 0 || its.targetOf(index) < 0) return commandErrors.DISCARD_UNMAPPED_INTERRUPT.code
   its.forgetTranslations()

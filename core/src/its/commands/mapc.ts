@@ -1,6 +1,6 @@
 import { commandErrors, commands } from '../../abi/index.ts'
 import type { Its } from '../its.ts'
-import { operand, type Words } from './operands.ts'
+import { operand } from './operands.ts'
 
 const { args } = commands.MAPC
 const icidOf = operand(args.icid)
@@ -8,10 +8,10 @@ const rdBaseOf = operand(args.rdBase)
 const validOf = operand(args.valid)
 
 /** Maps a collection to a vCPU and retargets its LPIs; V=0 forgets it, and its events stay, in no collection. */
-export function mapc(its: Its, words: Words): number {
-  const icid = icidOf(words)
-  const vcpu = its.gic.vcpuOf(rdBaseOf(words))
-  const valid = validOf(words) === 1
+export function mapc(its: Its, words: Int32Array, at: number): number {
+  const icid = icidOf(words, at)
+  const vcpu = its.gic.vcpuOf(rdBaseOf(words, at))
+  const valid = validOf(words, at) === 1
   if (vcpu < 0 && (valid || its.gic.quirks['mapc-unmap-checks-target'])) return commandErrors.MAPC_PROCNUM_OOR.code
   if (!valid) {
     its.freeCollection(icid)

@@ -1,7 +1,7 @@
 import { commandErrors, commands, MAX_EVENTID_BITS } from '../../abi/index.ts'
 import type { Gpa } from '../../memory/index.ts'
 import type { Its } from '../its.ts'
-import { operand, type Words } from './operands.ts'
+import { operand } from './operands.ts'
 
 const { args } = commands.MAPD
 const deviceIdOf = operand(args.deviceId)
@@ -10,16 +10,16 @@ const ittAddrOf = operand(args.ittAddr)
 const validOf = operand(args.valid)
 
 /** Maps a device with an empty ITT, forgetting what it had; V=0 forgets it and clears its DTE, mapped or not. */
-export function mapd(its: Its, words: Words): number {
-  const deviceId = deviceIdOf(words)
+export function mapd(its: Its, words: Int32Array, at: number): number {
+  const deviceId = deviceIdOf(words, at)
   const dteAt = its.dteAt(deviceId)
   if (dteAt < 0) return commandErrors.MAPD_DEVICE_OOR.code
-  const valid = validOf(words) === 1
-  const bits = sizeOf(words) + 1
+  const valid = validOf(words, at) === 1
+  const bits = sizeOf(words, at) + 1
   if (valid && bits > MAX_EVENTID_BITS) return commandErrors.MAPD_ITTSIZE_OOR.code
   const slot = its.devices.find(deviceId)
   if (slot >= 0) its.freeDevice(slot)
-  if (valid) its.addDevice(deviceId, ittAddrOf(words), bits)
+  if (valid) its.addDevice(deviceId, ittAddrOf(words, at), bits)
   else if (!its.gic.quirks['keeps-unmapped']) its.memory.setWord(dteAt as Gpa, 0, 0)
   return 0
 }

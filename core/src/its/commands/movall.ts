@@ -1,16 +1,16 @@
 import { commandErrors, commands } from '../../abi/index.ts'
 import type { Its } from '../its.ts'
-import { operand, type Words } from './operands.ts'
+import { operand } from './operands.ts'
 
 const { args } = commands.MOVALL
 const fromOf = operand(args.rdBase)
 const toOf = operand(args.rdBase2)
 
 /** Retargets all LPIs of one vCPU, whatever ITS mapped them; collections stay where they are. */
-export function movall(its: Its, words: Words): number {
+export function movall(its: Its, words: Int32Array, at: number): number {
   const { gic } = its
-  const from = gic.vcpuOf(fromOf(words))
-  const to = gic.vcpuOf(toOf(words))
+  const from = gic.vcpuOf(fromOf(words, at))
+  const to = gic.vcpuOf(toOf(words, at))
   if (from < 0 || to < 0) return commandErrors.MOVALL_PROCNUM_OOR.code
   if (from === to) return 0
   const all = gic.quirks['movall-ignores-source']
