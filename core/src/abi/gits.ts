@@ -33,6 +33,7 @@ export const GITS_ID_REGISTERS = {
 
 export const GITS_CTLR = layout('GITS_CTLR', source, {
   enabled: flag(0, 'The ITS translates and executes commands.'),
+  itsNumber: bits(7, 4, "GICv4: the ITS's bit in the ITSList of VMOVP, where it is not one VMOVP for all."),
   quiescent: flag(31, 'CREADR equals CWRITER.'),
 })
 

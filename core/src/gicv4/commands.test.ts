@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
-import { GICR_VIRTUAL, GICR_VPROPBASER_V41, GITS, GITS_TYPER, VPE_ENTRY, VPE_L1E } from '../abi/index.ts'
+import { GICR_VIRTUAL, GICR_VPROPBASER_V41, GITS, GITS_CTLR, GITS_TYPER, GITS_VIRTUAL, VPE_ENTRY, VPE_L1E } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import { Board } from './testing/board.ts'
 
@@ -127,6 +127,12 @@ describe('what the ITS says of itself', () => {
   `('$version with $itses: $expected', ({ version, itses, expected }) => {
     const { hardware } = new Board({ version, itses })
     expect(GITS_TYPER.unpack(hardware.itses[0]!.read(GITS.TYPER))).toMatchObject(expected)
+  })
+
+  it('names its bit in an ITSList, and the affinity whose redistributors share its vPE table', () => {
+    const [, second] = new Board({ itses: 2 }).hardware.itses
+    expect(GITS_CTLR.unpack(second!.read(GITS.CTLR)).itsNumber).toBe(1)
+    expect(second!.read(GITS_VIRTUAL.MPIDR)).toBe(0n)
   })
 
   it('refuses VSGI and INVDB on GICv4.0 and an opcode that nobody has', () => {

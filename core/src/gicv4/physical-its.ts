@@ -1,4 +1,4 @@
-import { decodeCommand, GITS, GITS_SGIR, GITS_TYPER, GITS_VIRTUAL } from '../abi/index.ts'
+import { decodeCommand, GITS, GITS_CTLR, GITS_SGIR, GITS_TYPER, GITS_VIRTUAL } from '../abi/index.ts'
 import { eventOf, type ItsState, type PhysicalDevice, send } from './its-state.ts'
 import type { HardwareLog } from './log.ts'
 import { physicalCommands } from './physical-commands.ts'
@@ -6,6 +6,9 @@ import type { PhysicalLpis } from './physical-lpis.ts'
 import { virtualCommands } from './virtual-commands.ts'
 import type { Refusal, VirtualInterrupts } from './virtual-interrupts.ts'
 import type { MoveMeeting } from './vmovp.ts'
+
+/** GITS_BASER2: Linux gives it to the vPE table. */
+const VPE_BASER = GITS.BASER0 + 16
 
 type AnyHandler = (its: ItsState, args: unknown) => Refusal
 const handlers = { ...physicalCommands, ...virtualCommands } as unknown as Readonly<Record<string, AnyHandler>>
@@ -59,22 +62,25 @@ export class PhysicalIts implements ItsState {
     return false
   }
 
-  /** A register; 0 for one the model does not have. */
+  /**
+   * A register; 0 for one the model does not have. GITS_MPIDR reads as 0: with SVPET 1 every redistributor of affinity 0.x.x.x
+   * shares the vPE table of this ITS.
+   */
   read(offset: number): bigint {
-    const v41 = this.virtual.version === 'GICv4.1'
-    if (offset === GITS.TYPER) {
-      const shape = { ittEntrySize: 7, idBits: 15, devBits: 15, plpis: true, vlpis: true, vmovp: this.vmovp }
-      return GITS_TYPER.pack({ ...shape, vsgi: v41, vmapp: v41, svpet: v41 ? 1 : 0 })
-    }
-    return 0n
+    if (offset === GITS.CTLR) return GITS_CTLR.pack({ enabled: true, itsNumber: this.number, quiescent: true })
+    if (offset === GITS.TYPER) return this.#typer
+    return offset === VPE_BASER ? this.vpeBaser : 0n
   }
 
-  /**
-   * GITS_SGIR makes a virtual SGI pending; it is lost when the vPE is not mapped. GITS_BASER2 is GICv4.0's vPE table.
-   * GITS_MPIDR reads as 0: with SVPET 1 every redistributor of affinity 0.x.x.x shares the vPE table.
-   */
+  get #typer(): bigint {
+    const v41 = this.virtual.version === 'GICv4.1'
+    const shape = { ittEntrySize: 7, idBits: 15, devBits: 15, plpis: true, vlpis: true, vmovp: this.vmovp }
+    return GITS_TYPER.pack({ ...shape, vsgi: v41, vmapp: v41, svpet: v41 ? 1 : 0 })
+  }
+
+  /** GITS_SGIR makes a virtual SGI pending; it is lost when the vPE is not mapped. GITS_BASER2 is GICv4.0's vPE table. */
   write(offset: number, value: bigint): void {
-    if (offset === GITS.BASER0 + 16) this.vpeBaser = value
+    if (offset === VPE_BASER) this.vpeBaser = value
     else if (offset === GITS_VIRTUAL.SGIR && this.virtual.version === 'GICv4.1') {
       const { vpeid, vintid } = GITS_SGIR.unpack(value)
       this.virtual.raise(this.number, vpeid, vintid)

@@ -1,10 +1,8 @@
 import { GICR, GICR_INVLPIR, GICR_VIRTUAL, GICR_VSGIPENDR, GICR_VSGIR } from '../abi/index.ts'
+import { SPURIOUS } from '../its/index.ts'
 import { Residency } from './residency.ts'
 import type { VirtualInterrupts } from './virtual-interrupts.ts'
 import type { Vpe } from './vpe.ts'
-
-/** The INTID that an acknowledge answers when nothing is pending. */
-export const SPURIOUS = 1023
 
 interface Register {
   readonly read: (rd: PhysicalRedistributor) => bigint
@@ -45,7 +43,7 @@ export class PhysicalRedistributor {
     else this.virtual.log.note('refused', `a write to redistributor register 0x${offset.toString(16)}`)
   }
 
-  /** The virtual CPU interface takes the interrupt of highest priority of the resident vPE: its pending bit goes. */
+  /** The virtual CPU interface takes the interrupt of highest priority of the resident vPE: its pending bit goes. 1023: nothing. */
   acknowledge(): number {
     const vpe = this.residency.vpe
     const vintid = vpe?.highest(this.virtual.memory)

@@ -16,6 +16,7 @@ export interface Machine {
   readonly doorbells: Doorbells
   /** LPIs that the host's hardware delivers, where it has GICv4. */
   readonly direct: DirectInjection | undefined
+  readonly hasGicv41: boolean
   /** The GIC was initialised. */
   initDirect(): void
   /** @throws ItsError EBUSY while a vCPU runs. */

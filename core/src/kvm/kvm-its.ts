@@ -80,7 +80,7 @@ export class KvmIts implements KvmDevice {
     if (quirks['no-ctrl-reset'] && !this.#hasPlainAttr(GRP.CTRL, attr)) throw noAttribute(GRP.CTRL, BigInt(attr))
     this.#vm.lockVcpus()
     if (attr === CTRL.ITS_CTRL_RESET) this.its.reset()
-    else if (attr === CTRL.ITS_SAVE_TABLES) answered(saveTables(this.its, { gicv41: this.#vm.direct?.hasGicv41 ?? false }))
+    else if (attr === CTRL.ITS_SAVE_TABLES) answered(saveTables(this.its, { gicv41: this.#vm.hasGicv41 }))
     else if (attr === CTRL.ITS_RESTORE_TABLES) return answered(restoreTables(this.its)).answer
     return 0
   }

@@ -93,10 +93,20 @@ export class KvmVm implements Machine {
     return its
   }
 
-  /** KVM_RUN begins on a physical processor of the host. */
+  /** The host can deliver LPIs itself (kvm_vgic_global_state.has_gicv4). */
+  get hasGicv4(): boolean {
+    return this.direct !== undefined
+  }
+
+  /** It can also say what is pending, and deliver SGIs (has_gicv4_1). */
+  get hasGicv41(): boolean {
+    return this.direct?.hasGicv41 ?? false
+  }
+
+  /** KVM_RUN begins on a physical processor of the host. @throws ItsError EINVAL while a save has its vPE unmapped; Linux warns. */
   loadVcpu(index: number, processor = 0): void {
-    this.vcpus[index]!.running = true
     this.direct?.load(index, processor)
+    this.vcpus[index]!.running = true
   }
 
   /**
@@ -111,7 +121,7 @@ export class KvmVm implements Machine {
 
   /** GICv4.1 is used from the start, for SGIs; GICv4.0 only by a VM that has an ITS. @source vgic-init.c vgic_init, vgic-its.c vgic_its_create */
   initDirect(): void {
-    if (this.direct?.hasGicv41 || this.itses.length > 0) this.direct?.init()
+    if (this.hasGicv41 || this.itses.length > 0) this.direct?.init()
   }
 
   /** KVM_SIGNAL_MSI. @returns 1 delivered, 0 not mapped, or a negative errno. */

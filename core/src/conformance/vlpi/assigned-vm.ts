@@ -36,12 +36,11 @@ const ITTS = RAM + 0x800_0000
 const GICD_BASE = 0x800_0000n
 const GICR_BASE = 0x80a_0000n
 const ITS_BASE = 0x808_0000
-const EVENTID_BITS = 9
-/** MSI-X vectors of each device. */
-const DEVICE_EVENTS = 2 ** EVENTID_BITS
+const ITT_ALIGN = 256
+const VECTORS = 512
 const CONFIG_ENABLED = 0xa1
 
-/** One interrupt: number `n` of the VM is EventID n % 512 of DeviceID n / 512, and LPI 8192 + n. */
+/** One interrupt: number `n` of the VM is EventID n % vectors of DeviceID n / vectors, and LPI 8192 + n. */
 export interface AssignedEvent {
   readonly vcpu: number
   /** Its device is passed through; otherwise it is emulated, and its MSIs come by KVM_SIGNAL_MSI. */
@@ -67,6 +66,8 @@ export interface AssignedVmShape {
   readonly vcpus: number
   readonly events: readonly AssignedEvent[]
   readonly kernel: ProfileId
+  /** MSI-X vectors of each device, a power of two; the devices take turns at the ITSes of the host. Default 512. */
+  readonly vectors?: number
   /** A VM that was saved; otherwise a guest boots and maps all events. */
   readonly saved?: SavedVm
 }
@@ -79,9 +80,11 @@ export class AssignedVm {
   readonly host: GicHost
   readonly irqs: readonly HostIrq[]
   readonly #events: readonly AssignedEvent[]
+  readonly #vectors: number
 
-  constructor({ host, vcpus, events, kernel, saved }: AssignedVmShape) {
+  constructor({ host, vcpus, events, kernel, vectors = VECTORS, saved }: AssignedVmShape) {
     this.#events = events
+    this.#vectors = vectors
     this.host = new GicHost({ processors: vcpus, ...host })
     this.vm = new KvmVm({ kernel, host: this.host, memory: saved?.memory ?? new GuestMemory() })
     this.vm.setMemory(0, RAM, RAM_BYTES, 'sparse')
@@ -93,7 +96,7 @@ export class AssignedVm {
     set(this.its, GRP.ADDR, BigInt(KVM_VGIC_ADDR_TYPE.ITS), BigInt(ITS_BASE))
     set(this.gic, GRP.CTRL, BigInt(CTRL.VGIC_CTRL_INIT), 0n)
     this.irqs = this.#addDevices()
-    for (const [n, { irq }] of this.irqs.entries()) if (events[n]!.direct) this.vm.assigned!.route(irq, msiOf(n))
+    for (const [n, { irq }] of this.irqs.entries()) if (events[n]!.direct) this.vm.assigned!.route(irq, this.msiOf(n))
     if (saved === undefined) this.#boot()
     else this.#restore(saved)
   }
@@ -106,7 +109,7 @@ export class AssignedVm {
   /** The device of interrupt `n` sends its MSI. @returns false when the hardware lost it. */
   msi(n: number): boolean {
     if (this.#events[n]!.direct) return this.host.msi(this.irqs[n]!.irq)
-    return this.vm.signalMsi(msiOf(n)) === 1
+    return this.vm.signalMsi(this.msiOf(n)) === 1
   }
 
   /** The guest queues commands, and the ITS executes them. */
@@ -148,6 +151,12 @@ export class AssignedVm {
     })
   }
 
+  /** The MSI of interrupt `n`. */
+  msiOf(n: number): Msi {
+    const where = { address: ITS_BASE + GITS_TRANSLATER, flags: KVM_MSI_VALID_DEVID }
+    return { ...where, deviceId: Math.floor(n / this.#vectors), eventId: n % this.#vectors }
+  }
+
   #takeFromSoftware(vcpu: number): number {
     const cpu = new CpuInterface(this.vm.gic, vcpu)
     cpu.group1 = true
@@ -156,11 +165,12 @@ export class AssignedVm {
   }
 
   #addDevices(): HostIrq[] {
-    const irqs: HostIrq[] = []
-    for (let first = 0; first < this.#events.length; first += DEVICE_EVENTS) {
-      irqs.push(...this.host.addDevice(first / DEVICE_EVENTS, Math.min(DEVICE_EVENTS, this.#events.length - first)))
-    }
-    return irqs
+    const { itses } = this.host.hardware
+    const devices = Math.ceil(this.#events.length / this.#vectors)
+    return Array.from({ length: devices }, (_, deviceId) => {
+      const left = this.#events.length - deviceId * this.#vectors
+      return this.host.addDevice(deviceId, Math.min(this.#vectors, left), itses[deviceId % itses.length])
+    }).flat()
   }
 
   /** Redistributors and distributor, then the ITS's registers; GITS_CTLR is last and comes after RESTORE_TABLES. */
@@ -201,21 +211,13 @@ export class AssignedVm {
   #map(): void {
     for (const { index, id } of this.vm.vcpus) this.command('MAPC', { icid: index, rdBase: id, valid: true })
     for (const [n, { vcpu }] of this.#events.entries()) {
-      const { deviceId, eventId } = msiOf(n)
-      const ittAddr = ITTS + deviceId * DEVICE_EVENTS * 8
-      if (eventId === 0) this.command('MAPD', { deviceId, size: EVENTID_BITS - 1, ittAddr, valid: true })
+      const { deviceId, eventId } = this.msiOf(n)
+      const ittAddr = ITTS + deviceId * Math.max(ITT_ALIGN, this.#vectors * 8)
+      if (eventId === 0) this.command('MAPD', { deviceId, size: Math.log2(this.#vectors) - 1, ittAddr, valid: true })
       this.command('MAPTI', { deviceId, eventId, pintid: FIRST_LPI + n, icid: vcpu })
     }
   }
 }
-
-/** The MSI of interrupt `n`. */
-export const msiOf = (n: number): Msi => ({
-  address: ITS_BASE + GITS_TRANSLATER,
-  deviceId: Math.floor(n / DEVICE_EVENTS),
-  eventId: n % DEVICE_EVENTS,
-  flags: KVM_MSI_VALID_DEVID,
-})
 
 const halvesOf = (value: bigint) => [value & 0xffffffffn, value >> 32n]
 

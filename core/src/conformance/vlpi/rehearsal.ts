@@ -109,7 +109,7 @@ function rehearse(way: Way, plan: Plan, { vcpus, seed, now }: RehearsalOptions):
   const timed = <T>(step: string, body: () => T): T => {
     const start = now()
     const value = body()
-    steps.push({ step, ms: now() - start })
+    steps.push({ step, ms: Math.round((now() - start) * 1000) / 1000 })
     return value
   }
   const { version, unmaps } = way

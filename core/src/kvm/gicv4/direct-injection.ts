@@ -1,6 +1,5 @@
 import { LPI_LIMIT } from '../../abi/index.ts'
-import { SPURIOUS } from '../../gicv4/index.ts'
-import type { Forwarding, Gic, Its, Lpis } from '../../its/index.ts'
+import { type Forwarding, type Gic, type Its, type Lpis, SPURIOUS } from '../../its/index.ts'
 import { ItsError, type Outcome } from '../../memory/index.ts'
 import { savePendingTables } from '../../tables/index.ts'
 import type { GicHost } from './host.ts'

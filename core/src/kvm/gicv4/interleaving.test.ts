@@ -4,6 +4,8 @@ import { DirectVm } from './testing/direct-vm.ts'
 
 const VCPUS = 3
 const EVENTS = 8
+/** Two devices, on two ITSes where there are two. */
+const VECTORS = 4
 
 const event = fc.nat(EVENTS - 1)
 const vcpu = fc.nat(VCPUS - 1)
@@ -32,7 +34,7 @@ class Checked {
 
   constructor(itses: number) {
     this.#itses = itses
-    this.vm = new DirectVm({ vcpus: VCPUS, events: EVENTS, itses })
+    this.vm = new DirectVm({ vcpus: VCPUS, events: EVENTS, vectors: VECTORS, itses })
     this.vm.forwardOnly(0, 1, 2, 3, 4)
   }
 
@@ -81,7 +83,7 @@ class Checked {
     const saved = vm.save()
     if (!saved.ok) throw new Error(saved.reason)
     const forwarded = vm.irqs.map((_, n) => n).filter((n) => vm.isForwarded(n))
-    this.vm = new DirectVm({ vcpus: VCPUS, events: EVENTS, itses: this.#itses, saved: saved.value })
+    this.vm = new DirectVm({ vcpus: VCPUS, events: EVENTS, vectors: VECTORS, itses: this.#itses, saved: saved.value })
     expect(this.vm.pending()).toEqual(this.sorted)
     this.vm.forwardOnly(...forwarded)
   }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { KVM_DEV_ARM_CTRL as CTRL, KVM_DEV_ARM_VGIC_GRP as GRP } from '../../abi/index.ts'
+import { GicHost, KvmVm } from '../index.ts'
 import { DirectVm } from './testing/direct-vm.ts'
 
 const ready = (options = {}) => {
@@ -60,6 +62,39 @@ it('hardware that stays Dirty is taken to have something pending', () => {
   const vm = ready({ latency: Number.POSITIVE_INFINITY })
   vm.vm.loadVcpu(0, 0)
   expect(vm.vm.putVcpu(0, { blocks: true })).toBe(true)
+})
+
+it('cannot be loaded while its vPE is unmapped', () => {
+  const vm = ready()
+  vm.direct.unmapAll()
+  expect(() => vm.vm.loadVcpu(0, 1)).toThrow(expect.objectContaining({ errno: 'EINVAL' }))
+  vm.direct.mapAll()
+  vm.vm.loadVcpu(0, 1)
+  expect(vm.vpe(0).resident).toBe(true)
+})
+
+it.each([
+  ['none', undefined, false, false],
+  ['GICv4.0', new GicHost({ version: 'GICv4.0' }), true, false],
+  ['GICv4.1', new GicHost({ version: 'GICv4.1' }), true, true],
+])('a VM knows what its host has: %s', (_, host, hasGicv4, hasGicv41) => {
+  const vm = new KvmVm(host && { host })
+  expect([vm.hasGicv4, vm.hasGicv41]).toEqual([hasGicv4, hasGicv41])
+})
+
+it('on GICv4.0 the vPEs come with the first ITS, on GICv4.1 with the GIC', () => {
+  const made = (['GICv4.0', 'GICv4.1'] as const).map((version) => {
+    const vm = new KvmVm({ host: new GicHost({ version }) })
+    vm.createVcpu()
+    vm.createGic().setAttr(GRP.CTRL, BigInt(CTRL.VGIC_CTRL_INIT))
+    const before = vm.direct!.vpes.length
+    vm.createIts()
+    return [before, vm.direct!.vpes.length]
+  })
+  expect(made).toEqual([
+    [0, 1],
+    [1, 1],
+  ])
 })
 
 describe('on several ITSes', () => {

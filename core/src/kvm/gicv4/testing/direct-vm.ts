@@ -1,22 +1,23 @@
 import { FIRST_LPI, NEWEST, type ProfileId } from '../../../abi/index.ts'
-import { AssignedVm, msiOf, type SavedVm } from '../../../conformance/vlpi/assigned-vm.ts'
+import { AssignedVm, type SavedVm } from '../../../conformance/vlpi/assigned-vm.ts'
 import type { HostShape } from '../host.ts'
 import type { HostVpe } from '../host-vpe.ts'
 
 export interface DirectVmOptions extends Partial<HostShape> {
   readonly vcpus?: number
-  /** Interrupt n is EventID n of DeviceID 0 and LPI 8192 + n, for vCPU n modulo `vcpus`. */
+  /** Interrupt n is LPI 8192 + n, for vCPU n modulo `vcpus`. */
   readonly events?: number
   readonly kernel?: ProfileId
+  readonly vectors?: number
   readonly saved?: SavedVm
 }
 
 /** A VM with an assigned device, and everything a test wants to look at. Nothing is forwarded at first. */
 export class DirectVm extends AssignedVm {
   constructor(options: DirectVmOptions = {}) {
-    const { vcpus = 2, events = 16, kernel = NEWEST, version = 'GICv4.1', saved, ...host } = options
+    const { vcpus = 2, events = 16, kernel = NEWEST, version = 'GICv4.1', vectors = 512, saved, ...host } = options
     const list = Array.from({ length: events }, (_, n) => ({ vcpu: n % vcpus, direct: true }))
-    super({ host: { version, processors: 4, ...host }, vcpus, events: list, kernel, ...(saved && { saved }) })
+    super({ host: { version, processors: 4, ...host }, vcpus, events: list, kernel, vectors, ...(saved && { saved }) })
   }
 
   get direct() {
@@ -37,11 +38,11 @@ export class DirectVm extends AssignedVm {
 
   /** kvm_vgic_v4_set_forwarding, without the irqfd around it. */
   setForwarding(n: number, irq = this.irqs[n]!.irq): boolean {
-    return this.direct.setForwarding(this.its.its, msiOf(n), irq)
+    return this.direct.setForwarding(this.its.its, this.msiOf(n), irq)
   }
 
   unsetForwarding(n: number, irq = this.irqs[n]!.irq): boolean {
-    return this.direct.unsetForwarding(this.its.its, msiOf(n), irq)
+    return this.direct.unsetForwarding(this.its.its, this.msiOf(n), irq)
   }
 
   bypass(n: number): boolean {
@@ -58,19 +59,19 @@ export class DirectVm extends AssignedVm {
   }
 
   movi(n: number, vcpu: number): void {
-    const { deviceId, eventId } = msiOf(n)
+    const { deviceId, eventId } = this.msiOf(n)
     this.command('MOVI', { deviceId, eventId, icid: vcpu })
   }
 
   clear(n: number): void {
-    const { deviceId, eventId } = msiOf(n)
+    const { deviceId, eventId } = this.msiOf(n)
     this.command('CLEAR', { deviceId, eventId })
   }
 
   /** Writes the configuration byte of an LPI and has it read again. */
   configure(n: number, byte: number): void {
     this.vm.memory.setU8(this.vm.gic.configAt(FIRST_LPI + n), byte)
-    const { deviceId, eventId } = msiOf(n)
+    const { deviceId, eventId } = this.msiOf(n)
     this.command('INV', { deviceId, eventId })
   }
 
