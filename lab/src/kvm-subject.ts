@@ -2,6 +2,8 @@ import { errnoName, GITS } from '@vits/core'
 import {
   type ControlOp,
   type Hex,
+  itsRegisterOffset,
+  redistributorAttributes,
   type Step,
   type StepAnswer,
   type StepOf,
@@ -10,7 +12,6 @@ import {
   savedItsRegisters,
 } from '@vits/core/conformance'
 import { type Agent, type Answer, LONGEST_LINE } from './agent.ts'
-import { itsRegisterOffset, redistributorRegister } from './registers.ts'
 
 /** KVM_DEV_ARM_VGIC_GRP_*: the groups of device attributes. */
 const GROUP = { addr: 0, ctrl: 4, redistributor: 5, its: 8 } as const
@@ -166,7 +167,7 @@ export class KvmSubject implements Subject {
 
   /** A 64-bit register of a redistributor is two attributes, as GICR accesses of user space have 32 bits. */
   async #redistWrite({ cpu, reg, value }: StepOf<'redist_write'>): Promise<StepAnswer> {
-    const { attributes } = redistributorRegister(cpu, reg)
+    const attributes = redistributorAttributes(cpu, reg)
     const half = (n: number) => digits((BigInt(value) >> BigInt(32 * n)) & 0xffffffffn)
     const answers = await this.#askAll(
       attributes.map((attribute, n) => `set g ${GROUP.redistributor} ${digits(attribute)} ${half(n)}`),
@@ -175,7 +176,7 @@ export class KvmSubject implements Subject {
   }
 
   async #redistRead({ cpu, reg }: StepOf<'redist_read'>): Promise<StepAnswer> {
-    const { attributes } = redistributorRegister(cpu, reg)
+    const attributes = redistributorAttributes(cpu, reg)
     const answers = await this.#askAll(attributes.map((attribute) => `get g ${GROUP.redistributor} ${digits(attribute)}`))
     const value = answers.reduce((sum, { data }, half) => sum | (BigInt(`0x${data || '0'}`) << BigInt(32 * half)), 0n)
     return { rc: rcName(answers[0]!.rc), value: prefixed(digits(value)) }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import {
   compareAnswer,
   type Difference,
-  parseRecording,
+  parseRecordings,
   type Recording,
   type Step,
   type StepAnswer,
@@ -20,8 +20,7 @@ export interface RecordingFile {
 export function readRecordings(paths: readonly string[]): RecordingFile[] {
   const files = paths.flatMap((path) => (statSync(path).isDirectory() ? jsonFilesOf(path) : [path]))
   return files.flatMap((path) => {
-    const recording = parseRecording(readText(path))
-    return recording === undefined ? [] : [{ path, recording }]
+    return parseRecordings(readText(path)).map((recording) => ({ path, recording }))
   })
 }
 

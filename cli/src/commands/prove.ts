@@ -1,17 +1,15 @@
-import { audit, type GpaRange, GuestMemory, isProfileId, type ProfileId, profiles, tableView, viewFrom } from '@vits/core'
+import { audit, isProfileId, type ProfileId, profileNear, profiles, viewFrom } from '@vits/core'
+import { restoredState, restoreSteps } from '@vits/core/conformance'
 import { command, flag, text } from '../command.ts'
 import { ExitCode } from '../exit-code.ts'
 import { UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { type Loaded, withSavedMachine } from '../load.ts'
 import { type Mapping, outcomeLine, type RestoreOutcome, without } from '../prove/mappings.ts'
-import { restoreSteps, type SavedTables } from '../prove/restore-steps.ts'
-import { insideRam, savedRanges } from '../prove/table-ranges.ts'
 import { failing } from './check.ts'
 
 /** Mappings listed of each kind of difference. */
 const LISTED = 8
-const NOTHING = { collections: [], devices: [] }
 
 /** What a real kernel did, beside what `vits check` predicts. */
 interface Proof {
@@ -61,48 +59,18 @@ async function proveOne(
   io: Io,
 ): Promise<Proof> {
   const { memory, registers } = input
-  const tables = savedRanges(memory, tableView(registers))
-  const saved = { ram: machine.ranges, registers, memory, needed: insideRam(memory, loaded), tables }
-  const { release, answered } = await restoreInLab(saved, kernel, io)
-  const profile = named ?? nearestProfile(release)
-  const predicting = { ...input, profile: profiles[profile] }
-  const predicted = { rc: audit(predicting).errno ?? '0', view: viewFrom(predicting, 'restored') }
-  return { kernel: release, profile, answered, predicted }
-}
-
-async function restoreInLab(tables: SavedTables, kernel: string, io: Io): Promise<{ release: string; answered: RestoreOutcome }> {
-  const plan = restoreSteps(tables)
+  const plan = restoreSteps({ ram: machine.ranges, registers, memory, needed: loaded })
   const { release, answers } = await io.lab(kernel, plan.steps)
-  const rc = String(answers[plan.restore]?.['rc'])
-  if (rc !== '0') return { release, answered: { rc, view: NOTHING } }
-  const memory = new GuestMemory(tables.ram.map(({ base, bytes }) => ({ base, bytes, backing: 'sparse' })))
-  keepFirstLevel(tables, memory)
-  for (const [n, index] of plan.dumps.entries())
-    fill(memory, tables.tables[n]!, answers[index]!['nonzero'] as Record<string, string>)
-  return { release, answered: { rc, view: viewFrom({ memory, registers: tables.registers }, 'tables') } }
-}
-
-/** The first level of an indirect device table is the guest's: a save reads it and never writes it. */
-function keepFirstLevel({ registers, memory }: SavedTables, saved: GuestMemory): void {
-  const { deviceTable } = tableView(registers)
-  if (!deviceTable.valid || !deviceTable.indirect) return
-  const [level] = insideRam(memory, [{ base: deviceTable.base as GpaRange['base'], bytes: deviceTable.bytes }])
-  if (level !== undefined) saved.write(level.base, memory.read(level.base, level.bytes))
-}
-
-function fill(memory: GuestMemory, { base }: GpaRange, nonzero: Readonly<Record<string, string>>): void {
-  for (const [offset, digits] of Object.entries(nonzero)) {
-    const bytes = Uint8Array.from(digits.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))
-    memory.write((base + Number(offset)) as GpaRange['base'], bytes)
+  const restored = restoredState(plan, answers)
+  const profile = named ?? profileNear(release)
+  if (profile === undefined) throw new UsageError(`no profile is near Linux ${release}: name one with --profile`)
+  const predicting = { ...input, profile: profiles[profile] }
+  return {
+    kernel: release,
+    profile,
+    answered: { rc: restored.rc, view: viewFrom({ memory: restored.memory, registers }, 'tables') },
+    predicted: { rc: audit(predicting).errno ?? '0', view: viewFrom(predicting, 'restored') },
   }
-}
-
-/** The newest profile of the kernel's series. */
-function nearestProfile(release: string): ProfileId {
-  const series = `linux-${release.split('.').slice(0, 2).join('.')}`
-  const id = Object.keys(profiles).findLast((known) => known === series || known.startsWith(`${series}.`))
-  if (id === undefined || !isProfileId(id)) throw new UsageError(`no profile is near Linux ${release}: name one with --profile`)
-  return id
 }
 
 const lost = ({ answered, predicted }: Proof) => without(predicted.view, answered.view)

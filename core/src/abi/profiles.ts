@@ -111,3 +111,9 @@ export const NEWEST: ProfileId = 'linux-7.3'
 
 /** True for the id of a profile. */
 export const isProfileId = (id: string): id is ProfileId => Object.hasOwn(profiles, id)
+
+/** The newest profile of the series that a stable release belongs to: `linux-6.12.117` for `6.12.130`. Undefined when it has none. */
+export function profileNear(release: string): ProfileId | undefined {
+  const series = `linux-${release.split('.').slice(0, 2).join('.')}`
+  return (Object.keys(profiles) as ProfileId[]).findLast((id) => id === series || id.startsWith(`${series}.`))
+}

@@ -1,6 +1,8 @@
 export { type Conformance, conform } from './conform.ts'
 export { ModelSubject } from './model-subject.ts'
 export * from './recording.ts'
+export { itsRegisterOffset, redistributorAttributes } from './register-names.ts'
+export { type RestoredState, type RestorePlan, restoredState, restoreSteps, type SavedState } from './restore-steps.ts'
 export * from './step.ts'
 export * from './subject.ts'
 export {

@@ -1,10 +1,7 @@
 import {
-  affinityOf,
   COMMAND_BYTES,
   KVM_DEV_ARM_CTRL as CTRL,
-  GICR,
   GITS,
-  GITS_ID_REGISTERS,
   KVM_DEV_ARM_VGIC_GRP as GRP,
   type ProfileId,
   queueShape,
@@ -14,15 +11,10 @@ import { type KvmDevice, type KvmGic, type KvmIts, KvmVm } from '../kvm/index.ts
 import { errnoName, type Gpa, GuestMemory, gpa, type Outcome } from '../memory/index.ts'
 import { bytesOfHex, nonzeroWords, wordBytes } from './hex.ts'
 import { type ModelState, playLine } from './model-line.ts'
+import { itsRegisterOffset, redistributorAttributes } from './register-names.ts'
 import { type Hex, type Rc, type Step, type StepAnswer, type StepOf, type StepOp, savedItsRegisters } from './step.ts'
 import { type Subject, UNSUPPORTED } from './subject.ts'
 
-const itsOffsets: Readonly<Record<string, number>> = {
-  ...Object.fromEntries(Object.entries(GITS).map(([name, offset]) => [`GITS_${name}`, offset])),
-  ...Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`GITS_BASER${n}`, GITS.BASER0 + 8 * n])),
-  ...Object.fromEntries(Object.entries(GITS_ID_REGISTERS).map(([name, { at }]) => [`GITS_${name}`, at])),
-}
-const WIDE: readonly string[] = ['GICR_TYPER', 'GICR_PROPBASER', 'GICR_PENDBASER', 'GICR_INVLPIR', 'GICR_INVALLR']
 /** A guest that opens its CPU interface to all priorities. */
 const ALL_PRIORITIES = 0xff
 
@@ -59,26 +51,26 @@ export class ModelSubject implements Subject {
     },
     its_write: ({ reg, value, its }) => {
       const device = this.#its(its)
-      const offset = itsOffset(reg)
+      const offset = itsRegisterOffset(reg)
       const rc = rcOf(device.setAttr(GRP.ITS_REGS, offset, BigInt(value)))
       const back = device.getAttr(GRP.ITS_REGS, offset)
       return back.ok ? { rc, readback: hex(back.value) } : { rc, readback_rc: back.errno }
     },
     its_read: ({ reg, its }) => {
-      const read = this.#its(its).getAttr(GRP.ITS_REGS, itsOffset(reg))
+      const read = this.#its(its).getAttr(GRP.ITS_REGS, itsRegisterOffset(reg))
       return read.ok ? { rc: '0', value: hex(read.value) } : { rc: read.errno }
     },
     its_regs: ({ its }) => {
-      const read = (name: string) => readOf(this.#its(its).getAttr(GRP.ITS_REGS, itsOffset(name)))
+      const read = (name: string) => readOf(this.#its(its).getAttr(GRP.ITS_REGS, itsRegisterOffset(name)))
       return { values: Object.fromEntries(savedItsRegisters.map((name) => [name, read(name)])) }
     },
     redist_write: ({ cpu, reg, value }) => {
       const half = (n: number) => (BigInt(value) >> BigInt(32 * n)) & 0xffffffffn
-      const rcs = redistributorAttrs(cpu, reg).map((attr, n) => rcOf(this.#gic.setAttr(GRP.REDIST_REGS, attr, half(n))))
+      const rcs = redistributorAttributes(cpu, reg).map((attr, n) => rcOf(this.#gic.setAttr(GRP.REDIST_REGS, attr, half(n))))
       return { rc: [...new Set(rcs)].join('/') }
     },
     redist_read: ({ cpu, reg }) => {
-      const read = redistributorAttrs(cpu, reg).map((attr) => this.#gic.getAttr(GRP.REDIST_REGS, attr))
+      const read = redistributorAttributes(cpu, reg).map((attr) => this.#gic.getAttr(GRP.REDIST_REGS, attr))
       const value = read.reduce((sum, part, n) => sum | ((part.ok ? part.value : 0n) << BigInt(32 * n)), 0n)
       return { rc: read[0]!.ok ? '0' : read[0]!.errno, value: hex(value) }
     },
@@ -187,15 +179,4 @@ function takeAll(vm: KvmVm, vcpu: number): number[] {
     cpu.complete()
   }
   return intids
-}
-
-function itsOffset(reg: string): bigint {
-  return BigInt(itsOffsets[reg] ?? reg)
-}
-
-/** The attributes of a redistributor's register: one for each 32-bit half, with the vCPU's affinity above. */
-function redistributorAttrs(cpu: number, reg: string): bigint[] {
-  const offset = (GICR as Readonly<Record<string, number>>)[reg.replace(/^GICR_/, '')] ?? Number(reg)
-  const affinity = BigInt(affinityOf(cpu)) << 32n
-  return (WIDE.includes(reg) ? [offset, offset + 4] : [offset]).map((at) => affinity | BigInt(at))
 }

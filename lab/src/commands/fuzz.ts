@@ -1,13 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { isProfileId, type ProfileId, profiles } from '@vits/core'
+import { isProfileId, type ProfileId, profileNear, profiles } from '@vits/core'
 import { ModelSubject, type Subject } from '@vits/core/conformance'
 import { CACHE } from '../cache.ts'
 import { stepsOf } from '../fuzz/case-steps.ts'
 import { caseOf, type Disagreement, disagreement, shrunk } from '../fuzz/side-by-side.ts'
 import type { KvmSubject } from '../kvm-subject.ts'
 import { withKvms } from '../lab.ts'
-import { profileOf } from '../profile.ts'
 import { formatRecording } from '../recording.ts'
 
 /** Machines that boot the same kernel, and cases that each has to do while the model plays another: QEMU is the slower one. */
@@ -34,7 +33,7 @@ export async function fuzz(args: string[]): Promise<number> {
   const cases = wholeNumber('--cases', values.cases)
   const seed = wholeNumber('--seed', values.seed)
   const differing = await withKvms(values.kernel, MACHINES, (kvms) => {
-    const profile = chosenProfile(values.profile) ?? profileOf(kvms[0]!.host.release)
+    const profile = chosenProfile(values.profile, kvms[0]!.host.release)
     return fuzzOn(kvms, () => new ModelSubject(profile), { cases, seed, profile })
   })
   return differing === 0 ? 0 : 1
@@ -46,9 +45,11 @@ function wholeNumber(option: string, text: string): number {
   return value
 }
 
-function chosenProfile(id: string | undefined): ProfileId | undefined {
-  if (id === undefined || isProfileId(id)) return id
-  throw new Error(`no profile ${id}; there are ${Object.keys(profiles).join(', ')}`)
+/** The profile that is named, or the one nearest to the kernel. */
+function chosenProfile(id: string | undefined, release: string): ProfileId {
+  const profile = id ?? profileNear(release)
+  if (profile !== undefined && isProfileId(profile)) return profile
+  throw new Error(`no profile ${id ?? `is near Linux ${release}`}: --profile names one of ${Object.keys(profiles).join(', ')}`)
 }
 
 interface Plan {

@@ -1,15 +1,6 @@
-import {
-  coalesce,
-  ENTRY_BYTES,
-  type Gpa,
-  type GpaRange,
-  L1E,
-  L2_BYTES,
-  MAX_EVENTID_BITS,
-  type ReadonlyMemory,
-  sweepTables,
-  type TableView,
-} from '@vits/core'
+import { ENTRY_BYTES, L1E, L2_BYTES, MAX_EVENTID_BITS } from '../abi/index.ts'
+import { coalesce, type Gpa, type GpaRange, type ReadonlyMemory } from '../memory/index.ts'
+import { sweepTables, type TableView } from '../tables/index.ts'
 
 /** The parts of RAM that a save writes: the flat device table or its second-level pages, the collection table and the ITTs. */
 export function savedRanges(memory: ReadonlyMemory, view: TableView): GpaRange[] {

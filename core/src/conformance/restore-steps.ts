@@ -1,0 +1,133 @@
+import { type GicRegisters, hex } from '../abi/index.ts'
+import { type Gpa, type GpaRange, GuestMemory, PAGE_BYTES, type ReadonlyMemory } from '../memory/index.ts'
+import { tableView } from '../tables/index.ts'
+import { bytesOfHex } from './hex.ts'
+import type { Hex, Step, StepAnswer } from './step.ts'
+import { insideRam, savedRanges } from './table-ranges.ts'
+
+/** Where the restored machine's ITS is put; no table holds it. */
+const ITS_BASE = '0x8080000'
+/** Zeros shorter than this are sent with what is around them. */
+const SHORTEST_GAP = 64
+
+const at = (value: number | bigint) => hex(value) as Hex
+
+/** A saved machine, as far as its LPIs go. */
+export interface SavedState {
+  readonly ram: readonly GpaRange[]
+  readonly registers: GicRegisters
+  readonly memory: ReadonlyMemory
+  /** The parts of RAM that a restore reads; the rest may be missing. */
+  readonly needed: readonly GpaRange[]
+}
+
+/** Steps that restore a saved state and read back what came of it, and which of them answer what. */
+export interface RestorePlan {
+  readonly state: SavedState
+  readonly steps: readonly Step[]
+  /** Index of RESTORE_TABLES. */
+  readonly restore: number
+  /** What a save writes, and the index of the step that dumps it. */
+  readonly tables: readonly { readonly range: GpaRange; readonly dump: number }[]
+}
+
+/**
+ * Restores a saved machine as the kernel documents it (arm-vgic-its.rst, "ITS Restore Sequence"): RAM and vCPUs, redistributors,
+ * GITS_CBASER, the other registers, the tables, GITS_CTLR. Then saves what is mapped into cleared tables.
+ */
+export function restoreSteps(state: SavedState): RestorePlan {
+  const { memory, registers } = state
+  const ranges = savedRanges(memory, tableView(registers))
+  const before = stepsToRestore(state)
+  const cleared = ranges.map(({ base, bytes }): Step => ({ op: 'mem_zero', gpa: at(base), len: at(bytes) }))
+  const saved: Step[] = [
+    ...before,
+    { op: 'its_restore_tables' },
+    write('GITS_CTLR', registers.its.ctlr),
+    ...cleared,
+    { op: 'its_save_tables' },
+  ]
+  const dumps = ranges.map(({ base, bytes }): Step => ({ op: 'mem_dump', what: 'saved', gpa: at(base), len: at(bytes) }))
+  return {
+    state,
+    steps: [...saved, ...dumps, { op: 'destroy_vm', ram_kept: false }],
+    restore: before.length,
+    tables: ranges.map((range, n) => ({ range, dump: saved.length + n })),
+  }
+}
+
+/** What a subject made of a plan: the answer of RESTORE_TABLES, and RAM with nothing in it but the tables of what it restored. */
+export interface RestoredState {
+  /** `0`, or an errno's name. */
+  readonly rc: string
+  readonly memory: GuestMemory
+}
+
+export function restoredState({ state, restore, tables }: RestorePlan, answers: readonly StepAnswer[]): RestoredState {
+  const memory = new GuestMemory(state.ram.map(({ base, bytes }) => ({ base, bytes, backing: 'sparse' })))
+  keepFirstLevel(state, memory)
+  for (const { range, dump } of tables) {
+    const { nonzero } = answers[dump] as { readonly nonzero: Readonly<Record<string, string>> }
+    for (const [offset, digits] of Object.entries(nonzero)) memory.write((range.base + Number(offset)) as Gpa, bytesOfHex(digits))
+  }
+  return { rc: String(answers[restore]!['rc']), memory }
+}
+
+/** The first level of an indirect device table is the guest's: a save reads it and never writes it. */
+function keepFirstLevel({ registers, memory }: SavedState, copy: GuestMemory): void {
+  const { valid, indirect, base, bytes } = tableView(registers).deviceTable
+  if (!valid || !indirect) return
+  for (const part of insideRam(memory, [{ base: base as Gpa, bytes }])) copy.write(part.base, memory.read(part.base, part.bytes))
+}
+
+const write = (reg: string, value: number | bigint): Step => ({ op: 'its_write', reg, value: at(value) })
+
+function stepsToRestore({ ram, registers, memory, needed }: SavedState): Step[] {
+  const { its, redistributors } = registers
+  return [
+    {
+      op: 'create_vm',
+      vcpus: Math.max(...redistributors.map(({ vcpuId }) => vcpuId)) + 1,
+      ram: ram.map(({ base, bytes }) => ({ base: at(base), size: at(bytes) })),
+      gic_init: true,
+      its_base: ITS_BASE,
+    },
+    ...insideRam(memory, needed).flatMap((range) => writtenBytes(memory, range)),
+    ...redistributors.flatMap(redistributorSteps),
+    write('GITS_CBASER', its.cbaser),
+    write('GITS_IIDR', its.iidr),
+    write('GITS_CREADR', its.creadr),
+    write('GITS_CWRITER', its.cwriter),
+    ...its.baser.map((value, n) => write(`GITS_BASER${n}`, value)),
+  ]
+}
+
+function redistributorSteps({ vcpuId, propbaser, pendbaser, ctlr }: GicRegisters['redistributors'][number]): Step[] {
+  const write = (reg: string, value: number | bigint): Step => ({ op: 'redist_write', cpu: vcpuId, reg, value: at(value) })
+  return [write('GICR_PROPBASER', propbaser), write('GICR_PENDBASER', pendbaser), write('GICR_CTLR', ctlr)]
+}
+
+/** What is not zero in a range: RAM of a new VM is zeros. */
+function writtenBytes(memory: ReadonlyMemory, { base, bytes }: GpaRange): Step[] {
+  const steps: Step[] = []
+  for (let page: number = base; page < base + bytes; page += PAGE_BYTES) {
+    const contents = memory.read(page as Gpa, Math.min(PAGE_BYTES, base + bytes - page))
+    for (const [start, end] of stretches(contents)) {
+      steps.push({ op: 'mem_write', gpa: at(page + start), hex: hexBytes(contents.subarray(start, end)) })
+    }
+  }
+  return steps
+}
+
+function stretches(bytes: Uint8Array): [start: number, end: number][] {
+  const found: [number, number][] = []
+  for (let i = 0; i < bytes.length; i++) {
+    if (bytes[i] === 0) continue
+    const last = found.at(-1)
+    if (last !== undefined && i - last[1] < SHORTEST_GAP) last[1] = i + 1
+    else found.push([i, i + 1])
+  }
+  return found
+}
+
+const hexBytes = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
