@@ -1,6 +1,5 @@
 import type { ByteSource } from '@vits/core'
-import type { Step } from '@vits/core/conformance'
-import type { LabAnswers } from './prove/lab-program.ts'
+import type { Lab } from './prove/lab-program.ts'
 import type { Style } from './style.ts'
 
 /** Random-access bytes of an open file. */
@@ -20,8 +19,8 @@ export interface Io {
   /** Shows how far a long job is, on one line of a terminal; undefined when nobody watches. An empty text clears the line. */
   readonly progress: ((text: string) => void) | undefined
   readonly style: Style
-  /** Plays steps on a real KVM; `kernel` is what the lab's `--kernel` names. */
-  lab(kernel: string, steps: readonly Step[]): Promise<LabAnswers>
+  /** Boots a kernel in the lab; `kernel` is what the lab's `--kernel` names. */
+  lab(kernel: string): Promise<Lab>
   /** Milliseconds of a monotonic clock. */
   now(): number
 }

@@ -3,7 +3,7 @@ import { ExitCode } from './exit-code.ts'
 import { listFolder } from './node/list-folder.ts'
 import { openFile } from './node/open-file.ts'
 import { run } from './program.ts'
-import { askLab } from './prove/lab-program.ts'
+import { openLab } from './prove/lab-program.ts'
 import { style } from './style.ts'
 
 const { stdout, stderr, env } = process
@@ -25,7 +25,7 @@ process.exitCode = await run(
     err: (text) => stderr.write(text),
     progress: stderr.isTTY === true ? (text) => stderr.write(`\r\x1b[K${text}`) : undefined,
     style: style(colour),
-    lab: askLab,
+    lab: openLab,
     now: () => performance.now(),
   },
   version,

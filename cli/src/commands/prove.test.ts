@@ -1,3 +1,4 @@
+import type { Step } from '@vits/core/conformance'
 import { describe, expect, it } from 'vitest'
 import { fixtureFile } from '../../../core/src/formats/testing/fixtures.ts'
 import type { Io } from '../io.ts'
@@ -21,13 +22,12 @@ describe('vits prove', () => {
   })
 
   it('says which mapping a kernel did not restore, and exits 8', async () => {
-    const forgetful: Io['lab'] = async (kernel, steps) => {
-      const { release, answers } = await modelLab(kernel, steps)
-      const withoutItts = answers.map((answer, n) => {
-        const step = steps[n]!
-        return step.op === 'mem_dump' && Number(step.len) < 0x10000 ? { nonzero: {} } : answer
-      })
-      return { release, answers: withoutItts }
+    const forgetful: Io['lab'] = async (kernel) => {
+      const lab = await modelLab(kernel)
+      const isItt = (step: Step) => step.op === 'mem_dump' && Number(step.len) < 0x10000
+      const play: typeof lab.play = async (steps) =>
+        (await lab.play(steps)).map((answer, n) => (isItt(steps[n]!) ? { nonzero: {} } : answer))
+      return { ...lab, play }
     }
     const ran = await vits(['prove', saved('healthy')], {}, { lab: forgetful })
     expect(ran.code).toBe(8)
@@ -40,6 +40,19 @@ describe('vits prove', () => {
     const { out } = await vits(['prove', '--json', '--profile', 'linux-5.10', saved('healthy')])
     expect(JSON.parse(out)).toMatchObject({ kernel: '6.12.117', profile: 'linux-5.10', agrees: true })
     expect((await vits(['prove', '--profile', 'linux-9.9', saved('healthy')])).code).toBe(16)
+  })
+
+  it('boots one kernel for all files, and none for files that cannot be read', async () => {
+    let booted = 0
+    let closed = 0
+    const lab: Io['lab'] = async (kernel) => {
+      booted++
+      return { ...(await modelLab(kernel)), close: () => closed++ }
+    }
+    expect((await vits(['prove', '/nowhere'], {}, { lab })).code).toBe(8)
+    expect(booted).toBe(0)
+    expect((await vits(['prove', saved('healthy'), saved('unrestorable'), '/nowhere'], {}, { lab })).code).toBe(4 | 8)
+    expect([booted, closed]).toEqual([1, 1])
   })
 
   it('passes on what the lab says when it is not set up', async () => {

@@ -1,10 +1,11 @@
 import { audit, isProfileId, type ProfileId, profileNear, profiles, viewFrom } from '@vits/core'
 import { restoredState, restoreSteps } from '@vits/core/conformance'
 import { command, flag, text } from '../command.ts'
-import { ExitCode } from '../exit-code.ts'
+import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { type Loaded, withSavedMachine } from '../load.ts'
+import type { Lab } from '../prove/lab-program.ts'
 import { type Mapping, outcomeLine, type RestoreOutcome, without } from '../prove/mappings.ts'
 import { failing } from './check.ts'
 
@@ -36,11 +37,12 @@ export const prove = command({
   run: async (files, { kernel = '6.12', profile, json }, io) => {
     if (profile !== undefined && !isProfileId(profile))
       throw new UsageError(`no kernel '${profile}' is known (vits kernels lists them)`)
-    let bits = 0
+    const lab = new LazyLab(kernel, io)
+    let bits: ExitBits = ExitCode.Ok
     for (const file of files) {
       bits |= await failing(file, io, () =>
         withSavedMachine(file, io, async (loaded) => {
-          const proof = await proveOne(loaded, kernel, profile, io)
+          const proof = await proveOne(loaded, await lab.boot(), profile)
           if (json) io.out(`${JSON.stringify(proofJson(file, proof), null, files.length > 1 ? 0 : 2)}\n`)
           else io.out(proofText(file, proof, io))
           if (!agrees(proof)) return ExitCode.Failed
@@ -48,20 +50,38 @@ export const prove = command({
         }),
       )
     }
+    await lab.close()
     return bits
   },
 })
 
-async function proveOne(
-  { machine, input, loaded }: Loaded,
-  kernel: string,
-  named: ProfileId | undefined,
-  io: Io,
-): Promise<Proof> {
+/** One kernel for all files, booted when the first of them has been read. */
+class LazyLab {
+  readonly #kernel: string
+  readonly #io: Io
+  #lab: Promise<Lab> | undefined
+
+  constructor(kernel: string, io: Io) {
+    this.#kernel = kernel
+    this.#io = io
+  }
+
+  boot(): Promise<Lab> {
+    this.#lab ??= this.#io.lab(this.#kernel)
+    return this.#lab
+  }
+
+  async close(): Promise<void> {
+    const lab = await this.#lab?.catch(() => undefined)
+    lab?.close()
+  }
+}
+
+async function proveOne({ machine, input, loaded }: Loaded, lab: Lab, named: ProfileId | undefined): Promise<Proof> {
   const { memory, registers } = input
   const plan = restoreSteps({ ram: machine.ranges, registers, memory, needed: loaded })
-  const { release, answers } = await io.lab(kernel, plan.steps)
-  const restored = restoredState(plan, answers)
+  const restored = restoredState(plan, await lab.play(plan.steps))
+  const { release } = lab
   const profile = named ?? profileNear(release)
   if (profile === undefined) throw new UsageError(`no profile is near Linux ${release}: name one with --profile`)
   const predicting = { ...input, profile: profiles[profile] }

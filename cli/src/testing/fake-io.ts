@@ -13,9 +13,9 @@ export interface Ran {
 }
 
 /** A lab without a kernel: the model of Linux 6.12.117 answers. */
-export const modelLab: Io['lab'] = async (_kernel, steps) => {
+export const modelLab: Io['lab'] = async () => {
   const model = new ModelSubject('linux-6.12.117')
-  return { release: '6.12.117', answers: steps.map((step) => model.play(step)) }
+  return { release: '6.12.117', play: async (steps) => steps.map((step) => model.play(step)), close: () => {} }
 }
 
 /** Runs a command line in this process; `files` stand in for files of the disk of the same name. */

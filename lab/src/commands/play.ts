@@ -1,16 +1,22 @@
-import { text } from 'node:stream/consumers'
+import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import type { Step } from '@vits/core/conformance'
 import { withKvm } from '../lab.ts'
 import { playAll } from '../recording.ts'
 
-/** Plays the steps of standard input, a JSON list, and prints `{release, answers}`: how other programs ask the lab. */
+/**
+ * How other programs ask the lab: prints `{release}`, then for each line of standard input, a JSON list of steps, a line with the
+ * list of their answers.
+ */
 export async function play(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { kernel: { type: 'string', default: '6.12' } } })
-  const steps = JSON.parse(await text(process.stdin)) as Step[]
   return withKvm(values.kernel, async (subject) => {
-    const answers = await playAll(subject, steps)
-    process.stdout.write(JSON.stringify({ release: subject.host.release, answers }))
+    const print = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`)
+    print({ release: subject.host.release })
+    for await (const line of createInterface({ input: process.stdin })) {
+      print(await playAll(subject, JSON.parse(line) as Step[]))
+      await subject.clear()
+    }
     return 0
   })
 }

@@ -6,15 +6,20 @@ import { differencesOf, type RecordingFile, readRecordings } from '../recording.
 /** Differences printed of each recording; one wrong answer often draws many after it. */
 const SHOWN = 5
 
-/** Plays recordings on the kernel they were made on, or on the one named, and compares every answer. Exit code 1 if any differs. */
+/**
+ * Plays recordings on the kernels they were made on and compares every answer; `--kernel` with a series keeps to that one, with
+ * a path plays them all there. Exit code 1 if any differs.
+ */
 export async function replay(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args, options: { kernel: { type: 'string' } }, allowPositionals: true })
   const files = readRecordings(positionals.length > 0 ? positionals : ['fixtures/vectors']).filter(isComplete)
+  const { kernel } = values
   let differing = 0
-  for (const kernel of values.kernel === undefined ? kernelSeries : [values.kernel]) {
-    const wanted = files.filter((file) => values.kernel !== undefined || file.recording.kernel.startsWith(`${kernel}.`))
-    if (wanted.length > 0) differing += await replayOn(kernel, wanted)
+  for (const series of kernel === undefined ? kernelSeries : kernelSeries.filter((known) => known === kernel)) {
+    const wanted = files.filter(({ recording }) => recording.kernel.startsWith(`${series}.`))
+    if (wanted.length > 0) differing += await replayOn(series, wanted)
   }
+  if (kernel !== undefined && !kernelSeries.some((known) => known === kernel)) differing += await replayOn(kernel, files)
   return differing === 0 ? 0 : 1
 }
 

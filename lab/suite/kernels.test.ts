@@ -1,0 +1,14 @@
+import { describe, expect, it } from 'vitest'
+import { kernelSeries } from '../src/cache.ts'
+import { fuzz } from '../src/commands/fuzz.ts'
+import { replay } from '../src/commands/replay.ts'
+
+describe.each(kernelSeries)('the KVM of Linux %s', (kernel) => {
+  it('answers its recordings in fixtures/vectors again', async () => {
+    expect(await replay(['fixtures/vectors', '--kernel', kernel])).toBe(0)
+  })
+
+  it('answers 500 random histories as the model does, to the last byte of its tables', async () => {
+    expect(await fuzz(['--kernel', kernel, '--cases', '500', '--seed', '1'])).toBe(0)
+  })
+})

@@ -1,0 +1,53 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { withKvm } from '../src/lab.ts'
+
+/** The QEMUs that a process has started, and the processes it has, by their ids. */
+function descendants(pid: number): number[] {
+  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  const children = processes.filter((id) => parentOf(id) === pid).map(Number)
+  return [...children, ...children.flatMap(descendants)]
+}
+
+function parentOf(id: string): number | undefined {
+  try {
+    return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1])
+  } catch {
+    return undefined
+  }
+}
+
+const nameOf = (pid: number) => {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+  } catch {
+    return undefined
+  }
+}
+
+const firstLine = (child: ChildProcess) =>
+  new Promise<string>((resolve) => child.stdout!.once('data', (text) => resolve(String(text))))
+const soon = () => new Promise((resolve) => setTimeout(resolve, 50))
+
+describe('a machine of the lab', () => {
+  it.each(['SIGINT', 'SIGKILL'] as const)('is gone when its driver dies of %s', async (signal) => {
+    const driver = spawn(process.execPath, ['--import', 'tsx', 'lab/src/main.ts', 'play'], { stdio: ['pipe', 'pipe', 'inherit'] })
+    expect(JSON.parse(await firstLine(driver))).toMatchObject({ release: expect.stringMatching(/^6\.12\./) })
+    const qemus = descendants(driver.pid!).filter((pid) => nameOf(pid)?.startsWith('qemu-system'))
+    expect(qemus).toHaveLength(1)
+    driver.kill(signal)
+    while (qemus.some((pid) => nameOf(pid)?.startsWith('qemu-system'))) await soon()
+  })
+
+  it('speaks over a serial port, too, for a QEMU without semihosting', async () => {
+    const release = await withKvm('6.12', async (kvm) => kvm.host.release, { transport: 'serial' })
+    expect(release).toMatch(/^6\.12\./)
+  })
+
+  it('says which kernels there are when it is given none', async () => {
+    await expect(withKvm('/nowhere/vmlinuz', async () => 0)).rejects.toThrow(
+      'no kernel /nowhere/vmlinuz: name 6.12 or 6.1, or a path',
+    )
+  })
+})
