@@ -6,9 +6,9 @@ describe('vits selftest vlpi', () => {
     const { code, out, err } = await vits(['selftest', 'vlpi', '--lpis', '512', '--software', '64'])
     expect([code, err]).toEqual([0, ''])
     expect(out).toMatch(/^8 vCPUs, 512 LPIs delivered by hardware, 64 by software; 288 pending/)
-    expect(out).toMatch(/^GICv4\.0 +EACCES +0 +288 +0 {2}as it must$/m)
-    expect(out).toMatch(/^GICv4\.1 +saved +288 +0 +0 {2}as it must$/m)
-    expect(out).toMatch(/^GICv4\.1, unmap left out +saved +\d+ +[1-9]\d* +[1-9]\d* {2}as it must$/m)
+    expect(out).toMatch(/^GICv4\.0 +EACCES +source +288 +0 +0 {2}as it must$/m)
+    expect(out).toMatch(/^GICv4\.1 +saved +restored +288 +0 +0 {2}as it must$/m)
+    expect(out).toMatch(/^GICv4\.1, unmap left out +saved +restored +\d+ +[1-9]\d* +[1-9]\d* {2}as it must$/m)
     expect(out).toMatch(/PASS\n$/)
   })
 

@@ -30,7 +30,7 @@ export const selftestVlpi = command({
 function toText(report: RehearsalReport, style: Style): string {
   const { vcpus, direct, software, pending, pendingInHardware, rehearsals } = report
   const head = `${vcpus} vCPUs, ${direct} LPIs delivered by hardware, ${software} by software; ${pending} pending, ${pendingInHardware} of them in hardware\n`
-  const columns = `\n${'way'.padEnd(26)}${'save'.padEnd(8)}${right('arrived', 'lost', 'stale')}\n`
+  const columns = `\n${'way'.padEnd(26)}${'save'.padEnd(8)}${'runs on'.padEnd(10)}${right('arrived', 'lost', 'stale')}\n`
   const rows = rehearsals.map((rehearsal) => row(rehearsal, style)).join('')
   const times = rehearsals.map(({ title, steps }) => `\n${style.bold(title)}\n${steps.map(step).join('')}`).join('')
   const verdict = report.passed ? style.good('PASS') : style.bad('FAIL')
@@ -39,13 +39,14 @@ function toText(report: RehearsalReport, style: Style): string {
 
 function row({ title, happened, expected, asExpected }: Rehearsal, style: Style): string {
   const verdict = asExpected ? style.good('as it must') : style.bad(`expected ${inWords(expected)}`)
-  const { save, arrived, lost, stale } = happened
-  return `${title.padEnd(26)}${save.padEnd(8)}${right(arrived, lost, stale)}  ${verdict}\n`
+  const { save, runsOn, arrived, lost, stale } = happened
+  return `${title.padEnd(26)}${save.padEnd(8)}${runsOn.padEnd(10)}${right(arrived, lost, stale)}  ${verdict}\n`
 }
 
 const right = (...cells: readonly (string | number)[]) => cells.map((cell) => String(cell).padStart(8)).join('')
 
-const inWords = ({ save, arrived, lost, stale }: Fate) => `${save}, ${arrived} arrived, ${lost} lost, ${stale} stale`
+const inWords = ({ save, runsOn, arrived, lost, stale }: Fate) =>
+  `${save}, ${runsOn}, ${arrived} arrived, ${lost} lost, ${stale} stale`
 
 const step = ({ step: name, ms }: RehearsalReport['rehearsals'][number]['steps'][number]) =>
   `  ${name.padEnd(30)}${ms.toFixed(2).padStart(8)} ms\n`

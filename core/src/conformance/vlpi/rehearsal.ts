@@ -26,7 +26,9 @@ export interface TimedStep {
 export interface Fate {
   /** `saved`, or the errno that SAVE_TABLES failed with. */
   readonly save: string
-  /** Interrupts that were pending and arrived in the restored VM. */
+  /** Which VM ran on: the restored one, or the source when it could not be saved. */
+  readonly runsOn: 'restored' | 'source'
+  /** Interrupts that were pending and that the guest took in the VM that ran on. */
   readonly arrived: number
   /** Pending before, and never seen again. */
   readonly lost: number
@@ -80,7 +82,8 @@ interface Plan {
  * Saves a VM with passed-through devices in three ways and restores it on another host.
  *
  * Before the save that counts there was one whose migration was aborted, so the virtual pending tables hold bits of the past; then
- * the guest took everything and a new random half became pending. Devices are quiet while the VM is saved. What must come out
+ * the guest took everything and a new random half became pending. Devices are quiet while the VM is saved. A VM
+ * that cannot be saved runs on where it is, and must have lost nothing by the attempt. What must come out
  * is worked out from which MSIs were sent, never asked of the model.
  *
  * @throws RangeError for counts that do not fit 16 bits of INTID or DeviceID.
@@ -122,7 +125,7 @@ function rehearse(way: Way, plan: Plan, { vcpus, seed, now }: RehearsalOptions):
   timed('interrupt', () => send(vm, plan.pending))
   timed('save pending', () => savePending(vm, unmaps))
   const save = timed('save tables', () => vm.save())
-  const taken = save.ok ? restored(timed, { ...shape, saved: save.value }, place) : new Set<number>()
+  const taken = save.ok ? restored(timed, { ...shape, saved: save.value }, place) : timed('run on', () => vm.run(place))
   const expected = expectedOf(way, plan)
   const happened = fateOf(save, plan.pending, taken)
   const asExpected = JSON.stringify(happened) === JSON.stringify(expected)
@@ -155,17 +158,18 @@ function savePending(vm: AssignedVm, unmaps: boolean): Outcome<number> {
 
 /** Worked out from the MSIs alone. */
 function expectedOf({ version, unmaps }: Way, { events, earlier, pending }: Plan): Fate {
-  if (version === 'GICv4.0' && events.some(({ direct }) => direct))
-    return { save: 'EACCES', arrived: 0, lost: pending.size, stale: 0 }
-  if (unmaps) return { save: 'saved', arrived: pending.size, lost: 0, stale: 0 }
+  const whole = { arrived: pending.size, lost: 0, stale: 0 }
+  if (version === 'GICv4.0' && events.some(({ direct }) => direct)) return { save: 'EACCES', runsOn: 'source', ...whole }
+  if (unmaps) return { save: 'saved', runsOn: 'restored', ...whole }
   const lost = count(pending, (n) => events[n]!.direct && !earlier.has(n))
   const stale = count(earlier, (n) => events[n]!.direct && !pending.has(n))
-  return { save: 'saved', arrived: pending.size - lost, lost, stale }
+  return { save: 'saved', runsOn: 'restored', arrived: pending.size - lost, lost, stale }
 }
 
 function fateOf(save: Outcome<unknown>, pending: ReadonlySet<number>, taken: ReadonlySet<number>): Fate {
   const arrived = count(taken, (n) => pending.has(n))
-  return { save: save.ok ? 'saved' : save.errno, arrived, lost: pending.size - arrived, stale: taken.size - arrived }
+  const told = save.ok ? ({ save: 'saved', runsOn: 'restored' } as const) : ({ save: save.errno, runsOn: 'source' } as const)
+  return { ...told, arrived, lost: pending.size - arrived, stale: taken.size - arrived }
 }
 
 function count(numbers: ReadonlySet<number>, matches: (n: number) => boolean): number {

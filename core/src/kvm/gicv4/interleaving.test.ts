@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { DirectSgis } from './direct-sgis.ts'
 import { DirectVm } from './testing/direct-vm.ts'
 
 const VCPUS = 3
@@ -19,6 +20,8 @@ const steps = fc.array(
     { weight: 2, arbitrary: fc.record({ does: fc.constant('forward' as const), event }) },
     { weight: 2, arbitrary: fc.record({ does: fc.constant('unforward' as const), event }) },
     { weight: 1, arbitrary: fc.record({ does: fc.constant('clear' as const), event }) },
+    { weight: 1, arbitrary: fc.record({ does: fc.constant('sgi' as const), vcpu, sgi: fc.nat(15), pending: fc.boolean() }) },
+    { weight: 1, arbitrary: fc.record({ does: fc.constant('sgis' as const), inHardware: fc.boolean() }) },
     { weight: 1, arbitrary: fc.record({ does: fc.constant('save' as const) }) },
     { weight: 1, arbitrary: fc.record({ does: fc.constant('migrate' as const) }) },
   ),
@@ -26,20 +29,23 @@ const steps = fc.array(
 )
 type Step = typeof steps extends fc.Arbitrary<(infer S)[]> ? S : never
 
-/** A VM beside the plain set of EventIDs that must be pending. */
+/** A VM beside the plain set of interrupts that must be pending, and a mask of SGIs for each vCPU. */
 class Checked {
   vm: DirectVm
+  sgis: DirectSgis
   readonly expected = new Set<number>()
+  readonly expectedSgis = new Array<number>(VCPUS).fill(0)
   readonly #itses: number
 
   constructor(itses: number) {
     this.#itses = itses
     this.vm = new DirectVm({ vcpus: VCPUS, events: EVENTS, vectors: VECTORS, itses })
     this.vm.forwardOnly(0, 1, 2, 3, 4)
+    this.sgis = new DirectSgis(this.vm.direct, VCPUS)
   }
 
   run(step: Step): void {
-    const { vm, expected } = this
+    const { vm, expected, expectedSgis } = this
     if (step.does === 'msi') {
       vm.msi(step.event)
       expected.add(step.event)
@@ -52,12 +58,21 @@ class Checked {
     else if (step.does === 'clear') {
       vm.clear(step.event)
       expected.delete(step.event)
+    } else if (step.does === 'sgis') this.sgis.setInHardware(step.inHardware)
+    else if (step.does === 'sgi') {
+      const bit = 1 << step.sgi
+      this.sgis.setPending(step.vcpu, step.sgi, step.pending)
+      expectedSgis[step.vcpu] = step.pending ? expectedSgis[step.vcpu]! | bit : expectedSgis[step.vcpu]! & ~bit
     } else this.#save(step.does === 'migrate')
   }
 
   /** Sorted EventIDs that should be pending. */
   get sorted(): number[] {
     return [...this.expected].sort((a, b) => a - b)
+  }
+
+  get pendingSgis(): number[] {
+    return this.expectedSgis.map((_, vcpu) => this.sgis.pending(vcpu))
   }
 
   #take(vcpu: number): void {
@@ -85,7 +100,19 @@ class Checked {
     const forwarded = vm.irqs.map((_, n) => n).filter((n) => vm.isForwarded(n))
     this.vm = new DirectVm({ vcpus: VCPUS, events: EVENTS, vectors: VECTORS, itses: this.#itses, saved: saved.value })
     expect(this.vm.pending()).toEqual(this.sorted)
+    this.#carrySgis()
     this.vm.forwardOnly(...forwarded)
+  }
+
+  /** SGIs go by registers, after the vLPIs. They stay disabled, so that no vCPU takes them. */
+  #carrySgis(): void {
+    const masks = this.pendingSgis
+    const { inHardware } = this.sgis
+    this.sgis = new DirectSgis(this.vm.direct, VCPUS)
+    this.sgis.setInHardware(inHardware)
+    for (const [vcpu, mask] of masks.entries()) {
+      for (let sgi = 0; sgi < 16; sgi++) this.sgis.setPending(vcpu, sgi, ((mask >>> sgi) & 1) === 1)
+    }
   }
 }
 
@@ -98,6 +125,7 @@ it.each([1, 2])(
         for (const step of list) {
           checked.run(step)
           expect(checked.vm.pending()).toEqual(checked.sorted)
+          expect(checked.pendingSgis).toEqual(checked.expectedSgis)
         }
         for (const kind of ['lost', 'misrouted', 'refused', 'unpredictable'] as const) expect(checked.vm.log.count(kind)).toBe(0)
       }),
