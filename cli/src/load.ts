@@ -27,17 +27,30 @@ export async function withSavedMachine<T>(path: string, io: Io, use: (loaded: Lo
   }
 }
 
+/** Tables larger than this are no sane guest's; what is beyond is not loaded, and the report says that the walk was cut. */
+const MOST_TABLE_BYTES = 2 ** 30
+
 /** Loads the tables round by round: each round's pages say what the next one needs. */
 async function loadTables(machine: SavedMachine): Promise<Pick<Loaded, 'input' | 'loaded'>> {
   const { registers, itsCount, msi } = machine
   const memory = machine.memory()
   const missing: Gpa[] = []
   const loaded: GpaRange[] = []
-  for (;;) {
-    const ranges = footprint(memory, registers)
+  for (let room = MOST_TABLE_BYTES; ; ) {
+    const ranges = within(footprint(memory, registers), room)
+    room -= ranges.reduce((sum, { bytes }) => sum + bytes, 0)
     if (ranges.length === 0) return { input: { memory, registers, itsCount, msi, missing }, loaded: coalesce(loaded) }
     for (const page of machine.missingPages(ranges)) missing.push(page)
     await machine.load(memory, ranges)
     loaded.push(...ranges)
   }
+}
+
+/** The first ranges that have room together. */
+function within(ranges: readonly GpaRange[], room: number): GpaRange[] {
+  let left = room
+  return ranges.filter(({ bytes }) => {
+    left -= bytes
+    return left >= 0
+  })
 }

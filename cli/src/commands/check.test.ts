@@ -60,7 +60,11 @@ describe('vits check', () => {
       eventId: null,
       fix: { safe: true, writes: [{ gpa: '0x44160040', from: '0x80100000_0881b600', to: '0x00000000_00000000' }] },
     })
-    expect(findings[0].evidence.map(({ witness }: { witness: string }) => witness)).toEqual(['command queue', 'PCI state'])
+    expect(findings[0].evidence.map(({ witness }: { witness: string }) => witness)).toEqual([
+      'command queue',
+      'PCI state',
+      'LPI configuration',
+    ])
   })
 
   it('counts harmless leftovers with --strict only', async () => {

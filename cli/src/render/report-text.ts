@@ -118,12 +118,13 @@ function entryLines(group: readonly Finding[]): string[] {
   return [...lines.map(([line, role]) => `    ${line.padEnd(width)}  ${role}`), ...more, '']
 }
 
+const MOST_PROOFS = 4
+
 function proofLines(group: readonly Finding[]): string[] {
-  const lines = group.slice(0, 4).flatMap(({ evidence }) => evidence.map(evidenceWords))
-  const [{ confidence }] = group as [Finding]
-  if (lines.length === 0) return []
-  const unique = [...new Set(lines)]
-  return unique.map((line, i) => `  ${i > 0 ? '      ' : confidence === 'proven' ? 'proof ' : 'reason'}  ${line}`)
+  const lines = [...new Set(group.flatMap(({ evidence }) => evidence.map(evidenceWords)))]
+  const heading = group.every(({ confidence }) => confidence === 'proven') ? 'proof' : 'reason'
+  const more = lines.length > MOST_PROOFS ? [`… and ${lines.length - MOST_PROOFS} more (--json)`] : []
+  return [...lines.slice(0, MOST_PROOFS), ...more].map((line, i) => `  ${(i > 0 ? '' : heading).padEnd(8)}${line}`)
 }
 
 function evidenceWords({ witness, says, at, against }: Evidence): string {

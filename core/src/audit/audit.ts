@@ -3,9 +3,10 @@ import type { Gpa, GuestMemory } from '../memory/index.ts'
 import { objections } from '../tables/index.ts'
 import { effectOf, type Judgement, kindOf, place, write } from './effect.ts'
 import { type EntryView, entryAt } from './entries.ts'
-import { declared, type Effect, type EventId, type Finding, type Suspect } from './finding.ts'
+import { declared, type Effect, type EventId, type Finding, type Suspect, type WordWrite } from './finding.ts'
 import { claimPass } from './passes/claims.ts'
 import { lossPass } from './passes/losses.ts'
+import { lpiPass } from './passes/lpis.ts'
 import { notePass } from './passes/notes.ts'
 import { objectionSuspect } from './passes/objections.ts'
 import { Orphans, orphanPass } from './passes/orphans.ts'
@@ -18,8 +19,11 @@ import { guestRows, tableRows, type View } from './views.ts'
 
 /** Findings listed; more are counted. */
 const MOST_FINDINGS = 1000
-/** Table entries that all measurements together may read: a second or so. */
-const MEASURE_ENTRIES = 2 ** 28
+/** What all trials together may cost, in entries read: a second or so. */
+const TRIALS = 2 ** 27
+/** What a device and an event of a trial cost beside reading their entries. */
+const DEVICE_COST = 256
+const EVENT_COST = 32
 /** Objections taken out one after another. */
 const MOST_OBJECTIONS = 64
 const MOST_ORPHAN_EVENTS = 65536
@@ -35,43 +39,79 @@ export function audit(input: AuditInput): Report {
   const suspects = new Suspects()
   suspects.add(registerPass(scene))
   suspects.add(orphanPass(scene, orphans))
-  const fork = scene.memory.fork()
-  const clean = takeOut(scene, fork, suspects)
+  const trials = new Trials(scene)
+  const clean = takeOut(scene, trials, suspects)
   suspects.add(claimPass(scene, orphans))
   suspects.add(lossPass(scene, clean.mappings))
-  suspects.add(notePass(scene))
   const judge: Judgement = {
     isDead: (deviceId, eventId) => orphans.hasEvent(deviceId, eventId),
     isLiveDevice: (deviceId) => scene.beliefs.device(deviceId).belief === 'live',
   }
-  const findings = measure(scene, fork, clean, suspects, judge)
-  if (suspects.omitted > 0) findings.push(tooMany(suspects.omitted))
+  suspects.add(lpiPass(scene, orphans))
+  const findings = measure(scene, trials, clean, suspects, judge)
+  for (const note of notePass(scene, suspects.full || orphans.unlisted ? MOST_FINDINGS : undefined)) {
+    findings.push(finding(scene, note, note.effect ?? declared('note'), undefined))
+  }
   return report(scene, profile.id, orphans, findings)
 }
 
 class Suspects {
   readonly list: Suspect[] = []
-  omitted = 0
+  full = false
 
   add(found: Iterable<Suspect>): void {
-    for (const suspect of found) {
-      if (this.list.length < MOST_FINDINGS) this.list.push(suspect)
-      else this.omitted++
+    for (const one of found) {
+      if (this.list.length >= MOST_FINDINGS) {
+        this.full = true
+        return
+      }
+      this.list.push(one)
     }
   }
 }
 
+/** An overlay of guest RAM in which entries are taken out and put back, and restores are tried until the budget is spent. */
+class Trials {
+  readonly memory: GuestMemory
+  readonly #scene: Scene
+  #budget = TRIALS
+
+  constructor(scene: Scene) {
+    this.#scene = scene
+    this.memory = scene.memory.fork()
+  }
+
+  get spent(): boolean {
+    return this.#budget <= 0
+  }
+
+  run(): Restored {
+    const restored = simulateRestore(this.memory, this.#scene.view, this.#scene.quirks)
+    const { devices, events } = restored.mappings
+    this.#budget -= restored.entries + DEVICE_COST * devices.length + EVENT_COST * events.length
+    return restored
+  }
+
+  /** Runs a restore with `writes` changed to `which`, and puts the other state back. */
+  runWith(writes: readonly WordWrite[], which: 'to' | 'from'): Restored {
+    write(this.memory, writes, which)
+    const restored = this.run()
+    write(this.memory, writes, which === 'to' ? 'from' : 'to')
+    return restored
+  }
+}
+
 /** Takes every suspect entry out of the overlay, then what KVM still objects to, until a restore succeeds. */
-function takeOut(scene: Scene, fork: GuestMemory, suspects: Suspects): Restored {
-  for (const { removal } of suspects.list) write(fork, removal, 'to')
+function takeOut(scene: Scene, trials: Trials, suspects: Suspects): Restored {
+  for (const { removal } of suspects.list) write(trials.memory, removal, 'to')
   for (let round = 0; ; round++) {
-    const clean = simulateRestore(fork, scene.view, scene.quirks)
-    if (clean.objection === undefined || round === MOST_OBJECTIONS) return clean
-    const suspect = objectionSuspect(scene, fork, clean.objection)
-    if (suspect === undefined) return clean
-    suspects.add([suspect])
-    if (suspect.removal.length === 0) return clean
-    write(fork, suspect.removal, 'to')
+    const clean = trials.run()
+    if (clean.objection === undefined || round === MOST_OBJECTIONS || trials.spent) return clean
+    const found = objectionSuspect(scene, trials.memory, clean.objection)
+    if (found === undefined) return clean
+    suspects.add([found])
+    if (found.removal.length === 0) return clean
+    write(trials.memory, found.removal, 'to')
   }
 }
 
@@ -79,27 +119,17 @@ function takeOut(scene: Scene, fork: GuestMemory, suspects: Suspects): Restored 
  * Measures each suspect: the walk with its entry against the walk without it. When the restore succeeds as it is, all others
  * stay; when it fails, all others are out, since behind the first failure nothing shows.
  */
-function measure(scene: Scene, fork: GuestMemory, clean: Restored, suspects: Suspects, judge: Judgement): Finding[] {
+function measure(scene: Scene, trials: Trials, clean: Restored, { list }: Suspects, judge: Judgement): Finding[] {
   const base = scene.restored
   const succeeds = base.objection === undefined
-  if (succeeds) for (const { removal } of [...suspects.list].reverse()) write(fork, [...removal].reverse(), 'from')
-  let budget = MEASURE_ENTRIES
-  const run = (): Restored => {
-    const restored = simulateRestore(fork, scene.view, scene.quirks)
-    budget -= restored.entries
-    return restored
-  }
-  return suspects.list.map((suspect) => {
-    const { removal } = suspect
-    if (suspect.effect !== undefined) return finding(scene, suspect, suspect.effect, undefined)
-    if (removal.length === 0 || budget <= 0) return finding(scene, suspect, unmeasured(suspect, base, judge), base)
-    write(fork, removal, succeeds ? 'to' : 'from')
-    const changed = run()
-    write(fork, removal, succeeds ? 'from' : 'to')
+  if (succeeds) for (const { removal } of [...list].reverse()) write(trials.memory, [...removal].reverse(), 'from')
+  return list.map((one) => {
+    if (one.effect !== undefined) return finding(scene, one, one.effect, undefined)
+    if (one.removal.length === 0 || trials.spent) return finding(scene, one, unmeasured(one, base, judge), base)
+    const changed = trials.runWith(one.removal, succeeds ? 'to' : 'from')
     const [withIt, without] = succeeds ? [base, changed] : [changed, clean]
-    const effect =
-      suspect.code === 'I305' || suspect.code === 'D206' ? standsBeside(suspect, withIt) : effectOf(withIt, without, judge)
-    return finding(scene, suspect, effect, withIt)
+    const effect = one.code === 'I305' || one.code === 'D206' ? standsBeside(one, withIt) : effectOf(withIt, without, judge)
+    return finding(scene, one, effect, withIt)
   })
 }
 
@@ -121,24 +151,6 @@ function unmeasured({ deviceId, eventId, at }: Suspect, base: Restored, judge: J
   if (deviceId === undefined || eventId === undefined) return declared('latent')
   const comesBack = base.mappings.row(deviceId, eventId) >= 0 && judge.isDead(deviceId, eventId)
   return declared(comesBack ? 'corrupts' : 'latent')
-}
-
-function tooMany(omitted: number): Finding {
-  const [code, limit] = ['M704' as const, MOST_FINDINGS]
-  const { fix, slug } = problems[code]
-  return {
-    code,
-    slug,
-    severity: 'note',
-    errno: undefined,
-    confidence: 'proven',
-    says: says(code, { limit, omitted }),
-    at: undefined,
-    entries: [],
-    evidence: [],
-    fix: { says: fix, safe: false, writes: [] },
-    effect: declared('note'),
-  }
 }
 
 function finding(scene: Scene, suspect: Suspect, effect: Effect, withIt: Restored | undefined): Finding {

@@ -1,5 +1,6 @@
 import { CTE, DTE, hex, hexWord, ITE, L1E } from '../abi/index.ts'
 import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
+import { ifThere } from './if-there.ts'
 
 export type EntryKind = 'DTE' | 'ITE' | 'CTE' | 'L1E'
 
@@ -15,10 +16,9 @@ export interface EntryView {
   readonly role: string
 }
 
-/** The word at `at`; undefined when it is not in RAM. */
+/** The word at `at`; undefined when it cannot be read. */
 export function entryAt(memory: ReadonlyMemory, kind: EntryKind, at: Gpa, id: string, role: string): EntryView | undefined {
-  if (!memory.contains(at, 8)) return undefined
-  return { kind, at, lo: memory.u32(at), hi: memory.u32((at + 4) as Gpa), id, role }
+  return ifThere(() => ({ kind, at, lo: memory.u32(at), hi: memory.u32((at + 4) as Gpa), id, role }))
 }
 
 /** The decoded fields of an entry, on one line: `V=1 next=+8 ITT=0x440db000 bits=1`. */

@@ -1,3 +1,4 @@
+import { hex } from '../abi/index.ts'
 import type { Errno, Gpa } from '../memory/index.ts'
 import type { EntryKind, EntryView } from './entries.ts'
 import type { Detail, ProblemCode, Severity } from './problems/index.ts'
@@ -7,7 +8,7 @@ export type Confidence = 'proven' | 'inferred'
 
 /** One thing that speaks for a finding, or against it. */
 export interface Evidence {
-  readonly witness: 'command queue' | 'PCI state' | 'tables' | 'registers' | 'file'
+  readonly witness: 'command queue' | 'PCI state' | 'LPI configuration' | 'tables'
   readonly says: string
   /** Where in guest RAM it says so. */
   readonly at: Gpa | undefined
@@ -89,6 +90,30 @@ export interface Finding extends Omit<Suspect, 'effect' | 'removal' | 'detail' |
   /** The finding in one sentence. */
   readonly says: string
   readonly effect: Effect
+}
+
+/** A suspect, with what most have: proven, no entry to blame, nothing to take out. */
+export function suspect<C extends ProblemCode>(code: C, detail: Detail<C>, more: SuspectParts = {}): Suspect {
+  const { rows = [], ...rest } = more
+  return {
+    code,
+    detail: detail as Detail<ProblemCode>,
+    confidence: 'proven',
+    at: undefined,
+    entries: rows.filter((row) => row !== undefined),
+    evidence: [],
+    removal: [],
+    fix: { says: '', safe: false, writes: [] },
+    ...rest,
+  }
+}
+
+type SuspectParts = Partial<Omit<Suspect, 'code' | 'detail' | 'entries'>> & { readonly rows?: readonly (EntryView | undefined)[] }
+
+/** Takes an entry out by clearing it, and offers that as the fix. */
+export function cleared(removal: readonly WordWrite[], safe: boolean): Pick<Suspect, 'removal' | 'fix'> {
+  const [word] = removal
+  return { removal, fix: { says: word === undefined ? '' : `clear ${hex(word.at)}, 8 bytes`, safe, writes: removal } }
 }
 
 const NONE: EventList = { count: 0, first: [] }

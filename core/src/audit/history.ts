@@ -78,8 +78,8 @@ interface Ring {
  * Replays the command queue in guest RAM up to CREADR: the guest's view of what it has mapped. Linux never clears the ring, so
  * executed commands stay until they are overwritten.
  *
- * A history counts as whole only if it explains itself: the ring is blank behind CWRITER and no command names a device, event
- * or collection that none before it mapped.
+ * A history counts as whole only if it explains itself: the ring is blank behind CWRITER, every command is
+ * known, and none names a device, event or collection that none before it mapped.
  */
 export function readHistory(memory: ReadonlyMemory, its: ItsRegisters): History {
   const ring = openRing(memory, its)
@@ -91,7 +91,7 @@ export function readHistory(memory: ReadonlyMemory, its: ItsRegisters): History 
   if (write >= read && lastUsed < write) {
     replay.run(ring, 0, read)
     if (replay.blank > 0 || read === 0) return replay.result('blank', pending)
-    if (replay.strangers === 0) return replay.result('whole', pending)
+    if (replay.strangers === 0 && replay.unknown === 0) return replay.result('whole', pending)
     const doubtful = new Replay({ lost: true })
     doubtful.run(ring, 0, read)
     return doubtful.result('restarted', pending)
@@ -145,7 +145,8 @@ class Replay {
   readonly #collections = new Map<number, CollectionRecord>()
   readonly #devices = new Map<number, Life>()
   #commands = 0
-  #unknown = 0
+  /** Executed slots that hold no command known here. */
+  unknown = 0
   blank = 0
   /** Commands about things that no command before had mapped. */
   strangers = 0
@@ -162,7 +163,7 @@ class Replay {
       }
       this.#commands++
       const command = decodeCommand(ring.words, slot * WORDS)
-      if (command === undefined) this.#unknown++
+      if (command === undefined) this.unknown++
       else this.#apply(command, (ring.base + slot * COMMAND_BYTES) as Gpa)
     }
   }
@@ -172,7 +173,7 @@ class Replay {
       state,
       commands: this.#commands,
       pending,
-      unknown: this.#unknown,
+      unknown: this.unknown,
       collections: this.#collections,
       devices: this.#devices,
     }

@@ -1,8 +1,18 @@
-import { DTE, ENTRY_BYTES, FIRST_LPI, hex, ID_LIMIT, L2_ENTRIES, LPI_LIMIT } from '../../abi/index.ts'
+import {
+  DTE,
+  DTE_NEXT_CAP,
+  ENTRY_BYTES,
+  FIRST_LPI,
+  hex,
+  ID_LIMIT,
+  L2_ENTRIES,
+  LPI_LIMIT,
+  MAX_EVENTID_BITS,
+} from '../../abi/index.ts'
 import type { Gpa } from '../../memory/index.ts'
 import { clearing } from '../effect.ts'
 import { entryAt } from '../entries.ts'
-import type { Suspect } from '../finding.ts'
+import { cleared, type Suspect, suspect } from '../finding.ts'
 import type { MappedDevice, Mappings } from '../mappings.ts'
 import { confidence, type Scene } from '../scene.ts'
 import type { Orphans } from './orphans.ts'
@@ -39,49 +49,39 @@ function* sharedLpis(scene: Scene, orphans: Orphans): Generator<Suspect> {
 }
 
 function sharedLpi(scene: Scene, orphans: Orphans, mine: Claim, other: Claim, count: number): Suspect {
+  const { memory } = scene
   const { deviceId } = mine.device
   const dead = orphans.hasEvent(deviceId, mine.eventId)
   const at = iteAt(mine)
-  const removal = dead ? [clearing(scene.memory, orphans.hasDevice(deviceId) ? mine.device.at : at)] : []
-  const views = [
-    entryAt(scene.memory, 'ITE', at, `DeviceID ${hex(deviceId)} event ${mine.eventId}`, dead ? 'orphan' : 'claims it too'),
-    entryAt(
-      scene.memory,
-      'ITE',
-      iteAt(other),
-      `DeviceID ${hex(other.device.deviceId)} event ${other.eventId}`,
-      isLive(scene, other) ? 'live' : 'claims it too',
-    ),
-  ]
-  return {
-    code: 'I305',
-    detail: {
-      deviceId,
-      eventId: mine.eventId,
-      lpi: mine.lpi,
-      other: { deviceId: other.device.deviceId, eventId: other.eventId },
-      count,
-    },
+  const detail = {
+    deviceId,
+    eventId: mine.eventId,
+    lpi: mine.lpi,
+    other: { deviceId: other.device.deviceId, eventId: other.eventId },
+    count,
+  }
+  return suspect('I305', detail, {
     confidence: dead ? confidence(scene) : 'inferred',
     deviceId,
     eventId: mine.eventId,
     at,
-    entries: views.filter((entry) => entry !== undefined),
-    evidence: [],
-    removal,
-    fix: {
-      says: dead ? `clear ${hex(removal[0]!.at)}, 8 bytes` : '',
-      safe: dead && confidence(scene) === 'proven',
-      writes: removal,
-    },
-  }
+    rows: [
+      entryAt(memory, 'ITE', at, eventName(mine), dead ? 'orphan' : 'claims it too'),
+      entryAt(memory, 'ITE', iteAt(other), eventName(other), isLive(scene, other) ? 'live' : 'claims it too'),
+    ],
+    ...(dead
+      ? cleared([clearing(memory, orphans.hasDevice(deviceId) ? mine.device.at : at)], confidence(scene) === 'proven')
+      : {}),
+  })
 }
 
+const eventName = ({ device, eventId }: Claim) => `DeviceID ${hex(device.deviceId)} event ${eventId}`
 const isLive = ({ beliefs }: Scene, { device, eventId }: Claim) => beliefs.eventBelief(device.deviceId, eventId) === 'live'
 const iteAt = ({ device, eventId }: Claim) => (device.ittAddr + eventId * ENTRY_BYTES) as Gpa
 
 function* claims({ devices, events }: Mappings): Generator<Claim> {
   for (const device of devices) {
+    if (!hasSaneSize(device)) continue
     for (let row = device.first; row < device.first + device.count; row++) {
       const lpi = events.lpi[row]!
       if (lpi >= FIRST_LPI && lpi < ID_LIMIT) yield { device, eventId: events.eventId[row]!, lpi }
@@ -100,7 +100,7 @@ function firstClaims(mappings: Mappings, counts: (device: MappedDevice, eventId:
 
 /** Each device whose ITT begins inside another's; one pair for each, however many share it. */
 function* sharedItts(scene: Scene, orphans: Orphans): Generator<Suspect> {
-  const byAddress = [...scene.tables.mappings.devices].sort((a, b) => a.ittAddr - b.ittAddr)
+  const byAddress = scene.tables.mappings.devices.filter(hasSaneSize).sort((a, b) => a.ittAddr - b.ittAddr)
   let widest: MappedDevice | undefined
   for (const device of byAddress) {
     if (widest !== undefined && device.ittAddr < end(widest)) {
@@ -111,26 +111,24 @@ function* sharedItts(scene: Scene, orphans: Orphans): Generator<Suspect> {
   }
 }
 
+const hasSaneSize = ({ eventIdBits }: MappedDevice) => eventIdBits <= MAX_EVENTID_BITS
 const end = ({ ittAddr, eventIdBits }: MappedDevice) => ittAddr + 2 ** eventIdBits * ENTRY_BYTES
 
 function sharedItt(scene: Scene, orphans: Orphans, mine: MappedDevice, other: MappedDevice): Suspect {
-  const dead = orphans.hasDevice(mine.deviceId)
-  const removal = dead ? [clearing(scene.memory, mine.at)] : []
-  const views = [
-    entryAt(scene.memory, 'DTE', mine.at, `DeviceID ${hex(mine.deviceId)}`, dead ? 'orphan' : 'shares memory'),
-    entryAt(scene.memory, 'DTE', other.at, `DeviceID ${hex(other.deviceId)}`, 'shares memory'),
-  ]
-  return {
-    code: 'D206',
-    detail: { deviceId: mine.deviceId, other: other.deviceId, otherIsDead: orphans.hasDevice(other.deviceId) },
+  const { memory } = scene
+  const { deviceId, at } = mine
+  const dead = orphans.hasDevice(deviceId)
+  const detail = { deviceId, other: other.deviceId, otherIsDead: orphans.hasDevice(other.deviceId) }
+  return suspect('D206', detail, {
     confidence: dead ? confidence(scene) : 'inferred',
-    deviceId: mine.deviceId,
-    at: mine.at,
-    entries: views.filter((entry) => entry !== undefined),
-    evidence: [],
-    removal,
-    fix: { says: dead ? `clear ${hex(mine.at)}, 8 bytes` : '', safe: dead && confidence(scene) === 'proven', writes: removal },
-  }
+    deviceId,
+    at,
+    rows: [
+      entryAt(memory, 'DTE', at, `DeviceID ${hex(deviceId)}`, dead ? 'orphan' : 'shares memory'),
+      entryAt(memory, 'DTE', other.at, `DeviceID ${hex(other.deviceId)}`, 'shares memory'),
+    ],
+    ...(dead ? cleared([clearing(memory, at)], confidence(scene) === 'proven') : {}),
+  })
 }
 
 /** KVM does not look at the top of the range: such an event comes back with an LPI nobody can configure. */
@@ -141,20 +139,17 @@ function* highLpis(scene: Scene, orphans: Orphans): Generator<Suspect> {
       const [eventId, pintid] = [events.eventId[row]!, events.lpi[row]!]
       if (pintid < LPI_LIMIT || orphans.hasEvent(device.deviceId, eventId)) continue
       const at = iteAt({ device, eventId, lpi: pintid })
-      const entry = entryAt(scene.memory, 'ITE', at, `event ${eventId}`, 'no LPI')
-      const removal = [clearing(scene.memory, at)]
-      yield {
-        code: 'I301',
-        detail: { deviceId: device.deviceId, eventId, pintid, limit: LPI_LIMIT },
-        confidence: 'proven',
-        deviceId: device.deviceId,
-        eventId,
-        at,
-        entries: entry === undefined ? [] : [entry],
-        evidence: [],
-        removal,
-        fix: { says: `clear ${hex(at)}, 8 bytes`, safe: false, writes: removal },
-      }
+      yield suspect(
+        'I301',
+        { deviceId: device.deviceId, eventId, pintid, limit: LPI_LIMIT },
+        {
+          deviceId: device.deviceId,
+          eventId,
+          at,
+          rows: [entryAt(scene.memory, 'ITE', at, `event ${eventId}`, 'no LPI')],
+          ...cleared([clearing(scene.memory, at)], false),
+        },
+      )
     }
   }
 }
@@ -165,21 +160,20 @@ function* nextPastTable(scene: Scene, orphans: Orphans): Generator<Suspect> {
   const kept = scene.tables.mappings.devices.filter(({ deviceId }) => !orphans.hasDevice(deviceId))
   for (const [i, { deviceId, at, next }] of kept.entries()) {
     if (deviceId + next < entries) continue
-    const entry = entryAt(scene.memory, 'DTE', at, `DeviceID ${hex(deviceId)}`, 'chain leaves the table')
-    const distance = Math.min((kept[i + 1]?.deviceId ?? deviceId) - deviceId, 2 ** 14 - 1)
+    const distance = Math.min((kept[i + 1]?.deviceId ?? deviceId) - deviceId, DTE_NEXT_CAP)
     const word = clearing(scene.memory, at)
     const { lo, hi } = DTE.encode({ ...DTE.decode(...word.from), next: distance })
     const removal = [{ ...word, to: [lo, hi] as const }]
-    yield {
-      code: 'D208',
-      detail: { deviceId, next, entries },
-      confidence: 'proven',
-      deviceId,
-      at,
-      entries: entry === undefined ? [] : [entry],
-      evidence: [],
-      removal,
-      fix: { says: `write next=${distance} at ${hex(at)}`, safe: true, writes: removal },
-    }
+    yield suspect(
+      'D208',
+      { deviceId, next, entries },
+      {
+        deviceId,
+        at,
+        rows: [entryAt(scene.memory, 'DTE', at, `DeviceID ${hex(deviceId)}`, 'chain leaves the table')],
+        removal,
+        fix: { says: `write next=${distance} at ${hex(at)}`, safe: true, writes: removal },
+      },
+    )
   }
 }

@@ -1,7 +1,8 @@
-import { ENTRY_BYTES, hex, ID_LIMIT } from '../../abi/index.ts'
+import { ENTRY_BYTES, hex } from '../../abi/index.ts'
 import type { Gpa } from '../../memory/index.ts'
+import { disassemble } from '../disassemble.ts'
 import { entryAt } from '../entries.ts'
-import { declared, type Suspect } from '../finding.ts'
+import { declared, type Evidence, type Suspect, suspect } from '../finding.ts'
 import type { DeviceRecord } from '../history.ts'
 import type { Mappings } from '../mappings.ts'
 import { confidence, type Scene, testimonies } from '../scene.ts'
@@ -14,7 +15,7 @@ export function* lossPass(scene: Scene, clean: Mappings): Generator<Suspect> {
   yield* lostCollections(scene, clean)
   const live = scene.beliefs.deviceIds.filter((deviceId) => scene.beliefs.device(deviceId).belief === 'live')
   if (live.length > 0 && scene.tables.mappings.devices.length === 0) {
-    yield plain(scene, 'D211', { devices: live.length }, 'The tables hold no valid device table entry')
+    yield suspect('D211', { devices: live.length }, { confidence: confidence(scene), effect: declared('corrupts') })
     return
   }
   for (const deviceId of live) {
@@ -27,21 +28,19 @@ export function* lossPass(scene: Scene, clean: Mappings): Generator<Suspect> {
 }
 
 function* lostCollections(scene: Scene, clean: Mappings): Generator<Suspect> {
-  const { collections } = scene.beliefs.history
   const used = eventsByCollection(scene)
-  for (const [icid, { rdBase }] of [...collections].sort(([a], [b]) => a - b)) {
+  for (const [icid, { rdBase, at }] of [...scene.beliefs.history.collections].sort(([a], [b]) => a - b)) {
     const restored = clean.collections.get(icid)
+    const told = { icid, confidence: confidence(scene), evidence: [queueSays(scene, at)], effect: declared('corrupts') }
+    const events = used.get(icid) ?? 0
     if (rdBase === undefined) {
-      const events = used.get(icid) ?? 0
-      if (events > 0)
-        yield { ...plain(scene, 'C107', { icid, events }, `MAPC ICID ${icid} V=0`), icid, effect: declared('latent') }
-    } else if (restored === undefined) {
-      yield { ...plain(scene, 'C105', { icid, rdBase }, `MAPC ICID ${icid} RDbase ${rdBase}`), icid }
-    } else if (restored !== rdBase) {
-      yield { ...plain(scene, 'C106', { icid, restored, believed: rdBase }, `MAPC ICID ${icid} RDbase ${rdBase}`), icid }
-    }
+      if (events > 0) yield suspect('C107', { icid, events }, { ...told, effect: declared('latent') })
+    } else if (restored === undefined) yield suspect('C105', { icid, rdBase }, told)
+    else if (restored !== rdBase) yield suspect('C106', { icid, restored, believed: rdBase }, told)
   }
 }
+
+const queueSays = ({ memory }: Scene, at: Gpa): Evidence => ({ witness: 'command queue', says: disassemble(memory, at), at })
 
 function eventsByCollection({ beliefs }: Scene): Map<number, number> {
   const used = new Map<number, number>()
@@ -52,57 +51,39 @@ function eventsByCollection({ beliefs }: Scene): Map<number, number> {
   return used
 }
 
-type PlainCode = 'C105' | 'C106' | 'C107' | 'D211'
-
-function plain<C extends PlainCode>(scene: Scene, code: C, detail: Suspect<C>['detail'], says: string): Suspect {
-  return {
-    code,
-    detail: detail as Suspect['detail'],
-    confidence: confidence(scene),
-    at: undefined,
-    entries: [],
-    evidence: [{ witness: 'command queue', says, at: undefined }],
-    removal: [],
-    fix: { says: '', safe: false, writes: [] },
-    effect: declared('corrupts'),
-  }
-}
-
 function lostDevice(scene: Scene, deviceId: number): Suspect {
   const device = scene.tables.mappings.device(deviceId)
-  const entry = device && entryAt(scene.memory, 'DTE', device.at, `DeviceID ${hex(deviceId)}`, 'lost')
-  return {
-    code: 'D209',
-    detail: { deviceId, valid: device !== undefined },
-    confidence: confidence(scene),
-    deviceId,
-    at: device?.at,
-    entries: entry === undefined ? [] : [entry],
-    evidence: testimonies(scene, scene.beliefs.device(deviceId), '', 'mapped'),
-    removal: [],
-    fix: { says: '', safe: false, writes: [] },
-    effect: declared('corrupts'),
-  }
+  return suspect(
+    'D209',
+    { deviceId, valid: device !== undefined },
+    {
+      confidence: confidence(scene),
+      deviceId,
+      at: device?.at,
+      rows: [device && entryAt(scene.memory, 'DTE', device.at, `DeviceID ${hex(deviceId)}`, 'lost')],
+      evidence: testimonies(scene, scene.beliefs.device(deviceId), '', 'mapped'),
+      effect: declared('corrupts'),
+    },
+  )
 }
 
 function* otherDevice(scene: Scene, clean: Mappings, deviceId: number): Generator<Suspect> {
   const told = scene.beliefs.history.devices.get(deviceId)
   const { ittAddr, eventIdBits, at } = clean.device(deviceId)!
   if (told?.ittAddr === undefined || (told.ittAddr === ittAddr && told.eventIdBits === eventIdBits)) return
-  const entry = entryAt(scene.memory, 'DTE', at, `DeviceID ${hex(deviceId)}`, 'not as mapped')
   const words = (itt: number, bits: number | undefined) => `ITT ${hex(itt)} and ${bits} EventID bits`
-  yield {
-    code: 'D212',
-    detail: { deviceId, table: words(ittAddr, eventIdBits), guest: words(told.ittAddr, told.eventIdBits) },
-    confidence: confidence(scene),
-    deviceId,
-    at,
-    entries: entry === undefined ? [] : [entry],
-    evidence: testimonies(scene, scene.beliefs.device(deviceId), '', 'mapped'),
-    removal: [],
-    fix: { says: '', safe: false, writes: [] },
-    effect: declared('corrupts'),
-  }
+  yield suspect(
+    'D212',
+    { deviceId, table: words(ittAddr, eventIdBits), guest: words(told.ittAddr, told.eventIdBits) },
+    {
+      confidence: confidence(scene),
+      deviceId,
+      at,
+      rows: [entryAt(scene.memory, 'DTE', at, `DeviceID ${hex(deviceId)}`, 'not as mapped')],
+      evidence: testimonies(scene, scene.beliefs.device(deviceId), '', 'mapped'),
+      effect: declared('corrupts'),
+    },
+  )
 }
 
 function* lostEvents(scene: Scene, clean: Mappings, deviceId: number): Generator<Suspect> {
@@ -116,10 +97,8 @@ function* lostEvents(scene: Scene, clean: Mappings, deviceId: number): Generator
 }
 
 function lostEvent(scene: Scene, clean: Mappings, deviceId: number, eventId: number): Suspect {
-  return eventSuspect(scene, clean, deviceId, eventId, {
-    code: 'I307',
-    detail: { deviceId, eventId, valid: scene.tables.mappings.row(deviceId, eventId) >= 0 },
-  })
+  const valid = scene.tables.mappings.row(deviceId, eventId) >= 0
+  return suspect('I307', { deviceId, eventId, valid }, aboutEvent(scene, clean, deviceId, eventId, 'lost'))
 }
 
 function* otherEvent(
@@ -132,38 +111,21 @@ function* otherEvent(
   const row = clean.row(deviceId, eventId)
   const [lpi, icid] = [clean.events.lpi[row]!, clean.events.icid[row]!]
   const record = told?.events.get(eventId)
-  if (record === undefined) return
-  if ((record.lpi ?? lpi) === lpi && (record.icid ?? icid) === icid) return
-  yield eventSuspect(scene, clean, deviceId, eventId, {
-    code: 'I308',
-    detail: {
-      deviceId,
-      eventId,
-      table: `LPI ${lpi} in collection ${icid}`,
-      guest: `LPI ${record.lpi ?? lpi} in collection ${record.icid ?? icid}`,
-    },
-  })
+  if (record === undefined || ((record.lpi ?? lpi) === lpi && (record.icid ?? icid) === icid)) return
+  const table = `LPI ${lpi} in collection ${icid}`
+  const guest = `LPI ${record.lpi ?? lpi} in collection ${record.icid ?? icid}`
+  yield suspect('I308', { deviceId, eventId, table, guest }, aboutEvent(scene, clean, deviceId, eventId, 'not as mapped'))
 }
 
-function eventSuspect(
-  scene: Scene,
-  clean: Mappings,
-  deviceId: number,
-  eventId: number,
-  what: Pick<Suspect, 'code' | 'detail'>,
-): Suspect {
-  const at = (clean.device(deviceId)!.ittAddr + (eventId % ID_LIMIT) * ENTRY_BYTES) as Gpa
-  const entry = entryAt(scene.memory, 'ITE', at, `event ${eventId}`, what.code === 'I307' ? 'lost' : 'not as mapped')
+function aboutEvent(scene: Scene, clean: Mappings, deviceId: number, eventId: number, role: string) {
+  const at = (clean.device(deviceId)!.ittAddr + eventId * ENTRY_BYTES) as Gpa
   return {
-    ...what,
     confidence: confidence(scene),
     deviceId,
     eventId,
     at,
-    entries: entry === undefined ? [] : [entry],
+    rows: [entryAt(scene.memory, 'ITE', at, `event ${eventId}`, role)],
     evidence: testimonies(scene, scene.beliefs.event(deviceId, eventId), '', 'mapped'),
-    removal: [],
-    fix: { says: '', safe: false, writes: [] },
     effect: declared('corrupts'),
   }
 }

@@ -1,60 +1,57 @@
-import { ENTRY_BYTES, hex, queueShape, type TableShape } from '../../abi/index.ts'
-import type { Gpa } from '../../memory/index.ts'
-import { declared, type Effect, type Suspect } from '../finding.ts'
-import type { Detail, ProblemCode } from '../problems/index.ts'
+import { ENTRY_BYTES, GITS_CTLR, hex, queueShape } from '../../abi/index.ts'
+import { type Gpa, PAGE_BYTES } from '../../memory/index.ts'
+import { declared, type Suspect, suspect } from '../finding.ts'
 import type { Scene } from '../scene.ts'
 
-/** What bounds this report: a history that is not whole, witnesses that disagree, pages that the file does not hold. */
-export function* notePass(scene: Scene): Generator<Suspect> {
+/**
+ * What bounds this report: a history that is not whole, witnesses that disagree, pages that the file does not hold; `cutAt` when
+ * there were more findings than it lists.
+ */
+export function* notePass(scene: Scene, cutAt?: number): Generator<Suspect> {
   const { state, commands, pending, unknown } = scene.beliefs.history
-  const enabled = (scene.input.registers.its.ctlr & 1) === 1
-  if (pending > 0) yield note('Q601', { pending })
-  if (state !== 'whole' && (enabled || commands > 0)) yield note('Q603', { state, commands })
-  if (unknown > 0) yield note('Q604', { unknown })
+  const { enabled } = GITS_CTLR.decode(scene.input.registers.its.ctlr, 0)
+  if (pending > 0) yield suspect('Q601', { pending }, NOTE)
+  if (state !== 'whole' && (enabled || commands > 0)) yield suspect('Q603', { state, commands }, NOTE)
+  if (unknown > 0) yield suspect('Q604', { unknown }, NOTE)
   const [first] = scene.disputed
-  if (first !== undefined) yield note('Q605', { disputed: scene.disputed.length, first })
+  if (first !== undefined) yield suspect('Q605', { disputed: scene.disputed.length, first }, NOTE)
   const count = scene.input.itsCount ?? 1
-  if (count > 1) yield note('M701', { count })
+  if (count > 1) yield suspect('M701', { count }, NOTE)
   yield* missingPages(scene)
-  if (scene.tables.cut || scene.restored.cut !== undefined) yield note('M703', { entries: scene.restored.entries }, 'latent')
+  if (cutAt !== undefined) yield suspect('M704', { limit: cutAt }, NOTE)
+  if (scene.tables.cut || scene.restored.cut !== undefined) yield suspect('M703', { entries: scene.restored.entries }, LATENT)
 }
 
-/** Groups the missing pages by the table they belong to. */
+/** Names the table of each missing page; ITTs device by device, only as long as there are pages without a name. */
 function* missingPages({ input, view, tables }: Scene): Generator<Suspect> {
-  const missing = input.missing ?? []
-  if (missing.length === 0) return
+  const missing = new Set<number>(input.missing)
   const queue = queueShape(input.registers.its.cbaser)
-  const places: readonly (readonly [string, TableShape | typeof queue])[] = [
+  const named = [
     ['the collection table', view.collectionTable],
     ['the device table', view.deviceTable],
     ['the command queue', queue],
-  ]
-  const itts = tables.mappings.devices.map(
-    ({ deviceId, ittAddr, eventIdBits }) =>
-      [`the ITT of DeviceID ${hex(deviceId)}`, { valid: true, base: ittAddr, bytes: 2 ** eventIdBits * ENTRY_BYTES }] as const,
-  )
-  const counts = new Map<string, { pages: number; at: Gpa }>()
-  for (const page of missing) {
-    const [what] = [...places, ...itts].find(
-      ([, { valid, base, bytes }]) => valid && page + 4096 > base && page < base + bytes,
-    ) ?? ['the second level of the device table or an LPI table']
-    const known = counts.get(what)
-    if (known === undefined) counts.set(what, { pages: 1, at: page })
-    else known.pages++
+  ] as const
+  for (const [what, { valid, base, bytes }] of named) if (valid) yield* missingFrom(missing, what, base, bytes)
+  for (const { deviceId, ittAddr, eventIdBits } of tables.mappings.devices) {
+    if (missing.size === 0) return
+    yield* missingFrom(missing, `the ITT of DeviceID ${hex(deviceId)}`, ittAddr, 2 ** eventIdBits * ENTRY_BYTES)
   }
-  for (const [what, { pages, at }] of counts) yield { ...note('M702', { what, pages }, 'latent'), at }
+  const [first] = missing
+  if (first !== undefined) {
+    const what = 'the second level of the device table or the LPI tables'
+    yield suspect('M702', { what, pages: missing.size }, { ...LATENT, at: first as Gpa })
+  }
 }
 
-function note<C extends ProblemCode>(code: C, detail: Detail<C>, severity: Effect['severity'] = 'note'): Suspect {
-  return {
-    code,
-    detail: detail as Detail<ProblemCode>,
-    confidence: 'proven',
-    at: undefined,
-    entries: [],
-    evidence: [],
-    removal: [],
-    fix: { says: '', safe: false, writes: [] },
-    effect: declared(severity),
+/** Takes the pages of one table out of `missing`. */
+function* missingFrom(missing: Set<number>, what: string, base: number, bytes: number): Generator<Suspect> {
+  const before = missing.size
+  let first: number | undefined
+  for (let page = base - (base % PAGE_BYTES); page < base + bytes && missing.size > 0; page += PAGE_BYTES) {
+    if (missing.delete(page)) first ??= page
   }
+  if (first !== undefined) yield suspect('M702', { what, pages: before - missing.size }, { ...LATENT, at: first as Gpa })
 }
+
+const NOTE = { effect: declared('note') }
+const LATENT = { effect: declared('latent') }

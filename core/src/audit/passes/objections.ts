@@ -1,9 +1,9 @@
-import { CTE, DTE, ENTRY_BYTES, hex, ITE, L1E, L2_ENTRIES, LPI_LIMIT } from '../../abi/index.ts'
+import { CTE, DTE, ENTRY_BYTES, ITE, L1E, L2_ENTRIES, LPI_LIMIT } from '../../abi/index.ts'
 import type { Gpa, GuestMemory, Where } from '../../memory/index.ts'
 import type { Objection, ObjectionName } from '../../tables/index.ts'
 import { clearing, place } from '../effect.ts'
 import { type EntryKind, entryAt } from '../entries.ts'
-import type { Suspect, WordWrite } from '../finding.ts'
+import { cleared, type Suspect, suspect, type WordWrite } from '../finding.ts'
 import type { Detail, ProblemCode } from '../problems/index.ts'
 import type { Scene } from '../scene.ts'
 
@@ -96,21 +96,13 @@ export function objectionSuspect(scene: Scene, memory: GuestMemory, { name, wher
   const entry =
     kind === undefined || found.at === undefined ? undefined : entryAt(memory, kind, found.at, place(where), 'KVM stops here')
   const live = isLive(scene, where)
-  return {
-    code,
-    detail,
-    confidence: 'proven',
+  return suspect(code, detail, {
     ...ids(where),
     at: found.at,
-    entries: entry === undefined ? [] : [entry],
+    rows: [entry],
     evidence: live ? [{ witness: 'command queue', says: `${place(where)} is mapped`, at: undefined }] : [],
-    removal,
-    fix: {
-      says: live || removal.length === 0 ? '' : `clear ${hex(found.at ?? 0)}, 8 bytes`,
-      safe: !live && code === 'D202',
-      writes: live ? [] : removal,
-    },
-  }
+    ...(live ? { removal } : cleared(removal, code === 'D202')),
+  })
 }
 
 const ids = ({ deviceId, eventId, icid }: Where) => ({

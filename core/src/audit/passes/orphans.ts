@@ -1,15 +1,24 @@
-import { ENTRY_BYTES, FIRST_LPI, hex, ID_LIMIT, LPI_LIMIT } from '../../abi/index.ts'
+import { ENTRY_BYTES, FIRST_LPI, hex, LPI_LIMIT, MAX_EVENTID_BITS } from '../../abi/index.ts'
 import type { Gpa } from '../../memory/index.ts'
 import { clearing } from '../effect.ts'
 import { entryAt } from '../entries.ts'
-import type { Confidence, EventId, Evidence, Suspect } from '../finding.ts'
+import { type Confidence, cleared, type EventId, type Evidence, type Suspect, suspect } from '../finding.ts'
+import { LpiWitness } from '../lpi-witness.ts'
 import type { MappedDevice } from '../mappings.ts'
 import { confidence, eventKey, type Scene, testimonies } from '../scene.ts'
+
+/** Orphans of each kind that become findings; the others are counted. */
+const MOST_LISTED = 1000
 
 /** Entries that are valid in RAM and that the guest does not have mapped. */
 export class Orphans {
   readonly devices = new Map<number, Confidence>()
   readonly events = new Map<number, Confidence>()
+
+  /** There are more than become findings. */
+  get unlisted(): boolean {
+    return this.devices.size > MOST_LISTED || this.events.size > MOST_LISTED
+  }
 
   hasDevice(deviceId: number): boolean {
     return this.devices.has(deviceId)
@@ -35,42 +44,59 @@ export class Orphans {
 /**
  * Finds orphans, and adds them to `orphans`.
  *
- * Proven where a witness says that the mapping is gone; inferred where none knows it and it cannot stand beside a mapping that
- * is proven live: another has its LPI or its ITT, or its ITT holds what is no entry.
+ * Proven where a witness says that the mapping is gone and none speaks for it; inferred where none knows it and it cannot stand
+ * beside a mapping that is live: another has its LPI, or its ITT holds what is no entry.
  */
 export function* orphanPass(scene: Scene, orphans: Orphans): Generator<Suspect> {
-  const live = liveClaims(scene)
+  const lpis = new LpiWitness(scene)
   for (const device of scene.tables.mappings.devices) {
     const witnesses = scene.beliefs.device(device.deviceId)
-    const proof = witnesses.belief === 'dead' ? confidence(scene) : 'inferred'
-    const evidence =
-      witnesses.belief === 'dead'
-        ? testimonies(scene, witnesses, `never maps DeviceID ${hex(device.deviceId)}`, 'unmapped')
-        : witnesses.belief === 'unknown'
-          ? rubbish(scene, device)
-          : []
-    if (evidence.length === 0) yield* orphanEvents(scene, orphans, live, device)
-    else {
-      orphans.devices.set(device.deviceId, proof)
-      yield orphanDevice(scene, device, proof, evidence)
+    if (device.eventIdBits > MAX_EVENTID_BITS && witnesses.belief !== 'live') {
+      orphans.devices.set(device.deviceId, 'proven')
+      yield oversized(scene, device)
+    } else if (witnesses.belief === 'dead') {
+      const told = testimonies(scene, witnesses, `never maps DeviceID ${hex(device.deviceId)}`, 'unmapped')
+      yield* orphanDevice(scene, orphans, device, [...told, ...lpis.onDevice(device)])
+    } else {
+      const signs = witnesses.belief === 'unknown' ? rubbish(scene, device) : []
+      if (signs.length > 0) yield* orphanDevice(scene, orphans, device, signs)
+      else yield* orphanEvents(scene, orphans, lpis, device)
     }
   }
 }
 
-function orphanDevice(scene: Scene, { deviceId, at }: MappedDevice, proof: Confidence, evidence: readonly Evidence[]): Suspect {
-  const entry = entryAt(scene.memory, 'DTE', at, `DeviceID ${hex(deviceId)}`, 'orphan')
-  const removal = [clearing(scene.memory, at)]
-  return {
-    code: 'D203',
-    detail: { deviceId },
-    confidence: proof,
-    deviceId,
-    at,
-    entries: entry === undefined ? [] : [entry],
-    evidence,
-    removal,
-    fix: { says: `clear ${hex(at)}, 8 bytes`, safe: proof === 'proven', writes: removal },
-  }
+/** What a witness says is proven, unless another speaks against it. */
+function proof(scene: Scene, evidence: readonly Evidence[]): Confidence {
+  const told = evidence.some(({ witness }) => witness === 'command queue' || witness === 'PCI state')
+  return told && !evidence.some(({ against }) => against) ? confidence(scene) : 'inferred'
+}
+
+/** No device of KVM has such a size: whatever the entry is, it was never mapped. */
+function oversized({ memory }: Scene, { deviceId, at, eventIdBits }: MappedDevice): Suspect {
+  return suspect(
+    'D202',
+    { deviceId, bits: eventIdBits },
+    {
+      deviceId,
+      at,
+      rows: [entryAt(memory, 'DTE', at, `DeviceID ${hex(deviceId)}`, 'no device')],
+      ...cleared([clearing(memory, at)], true),
+    },
+  )
+}
+
+function* orphanDevice(
+  scene: Scene,
+  orphans: Orphans,
+  { deviceId, at }: MappedDevice,
+  evidence: readonly Evidence[],
+): Generator<Suspect> {
+  const sure = proof(scene, evidence)
+  orphans.devices.set(deviceId, sure)
+  if (orphans.devices.size > MOST_LISTED) return
+  const rows = [entryAt(scene.memory, 'DTE', at, `DeviceID ${hex(deviceId)}`, 'orphan')]
+  const mend = cleared([clearing(scene.memory, at)], sure === 'proven')
+  yield suspect('D203', { deviceId }, { confidence: sure, deviceId, at, evidence, rows, ...mend })
 }
 
 /** What makes an ITT that no witness knows look like freed memory. */
@@ -89,61 +115,25 @@ function rubbish({ tables: { mappings }, view }: Scene, { deviceId, first, count
   return []
 }
 
-/** LPI to the live event that has it; -1 where none is known. */
-function liveClaims({ tables: { mappings }, beliefs }: Scene): Int32Array {
-  const claims = new Int32Array(ID_LIMIT).fill(-1)
-  mappings.devices.forEach(({ deviceId, first, count }, index) => {
-    for (let row = first; row < first + count; row++) {
-      const lpi = mappings.events.lpi[row]!
-      if (lpi < ID_LIMIT && beliefs.eventBelief(deviceId, mappings.events.eventId[row]!) === 'live') claims[lpi] = index
-    }
-  })
-  return claims
-}
-
-function* orphanEvents(scene: Scene, orphans: Orphans, live: Int32Array, device: MappedDevice): Generator<Suspect> {
-  const { eventId: ids, lpi: lpis } = scene.tables.mappings.events
+function* orphanEvents(scene: Scene, orphans: Orphans, lpis: LpiWitness, device: MappedDevice): Generator<Suspect> {
+  const { events } = scene.tables.mappings
   const { deviceId, first, count } = device
   for (let row = first; row < first + count; row++) {
-    const eventId = ids[row]!
+    const eventId = events.eventId[row]!
+    const lpi = events.lpi[row]!
     const belief = scene.beliefs.eventBelief(deviceId, eventId)
-    const claimant = belief === 'unknown' ? live[lpis[row]!] : undefined
-    if (belief !== 'dead' && (claimant ?? -1) < 0) continue
-    const proof = belief === 'dead' ? confidence(scene) : 'inferred'
-    orphans.events.set(eventKey(deviceId, eventId), proof)
-    const owner = scene.tables.mappings.devices[claimant ?? -1]
-    yield orphanEvent(
-      scene,
-      device,
-      eventId,
-      proof,
-      owner === undefined
-        ? testimonies(scene, scene.beliefs.event(deviceId, eventId), `never maps event ${eventId}`, 'unmapped')
-        : [{ witness: 'tables', says: `LPI ${lpis[row]} is a live event's of DeviceID ${hex(owner.deviceId)}`, at: undefined }],
-    )
-  }
-}
-
-function orphanEvent(
-  { memory }: Scene,
-  { deviceId, ittAddr }: MappedDevice,
-  eventId: number,
-  proof: Confidence,
-  evidence: readonly Evidence[],
-): Suspect {
-  const at = (ittAddr + eventId * ENTRY_BYTES) as Gpa
-  const entry = entryAt(memory, 'ITE', at, `event ${eventId}`, 'orphan')
-  const removal = [clearing(memory, at)]
-  return {
-    code: 'I303',
-    detail: { deviceId, eventId },
-    confidence: proof,
-    deviceId,
-    eventId,
-    at,
-    entries: entry === undefined ? [] : [entry],
-    evidence,
-    removal,
-    fix: { says: `clear ${hex(at)}, 8 bytes`, safe: proof === 'proven', writes: removal },
+    if (belief !== 'dead' && !(belief === 'unknown' && lpis.isTaken(lpi))) continue
+    if (orphans.events.size >= MOST_LISTED) {
+      orphans.events.set(eventKey(deviceId, eventId), 'inferred')
+      continue
+    }
+    const told = testimonies(scene, scene.beliefs.event(deviceId, eventId), `never maps event ${eventId}`, 'unmapped')
+    const evidence = [...told, ...lpis.onEvent(lpi)]
+    const sure = proof(scene, evidence)
+    orphans.events.set(eventKey(deviceId, eventId), sure)
+    const at = (device.ittAddr + eventId * ENTRY_BYTES) as Gpa
+    const rows = [entryAt(scene.memory, 'ITE', at, `event ${eventId}`, 'orphan')]
+    const mend = cleared([clearing(scene.memory, at)], sure === 'proven')
+    yield suspect('I303', { deviceId, eventId }, { confidence: sure, deviceId, eventId, at, evidence, rows, ...mend })
   }
 }

@@ -9,25 +9,24 @@ import {
   tableShape,
 } from '../../abi/index.ts'
 import type { Gpa } from '../../memory/index.ts'
-import { declared, type Effect, type Suspect } from '../finding.ts'
-import type { Detail, ProblemCode } from '../problems/index.ts'
+import { declared, type Suspect, suspect } from '../finding.ts'
 import type { Scene } from '../scene.ts'
 
 /** What the registers alone do to a restore: KVM judges them before it reads a table. */
 export function* registerPass(scene: Scene): Generator<Suspect> {
   const { its } = scene.input.registers
   const { revision } = GITS_IIDR.decode(its.iidr, 0)
-  if (revision > 0) yield found('R101', { revision }, declared('fails', 'EINVAL'))
+  if (revision > 0) yield suspect('R101', { revision }, { effect: declared('fails', 'EINVAL') })
   const { bytes, valid, base } = queueShape(its.cbaser)
   const creadr = GITS_CREADR.unpack(its.creadr).offset
   const cwriter = GITS_CWRITER.unpack(its.cwriter).offset
-  if (valid && creadr >= bytes) yield found('R102', { creadr, bytes }, declared('fails', 'EINVAL'))
-  if (valid && cwriter >= bytes) yield found('R103', { cwriter, bytes }, declared('corrupts'))
+  if (valid && creadr >= bytes) yield suspect('R102', { creadr, bytes }, { effect: declared('fails', 'EINVAL') })
+  if (valid && cwriter >= bytes) yield suspect('R103', { cwriter, bytes }, { effect: declared('corrupts') })
   const missing = invalidTables(scene.input.registers)
   if (GITS_CTLR.decode(its.ctlr, 0).enabled && missing.length > 0) {
-    yield found('R104', { missing }, declared(scene.quirks['enable-unchecked'] ? 'latent' : 'corrupts'))
+    yield suspect('R104', { missing }, { effect: declared(scene.quirks['enable-unchecked'] ? 'latent' : 'corrupts') })
   }
-  if (valid && !scene.memory.contains(base as Gpa, bytes)) yield found('Q602', { base, bytes }, declared('latent'))
+  if (valid && !scene.memory.contains(base as Gpa, bytes)) yield suspect('Q602', { base, bytes }, { effect: declared('latent') })
   yield* deafRedistributors(scene)
 }
 
@@ -52,19 +51,5 @@ function* deafRedistributors({ input, tables: { mappings }, beliefs }: Scene): G
       deaf.set(target!, events + 1)
     }
   }
-  for (const [vcpuId, events] of deaf) if (events > 0) yield found('R105', { vcpuId, events }, declared('latent'))
-}
-
-function found<C extends ProblemCode>(code: C, detail: Detail<C>, effect: Effect): Suspect {
-  return {
-    code,
-    detail: detail as Detail<ProblemCode>,
-    confidence: 'proven',
-    at: undefined,
-    entries: [],
-    evidence: [],
-    removal: [],
-    fix: { says: '', safe: false, writes: [] },
-    effect,
-  }
+  for (const [vcpuId, events] of deaf) if (events > 0) yield suspect('R105', { vcpuId, events }, { effect: declared('latent') })
 }

@@ -45,10 +45,10 @@ export const fileProblems = {
       see: see.scan,
     },
   }),
-  M704: problem<{ readonly limit: number; readonly omitted: number }>({
+  M704: problem<{ readonly limit: number }>({
     slug: 'too-many-findings',
     usually: 'note',
-    says: ({ limit, omitted }) => `${omitted} more findings are left out after the first ${limit}.`,
+    says: ({ limit }) => `There are more findings than the ${limit} that a report lists.`,
     fix: 'mend what is listed, then check again',
     help: {
       what: 'There are more problems than a report lists.',

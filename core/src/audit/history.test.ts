@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import { GITS_CBASER } from '../abi/index.ts'
+import type { Gpa } from '../memory/index.ts'
+import { readHistory } from './index.ts'
+import { PlantedVm, QUEUE } from './testing/planted-vm.ts'
+
+const replay = (vm: PlantedVm) => readHistory(vm.memory, vm.registers().its)
+const two = { 0: [8192, 0], 1: [8193, 1] } as const
+
+describe('the command queue as a witness', () => {
+  it('tells what is mapped: device, ITT, size, event, LPI, collection, target', () => {
+    const { state, devices, collections } = replay(
+      new PlantedVm().map(8, two).command('MOVI', { deviceId: 8, eventId: 0, icid: 1 }),
+    )
+    expect(state).toBe('whole')
+    expect(devices.get(8)).toMatchObject({ mapped: true, whole: true, eventIdBits: 5 })
+    expect([...devices.get(8)!.events].map(([id, { lpi, icid }]) => [id, lpi, icid])).toEqual([
+      [0, 8192, 1],
+      [1, 8193, 1],
+    ])
+    expect([...collections].map(([icid, { rdBase }]) => [icid, rdBase])).toEqual([
+      [0, 0],
+      [1, 1],
+    ])
+  })
+
+  it('forgets the events of a device that is mapped anew, and keeps where it was unmapped', () => {
+    const { devices } = replay(
+      new PlantedVm()
+        .map(8, two)
+        .map(8, { 3: [8200, 0] })
+        .map(16, two)
+        .unmap(16),
+    )
+    expect([...devices.get(8)!.events.keys()]).toEqual([3])
+    expect(devices.get(16)).toMatchObject({ mapped: false, at: QUEUE + 10 * 32 })
+  })
+
+  it('follows KVM where a command changes nothing: MAPTI onto a mapped event, past the ITT, on no device', () => {
+    const vm = new PlantedVm().map(8, two, { bits: 1 })
+    vm.command('MAPTI', { deviceId: 8, eventId: 0, pintid: 9000, icid: 0 }).command('MAPTI', {
+      deviceId: 8,
+      eventId: 2,
+      pintid: 9001,
+      icid: 0,
+    })
+    expect([...replay(vm).devices.get(8)!.events].map(([id, { lpi }]) => [id, lpi])).toEqual([
+      [0, 8192],
+      [1, 8193],
+    ])
+  })
+
+  it('knows an unmapped collection from one never mapped', () => {
+    const { collections } = replay(new PlantedVm().command('MAPC', { icid: 1, valid: false }))
+    expect([collections.get(1)?.rdBase, collections.has(1), collections.has(2)]).toEqual([undefined, true, false])
+  })
+
+  it('goes round: the oldest command is at CWRITER, and what its window does not tell stays unknown', () => {
+    const vm = new PlantedVm({ queuePages: 1 }).map(8, two).map(16, two)
+    for (let i = 0; i < 128; i++) vm.command('MOVI', { deviceId: 8, eventId: 0, icid: i % 2 })
+    vm.discard(16, 1).command('INV', { deviceId: 16, eventId: 0 })
+    const { state, commands, devices } = replay(vm)
+    expect([state, commands]).toEqual(['wrapped', 128])
+    expect(devices.get(8)).toMatchObject({ mapped: true, whole: false, ittAddr: undefined })
+    expect([...devices.get(8)!.events]).toEqual([[0, { lpi: undefined, icid: 1, at: expect.any(Number) }]])
+    expect([[...devices.get(16)!.discarded.keys()], [...devices.get(16)!.events.keys()]]).toEqual([[1], [0]])
+  })
+
+  it('is not whole when the guest began anew at slot 0, as after a suspend', () => {
+    const vm = new PlantedVm().map(8, two)
+    const its = { ...vm.registers().its, creadr: 0n, cwriter: 0n }
+    expect(readHistory(vm.memory, its).state).toBe('restarted')
+    const resumed = new PlantedVm()
+    for (let slot = 0; slot < 2; slot++) resumed.memory.fill((QUEUE + slot * 32) as Gpa, 32)
+    expect(replay(resumed).state).toBe('blank')
+  })
+
+  it('is not whole when a command names what no command before it mapped', () => {
+    expect(replay(new PlantedVm().command('DISCARD', { deviceId: 24, eventId: 0 })).state).toBe('restarted')
+    expect(replay(new PlantedVm().map(8, { 0: [8192, 7] })).state).toBe('restarted')
+  })
+
+  it('is not readable without a valid queue in RAM', () => {
+    const vm = new PlantedVm()
+    for (const cbaser of [0n, GITS_CBASER.pack({ address: 0x1000_0000, valid: true })]) {
+      vm.its = { cbaser }
+      expect(replay(vm)).toMatchObject({ state: 'unreadable', commands: 0 })
+    }
+  })
+
+  it('counts commands that are written and not executed, and words that are no command', () => {
+    const vm = new PlantedVm().map(8, two)
+    const { its } = vm.registers()
+    expect(readHistory(vm.memory, { ...its, creadr: its.creadr - 64n })).toMatchObject({ pending: 2, commands: 3 })
+    vm.memory.setU32((QUEUE + 32) as Gpa, 0xee)
+    expect(replay(vm)).toMatchObject({ unknown: 1, state: 'restarted' })
+  })
+})

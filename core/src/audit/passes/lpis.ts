@@ -1,0 +1,43 @@
+import { FIRST_LPI, GICR_PENDBASER, ID_LIMIT } from '../../abi/index.ts'
+import type { Gpa } from '../../memory/index.ts'
+import { declared, type Suspect, suspect } from '../finding.ts'
+import { ifThere } from '../if-there.ts'
+import type { Scene } from '../scene.ts'
+import type { Orphans } from './orphans.ts'
+
+const BYTES = ID_LIMIT / 8
+
+/** Pending bits of LPIs that no live event sends to that vCPU. */
+export function* lpiPass(scene: Scene, orphans: Orphans): Generator<Suspect> {
+  const expected = targets(scene, orphans)
+  for (const { vcpuId, pendbaser } of scene.input.registers.redistributors) {
+    const base = GICR_PENDBASER.unpack(pendbaser).address + FIRST_LPI / 8
+    const pending = ifThere(() => scene.memory.read(base as Gpa, BYTES - FIRST_LPI / 8))
+    if (pending === undefined) continue
+    const mapped = expected.get(vcpuId)
+    let count = 0
+    let first = 0
+    for (let byte = FIRST_LPI / 8; byte < BYTES; byte++) {
+      let stray = pending[byte - FIRST_LPI / 8]! & ~(mapped?.[byte] ?? 0)
+      if (stray === 0) continue
+      if (count === 0) first = byte * 8 + 31 - Math.clz32(stray & -stray)
+      for (; stray !== 0; stray &= stray - 1) count++
+    }
+    if (count > 0) yield suspect('L403', { lpi: first, vcpuId, count }, { effect: declared('note') })
+  }
+}
+
+/** vCPU to the LPIs that live events send to it, one bit each. */
+function targets({ tables: { mappings } }: Scene, orphans: Orphans): Map<number, Uint8Array> {
+  const found = new Map<number, Uint8Array>()
+  const { eventId, lpi, icid } = mappings.events
+  for (const { deviceId, first, count } of mappings.devices) {
+    for (let row = first; row < first + count; row++) {
+      const vcpuId = mappings.collections.get(icid[row]!)
+      if (vcpuId === undefined || lpi[row]! >= ID_LIMIT || orphans.hasEvent(deviceId, eventId[row]!)) continue
+      if (!found.has(vcpuId)) found.set(vcpuId, new Uint8Array(BYTES))
+      found.get(vcpuId)![lpi[row]! >>> 3]! |= 1 << (lpi[row]! & 7)
+    }
+  }
+  return found
+}

@@ -1,0 +1,190 @@
+import {
+  COMMAND_BYTES,
+  type CommandName,
+  CTE,
+  DTE,
+  DTE_NEXT_CAP,
+  ENTRY_BYTES,
+  encodeCommand,
+  GICR_CTLR,
+  GICR_PENDBASER,
+  GICR_PROPBASER,
+  GITS_BASER,
+  GITS_CBASER,
+  GITS_CTLR,
+  type GicRegisters,
+  ITE,
+  type ItsRegisters,
+  L1E,
+  L2_BYTES,
+  L2_ENTRIES,
+  type MsiFunction,
+  type Operands,
+  type RedistributorRegisters,
+} from '../../abi/index.ts'
+import { type Gpa, GuestMemory } from '../../memory/index.ts'
+import type { AuditInput } from '../index.ts'
+
+export const RAM = 0x4000_0000
+const RAM_BYTES = 0x400_0000
+export const QUEUE = RAM + 0x1_0000
+export const DEVICE_TABLE = RAM + 0x2_0000
+export const COLLECTION_TABLE = RAM + 0x4_0000
+const LPI_CONFIGURATION = RAM + 0x5_0000
+const LPI_PENDING = RAM + 0x7_0000
+const L2_PAGES = RAM + 0x10_0000
+const ITTS = RAM + 0x100_0000
+
+interface Planted {
+  readonly ittAddr: number
+  readonly bits: number
+  readonly events: Map<number, readonly [lpi: number, icid: number]>
+}
+
+/**
+ * A VM whose guest talks to its ITS through a command queue in RAM, and whose kernel saves as those do that clear nothing: live
+ * entries are written, what was there before stays. Two vCPUs, collection n on vCPU n.
+ */
+export class PlantedVm {
+  readonly memory = new GuestMemory([{ base: RAM as Gpa, bytes: RAM_BYTES, backing: 'sparse' }])
+  readonly #devices = new Map<number, Planted>()
+  readonly #indirect: boolean
+  readonly #queuePages: number
+  #slot = 0
+  /** What a test changes in the registers. */
+  its: Partial<ItsRegisters> = {}
+  redistributors: RedistributorRegisters[]
+  more: Partial<AuditInput> = {}
+
+  constructor({ indirect = false, vcpus = 2, queuePages = 16 } = {}) {
+    this.#indirect = indirect
+    this.#queuePages = queuePages
+    this.redistributors = Array.from({ length: vcpus }, (_, vcpuId) => ({
+      vcpuId,
+      ctlr: Number(GICR_CTLR.pack({ enableLpis: true })),
+      propbaser: GICR_PROPBASER.pack({ idBits: 15, address: LPI_CONFIGURATION }),
+      pendbaser: GICR_PENDBASER.pack({ address: LPI_PENDING + vcpuId * 0x10000 }),
+    }))
+    for (let icid = 0; icid < vcpus; icid++) {
+      this.command('MAPC', { icid, rdBase: icid, valid: true })
+      this.cte(icid, { icid, rdBase: icid })
+    }
+  }
+
+  /** Writes a command into the ring, which goes round at its end. */
+  command<N extends CommandName>(name: N, args: Partial<Operands<N>>): this {
+    const words = encodeCommand(name, args)
+    const at = QUEUE + (this.#slot % this.#slots) * COMMAND_BYTES
+    this.memory.write(at as Gpa, new Uint8Array(words.buffer))
+    this.#slot++
+    return this
+  }
+
+  get #slots(): number {
+    return (this.#queuePages * 4096) / COMMAND_BYTES
+  }
+
+  /** The guest maps a device and its events: `{ 0: [8192, 0] }`. */
+  map(
+    deviceId: number,
+    events: Readonly<Record<number, readonly [number, number]>>,
+    { bits = 5, ittAddr = this.itt(deviceId) } = {},
+  ): this {
+    this.command('MAPD', { deviceId, size: bits - 1, ittAddr, valid: true })
+    const device: Planted = { ittAddr, bits, events: new Map() }
+    this.#devices.set(deviceId, device)
+    for (const [eventId, [pintid, icid]] of Object.entries(events)) {
+      this.command('MAPTI', { deviceId, eventId: Number(eventId), pintid, icid })
+      device.events.set(Number(eventId), [pintid, icid])
+    }
+    return this
+  }
+
+  unmap(deviceId: number): this {
+    this.#devices.delete(deviceId)
+    return this.command('MAPD', { deviceId, valid: false })
+  }
+
+  discard(deviceId: number, eventId: number): this {
+    this.#devices.get(deviceId)?.events.delete(eventId)
+    return this.command('DISCARD', { deviceId, eventId })
+  }
+
+  /** Writes live devices and events with their chains, and nothing else. */
+  save(): this {
+    const ids = [...this.#devices.keys()].sort((a, b) => a - b)
+    for (const [i, deviceId] of ids.entries()) {
+      const { ittAddr, bits, events } = this.#devices.get(deviceId)!
+      const eventIds = [...events.keys()].sort((a, b) => a - b)
+      for (const [j, eventId] of eventIds.entries()) {
+        const [pintid, icid] = events.get(eventId)!
+        this.ite(deviceId, eventId, { pintid, icid, next: (eventIds[j + 1] ?? eventId) - eventId })
+      }
+      const next = Math.min((ids[i + 1] ?? deviceId) - deviceId, DTE_NEXT_CAP)
+      this.dte(deviceId, { ittAddr, size: bits - 1, next })
+    }
+    return this
+  }
+
+  itt(deviceId: number): number {
+    return ITTS + (deviceId % 4096) * 0x1000
+  }
+
+  iteAt(deviceId: number, eventId: number): Gpa {
+    return ((this.#devices.get(deviceId)?.ittAddr ?? this.itt(deviceId)) + eventId * ENTRY_BYTES) as Gpa
+  }
+
+  dteAt(deviceId: number): Gpa {
+    if (!this.#indirect) return (DEVICE_TABLE + deviceId * ENTRY_BYTES) as Gpa
+    const page = Math.floor(deviceId / L2_ENTRIES)
+    const l2Addr = L2_PAGES + page * L2_BYTES
+    this.word((DEVICE_TABLE + page * ENTRY_BYTES) as Gpa, L1E.encode({ l2Addr, valid: true }))
+    return (l2Addr + (deviceId % L2_ENTRIES) * ENTRY_BYTES) as Gpa
+  }
+
+  dte(deviceId: number, entry: Parameters<typeof DTE.encode>[0]): this {
+    return this.word(this.dteAt(deviceId), DTE.encode({ valid: true, ...entry }))
+  }
+
+  ite(deviceId: number, eventId: number, entry: Parameters<typeof ITE.encode>[0]): this {
+    return this.word(this.iteAt(deviceId, eventId), ITE.encode(entry))
+  }
+
+  cte(slot: number, entry: Parameters<typeof CTE.encode>[0]): this {
+    return this.word((COLLECTION_TABLE + slot * ENTRY_BYTES) as Gpa, CTE.encode({ valid: true, ...entry }))
+  }
+
+  word(at: Gpa, { lo, hi }: { readonly lo: number; readonly hi: number }): this {
+    this.memory.setWord(at, lo, hi)
+    return this
+  }
+
+  registers(): GicRegisters {
+    const offset = BigInt((this.#slot % this.#slots) * COMMAND_BYTES)
+    const table = { addressHigh: 0, valid: true, pageSize: 2, entrySize: 7 }
+    const its: ItsRegisters = {
+      ctlr: Number(GITS_CTLR.pack({ enabled: true, quiescent: true })),
+      iidr: 0x4b00043b,
+      cbaser: GITS_CBASER.pack({ pages: this.#queuePages - 1, address: QUEUE, valid: true }),
+      cwriter: offset,
+      creadr: offset,
+      baser: [
+        GITS_BASER.pack({ ...table, addressLow: DEVICE_TABLE, type: 1, indirect: this.#indirect }),
+        GITS_BASER.pack({ ...table, addressLow: COLLECTION_TABLE, type: 4 }),
+        ...new Array<bigint>(6).fill(0n),
+      ],
+      ...this.its,
+    }
+    return { its, redistributors: this.redistributors }
+  }
+
+  input(): AuditInput {
+    return { memory: this.memory, registers: this.registers(), ...this.more }
+  }
+}
+
+/** A PCI function with MSI-X vectors set to these events of an ITS whose doorbell is where QEMU's is. */
+export function pciFunction(deviceId: number, events: readonly number[], enabled = true): MsiFunction {
+  const vectors = events.map((data) => ({ address: 0x0809_0040n, data, masked: false }))
+  return { name: `function ${deviceId}`, deviceId, kind: 'MSI-X', enabled, vectors }
+}
