@@ -1,4 +1,4 @@
-import { GICD, GICD_CTLR, GICD_TYPER } from '../abi/index.ts'
+import { GICD, GICD_CTLR, GICD_TYPER, GICD_TYPER2 } from '../abi/index.ts'
 import { Frame } from './frame.ts'
 import type { Gic } from './gic.ts'
 
@@ -14,10 +14,11 @@ export const distributorFrame = new Frame<Gic>({
     at: GICD.CTLR,
     size: 4,
     doc: 'EnableGrp1: while it is 0, an LPI that becomes pending is not queued for its vCPU.',
-    read: ({ lpis }) => GICD_CTLR.pack({ enableGrp1: lpis.delivering, areNs: true, ds: true }),
-    write: ({ lpis }, value) => {
-      lpis.delivering = GICD_CTLR.unpack(value).enableGrp1
+    read: ({ lpis, directSgis }) => {
+      const nassgiReq = directSgis?.inHardware ?? false
+      return GICD_CTLR.pack({ enableGrp1: lpis.delivering, areNs: true, ds: true, nassgiReq })
     },
+    write: writeControl,
   },
   GICD_TYPER: {
     at: GICD.TYPER,
@@ -28,5 +29,21 @@ export const distributorFrame = new Frame<Gic>({
       return GICD_TYPER.pack({ lpis, idBits: (lpis ? LPI_ID_BITS : SPI_ID_BITS) - 1 })
     },
   },
+  GICD_TYPER2: {
+    at: GICD.TYPER2,
+    size: 4,
+    doc: 'Whether GICD_CTLR.nASSGIreq can be set.',
+    read: ({ directSgis }) => GICD_TYPER2.pack({ nassgiCap: directSgis !== undefined }),
+  },
   GICD_IIDR: { at: GICD.IIDR, size: 4, doc: 'Product and implementer.', read: () => IIDR },
 })
+
+/** nASSGIreq can change only together with EnableGrp1, or while that is 0. */
+function writeControl({ lpis, directSgis }: Gic, value: bigint): void {
+  const { enableGrp1, nassgiReq } = GICD_CTLR.unpack(value)
+  const wasEnabled = lpis.delivering
+  lpis.delivering = enableGrp1
+  if (directSgis === undefined) return
+  if (!(wasEnabled && enableGrp1)) directSgis.setInHardware(nassgiReq)
+  if (wasEnabled !== enableGrp1) directSgis.groupsChanged()
+}

@@ -15,6 +15,15 @@ export interface Redistributor {
   pendingTable: number
 }
 
+/** What GICv4.1 hardware is told when the guest writes GICD_CTLR; see `Gic.directSgis`. */
+export interface DirectSgisHooks {
+  /** GICD_CTLR.nASSGIreq. */
+  readonly inHardware: boolean
+  setInHardware(wanted: boolean): void
+  /** EnableGrp1 changed: resident vPEs must learn of it. */
+  groupsChanged(): void
+}
+
 /** What a GIC is made from. */
 export interface GicOptions {
   readonly memory: GuestMemory
@@ -36,6 +45,8 @@ export class Gic {
   readonly memory: GuestMemory
   readonly quirks: Quirks
   readonly lpis = new Lpis()
+  /** SGIs that GICv4.1 hardware can deliver; undefined without it. */
+  directSgis: DirectSgisHooks | undefined
   readonly redistributors: Redistributor[] = []
   /** The events of each ITS of the VM: their cached translations fall when a redistributor disables LPIs. */
   readonly itsEvents: Events[] = []

@@ -4,6 +4,7 @@ import { type Backing, errnos, type Gpa, GuestMemory, ItsError } from '../memory
 import type { Machine } from './device.ts'
 import { AssignedIrqs } from './gicv4/assigned-irqs.ts'
 import { DirectInjection } from './gicv4/direct-injection.ts'
+import { DirectSgis } from './gicv4/direct-sgis.ts'
 import type { GicHost } from './gicv4/host.ts'
 import { KvmGic } from './kvm-gic.ts'
 import { KvmIts } from './kvm-its.ts'
@@ -45,6 +46,7 @@ export class KvmVm implements Machine {
   /** The interrupts of passed-through devices; undefined without GICv4. */
   readonly assigned: AssignedIrqs | undefined
   #gicDevice: KvmGic | undefined
+  #sgis: DirectSgis | undefined
   readonly #slots = new Map<number, Gpa>()
 
   constructor({ kernel = NEWEST, ipaBits = 40, memory = new GuestMemory(), host }: KvmVmOptions = {}) {
@@ -103,6 +105,11 @@ export class KvmVm implements Machine {
     return this.direct?.hasGicv41 ?? false
   }
 
+  /** SGIs, as far as GICv4.1 can deliver them; undefined without it, and before the GIC is initialised. */
+  get sgis(): DirectSgis | undefined {
+    return this.#sgis
+  }
+
   /** KVM_RUN begins on a physical processor of the host. @throws ItsError EINVAL while a save has its vPE unmapped; Linux warns. */
   loadVcpu(index: number, processor = 0): void {
     this.direct?.load(index, processor)
@@ -122,6 +129,7 @@ export class KvmVm implements Machine {
   /** GICv4.1 is used from the start, for SGIs; GICv4.0 only by a VM that has an ITS. @source vgic-init.c vgic_init, vgic-its.c vgic_its_create */
   initDirect(): void {
     if (this.hasGicv41 || this.itses.length > 0) this.direct?.init()
+    if (this.direct?.hasGicv41) this.gic.directSgis = this.#sgis ??= new DirectSgis(this.direct)
   }
 
   /** KVM_SIGNAL_MSI. @returns 1 delivered, 0 not mapped, or a negative errno. */

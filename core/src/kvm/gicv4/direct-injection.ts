@@ -151,6 +151,15 @@ export class DirectInjection implements Forwarding {
     return vpe.pendingLast
   }
 
+  /** Makes every resident vPE resident anew, so that the hardware learns of GICD_CTLR.EnableGrp1. */
+  reload(): void {
+    for (const [vcpu, vpe] of this.vpes.entries()) {
+      if (!vpe.resident) continue
+      this.put(vcpu, { blocks: false })
+      this.load(vcpu, vpe.processor)
+    }
+  }
+
   /** The guest acknowledges a direct interrupt on a loaded vCPU; 1023 when there is none. */
   acknowledge(vcpu: number): number {
     const vpe = this.vpes[vcpu]

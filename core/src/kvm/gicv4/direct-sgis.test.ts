@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { DirectSgis } from './direct-sgis.ts'
+import { GICD, GICD_CTLR, GICD_TYPER2 } from '../../abi/index.ts'
+import { distributorFrame } from '../../its/index.ts'
 import { DirectVm } from './testing/direct-vm.ts'
 
 const enabled = { enabled: true, group1: true, priority: 0xa0 }
 
 function withSgis(options = {}) {
   const vm = new DirectVm(options)
-  return { vm, sgis: new DirectSgis(vm.direct, 2) }
+  return { vm, sgis: vm.vm.sgis! }
 }
 
 describe('the SGIs of a vCPU', () => {
@@ -35,11 +36,30 @@ describe('the SGIs of a vCPU', () => {
     expect(vm.direct.acknowledge(0)).toBe(1)
   })
 
-  it('stay in software without GICv4.1', () => {
-    const { sgis } = withSgis({ version: 'GICv4.0' })
-    sgis.setPending(0, 5, true)
-    sgis.setInHardware(true)
-    expect([sgis.inHardware, sgis.pending(0)]).toEqual([false, 1 << 5])
+  it('go there when the guest sets GICD_CTLR.nASSGIreq, which it can do only while the distributor is disabled', () => {
+    const { vm, sgis } = withSgis()
+    const { gic } = vm.vm
+    const write = (fields: Parameters<typeof GICD_CTLR.pack>[0]) =>
+      distributorFrame.write(gic, GICD.CTLR, 4, GICD_CTLR.pack(fields))
+    const read = () => GICD_CTLR.unpack(distributorFrame.read(gic, GICD.CTLR, 4))
+    expect(GICD_TYPER2.unpack(distributorFrame.read(gic, GICD.TYPER2, 4)).nassgiCap).toBe(true)
+    write({ enableGrp1: true, nassgiReq: true })
+    expect([read().nassgiReq, sgis.inHardware]).toEqual([false, false])
+    write({})
+    write({ enableGrp1: true, nassgiReq: true })
+    expect([read().nassgiReq, sgis.inHardware]).toEqual([true, true])
+    write({ enableGrp1: true })
+    expect(read().nassgiReq).toBe(true)
+  })
+
+  it('do not exist for the guest without GICv4.1', () => {
+    const vm = new DirectVm({ version: 'GICv4.0' })
+    const { gic, sgis } = vm.vm
+    distributorFrame.write(gic, GICD.CTLR, 4, 0n)
+    distributorFrame.write(gic, GICD.CTLR, 4, GICD_CTLR.pack({ enableGrp1: true, nassgiReq: true }))
+    expect(sgis).toBeUndefined()
+    expect(GICD_CTLR.unpack(distributorFrame.read(gic, GICD.CTLR, 4)).nassgiReq).toBe(false)
+    expect(distributorFrame.read(gic, GICD.TYPER2, 4)).toBe(0n)
   })
 
   it('that the hardware never answers for are ENXIO', () => {

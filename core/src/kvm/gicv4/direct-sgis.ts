@@ -1,4 +1,5 @@
 import { VSGI_COUNT } from '../../abi/index.ts'
+import type { DirectSgisHooks } from '../../its/index.ts'
 import type { DirectInjection } from './direct-injection.ts'
 import type { HostVpe } from './host-vpe.ts'
 import { type VsgiConfig, VsgiDriver } from './vsgi-driver.ts'
@@ -21,32 +22,35 @@ const created: VsgiConfig = { enabled: false, group1: true, priority: 0 }
  *
  * @source Linux arch/arm64/kvm/vgic/vgic-v4.c vgic_v4_enable_vsgis, vgic_v4_disable_vsgis
  */
-export class DirectSgis {
+export class DirectSgis implements DirectSgisHooks {
   readonly #direct: DirectInjection
   readonly #driver: VsgiDriver
   readonly #sgis: Sgi[][]
   #inHardware = false
 
-  constructor(direct: DirectInjection, vcpus: number) {
+  constructor(direct: DirectInjection) {
     this.#direct = direct
     this.#driver = new VsgiDriver(direct.host)
-    this.#sgis = Array.from({ length: vcpus }, () =>
-      Array.from({ length: VSGI_COUNT }, () => ({ config: created, latch: false })),
-    )
+    this.#sgis = direct.vpes.map(() => Array.from({ length: VSGI_COUNT }, () => ({ config: created, latch: false })))
   }
 
   get inHardware(): boolean {
     return this.#inHardware
   }
 
-  /** vgic_v4_configure_vsgis: hands all SGIs of all vCPUs to hardware, or takes them back. Without GICv4.1 nothing happens. */
+  /** vgic_v4_configure_vsgis: hands all SGIs of all vCPUs to hardware, or takes them back. */
   setInHardware(wanted: boolean): void {
-    if (!this.#direct.hasGicv41 || this.#direct.vpes.length === 0 || wanted === this.#inHardware) return
+    if (wanted === this.#inHardware) return
     this.#inHardware = wanted
     for (const [vcpu, vpe] of this.#direct.vpes.entries()) {
       if (wanted) this.#enable(vpe, this.#sgis[vcpu]!)
       else this.#disable(vpe, this.#sgis[vcpu]!)
     }
+  }
+
+  /** KVM_REQ_RELOAD_GICv4: loaded vCPUs leave and come back with the new group enables. */
+  groupsChanged(): void {
+    this.#direct.reload()
   }
 
   configure(vcpu: number, sgi: number, config: VsgiConfig): void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { DirectSgis } from './direct-sgis.ts'
+import type { DirectSgis } from './direct-sgis.ts'
 import { DirectVm } from './testing/direct-vm.ts'
 
 const VCPUS = 3
@@ -41,7 +41,7 @@ class Checked {
     this.#itses = itses
     this.vm = new DirectVm({ vcpus: VCPUS, events: EVENTS, vectors: VECTORS, itses })
     this.vm.forwardOnly(0, 1, 2, 3, 4)
-    this.sgis = new DirectSgis(this.vm.direct, VCPUS)
+    this.sgis = this.vm.vm.sgis!
   }
 
   run(step: Step): void {
@@ -108,7 +108,7 @@ class Checked {
   #carrySgis(): void {
     const masks = this.pendingSgis
     const { inHardware } = this.sgis
-    this.sgis = new DirectSgis(this.vm.direct, VCPUS)
+    this.sgis = this.vm.vm.sgis!
     this.sgis.setInHardware(inHardware)
     for (const [vcpu, mask] of masks.entries()) {
       for (let sgi = 0; sgi < 16; sgi++) this.sgis.setPending(vcpu, sgi, ((mask >>> sgi) & 1) === 1)

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { KVM_DEV_ARM_CTRL as CTRL, KVM_DEV_ARM_VGIC_GRP as GRP } from '../../abi/index.ts'
 import { GicHost, KvmVm } from '../index.ts'
-import { DirectSgis } from './direct-sgis.ts'
 import { DirectVm } from './testing/direct-vm.ts'
 
 /** Half of the events forwarded, some of both halves pending. */
@@ -96,7 +95,7 @@ describe('what the review of 2021 asked', () => {
 
   it('vSGIs of an unmapped vPE cannot be read, keep their state, and are saved before or after the vLPIs', () => {
     const vm = busy()
-    const sgis = new DirectSgis(vm.direct, 2)
+    const sgis = vm.vm.sgis!
     sgis.setInHardware(true)
     sgis.configure(0, 4, { enabled: true, group1: true, priority: 0x80 })
     sgis.setPending(0, 4, true)
@@ -136,7 +135,7 @@ describe('what the review of 2021 asked', () => {
 
   it('bits of the table below INTID 8192 are ignored: they are the state of vSGIs', () => {
     const vm = new DirectVm()
-    const sgis = new DirectSgis(vm.direct, 2)
+    const sgis = vm.vm.sgis!
     sgis.setInHardware(true)
     for (let sgi = 0; sgi < 16; sgi++) sgis.setPending(0, sgi, true)
     vm.forwardOnly(0)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { KVM_DEV_ARM_CTRL as CTRL, KVM_DEV_ARM_VGIC_GRP as GRP } from '../../abi/index.ts'
+import { KVM_DEV_ARM_CTRL as CTRL, GICD, GICD_CTLR, KVM_DEV_ARM_VGIC_GRP as GRP } from '../../abi/index.ts'
+import { distributorFrame } from '../../its/index.ts'
 import { GicHost, KvmVm } from '../index.ts'
 import { DirectVm } from './testing/direct-vm.ts'
 
@@ -62,6 +63,17 @@ it('hardware that stays Dirty is taken to have something pending', () => {
   const vm = ready({ latency: Number.POSITIVE_INFINITY })
   vm.vm.loadVcpu(0, 0)
   expect(vm.vm.putVcpu(0, { blocks: true })).toBe(true)
+})
+
+it('that runs when the guest enables the distributor takes what waited', () => {
+  const vm = ready()
+  const enable = (enableGrp1: boolean) => distributorFrame.write(vm.vm.gic, GICD.CTLR, 4, GICD_CTLR.pack({ enableGrp1 }))
+  enable(false)
+  vm.vm.loadVcpu(0, 2)
+  vm.msi(0)
+  expect(vm.take(0)).toBeUndefined()
+  enable(true)
+  expect([vm.vpe(0).processor, vm.take(0)]).toEqual([2, 0])
 })
 
 it('cannot be loaded while its vPE is unmapped', () => {
