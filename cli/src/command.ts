@@ -57,7 +57,7 @@ type Values<O extends Readonly<Record<string, Option<unknown>>>> = {
 
 /** What each command declares. */
 export interface CommandShape<O extends Readonly<Record<string, Option<unknown>>>> {
-  /** One word, or two: `selftest vlpi` is the command vlpi below selftest, which is registered before it or stands for its own. */
+  /** One word, or two: `selftest vlpi` is the command vlpi below selftest, in whatever order they are registered. */
   readonly name: string
   /** As commander writes them: `<file...>`, `[path...]`, `<a> <b>`; all of them arrive as one list of words. */
   readonly args: string
@@ -100,9 +100,8 @@ export function command<const O extends Readonly<Record<string, Option<unknown>>
 /** Options after the name of a lower command are that command's, also those that the upper one has too. */
 function place(program: Commander, name: string): Commander {
   const [upper = name, lower] = name.split(' ')
-  if (lower === undefined) return program.command(name)
   const above = program.commands.find((known) => known.name() === upper) ?? program.command(upper)
-  return above.enablePositionalOptions().command(lower)
+  return lower === undefined ? above : above.enablePositionalOptions().command(lower)
 }
 
 function description({ summary, details }: { readonly summary: string; readonly details?: string }): string {
