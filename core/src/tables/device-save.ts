@@ -1,10 +1,20 @@
-import { DTE, DTE_NEXT_CAP, ENTRY_BYTES, ITE_NEXT_CAP, L2_ENTRIES, LPI_LIMIT } from '../abi/index.ts'
+import {
+  DTE,
+  DTE_NEXT_CAP,
+  ENTRY_BYTES,
+  HEAD_DTE,
+  HEAD_ITE,
+  HEAD_MAGIC,
+  ITE_NEXT_CAP,
+  L2_ENTRIES,
+  LPI_LIMIT,
+} from '../abi/index.ts'
 import type { Its } from '../its/index.ts'
 import { ItsError } from '../memory/index.ts'
 import { dteBlocks } from './blocks.ts'
 import { clearEntries } from './clear.ts'
+import { DtePlaces } from './dte-places.ts'
 import { EntryWriter, forwardedLpi, outsideRam } from './entry-writer.ts'
-import { dteHead, iteHead } from './heads.ts'
 import { eachEvent } from './live.ts'
 import type { SavePlan } from './save-plan.ts'
 
@@ -20,6 +30,7 @@ export class DeviceSave {
   readonly #plan: SavePlan
   readonly #itts: EntryWriter
   readonly #table: EntryWriter
+  readonly #places: DtePlaces
   /** Some LPI may be delivered by hardware. */
   readonly #forwarding: boolean
   /** The device under way: its ITT, its DeviceID, its first event, the event that is not written yet, zero entries to write after it. */
@@ -37,6 +48,7 @@ export class DeviceSave {
     this.#plan = plan
     this.#itts = new EntryWriter(its.memory)
     this.#table = new EntryWriter(its.memory)
+    this.#places = new DtePlaces(its)
     this.#forwarding = its.gic.lpis.forwarding !== undefined
   }
 
@@ -45,7 +57,7 @@ export class DeviceSave {
     let slot = this.#storable(devices.first())
     while (slot >= 0) {
       const deviceId = devices.deviceId[slot]!
-      const at = this.#its.dteAt(deviceId)
+      const at = this.#places.at(deviceId)
       if (at < 0) throw new ItsError('EINVAL', 'the device has no place in the device table', { what: 'DTE', deviceId })
       this.#saveItt(slot, deviceId)
       const following = this.#storable(devices.after(slot))
@@ -61,7 +73,7 @@ export class DeviceSave {
   #storable(slot: number): number {
     const { devices } = this.#its
     if (this.#plan.quirks['save-refuses-unreachable-device']) return slot
-    while (slot >= 0 && this.#its.dteAt(devices.deviceId[slot]!) < 0) {
+    while (slot >= 0 && this.#places.at(devices.deviceId[slot]!) < 0) {
       this.unstorable.push(devices.deviceId[slot]!)
       slot = devices.after(slot)
     }
@@ -97,7 +109,7 @@ export class DeviceSave {
     this.#first = NONE
     eachEvent(this.#its, slot, this.#meet)
     this.#writeWaiting(0)
-    if (this.#plan.head !== 'none' && this.#first !== 0) this.#ittHead(2 ** devices.bits[slot]!)
+    if (this.#plan.head !== 'none' && this.#first !== 0) this.#ittHead(1 << devices.bits[slot]!)
   }
 
   /** An event waits until the next one is known: the entry's `next` is the distance to it. */
@@ -135,6 +147,10 @@ export class DeviceSave {
     this.#putIte(this.#waiting, (intid << 16) | events.icid(this.#waitingIndex), (next << 16) | (intid >>> 16))
     this.events++
     this.#waiting = NONE
+    if (this.#zeros.length > 0) this.#writeZeros()
+  }
+
+  #writeZeros(): void {
     for (const eventId of this.#zeros) this.#putIte(eventId, 0, 0)
     this.#zeros.length = 0
   }
@@ -155,19 +171,18 @@ export class DeviceSave {
       clearEntries(this.#its.memory, this.#itt, entries)
       return
     }
-    const { lo, hi } = iteHead(Math.max(this.#first, 0))
-    this.#itts.put(this.#itt, lo, hi)
+    const { magic, first } = HEAD_ITE.fields
+    this.#itts.put(this.#itt, magic.putLo(HEAD_MAGIC), first.putHi(Math.max(this.#first, 0)))
   }
 
   #proposedTableHead(): void {
     const first = this.#its.devices.first()
     const deviceId = first < 0 ? 0 : this.#its.devices.deviceId[first]!
     if (first >= 0 && deviceId === 0) return
-    const at = this.#its.dteAt(0)
+    const at = this.#places.at(0)
     if (at < 0)
       throw new ItsError('EINVAL', 'DeviceID 0, the place of the dummy head, cannot be stored', { what: 'DTE', deviceId: 0 })
-    const { lo, hi } = dteHead(deviceId)
-    this.#table.put(at, lo, hi)
+    this.#putDteHead(at, deviceId)
   }
 
   #ourTableHeads(): void {
@@ -176,9 +191,13 @@ export class DeviceSave {
       const first = this.#firsts[deviceTable.indirect ? firstId / L2_ENTRIES : 0]
       if (first === undefined) clearEntries(memory, base, entries)
       else if (first !== firstId) {
-        const { lo, hi } = dteHead(first - firstId)
-        this.#table.put(base, lo, hi)
+        this.#putDteHead(base, first - firstId)
       }
     }
+  }
+
+  #putDteHead(at: number, first: number): void {
+    const { magic, first: firstField } = HEAD_DTE.fields
+    this.#table.put(at, magic.putLo(HEAD_MAGIC) | firstField.putLo(first), firstField.putHi(first))
   }
 }

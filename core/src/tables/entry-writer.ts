@@ -29,9 +29,9 @@ export class EntryWriter {
     if (region === undefined) return false
     const inPage = (at - region.base) % PAGE_BYTES
     this.#words = region.words
-    this.#from = at
-    this.#to = Math.min(at - inPage + PAGE_BYTES, region.end)
-    this.#index = region.index
+    this.#from = at - inPage
+    this.#to = Math.min(this.#from + PAGE_BYTES, region.end)
+    this.#index = region.index - inPage / 4
     region.words[region.index] = lo
     region.words[region.index + 1] = hi
     return true

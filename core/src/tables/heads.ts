@@ -1,5 +1,6 @@
 import { CTE, ENTRY_BYTES, HEAD_DTE, HEAD_ITE, HEAD_MAGIC, HEAD_STAMP } from '../abi/index.ts'
-import type { Gpa, GuestMemory, ReadonlyMemory } from '../memory/index.ts'
+import type { Gpa, GuestMemory, ReadonlyMemory, Region } from '../memory/index.ts'
+import { isValidDte, isValidIte } from './scan.ts'
 
 const STAMP_MASK = 0x7ff
 
@@ -11,18 +12,6 @@ const STAMP_MASK = 0x7ff
  * it: that save stamps the first CTE in bits that every kernel ignores and every kernel's save clears.
  */
 export type HeadKind = 'none' | 'proposed' | 'ours'
-
-/** The head of a block of DTEs whose first live entry is `first` entries away. */
-export const dteHead = (first: number): { readonly lo: number; readonly hi: number } => ({
-  lo: HEAD_DTE.fields.magic.putLo(HEAD_MAGIC) | HEAD_DTE.fields.first.putLo(first),
-  hi: HEAD_DTE.fields.first.putHi(first),
-})
-
-/** The head of an ITT whose first live event is `first`. */
-export const iteHead = (first: number): { readonly lo: number; readonly hi: number } => ({
-  lo: HEAD_ITE.fields.magic.putLo(HEAD_MAGIC),
-  hi: HEAD_ITE.fields.first.putHi(first),
-})
 
 /** True when the words are a head (or an ITE's), as opposed to any other invalid entry. */
 export const isHead = (lo: number): boolean => (lo & 0xffff) === HEAD_MAGIC
@@ -49,23 +38,27 @@ export function plausibleDte(memory: ReadonlyMemory, base: number, entries: numb
   if (region === undefined) return 0
   const lo = region.words[region.index]!
   const hi = region.words[region.index + 1]!
-  if (hi < 0 || !isHead(lo)) return 0
+  if (isValidDte(hi) || !isHead(lo)) return 0
   const first = HEAD_DTE.fields.first.get(lo, hi)
-  if (first >= entries) return 0
-  const target = memory.seek((base + first * ENTRY_BYTES) as Gpa)
-  return target !== undefined && target.words[target.index + 1]! < 0 ? first : 0
+  return first < entries && toEntry(memory, region, base, first) && isValidDte(region.words[region.index + 1]!) ? first : 0
 }
 
 /** The EventID that a head at `base` points at, when it points at a valid ITE of its own ITT; else 0. */
 export function plausibleIte(memory: ReadonlyMemory, base: number, entries: number): number {
   const region = memory.seek(base as Gpa)
   if (region === undefined) return 0
-  const lo = region.words[region.index]!
-  const hi = region.words[region.index + 1]!
-  if (!isHead(lo) || HEAD_ITE.fields.pintid.get(lo, hi) !== 0) return 0
+  const { words, index } = region
+  const lo = words[index]!
+  const hi = words[index + 1]!
+  if (isValidIte(lo, hi) || !isHead(lo)) return 0
   const first = HEAD_ITE.fields.first.get(lo, hi)
-  if (first >= entries) return 0
-  const target = memory.seek((base + first * ENTRY_BYTES) as Gpa)
-  if (target === undefined) return 0
-  return ((target.words[target.index + 1]! & 0xffff) | (target.words[target.index]! >>> 16)) !== 0 ? first : 0
+  if (first >= entries || !toEntry(memory, region, base, first)) return 0
+  return isValidIte(region.words[region.index]!, region.words[region.index + 1]!) ? first : 0
+}
+
+/** Moves the cursor of `region` from `base` to an entry further on; false when that is not in the same region. */
+function toEntry(memory: ReadonlyMemory, region: Region, base: number, entry: number): boolean {
+  if (entry >= region.run) return memory.seek((base + entry * ENTRY_BYTES) as Gpa) === region
+  region.index += 2 * entry
+  return true
 }

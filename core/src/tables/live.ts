@@ -1,4 +1,5 @@
 import type { Its } from '../its/index.ts'
+import { DtePlaces } from './dte-places.ts'
 
 /** Events of a block, and words of an event; see `Events`. */
 const BLOCK_EVENTS = 8
@@ -19,9 +20,10 @@ export function eachEvent({ events }: Its, slot: number, visit: (eventId: number
 /** The slots of the devices that have a place in the device table, in DeviceID order. */
 export function storableSlots(its: Its): number[] {
   const { devices } = its
+  const places = new DtePlaces(its)
   const slots: number[] = []
   for (let slot = devices.first(); slot >= 0; slot = devices.after(slot)) {
-    if (its.dteAt(devices.deviceId[slot]!) >= 0) slots.push(slot)
+    if (places.at(devices.deviceId[slot]!) >= 0) slots.push(slot)
   }
   return slots
 }

@@ -5,7 +5,7 @@ export function nextValidDte({ words, index }: Region, limit: number): number {
   const start = index + 1
   const end = start + 2 * limit
   let at = start
-  while (at < end && words[at]! >= 0) at += 2
+  while (at < end && !isValidDte(words[at]!)) at += 2
   return (at - start) / 2
 }
 
@@ -18,4 +18,8 @@ export function nextValidIte(region: Region, limit: number): number {
   return entry
 }
 
-const isValidIte = (lo: number, hi: number): boolean => ((hi & 0xffff) | (lo >>> 16)) !== 0
+/** A DTE, CTE or first-level entry is valid when bit 63 is set: the sign of its upper half. */
+export const isValidDte = (hi: number): boolean => hi < 0
+
+/** An ITE is valid when its pINTID is not 0. */
+export const isValidIte = (lo: number, hi: number): boolean => ((hi & 0xffff) | (lo >>> 16)) !== 0

@@ -2,7 +2,8 @@ import { ENTRY_BYTES, L1E, L2_BYTES, L2_ENTRIES, type ProfileId, profiles, type 
 import type { Its } from '../its/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import { dteBlocks } from './blocks.ts'
-import { eachEvent, storableSlots } from './live.ts'
+import { DtePlaces } from './dte-places.ts'
+import { eachEvent } from './live.ts'
 
 /** One thing that no bytes in guest RAM can help. */
 interface SealLimitRow {
@@ -49,8 +50,8 @@ export interface SealLimit {
   readonly profiles: readonly ProfileId[]
 }
 
-/** What of the state of an ITS no save can make every kernel restore. */
-export function sealLimits(its: Its): SealLimit[] {
+/** What of the state of an ITS no save can make every kernel restore. `slots`: the devices that can be saved. */
+export function sealLimits(its: Its, slots: readonly number[]): SealLimit[] {
   const own = its.gic.quirks
   const limits: SealLimit[] = []
   const met = (name: SealLimitName, where: Pick<SealLimit, 'deviceId' | 'eventId' | 'icid'> = {}): void => {
@@ -59,7 +60,7 @@ export function sealLimits(its: Its): SealLimit[] {
     limits.push({ name, ...where, profiles: concerned.map(({ id }) => id as ProfileId) })
   }
   if (its.collectionTable.valid) collectionLimits(its, met)
-  if (its.deviceTable.valid) deviceLimits(its, met)
+  if (its.deviceTable.valid) deviceLimits(its, slots, met)
   return limits
 }
 
@@ -74,12 +75,13 @@ function collectionLimits({ collections, collectionTable, gic }: Its, met: Met):
   if (collections.order.length * ENTRY_BYTES === collectionTable.bytes) met('full-collection-table')
 }
 
-function deviceLimits(its: Its, met: Met): void {
+function deviceLimits(its: Its, slots: readonly number[], met: Met): void {
   const { devices, events, memory } = its
-  const slots = storableSlots(its)
   if (slots.length === 0) met('no-device')
+  const places = new DtePlaces(its)
   for (let slot = devices.first(); slot >= 0; slot = devices.after(slot)) {
-    if (!slots.includes(slot)) met('unstorable-device', { deviceId: devices.deviceId[slot]! })
+    const deviceId = devices.deviceId[slot]!
+    if (places.at(deviceId) < 0) met('unstorable-device', { deviceId })
   }
   for (const slot of slots) {
     const deviceId = devices.deviceId[slot]!
@@ -99,11 +101,16 @@ function deviceLimits(its: Its, met: Met): void {
 /** What the scan meets between the devices: holes in the first level, and pages that are not in RAM. */
 function blockLimits({ devices, deviceTable, memory }: Its, slots: readonly number[], met: Met): void {
   const { indirect, base, bytes } = deviceTable
-  const ids = slots.map((slot) => devices.deviceId[slot]!)
-  const last = ids.at(-1) ?? Number.POSITIVE_INFINITY
+  const firsts = new Map<number, number>()
+  for (const slot of slots) {
+    const deviceId = devices.deviceId[slot]!
+    const block = indirect ? deviceId - (deviceId % L2_ENTRIES) : 0
+    if (!firsts.has(block)) firsts.set(block, deviceId)
+  }
+  const last = slots.length === 0 ? Number.POSITIVE_INFINITY : devices.deviceId[slots.at(-1)!]!
   for (const block of dteBlocks(memory, deviceTable)) {
     if (block.firstId > last) continue
-    const first = ids.find((id) => id >= block.firstId && id < block.firstId + block.entries)
+    const first = firsts.get(block.firstId)
     const scanned = first === undefined ? block.entries : first - block.firstId
     if (!memory.contains(block.base, scanned * ENTRY_BYTES)) met('table-outside-ram')
   }

@@ -23,17 +23,16 @@ export interface Sealed extends Saved {
  */
 export function seal(its: Its, options: SaveOptions = {}): Outcome<Sealed> {
   return attempt(() => {
-    refuseUnsavable(its, options.gicv41 ?? false)
-    const limits = sealLimits(its)
-    const cleared = clearTables(its)
+    const slots = its.deviceTable.valid ? storableSlots(its) : []
+    refuseUnsavable(its, slots, options.gicv41 ?? false)
+    const limits = sealLimits(its, slots)
+    const cleared = clearTables(its, slots)
     return { ...saveSealed(its, options), cleared, limits }
   })
 }
 
-function clearTables(its: Its): number {
+function clearTables(its: Its, slots: readonly number[]): number {
   const { memory, devices, deviceTable } = its
-  if (!deviceTable.valid) return 0
-  const slots = storableSlots(its)
   let cleared = 0
   for (const { base, entries } of dteBlocks(memory, deviceTable)) cleared += clearEntries(memory, base, entries)
   const done = new Map<number, number>()
@@ -48,16 +47,15 @@ function clearTables(its: Its): number {
 }
 
 /** Finds out whether every live entry has a place before the first byte changes. */
-function refuseUnsavable(its: Its, gicv41: boolean): void {
-  const { memory, collections, collectionTable, deviceTable } = its
+function refuseUnsavable(its: Its, slots: readonly number[], gicv41: boolean): void {
+  const { memory, collections, collectionTable } = its
   const { base, bytes, valid } = collectionTable
   const listed = collections.order.length * ENTRY_BYTES
   if (valid && listed > bytes) {
     throw new ItsError('EINVAL', 'there are more collections than the collection table holds', { what: 'CTE' })
   }
   if (valid && !memory.contains(base as Gpa, Math.min(listed + ENTRY_BYTES, bytes))) throw outsideRam('CTE', base, {})
-  if (!deviceTable.valid) return
-  for (const slot of storableSlots(its)) refuseUnsavableEvents(its, slot, gicv41)
+  for (const slot of slots) refuseUnsavableEvents(its, slot, gicv41)
 }
 
 function refuseUnsavableEvents(its: Its, slot: number, gicv41: boolean): void {

@@ -11,7 +11,7 @@ import {
   type Quirks,
   UNMAPPED_TARGET,
 } from '../abi/index.ts'
-import type { Gpa, ReadonlyMemory, Where } from '../memory/index.ts'
+import type { Gpa, ReadonlyMemory, Region, Where } from '../memory/index.ts'
 import { type HeadKind, hasOurHeads, plausibleDte, plausibleIte } from './heads.ts'
 import { LpiReach } from './lpi-reach.ts'
 import { type ObjectionName, objections } from './objections.ts'
@@ -171,7 +171,8 @@ export class TableWalk implements ScannedWalk {
       return this.object('dte-unstorable', at, { deviceId })
     const ittAddr = ittAddrOf.get(lo, hi) as Gpa
     this.devices++
-    if (this.#answered(this.#reader.device(deviceId, ittAddr, eventIdBits, at), { at, deviceId }) === ENDED) return ENDED
+    const answer = this.#reader.device(deviceId, ittAddr, eventIdBits, at)
+    if (answer !== GO_ON && this.#answered(answer, { at, deviceId }) === ENDED) return ENDED
     const proposed = this.#head === 'proposed'
     const end = proposed ? scanIttProposed(this, deviceId, ittAddr, eventIdBits) : this.#scanItt(deviceId, ittAddr, eventIdBits)
     if (end === LAST) return dteNext.get(lo, hi)
@@ -184,29 +185,43 @@ export class TableWalk implements ScannedWalk {
   }
 
   #scanItt(deviceId: number, ittAddr: Gpa, eventIdBits: number): number {
-    const limit = 2 ** eventIdBits
     let end = this.#scanLength(eventIdBits)
+    const limit = eventIdBits <= MAX_EVENTID_BITS ? end : 2 ** eventIdBits
     let eventId = this.#head === 'ours' ? plausibleIte(this.memory, ittAddr, end) : 0
+    let region: Region | undefined
+    // EventIDs from `first` to `beyond` have their entries in the run of `region`, from word `start` on.
+    let first = 0
+    let beyond = 0
+    let start = 0
     while (eventId < end) {
       const at = (ittAddr + eventId * ENTRY_BYTES) as Gpa
-      const region = this.memory.seek(at)
-      if (region === undefined) return this.object('ite-unreadable', at, { deviceId, eventId })
-      const invalid = nextValidIte(region, Math.min(region.run, end - eventId))
-      if (invalid > 0) {
+      if (region === undefined || eventId >= beyond) {
+        region = this.memory.seek(at)
+        if (region === undefined) return this.object('ite-unreadable', at, { deviceId, eventId })
+        first = eventId
+        start = region.index
+        beyond = Math.min(eventId + region.run, end)
+      }
+      const index = start + 2 * (eventId - first)
+      const lo = region.words[index]!
+      const hi = region.words[index + 1]!
+      const pintid = pintidOf.get(lo, hi)
+      if (pintid === 0) {
+        region.index = index
+        const invalid = nextValidIte(region, beyond - eventId)
         if (!this.count(invalid)) return ENDED
         eventId += invalid
         continue
       }
       if (!this.count(1)) return ENDED
-      const lo = region.words[region.index]!
-      const hi = region.words[region.index + 1]!
       const next = iteNext.get(lo, hi)
-      const pintid = pintidOf.get(lo, hi)
       if (pintid < FIRST_LPI) return this.object('ite-pintid', at, { deviceId, eventId })
       if (eventId + next >= limit) return this.object('ite-next', at, { deviceId, eventId })
       if (this.visitEvent(deviceId, eventId, pintid, icidOf.get(lo, hi), at) === ENDED) return ENDED
       if (next === 0) return LAST
       eventId += next
+      // The reader may have moved the cursor and, by a write, this page; a flat region stays where it is.
+      if (region.backing !== 'flat') region = undefined
       if (eventId > end && this.#quirks['scan-overrun']) end = Number.POSITIVE_INFINITY
     }
     return PAST
@@ -227,7 +242,7 @@ export class TableWalk implements ScannedWalk {
    * `int size`, made an `unsigned long`: negative reads on for ever, 0 reads one entry (none before 6.0.6).
    */
   #scanLength(eventIdBits: number): number {
-    if (eventIdBits < 28) return 2 ** eventIdBits
+    if (eventIdBits < 28) return 1 << eventIdBits
     if (eventIdBits === 28) return Number.POSITIVE_INFINITY
     return this.#quirks['scan-overrun'] ? 0 : 1
   }

@@ -1,0 +1,35 @@
+import { ENTRY_BYTES, L2_BYTES, L2_ENTRIES } from '../abi/index.ts'
+import type { Its } from '../its/index.ts'
+import type { Gpa } from '../memory/index.ts'
+
+/**
+ * Where the DTEs of many devices are, as `Its.dteAt` tells for one: the second-level page of the last answer is kept, when all of
+ * it is in RAM.
+ */
+export class DtePlaces {
+  readonly #its: Its
+  /** The DeviceIDs whose places are known to follow one another from `#base` on. */
+  #from = 0
+  #to = 0
+  #base = 0
+
+  constructor(its: Its) {
+    this.#its = its
+  }
+
+  /** The address of a device's DTE, or -1 when it cannot be stored. */
+  at(deviceId: number): number {
+    if (deviceId >= this.#from && deviceId < this.#to) return this.#base + (deviceId - this.#from) * ENTRY_BYTES
+    const at = this.#its.dteAt(deviceId)
+    if (at >= 0 && this.#its.deviceTable.indirect) this.#keep(deviceId - (deviceId % L2_ENTRIES), at)
+    return at
+  }
+
+  #keep(firstId: number, at: number): void {
+    const base = at - (at % L2_BYTES)
+    if (!this.#its.memory.contains(base as Gpa, L2_BYTES)) return
+    this.#from = firstId
+    this.#to = firstId + L2_ENTRIES
+    this.#base = base
+  }
+}
