@@ -1,4 +1,5 @@
 import type { ByteSource } from '@vits/core'
+import type { Disk } from './disk.ts'
 import type { Lab } from './prove/lab-program.ts'
 import type { Style } from './style.ts'
 
@@ -12,6 +13,7 @@ export interface Io {
   open(path: string): Promise<OpenFile>
   /** The names in a folder, sorted; undefined for what is no folder, or not there. */
   list(path: string): Promise<string[] | undefined>
+  readonly disk: Disk
   /** Report text, as it is: no newline is added. */
   out(text: string): void
   /** Messages for people: errors, and progress when `progress` is set. */

@@ -1,4 +1,13 @@
-import { type AuditInput, coalesce, footprint, type Gpa, type GpaRange, openSavedMachine, type SavedMachine } from '@vits/core'
+import {
+  type AuditInput,
+  type ByteSource,
+  coalesce,
+  footprint,
+  type Gpa,
+  type GpaRange,
+  openSavedMachine,
+  type SavedMachine,
+} from '@vits/core'
 import type { Io } from './io.ts'
 import { codecs } from './node/codecs.ts'
 
@@ -11,17 +20,27 @@ export interface Loaded {
   readonly input: AuditInput
   /** The parts of RAM that are in memory. */
   readonly loaded: readonly GpaRange[]
+  /** The file itself; the machine's source is another one when the file is compressed, or an image that holds the machine. */
+  readonly file: ByteSource
 }
 
+/** Names what has to be loaded next, see `footprint` of core. */
+type Footprint = typeof footprint
+
 /** Opens a saved VM, loads what its ITS points at, and hands it to `use`; the file is open that long. */
-export async function withSavedMachine<T>(path: string, io: Io, use: (loaded: Loaded) => T | Promise<T>): Promise<T> {
+export async function withSavedMachine<T>(
+  path: string,
+  io: Io,
+  use: (loaded: Loaded) => T | Promise<T>,
+  next: Footprint = footprint,
+): Promise<T> {
   const file = await io.open(path)
   try {
     const progress = file.byteLength > SLOW_BYTES ? io.progress : undefined
     const percent = (done: number, total: number) => progress?.(`vits: ${path}: ${Math.floor((100 * done) / total)} %`)
     const machine = await openSavedMachine(file, { codecs, progress: percent })
     progress?.('')
-    return await use({ machine, ...(await loadTables(machine)) })
+    return await use({ file, machine, ...(await loadTables(machine, next)) })
   } finally {
     await file.close()
   }
@@ -31,13 +50,13 @@ export async function withSavedMachine<T>(path: string, io: Io, use: (loaded: Lo
 const MOST_TABLE_BYTES = 2 ** 30
 
 /** Loads the tables round by round: each round's pages say what the next one needs. */
-async function loadTables(machine: SavedMachine): Promise<Pick<Loaded, 'input' | 'loaded'>> {
+async function loadTables(machine: SavedMachine, next: Footprint): Promise<Pick<Loaded, 'input' | 'loaded'>> {
   const { registers, itsCount, msi } = machine
   const memory = machine.memory()
   const missing: Gpa[] = []
   const loaded: GpaRange[] = []
   for (let room = MOST_TABLE_BYTES; ; ) {
-    const ranges = within(footprint(memory, registers), room)
+    const ranges = within(next(memory, registers), room)
     room -= ranges.reduce((sum, { bytes }) => sum + bytes, 0)
     if (ranges.length === 0) return { input: { memory, registers, itsCount, msi, missing }, loaded: coalesce(loaded) }
     for (const page of machine.missingPages(ranges)) missing.push(page)

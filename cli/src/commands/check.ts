@@ -50,6 +50,7 @@ export async function failing(file: string, io: Io, work: () => Promise<ExitBits
     return await work()
   } catch (error) {
     io.progress?.('')
+    if (error instanceof UsageError) throw error
     io.err(`${failureLine(error, file)}\n`)
     return ExitCode.Failed
   }

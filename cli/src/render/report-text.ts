@@ -127,7 +127,8 @@ function proofLines(group: readonly Finding[]): string[] {
   return [...lines.slice(0, MOST_PROOFS), ...more].map((line, i) => `  ${(i > 0 ? '' : heading).padEnd(8)}${line}`)
 }
 
-function evidenceWords({ witness, says, at, against }: Evidence): string {
+/** `the command queue: MAPD DeviceID 0x5200 V=0 (at 0x429e36e0)`. */
+export function evidenceWords({ witness, says, at, against }: Evidence): string {
   return `${against ? 'but the' : 'the'} ${witness}: ${says}${at === undefined ? '' : ` (at ${hex(at)})`}`
 }
 

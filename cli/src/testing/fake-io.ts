@@ -1,5 +1,6 @@
 import { ModelSubject } from '@vits/core/conformance'
 import type { Io } from '../io.ts'
+import { nodeDisk } from '../node/disk.ts'
 import { listFolder } from '../node/list-folder.ts'
 import { openFile } from '../node/open-file.ts'
 import { run } from '../program.ts'
@@ -37,6 +38,7 @@ export async function vits(
       if (names.length > 0) return names.map((name) => name.slice(path.length + 1))
       return files[path] === undefined ? listFolder(path) : undefined
     },
+    disk: nodeDisk,
     out: (text) => {
       out += text
     },

@@ -131,7 +131,7 @@ export class Mending {
     return changed
   }
 
-  #reason({ code, deviceId, eventId, confidence, says, entries, at }: Finding): Reason {
+  #reason({ code, deviceId, eventId, confidence, says, entries, evidence, at }: Finding): Reason {
     const kind = entries.find((entry) => entry.at === at)?.kind ?? (eventId === undefined ? 'DTE' : 'ITE')
     const id =
       deviceId === undefined
@@ -139,7 +139,7 @@ export class Mending {
         : eventId === undefined || kind === 'DTE'
           ? deviceName(deviceId)
           : eventName(deviceId, eventId)
-    return { code, kind, id, why: says, proven: confidence === 'proven' }
+    return { code, kind, id, why: says, proven: confidence === 'proven', evidence }
   }
 
   #touch({ code, deviceId, eventId }: Finding): void {

@@ -1,4 +1,4 @@
-import type { EntryKind, ProblemCode, WordWrite } from '../audit/index.ts'
+import type { EntryKind, Evidence, ProblemCode, WordWrite } from '../audit/index.ts'
 import type { Gpa, GuestMemory, ReadonlyMemory } from '../memory/index.ts'
 
 /** The two halves of a table entry. */
@@ -17,6 +17,7 @@ export interface Reason {
   readonly why: string
   /** A witness or the bits themselves say so. */
   readonly proven: boolean
+  readonly evidence?: readonly Evidence[]
 }
 
 /** One word that a repair changes. */

@@ -48,10 +48,15 @@ function plannedOnce(input: AuditInput, options: RepairOptions): RepairPlan {
   const mending = new Mending(input, options, before)
   if (options.rebuild) mending.rebuild()
   let after = audit(mending.input)
-  for (let round = 0; round < MOST_ROUNDS && mending.step(after); round++) after = audit(mending.input)
+  const rounds = isWanted(before, options) ? MOST_ROUNDS : 0
+  for (let round = 0; round < rounds && mending.step(after); round++) after = audit(mending.input)
   const { writes, memory } = mending.overlay
   return { before, after, writes, memory, ...prove(input, mending.input, before, after, isExhausted(options)) }
 }
+
+/** A VM that restores cleanly is left alone unless somebody asks for more. */
+const isWanted = ({ verdict }: Report, { allow, rebuild, seal, strict }: RepairOptions): boolean =>
+  verdict !== 'restores' || typeof allow === 'object' || rebuild === true || seal === true || strict === true
 
 /** Everything that could bring an event back was tried. */
 const isExhausted = ({ allow, rebuild }: RepairOptions): boolean => allow === 'everything' || rebuild === true

@@ -11,6 +11,8 @@ export interface RepairOptions {
   readonly allow: 'proven' | 'everything' | ReadonlySet<ProblemCode>
   /** Writes all tables and ITTs anew from the command queue. */
   readonly rebuild?: boolean
+  /** Also clears leftovers of a VM that restores cleanly: no harm now, but a change of the guest may bring them out. */
+  readonly strict?: boolean
   /** Makes the chains such that kernels before 6.0.6 can follow them too. */
   readonly seal?: boolean
   /** The kernel that must restore the result; the newest when not named. */

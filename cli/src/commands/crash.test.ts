@@ -1,0 +1,95 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { fixtureBytes } from '../../../core/src/formats/testing/fixtures.ts'
+import { vits } from '../testing/fake-io.ts'
+
+const program = fileURLToPath(new URL('../../bin/vits.js', import.meta.url))
+const preload = new URL('../testing/kill-at.mjs', import.meta.url).href
+
+let root: string
+let folder: string
+let original: Buffer
+let file: string
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'vits-crash-'))
+  original = Buffer.from(fixtureBytes('unrestorable.mig'))
+  await writeFile(join(root, 'original'), original)
+})
+afterAll(() => rm(root, { recursive: true }))
+beforeEach(async () => {
+  folder = await mkdtemp(join(root, 'test-'))
+  file = join(folder, 'vm.mig')
+  await copyFile(join(root, 'original'), file)
+})
+
+/** Runs vits in a process of its own that dies at its n-th change of the disk; answers what it was about to do. */
+function killedAt(n: number, args: readonly string[], half = false): { readonly killed: boolean; readonly steps: string[] } {
+  const log = join(folder, '..', 'steps.log')
+  const env = { ...process.env, KILL_AT: String(n), KILL_HALF: half ? '1' : '0', KILL_LOG: log }
+  writeFileSync(log, '')
+  const { signal } = spawnSync(process.execPath, ['--import', preload, program, ...args], { env })
+  return { killed: signal === 'SIGKILL', steps: readFileSync(log, 'utf8').trim().split('\n') }
+}
+
+const whole = async (path: string) => (await vits(['check', '--strict', path])).code === 0
+const names = async () => (await readdir(folder)).filter((name) => !name.endsWith('.part')).sort()
+
+describe('vits repair -o, killed at any point', () => {
+  it('leaves the original as it is, and the output either absent or complete', async () => {
+    const output = join(folder, 'fixed.mig')
+    const { steps } = killedAt(-1, ['repair', file, '-o', output])
+    expect(steps.at(-1)).toBe('sync')
+    expect(steps).toContain('rename')
+    await rm(output)
+    const seen = new Set<string>()
+    for (let n = 0; n < steps.length; n++) {
+      expect(killedAt(n, ['repair', file, '-o', output], true).killed).toBe(true)
+      expect((await readFile(file)).equals(original)).toBe(true)
+      const there = (await names()).includes('fixed.mig')
+      if (there) expect(await whole(output)).toBe(true)
+      seen.add(there ? 'complete' : 'absent')
+      await rm(output, { force: true })
+    }
+    expect([...seen].sort()).toEqual(['absent', 'complete'])
+  })
+})
+
+describe('vits repair --in-place, killed at any point', () => {
+  it('leaves the original or an undo file that brings it back', async () => {
+    const { steps } = killedAt(-1, ['repair', '--in-place', file])
+    expect(steps.filter((step) => step === 'write').length).toBeGreaterThan(2)
+    await rm(`${file}.undo`)
+    const seen = new Set<string>()
+    for (let n = 0; n < steps.length; n++) {
+      await copyFile(join(root, 'original'), file)
+      expect(killedAt(n, ['repair', '--in-place', file], true).killed).toBe(true)
+      const undoable = (await names()).includes('vm.mig.undo')
+      const changed = !(await readFile(file)).equals(original)
+      seen.add(`${changed ? 'changed' : 'original'}, ${undoable ? 'with' : 'without'} undo file`)
+      if (undoable) expect((await vits(['undo', file])).code).toBe(0)
+      expect((await readFile(file)).equals(original)).toBe(true)
+    }
+    expect([...seen].sort()).toEqual(['changed, with undo file', 'original, with undo file', 'original, without undo file'])
+  })
+})
+
+describe('vits undo, killed at any point', () => {
+  it('can be run again', async () => {
+    await vits(['repair', '--in-place', file])
+    await copyFile(file, join(root, 'repaired'))
+    await copyFile(`${file}.undo`, join(root, 'undo'))
+    const { steps } = killedAt(-1, ['undo', file])
+    for (let n = 0; n < steps.length; n++) {
+      await copyFile(join(root, 'repaired'), file)
+      await copyFile(join(root, 'undo'), `${file}.undo`)
+      expect(killedAt(n, ['undo', file], true).killed).toBe(true)
+      if ((await names()).includes('vm.mig.undo')) expect((await vits(['undo', file])).code).toBe(0)
+      expect((await readFile(file)).equals(original)).toBe(true)
+    }
+  })
+})

@@ -1,0 +1,217 @@
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { bytesSource, type Gpa, gpa, openSavedMachine, PAGE_BYTES } from '@vits/core'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { parseGuestText } from '../../../core/src/audit/testing/guest-text.ts'
+import { fixtureBytes, fixtureFile, fixtureText } from '../../../core/src/formats/testing/fixtures.ts'
+import { nodeDisk } from '../node/disk.ts'
+import { vits } from '../testing/fake-io.ts'
+
+let root: string
+let folder: string
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'vits-repair-'))
+})
+afterAll(() => rm(root, { recursive: true }))
+beforeEach(async () => {
+  folder = await mkdtemp(join(root, 'test-'))
+})
+const inFolder = (name: string) => join(folder, name)
+
+/** A saved VM of the fixtures, uncompressed on the disk. */
+async function saved(name: string): Promise<string> {
+  const path = inFolder(name)
+  await writeFile(path, fixtureBytes(name))
+  return path
+}
+
+/** Events as the guest itself lists them: `8:0` to LPI. */
+async function restoredEvents(path: string): Promise<Record<string, number>> {
+  const { devices } = JSON.parse((await vits(['show', '--view', 'restored', '--json', path])).out) as {
+    devices: { deviceId: number; events: { eventId: number; lpi: number }[] }[]
+  }
+  return Object.fromEntries(
+    devices.flatMap(({ deviceId, events }) => events.map(({ eventId, lpi }) => [`${deviceId}:${eventId}`, lpi])),
+  )
+}
+
+/** True when a file holds exactly these bytes. */
+const holds = async (path: string, bytes: Uint8Array) => (await readFile(path)).equals(bytes)
+
+/**
+ * The stream with this page as a record of zeros: what a VMM leaves that did not save what KVM wrote there. A page record is its
+ * header, with the flags PAGE 0x08 and CONTINUE 0x20, and 4096 bytes; a zero record has the flag 0x02 and one byte.
+ */
+async function withZeroPage(bytes: Uint8Array, at: Gpa): Promise<Uint8Array> {
+  const machine = await openSavedMachine(bytesSource(bytes))
+  const memory = machine.memory()
+  await machine.load(memory, [{ base: at, bytes: PAGE_BYTES }])
+  const changed = memory.read(at, PAGE_BYTES)
+  changed[0]! ^= 0xff
+  const [edit] = await machine.edits(new Map([[at, changed]]))
+  const contents = edit!.offset
+  expect(bytes[contents - 1]! & 0x28).toBe(0x28)
+  const zeros = bytes.slice(0, contents + 1)
+  zeros[contents - 1]! ^= 0x08 | 0x02
+  zeros[contents] = 0
+  return Buffer.concat([zeros, bytes.subarray(contents + PAGE_BYTES)])
+}
+
+describe('check, repair -p, check', () => {
+  it.each(['ghosts', 'unrestorable', 'scattered-unrestorable', 'wrapped', 'scattered-partly-repaired'])(
+    'finds %s broken, mends it, and finds it clean with all its live events',
+    async (name) => {
+      const [file, output] = [await saved(`${name}.mig`), inFolder('fixed.mig')]
+      expect((await vits(['check', file])).code).toBe(4)
+      const repaired = await vits(['repair', '-p', file, '-o', output])
+      expect([repaired.code, repaired.err]).toEqual([1, ''])
+      expect((await vits(['check', '--strict', output])).code).toBe(0)
+      const guest = fixtureText(`${name}.guest-view.txt`)
+      if (guest !== undefined) expect(await restoredEvents(output)).toEqual(Object.fromEntries(parseGuestText(guest).events))
+      const again = await vits(['repair', '-p', output, '-o', inFolder('again.mig')])
+      expect([again.code, await readdir(folder)]).toEqual([0, [`${name}.mig`, 'fixed.mig'].sort()])
+      expect(again.out).toContain('Nothing to repair.')
+    },
+  )
+
+  it('leaves every other byte of the file as it is', async () => {
+    const [file, output] = [await saved('ghosts.mig'), inFolder('fixed.mig')]
+    const { out } = await vits(['repair', '--json', file, '-o', output])
+    const { writes } = JSON.parse(out) as { writes: unknown[] }
+    const [was, is] = [await readFile(file), await readFile(output)]
+    expect(is.length).toBe(was.length)
+    expect(is.filter((byte, i) => byte !== was[i]).length).toBeLessThanOrEqual(8 * writes.length)
+  })
+
+  it('works on mapped-ram files too', async () => {
+    const file = await saved('qemu10-mapped-ram.mig')
+    const run = await vits(['repair', '--strict', file, '-o', inFolder('fixed.mig')])
+    expect(run.code).toBe(1)
+    expect((await vits(['check', '--strict', inFolder('fixed.mig')])).code).toBe(0)
+  })
+})
+
+describe('what a repair refuses to write', () => {
+  it('is a VM that would restore and lose 40 events: clearing only what KVM complains of', async () => {
+    const file = await saved('scattered-unrestorable.mig')
+    const run = await vits(['repair', '--fix', 'D203', file, '-o', inFolder('fixed.mig')])
+    expect(run.code).toBe(4 | 8)
+    expect(run.out).toContain('The result is not proven good and is not written:')
+    expect(await readdir(folder)).toEqual(['scattered-unrestorable.mig'])
+  })
+
+  it('is anything at all with -n', async () => {
+    const file = await saved('ghosts.mig')
+    const run = await vits(['repair', '-n', file, '-o', inFolder('fixed.mig')])
+    expect([run.code, await readdir(folder)]).toEqual([4, ['ghosts.mig']])
+    expect(run.out).toContain(
+      '0x44160040  0x80100000_0881b600 -> 0x00000000_00000000  DeviceID 0x8  V=1 next=+8 ITT=0x440db000 bits=1 -> cleared',
+    )
+  })
+
+  it.each([
+    ['a file that is there', ['-o', 'there.mig'], 8, 'is there already'],
+    ['the file itself', ['-o', 'ghosts.mig'], 16, 'is the file itself'],
+    ['nowhere', [], 16, 'say where to write'],
+    ['in two places', ['-o', 'x.mig', '--in-place'], 16, 'exclude each other'],
+  ])('is %s', async (_what, where, code, message) => {
+    const file = await saved('ghosts.mig')
+    await writeFile(inFolder('there.mig'), 'precious')
+    const args = where.map((word) => (word.endsWith('.mig') ? inFolder(word) : word))
+    const run = await vits(['repair', file, ...args])
+    expect([run.code, run.err.includes(message)]).toEqual([code, true])
+    expect(await readFile(inFolder('there.mig'), 'utf8')).toBe('precious')
+    expect(await holds(file, fixtureBytes('ghosts.mig'))).toBe(true)
+  })
+
+  it('is a compressed file in place; a copy of it is written uncompressed', async () => {
+    const file = fixtureFile('ghosts.mig.zst').pathname
+    expect(await vits(['repair', '--in-place', file])).toMatchObject({ code: 8, err: expect.stringContaining('compressed') })
+    const run = await vits(['repair', file, '-o', inFolder('fixed.mig')])
+    expect([run.code, run.out.includes('uncompressed')]).toEqual([1, true])
+    expect((await readFile(inFolder('fixed.mig'))).subarray(0, 4).toString()).toBe('QEVM')
+  })
+
+  it('is a snapshot inside a disk image', async () => {
+    const file = fixtureFile('savevm.qcow2.zst').pathname
+    const run = await vits(['repair', '--seal', file, '-o', inFolder('fixed.mig')])
+    expect([run.code, await readdir(folder)]).toEqual([8, []])
+  })
+
+  it('is more than the disk has room for, before anything is written', async () => {
+    const pieces = (async function* () {
+      yield new Uint8Array(1)
+    })()
+    await expect(nodeDisk.create(inFolder('huge'), { bytes: 2 ** 52, pieces })).rejects.toThrow('no room')
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  it.each([['-o', 'fixed.mig'], ['--in-place']])('is a VM whose file changed while it was read (%s)', async (...where) => {
+    const file = await saved('ghosts.mig')
+    const { mtime } = await stat(file)
+    const disk = {
+      ...nodeDisk,
+      identity: async (path: string) => {
+        const identity = await nodeDisk.identity(path)
+        // Somebody else writes to the file once its identity was taken.
+        if (path === file) await utimes(file, mtime, new Date(mtime.getTime() + 1000))
+        return identity
+      },
+    }
+    const args = where.map((word) => (word.endsWith('.mig') ? inFolder(word) : word))
+    const run = await vits(['repair', file, ...args], {}, { disk })
+    expect([run.code, run.err.includes('changed while it was read')]).toEqual([8, true])
+    expect(await readdir(folder)).toEqual(['ghosts.mig'])
+  })
+})
+
+describe('a repair in place', () => {
+  it('leaves the undo file beside the repaired one, and undo takes it back to the byte', async () => {
+    const file = await saved('unrestorable.mig')
+    const was = await readFile(file)
+    expect((await vits(['repair', '--in-place', file])).code).toBe(1)
+    expect(await readdir(folder)).toEqual(['unrestorable.mig', 'unrestorable.mig.undo'])
+    expect((await vits(['check', file])).code).toBe(0)
+    expect((await vits(['repair', '--in-place', '--strict', file])).err).toContain('is there from an earlier repair')
+    const undone = await vits(['undo', file])
+    expect([undone.code, undone.out]).toEqual([0, `${file} is as it was before the repair: 6 words put back.\n`])
+    expect([await holds(file, was), await readdir(folder)]).toEqual([true, ['unrestorable.mig']])
+  })
+
+  it('is taken back too when the file has grown: a page of zeros became one with contents', async () => {
+    const file = inFolder('blank.mig')
+    const { devices } = JSON.parse((await vits(['show', '--json', fixtureFile('numa.mig.zst').pathname])).out)
+    const itt = Number(devices[0].itt)
+    const blank = await withZeroPage(fixtureBytes('numa.mig'), gpa(itt - (itt % PAGE_BYTES)))
+    await writeFile(file, blank)
+    expect((await vits(['check', file])).code).toBe(4)
+    expect((await vits(['repair', '--in-place', file])).code).toBe(4 | 8)
+    expect((await vits(['repair', '--rebuild', '--in-place', file])).code).toBe(1)
+    expect([(await vits(['check', file])).code, (await stat(file)).size - blank.length]).toEqual([0, PAGE_BYTES - 1])
+    expect((await vits(['undo', file])).code).toBe(0)
+    expect([await holds(file, blank), await readdir(folder)]).toEqual([true, ['blank.mig']])
+  })
+
+  it('is not undone on a file that is another by now', async () => {
+    const file = await saved('unrestorable.mig')
+    await vits(['repair', '--in-place', file])
+    await writeFile(file, fixtureBytes('healthy.mig'))
+    expect(await vits(['undo', file])).toMatchObject({ code: 8, err: expect.stringContaining('not as the repair left it') })
+    expect(await holds(file, fixtureBytes('healthy.mig'))).toBe(true)
+  })
+
+  it.each([
+    ['missing', undefined, 'there is no'],
+    ['damaged', (text: string) => text.replace(/"offset": \d/, '"offset": 9'), 'checksum'],
+    ['something else', () => 'hello', 'JSON'],
+  ])('is not undone when the undo file is %s', async (_what, change, message) => {
+    const file = await saved('unrestorable.mig')
+    await vits(['repair', '--in-place', file])
+    const repaired = await readFile(file)
+    if (change === undefined) await rm(`${file}.undo`)
+    else await writeFile(`${file}.undo`, change(await readFile(`${file}.undo`, 'utf8')))
+    expect(await vits(['undo', file])).toMatchObject({ code: 8, err: expect.stringContaining(message) })
+    expect(await holds(file, repaired)).toBe(true)
+  })
+})

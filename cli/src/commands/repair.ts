@@ -1,0 +1,194 @@
+import {
+  audit,
+  isProfileId,
+  type ProblemCode,
+  planRepair,
+  problemCode,
+  profiles,
+  type RepairOptions,
+  type RepairPlan,
+  repairFootprint,
+} from '@vits/core'
+import { command, flag, list, text } from '../command.ts'
+import { DiskError } from '../disk.ts'
+import { type ExitBits, ExitCode } from '../exit-code.ts'
+import { UsageError } from '../failure.ts'
+import type { Io } from '../io.ts'
+import { withSavedMachine } from '../load.ts'
+import { planJson } from '../render/plan-json.ts'
+import { planText } from '../render/plan-text.ts'
+import { count } from '../render/words.ts'
+import { type Opened, storage, undoPath, writeCopy, writeInPlace } from '../repair/write-repaired.ts'
+import { failing } from './check.ts'
+
+interface Options {
+  readonly output: string | undefined
+  readonly inPlace: boolean
+  readonly force: boolean
+  readonly dryRun: boolean
+  readonly proven: boolean
+  readonly fix: readonly string[]
+  readonly yes: boolean
+  readonly rebuild: boolean
+  readonly seal: boolean
+  readonly strict: boolean
+  readonly kernel: string | undefined
+  readonly json: boolean
+}
+
+/** Mends a saved VM: plans, proves, writes. */
+export const repair = command({
+  name: 'repair',
+  args: '<file>',
+  summary: 'mend a saved VM so that its interrupts come back',
+  details:
+    'Changes as few words of guest RAM as possible, and names each. The plan is applied to a copy in memory, audited again and\n' +
+    'restored as every known kernel does; only what is proven good is written. Without -p, --fix or -y: as -p.\n' +
+    'The rest of the file stays as it is, byte for byte; a compressed file is written uncompressed.',
+  examples: [
+    'repair -n vm.migr',
+    'repair -p vm.migr -o vm.fixed.migr',
+    'repair --in-place vm.migr',
+    'repair --fix D203,I303 vm.migr -o vm.fixed.migr',
+    'repair --rebuild vm.migr -o vm.fixed.migr',
+  ],
+  options: {
+    output: text('-o, --output <file>', 'where to write the repaired VM; it appears there only when it is complete'),
+    inPlace: flag('--in-place', 'change the file itself; FILE.undo is written first (vits undo FILE)'),
+    force: flag('--force', 'replace the output file if there is one'),
+    dryRun: flag('-n, --dry-run', 'show the plan and write nothing'),
+    proven: flag('-p, --proven', 'only what is proven and loses nothing the guest uses'),
+    fix: list('--fix <codes>', 'only these problems, proven or not: D203,orphan-ite'),
+    yes: flag('-y, --yes', 'everything: also what is inferred, written from the command queue, or loses what cannot be saved'),
+    rebuild: flag('--rebuild', 'write all tables and ITTs anew from the command queue'),
+    strict: flag('--strict', 'also clear harmless leftovers of a VM that restores cleanly'),
+    seal: flag('--seal', 'make the chains such that kernels before 6.0.6 follow them too'),
+    kernel: text('--kernel <profile>', 'the kernel that must restore it (vits kernels lists them)'),
+    json: flag('--json', 'print one JSON document'),
+  },
+  run: ([file = ''], options: Options, io) => {
+    const how = repairOptions(options)
+    refuseContradictions(options)
+    return failing(file, io, () => repairFile(file, how, options, io))
+  },
+})
+
+function repairOptions({ fix, yes, rebuild, seal, strict, kernel }: Options): RepairOptions {
+  if (kernel !== undefined && !isProfileId(kernel))
+    throw new UsageError(`no kernel '${kernel}' is known (vits kernels lists them)`)
+  const allow = yes ? 'everything' : fix.length > 0 ? new Set(fix.map(knownCode)) : 'proven'
+  return { allow, rebuild, seal, strict, ...(kernel === undefined ? {} : { profile: profiles[kernel] }) }
+}
+
+function knownCode(word: string): ProblemCode {
+  const code = problemCode(word)
+  if (code === undefined) throw new UsageError(`no problem '${word}' is known (vits explain lists them)`)
+  return code
+}
+
+function refuseContradictions({ output, inPlace, dryRun, proven, fix, yes }: Options): void {
+  if (Number(proven) + Number(fix.length > 0) + Number(yes) > 1) throw new UsageError('-p, --fix and -y exclude each other')
+  if (output !== undefined && inPlace) throw new UsageError('-o and --in-place exclude each other')
+  if (output === undefined && !inPlace && !dryRun)
+    throw new UsageError('say where to write: -o FILE, --in-place, or -n to only look')
+}
+
+async function repairFile(path: string, how: RepairOptions, options: Options, io: Io): Promise<ExitBits> {
+  const identity = await io.disk.identity(path)
+  return withSavedMachine(
+    path,
+    io,
+    async ({ machine, input, file }) => {
+      const opened = identity && { path, identity, machine, file }
+      if (opened !== undefined && !options.dryRun) await refuseOutput(opened, options, io)
+      const plan = planned(() => planRepair(input, how))
+      if (!options.json) io.out(planText(path, machine, plan, io.style))
+      const bits = outcome(plan)
+      const write = plan.writes.length > 0 && plan.obstacles.length === 0 && !options.dryRun && opened !== undefined
+      const written = write ? await writeRepaired(opened, plan, how, options, io) : null
+      if (options.json) io.out(`${JSON.stringify(planJson(path, plan, written), null, 2)}\n`)
+      else if (written === null) io.out(unwrittenText(plan, options))
+      return written === null ? bits.unwritten : bits.written
+    },
+    repairFootprint,
+  )
+}
+
+function planned(plan: () => RepairPlan): RepairPlan {
+  try {
+    return plan()
+  } catch (error) {
+    if (error instanceof RangeError) throw new DiskError(`cannot be rebuilt: ${error.message}`)
+    throw error
+  }
+}
+
+function outcome({ before, after, writes, obstacles, lost, lostDevices }: RepairPlan): {
+  written: ExitBits
+  unwritten: ExitBits
+} {
+  const losses = lost.length + lostDevices.length > 0 ? ExitCode.EventsLost : ExitCode.Ok
+  if (obstacles.length > 0) return { written: ExitCode.Failed, unwritten: ExitCode.Problems | ExitCode.Failed }
+  const left = writes.length > 0 || before.verdict !== 'restores' || after.verdict !== 'restores'
+  return { written: ExitCode.Repaired | losses, unwritten: left ? ExitCode.Problems : ExitCode.Ok }
+}
+
+/** Looks before the work, not after it, whether the result can be written at all. */
+async function refuseOutput(opened: Opened, { output, inPlace, force }: Options, io: Io): Promise<void> {
+  const { path, identity } = opened
+  const how = storage(opened)
+  if (how === 'image') throw new DiskError('a snapshot inside a qcow2 image cannot be written back; look with -n')
+  if (inPlace) {
+    if (how === 'packed')
+      throw new DiskError('the file is compressed and cannot be changed in place: use -o, which writes it uncompressed')
+    if ((await io.disk.identity(undoPath(path))) !== undefined) {
+      throw new DiskError(`${undoPath(path)} is there from an earlier repair: take that back with vits undo, or remove it`)
+    }
+    return
+  }
+  const there = await io.disk.identity(output!)
+  if (there === undefined) return
+  if (there.inode === identity.inode) throw new UsageError(`${output} is the file itself: use --in-place`)
+  if (!force) throw new DiskError(`${output} is there already; --force replaces it`)
+}
+
+/** Writes the repaired VM and says so; answers the name of the file that holds it. */
+async function writeRepaired(opened: Opened, plan: RepairPlan, how: RepairOptions, options: Options, io: Io): Promise<string> {
+  const say = (line: string) => (options.json ? undefined : io.out(`${line}\n`))
+  if (options.inPlace) {
+    await writeInPlace(opened, plan, io)
+    say(`${opened.path} is repaired. ${undoPath(opened.path)} takes it back: vits undo ${opened.path}`)
+    return opened.path
+  }
+  const output = options.output!
+  const bytes = await writeCopy(opened, plan, output, io, (path) => approve(path, how, io))
+  say(
+    `${output} is written and synced: ${count(bytes, 'byte')}${storage(opened) === 'packed' ? ', uncompressed' : ''}. It was read back and audited.`,
+  )
+  return output
+}
+
+/** Reads the complete new file as anybody would, and audits it once more. */
+async function approve(path: string, { profile }: RepairOptions, io: Io): Promise<void> {
+  const { verdict, findings } = await withSavedMachine(path, io, ({ input }) => audit({ ...input, ...(profile && { profile }) }))
+  const harm = findings.find(
+    ({ severity, code }) => severity === 'fails' || (severity === 'corrupts' && !/^(I307|D209|D211)$/.test(code)),
+  )
+  if (verdict === 'fails' || harm !== undefined)
+    throw new DiskError(`the written file does not hold what was planned: ${harm?.says ?? verdict}`)
+}
+
+function unwrittenText({ before, after, writes, obstacles }: RepairPlan, { dryRun, yes, rebuild }: Options): string {
+  if (obstacles.length > 0) {
+    const whole = before.history.state === 'whole' && !rebuild
+    const hints = [
+      ...(yes ? [] : ['vits repair -n -y         what everything that can be done would do']),
+      ...(whole ? ['vits repair -n --rebuild  what writing the tables anew from the command queue would do'] : []),
+    ]
+    return hints.map((hint) => `  ${hint}\n`).join('')
+  }
+  if (writes.length > 0) return dryRun ? 'Nothing was written (-n).\n' : ''
+  const left = after.findings.filter(({ severity, fix }) => severity === 'latent' && fix.writes.length > 0).length
+  if (before.verdict !== 'restores') return `Nothing that this may do mends it${yes ? '' : '; -y may do more'}.\n`
+  return `Nothing to repair${left > 0 ? `; --strict clears ${count(left, 'harmless leftover')}` : ''}.\n`
+}

@@ -1,0 +1,41 @@
+import type { Edit } from '@vits/core'
+
+/** What tells whether a file is still the one that was read. */
+export interface FileIdentity {
+  readonly bytes: number
+  /** Device, inode, and times of the last change, as text to compare. */
+  readonly stamp: string
+  /** The same file under whatever name. */
+  readonly inode: string
+}
+
+/** A file to be written. */
+export interface NewFile {
+  readonly bytes: number
+  /** The contents, in order; exactly `bytes` bytes of them. */
+  readonly pieces: AsyncIterable<Uint8Array>
+  /** Looks at the complete file before it gets its name; throwing here gives the file up. */
+  readonly approve?: (path: string) => Promise<void>
+  /** Permission bits; those of a new file when not given. */
+  readonly mode?: number
+}
+
+/** Writing to the disk, such that a crash at any moment leaves every file either as it was or complete. */
+export interface Disk {
+  /** Undefined when there is no such file. */
+  identity(path: string): Promise<(FileIdentity & { readonly mode: number }) | undefined>
+  /**
+   * Writes a file that appears under its name only when it is complete and synced, whatever was there before.
+   * @throws DiskError before anything is written when there is not enough room.
+   */
+  create(path: string, file: NewFile): Promise<void>
+  /** Overwrites bytes of a file where they lie, and syncs. Every edit keeps its length. */
+  patch(path: string, edits: readonly Edit[]): Promise<void>
+  /** Removes a file, and syncs its folder. */
+  remove(path: string): Promise<void>
+}
+
+/** Nothing is wrong with the file, but the job cannot be done. */
+export class DiskError extends Error {
+  override readonly name = 'DiskError'
+}

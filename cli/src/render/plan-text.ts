@@ -1,0 +1,154 @@
+import {
+  type EntryKind,
+  type EventId,
+  entryFields,
+  hex,
+  hexWord,
+  type KernelVerdict,
+  type PlannedWrite,
+  problems,
+  type RepairPlan,
+  type Report,
+  type SavedMachine,
+} from '@vits/core'
+import type { Style } from '../style.ts'
+import { evidenceWords } from './report-text.ts'
+import { beside, count } from './words.ts'
+
+const MOST_LISTED = 16
+const MOST_PROOFS = 4
+
+/** What `vits repair` prints before it writes: what is wrong, every word that changes and why, and the proof. */
+export function planText(file: string, { format, machine }: SavedMachine, plan: RepairPlan, style: Style): string {
+  const { before, writes } = plan
+  return [
+    `${style.bold(file)}  ${format} (${machine}) · ${verdictWords(before)}`,
+    '',
+    ...groups(plan).flatMap((group) => groupLines(group, style)),
+    ...(writes.length === 0 ? [] : proofLines(plan)),
+    ...lossLines(plan, style),
+    ...obstacleLines(plan, style),
+  ]
+    .map((line) => `${line}\n`)
+    .join('')
+}
+
+/** `fails: EINVAL at DeviceID 0x5200 event 0`, `loses 3 live events, brings back 4 dead ones`. */
+function verdictWords({ verdict, errno, stop, lost, revived }: Report): string {
+  if (verdict === 'restores') return 'restores cleanly'
+  if (verdict === 'fails') return `the restore fails: ${errno}${stop === undefined ? '' : ` at ${stop.place}`}`
+  return `the restore ${kernelWords({ verdict, errno, lost, revived })}`
+}
+
+/** Writes that one cause asks for, in the order in which the check lists the causes. */
+function groups({ before, writes }: RepairPlan): PlannedWrite[][] {
+  const order = before.findings.map(({ code }): string => code)
+  const codes = [...new Set(writes.map(({ code }) => code))].sort((a, b) => order.indexOf(a) - order.indexOf(b))
+  return codes.map((code) => writes.filter((write) => write.code === code))
+}
+
+function groupLines(group: readonly PlannedWrite[], style: Style): string[] {
+  const [{ code }] = group as [PlannedWrite]
+  const title = `${code === 'seal' ? 'seal' : `${code} ${problems[code].slug}`}${group.length > 1 ? ` ×${group.length}` : ''}`
+  return [
+    beside(style.bold(title), group.every(({ proven }) => proven) ? 'proven' : 'inferred', title.length),
+    ...reasonGroups(group).flatMap(([why, alike]) => [
+      `  ${why}${alike.length > 1 ? ` ${count(alike.length - 1, 'more', 'more')} like it.` : ''}`,
+      ...alike.map((write) => `    ${writeLine(write)}`),
+    ]),
+    ...evidenceLines(group),
+    '',
+  ]
+}
+
+/** Writes whose reasons differ only in the ids that they name, with the first one's reason. */
+function reasonGroups(group: readonly PlannedWrite[]): [string, PlannedWrite[]][] {
+  const found = new Map<string, [string, PlannedWrite[]]>()
+  for (const write of group) {
+    const shape = write.why.replace(/0x[0-9a-f]+|\d+/g, '#')
+    const known = found.get(shape)
+    if (known === undefined) found.set(shape, [sentence(write.why), [write]])
+    else known[1].push(write)
+  }
+  return [...found.values()]
+}
+
+const sentence = (words: string) => `${words[0]!.toUpperCase()}${words.slice(1)}${words.endsWith('.') ? '' : '.'}`
+
+function evidenceLines(group: readonly PlannedWrite[]): string[] {
+  const lines = group.slice(0, MOST_PROOFS).flatMap(({ evidence = [] }) => evidence.map(evidenceWords))
+  return [...new Set(lines)].map((line, i) => `  ${i === 0 ? 'proof ' : '      '}  ${line}`)
+}
+
+/** `0x44160040  0x80100000_0881b600 -> 0x00000000_00000000  DeviceID 0x8  V=1 next=+8 ITT=0x440db000 bits=1 -> cleared`. */
+export function writeLine({ at, from, to, kind, id }: PlannedWrite): string {
+  return `${hex(at)}  ${hexWord(...from)} -> ${hexWord(...to)}  ${id}  ${wordChange(kind, from, to)}`
+}
+
+function wordChange(kind: EntryKind, from: PlannedWrite['from'], to: PlannedWrite['to']): string {
+  const fields = ([lo, hi]: PlannedWrite['from']) => entryFields({ kind, at: 0 as never, lo, hi, id: '', role: '' })
+  if (to[0] === 0 && to[1] === 0) return `${fields(from)} -> cleared`
+  if (from[0] === 0 && from[1] === 0) return `empty -> ${fields(to)}`
+  const [was, is] = [fields(from).split(' '), fields(to).split(' ')]
+  const changed = is.filter((word, i) => word !== was[i])
+  return `${fields(from)} -> ${changed.length < is.length ? changed.join(' ') : fields(to)}`
+}
+
+function proofLines({ after, kernels, writes, lost }: RepairPlan): string[] {
+  const words = `${count(writes.length, 'word')} changed, ${8 * writes.length} bytes.`
+  if (after.verdict === 'fails') return [words, '']
+  const { devices, events } = after.restored
+  const all = after.history.state === 'whole' ? 'all that the guest has mapped' : 'all that the guest is known to have mapped'
+  const good = kernels.filter((proof) => proof.after.verdict === 'restores').map(({ kernel }) => kernel)
+  const others = kernels.filter((proof) => proof.after.verdict !== 'restores')
+  return [
+    `${words} ${count(devices, 'device')} and ${count(events, 'event')} come back${lost.length === 0 ? `, ${all}` : ''}:`,
+    ...(good.length > 0 ? [`    restored by  ${good.join(' ')}`] : []),
+    ...others.map(
+      ({ kernel, before, after }) => `    not by       ${kernel}: ${kernelWords(after)} (before: ${kernelWords(before)})`,
+    ),
+    '',
+  ]
+}
+
+function kernelWords({ verdict, errno, lost, revived }: KernelVerdict): string {
+  if (verdict === 'restores') return 'restores'
+  if (verdict === 'fails') return `fails, ${errno}`
+  const does = [
+    ...(lost > 0 ? [`loses ${count(lost, 'live event')}`] : []),
+    ...(revived > 0 ? [`brings back ${count(revived, 'dead event')}`] : []),
+  ]
+  return does.length === 0 ? 'goes wrong' : does.join(', ')
+}
+
+function lossLines({ lost, lostDevices, obstacles }: RepairPlan, style: Style): string[] {
+  if (lost.length + lostDevices.length === 0 || obstacles.length > 0) return []
+  const names = groupedEvents(lost, lostDevices)
+  const more = names.length > MOST_LISTED ? [`    … and ${names.length - MOST_LISTED} more devices`] : []
+  const what = lost.length > 0 ? count(lost.length, 'event') : count(lostDevices.length, 'device')
+  return [
+    style.warn(`${what} that the guest has mapped cannot be saved: it must set them up again (unbind and bind the drivers).`),
+    ...names.slice(0, MOST_LISTED).map((name) => `    ${name}`),
+    ...more,
+    '',
+  ]
+}
+
+function groupedEvents(lost: readonly EventId[], devices: readonly number[]): string[] {
+  const events = new Map<number, number[]>(devices.map((deviceId) => [deviceId, []]))
+  for (const [deviceId, eventId] of lost) events.set(deviceId, [...(events.get(deviceId) ?? []), eventId])
+  return [...events].map(([deviceId, ids]) =>
+    ids.length === 0 ? `DeviceID ${hex(deviceId)}` : `DeviceID ${hex(deviceId)} event ${ids.join(', ')}`,
+  )
+}
+
+function obstacleLines({ obstacles }: RepairPlan, style: Style): string[] {
+  if (obstacles.length === 0) return []
+  const says = new Map<string, string[]>()
+  for (const obstacle of obstacles) says.set(obstacle.says, [...(says.get(obstacle.says) ?? []), obstacle.kernel])
+  const lines = [...says].map(([what, kernels]) => {
+    const named = kernels.filter((kernel) => kernel !== '')
+    return `    ${what}${named.length === 0 ? '' : ` (${named.join(', ')})`}`
+  })
+  return [style.bad('The result is not proven good and is not written:'), ...lines.slice(0, MOST_LISTED), '']
+}
