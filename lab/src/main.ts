@@ -13,6 +13,10 @@ const commands: Readonly<Record<string, { readonly usage: string; readonly load:
     usage: `record SCENARIO... ${KERNEL} [--out FOLDER]`,
     load: async () => (await import('./commands/record.ts')).record,
   },
+  seal: {
+    usage: `seal ${KERNEL} [--cases N] [--seed S] [--profile ID]`,
+    load: async () => (await import('./commands/seal.ts')).seal,
+  },
   replay: { usage: `replay [FILE|FOLDER]... ${KERNEL}`, load: async () => (await import('./commands/replay.ts')).replay },
 }
 

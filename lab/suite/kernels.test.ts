@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { kernelSeries } from '../src/cache.ts'
 import { fuzz } from '../src/commands/fuzz.ts'
 import { replay } from '../src/commands/replay.ts'
+import { seal } from '../src/commands/seal.ts'
 
 describe.each(kernelSeries)('the KVM of Linux %s', (kernel) => {
   it('answers its recordings in fixtures/vectors again', async () => {
@@ -10,5 +11,9 @@ describe.each(kernelSeries)('the KVM of Linux %s', (kernel) => {
 
   it('answers 500 random histories as the model does, to the last byte of its tables', async () => {
     expect(await fuzz(['--kernel', kernel, '--cases', '500', '--seed', '1'])).toBe(0)
+  })
+
+  it('restores exactly the state of 200 random histories from what the model sealed', async () => {
+    expect(await seal(['--kernel', kernel, '--cases', '200', '--seed', '1'])).toBe(0)
   })
 })

@@ -41,12 +41,12 @@ export class ModelSubject implements Subject {
   readonly #play: Play = {
     create_vm: (step) => this.#create(step),
     destroy_vm: ({ ram_kept }) => {
-      this.#kept = ram_kept ? this.#vm.memory : undefined
+      this.#kept = ram_kept ? this.vm.memory : undefined
       this.#state.vm = undefined
       return {}
     },
     mem_slot: ({ slot, base, size }) => {
-      this.#vm.setMemory(slot, gpa(BigInt(base)), Number(size), 'sparse')
+      this.vm.setMemory(slot, gpa(BigInt(base)), Number(size), 'sparse')
       return {}
     },
     its_write: ({ reg, value, its }) => {
@@ -75,15 +75,15 @@ export class ModelSubject implements Subject {
       return { rc: read[0]!.ok ? '0' : read[0]!.errno, value: hex(value) }
     },
     mem_write: ({ gpa: at, hex: digits = '', fill, len = '0x0' }) => {
-      if (fill === undefined) this.#vm.memory.write(gpa(BigInt(at)), bytesOfHex(digits))
-      else this.#vm.memory.fill(gpa(BigInt(at)), Number(len), Number.parseInt(fill, 16))
+      if (fill === undefined) this.vm.memory.write(gpa(BigInt(at)), bytesOfHex(digits))
+      else this.vm.memory.fill(gpa(BigInt(at)), Number(len), Number.parseInt(fill, 16))
       return {}
     },
     mem_zero: ({ gpa: at, len }) => {
-      this.#vm.memory.fill(gpa(BigInt(at)), Number(len))
+      this.vm.memory.fill(gpa(BigInt(at)), Number(len))
       return {}
     },
-    mem_dump: ({ gpa: at, len }) => ({ nonzero: nonzeroWords(this.#vm.memory, gpa(BigInt(at)), Number(len)) }),
+    mem_dump: ({ gpa: at, len }) => ({ nonzero: nonzeroWords(this.vm.memory, gpa(BigInt(at)), Number(len)) }),
     commands: (step) => this.#commands(step),
     its_ctrl_init: ({ its }) => control(this.#its(its), CTRL.VGIC_CTRL_INIT),
     its_save_tables: ({ its }) => control(this.#its(its), CTRL.ITS_SAVE_TABLES),
@@ -94,7 +94,7 @@ export class ModelSubject implements Subject {
     gic_ctrl_attr: ({ attr }) => control(this.#gic, attr),
     its_ctrl_attr: ({ attr, its }) => control(this.#its(its), attr),
     signal_msi: ({ address, devid, eventid, flags }) => {
-      const result = this.#vm.signalMsi({
+      const result = this.vm.signalMsi({
         address: Number(address),
         deviceId: Number(devid),
         eventId: Number(eventid),
@@ -102,14 +102,15 @@ export class ModelSubject implements Subject {
       })
       return { rc: result < 0 ? errnoName(result) : String(result) }
     },
-    guest_acknowledged: ({ cpu }) => ({ intids: takeAll(this.#vm, cpu) }),
+    guest_acknowledged: ({ cpu }) => ({ intids: takeAll(this.vm, cpu) }),
     raw: ({ line }) => playLine(this.#state, line) ?? UNSUPPORTED,
     note: () => ({}),
     timing: () => ({}),
     result: () => ({}),
   }
 
-  get #vm(): KvmVm {
+  /** The VM that the last `create_vm` made. @throws RangeError when there is none. */
+  get vm(): KvmVm {
     if (this.#state.vm === undefined) throw new RangeError('a step before create_vm')
     return this.#state.vm
   }
@@ -120,7 +121,7 @@ export class ModelSubject implements Subject {
 
   /** Without a number, the ITS created last. */
   #its(number: number | undefined): KvmIts {
-    const its = number === undefined ? this.#state.its : this.#vm.itses[number]
+    const its = number === undefined ? this.#state.its : this.vm.itses[number]
     if (its === undefined) throw new RangeError(`a step on an ITS that was not created`)
     return its
   }
@@ -148,7 +149,7 @@ export class ModelSubject implements Subject {
     const { base, bytes } = queueShape(device.its.cbaser)
     for (const [n, { dw }] of list.entries()) {
       const at = base + ((Number(cwriter_before) + n * COMMAND_BYTES) % bytes)
-      if (this.#vm.memory.contains(at as Gpa, COMMAND_BYTES)) this.#vm.memory.write(at as Gpa, wordBytes(dw))
+      if (this.vm.memory.contains(at as Gpa, COMMAND_BYTES)) this.vm.memory.write(at as Gpa, wordBytes(dw))
     }
     const rc = rcOf(device.setAttr(GRP.ITS_REGS, BigInt(GITS.CWRITER), BigInt(cwriter_written)))
     const [creadr, cwriter, ctlr] = [GITS.CREADR, GITS.CWRITER, GITS.CTLR].map((offset) =>

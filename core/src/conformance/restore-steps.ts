@@ -33,24 +33,19 @@ export interface RestorePlan {
 
 /**
  * Restores a saved machine as the kernel documents it (arm-vgic-its.rst, "ITS Restore Sequence"): RAM and vCPUs, redistributors,
- * GITS_CBASER, the other registers, the tables, GITS_CTLR. Then saves what is mapped into cleared tables.
+ * GITS_CBASER, the other registers, the tables, GITS_CTLR. What was restored is saved into cleared tables before GITS_CTLR lets
+ * queued commands change it.
  */
 export function restoreSteps(state: SavedState): RestorePlan {
   const { memory, registers } = state
   const ranges = savedRanges(memory, tableView(registers))
   const before = stepsToRestore(state)
   const cleared = ranges.map(({ base, bytes }): Step => ({ op: 'mem_zero', gpa: at(base), len: at(bytes) }))
-  const saved: Step[] = [
-    ...before,
-    { op: 'its_restore_tables' },
-    write('GITS_CTLR', registers.its.ctlr),
-    ...cleared,
-    { op: 'its_save_tables' },
-  ]
+  const saved: Step[] = [...before, { op: 'its_restore_tables' }, ...cleared, { op: 'its_save_tables' }]
   const dumps = ranges.map(({ base, bytes }): Step => ({ op: 'mem_dump', what: 'saved', gpa: at(base), len: at(bytes) }))
   return {
     state,
-    steps: [...saved, ...dumps, { op: 'destroy_vm', ram_kept: false }],
+    steps: [...saved, ...dumps, write('GITS_CTLR', registers.its.ctlr), { op: 'destroy_vm', ram_kept: false }],
     restore: before.length,
     tables: ranges.map((range, n) => ({ range, dump: saved.length + n })),
   }

@@ -1,6 +1,6 @@
 import { type ProfileId, profiles } from '../abi/index.ts'
 import { COLLECTION_BASER, DEVICE_BASER, Gic, Its } from '../its/index.ts'
-import type { Errno } from '../memory/index.ts'
+import type { Errno, GuestMemory } from '../memory/index.ts'
 import { eachEvent } from './live.ts'
 import { type RestoreOptions, restoreTables } from './restore.ts'
 
@@ -22,11 +22,11 @@ export function restoresUnder(its: Its, profile: ProfileId, options: RestoreOpti
   return difference === undefined ? { profile, restores: 'exactly' } : { profile, restores: 'otherwise', difference }
 }
 
-/** An ITS with the same registers under another kernel, over a private copy of the same RAM, that has nothing mapped yet. */
-export function successor(its: Its, profile: ProfileId): Its {
+/** An ITS with the same registers under another kernel that has nothing mapped yet, over a private copy of the same RAM or over another RAM. */
+export function successor(its: Its, profile: ProfileId, memory: GuestMemory = its.memory.fork()): Its {
   const { gic } = its
   const vcpuIds = gic.redistributors.map(({ vcpuId }) => vcpuId)
-  const other = new Gic({ memory: its.memory.fork(), quirks: profiles[profile].quirks, vcpuIds })
+  const other = new Gic({ memory, quirks: profiles[profile].quirks, vcpuIds })
   const copy = new Its(other)
   other.setPropbaser(gic.propbaser)
   for (const [vcpu, { pendbaser }] of gic.redistributors.entries()) other.setPendbaser(vcpu, pendbaser)

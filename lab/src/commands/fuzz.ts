@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { isProfileId, type ProfileId, profileNear, profiles } from '@vits/core'
+import type { ProfileId } from '@vits/core'
 import { ModelSubject, type Subject } from '@vits/core/conformance'
 import { CACHE } from '../cache.ts'
 import { stepsOf } from '../fuzz/case-steps.ts'
+import { chosenProfile, wholeNumber } from '../fuzz/options.ts'
 import { caseOf, type Disagreement, disagreement, shrunk } from '../fuzz/side-by-side.ts'
 import type { KvmSubject } from '../kvm-subject.ts'
 import { withKvms } from '../lab.ts'
@@ -37,19 +38,6 @@ export async function fuzz(args: string[]): Promise<number> {
     return fuzzOn(kvms, () => new ModelSubject(profile), { cases, seed, profile })
   })
   return differing === 0 ? 0 : 1
-}
-
-function wholeNumber(option: string, text: string): number {
-  const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`${option} is a whole number, not ${text}`)
-  return value
-}
-
-/** The profile that is named, or the one nearest to the kernel. */
-function chosenProfile(id: string | undefined, release: string): ProfileId {
-  const profile = id ?? profileNear(release)
-  if (profile !== undefined && isProfileId(profile)) return profile
-  throw new Error(`no profile ${id ?? `is near Linux ${release}`}: --profile names one of ${Object.keys(profiles).join(', ')}`)
 }
 
 interface Plan {

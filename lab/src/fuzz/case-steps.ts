@@ -35,9 +35,15 @@ interface QueueGuess {
 /** The steps of a random case, without answers. Both subjects are asked exactly these. */
 export function stepsOf(random: RandomCase): Step[] {
   const writer = new StepWriter(random.setting)
-  writer.start()
-  for (const action of random.actions) writer.act(action)
+  writer.play(random.actions)
   writer.finish()
+  return writer.steps
+}
+
+/** The history of a random case up to the point where its machine would be saved. */
+export function historyOf(random: RandomCase): Step[] {
+  const writer = new StepWriter(random.setting)
+  writer.play(random.actions)
   return writer.steps
 }
 
@@ -53,8 +59,13 @@ class StepWriter {
     this.#queues = setting.itses.map(() => ({ cwriter: 0, bytes: setting.queuePages * 0x1000 }))
   }
 
+  play(actions: readonly Action[]): void {
+    this.#start()
+    for (const action of actions) this.#act(action)
+  }
+
   /** Brings the machine up as a guest would: LPIs, tables, queue, ITS enabled. */
-  start(): void {
+  #start(): void {
     this.#create()
     this.steps.push({ op: 'mem_write', gpa: at(CONFIGURATION), fill: ENABLED, len: at(CONFIGURED_LPIS) })
     this.#setting.itses.forEach(({ indirect }, its) => {
@@ -68,7 +79,7 @@ class StepWriter {
     })
   }
 
-  act(action: Action): void {
+  #act(action: Action): void {
     ;(this.#acts[action.kind] as (action: Action) => void)(action)
   }
 

@@ -1,0 +1,88 @@
+import {
+  coalesce,
+  type GicRegisters,
+  type GpaRange,
+  type Its,
+  PAGE_BYTES,
+  type ProfileId,
+  restoreTables,
+  saveTables,
+  seal,
+} from '@vits/core'
+import { ModelSubject, restoredState, restoreSteps, type StepAnswer } from '@vits/core/conformance'
+import { stateDifference, successor } from '@vits/core/tables'
+import type { KvmSubject } from '../kvm-subject.ts'
+import { playAll } from '../recording.ts'
+import { historyOf } from './case-steps.ts'
+import { caseOf } from './side-by-side.ts'
+
+/** What a kernel makes of a save: exactly the saved state, an errno, or another state. */
+export type Verdict = 'exact' | { readonly refused: string } | { readonly different: string }
+
+/** What a kernel makes of one history, saved plainly and sealed. Undefined: nothing was saved, KVM's save fails too. */
+export interface SealTrial {
+  readonly plain: Verdict | undefined
+  readonly sealed: Verdict | undefined
+  /** What no bytes can help on this kernel; empty in most. */
+  readonly limits: readonly string[]
+}
+
+/** Plays a history of one ITS on the model, saves it both ways, and lets a kernel restore each. */
+export async function trySeal(kvm: KvmSubject, profile: ProfileId, seed: number): Promise<SealTrial> {
+  const plain = played(profile, seed)
+  const saved = saveTables(itsOf(plain))
+  const sealed = played(profile, seed)
+  const closed = seal(itsOf(sealed))
+  const limits = closed.ok ? closed.value.limits.filter(({ profiles }) => profiles.includes(profile)).map(({ name }) => name) : []
+  return {
+    plain: saved.ok ? await verdict(kvm, plain, profile) : undefined,
+    sealed: closed.ok ? await verdict(kvm, sealed, profile) : undefined,
+    limits: [...new Set(limits)],
+  }
+}
+
+function played(profile: ProfileId, seed: number): ModelSubject {
+  const { setting, actions } = caseOf(seed)
+  const model = new ModelSubject(profile)
+  for (const step of historyOf({ setting: { ...setting, itses: setting.itses.slice(0, 1) }, actions })) model.play(step)
+  return model
+}
+
+const itsOf = (model: ModelSubject): Its => model.vm.itses[0]!.its
+
+async function verdict(kvm: KvmSubject, model: ModelSubject, profile: ProfileId): Promise<Verdict> {
+  const { memory } = model.vm
+  const needed = coalesce(memory.dirtyPages().map((base): GpaRange => ({ base, bytes: PAGE_BYTES })))
+  const plan = restoreSteps({ ram: memory.ranges, registers: registersOf(model), memory, needed })
+  const answers = playAll(kvm, plan.steps)
+  const [restored] = await Promise.all([answers.then((all) => restoredState(plan, all)), kvm.clear()])
+  if (restored.rc !== '0') return { refused: restored.rc }
+  const other = successor(itsOf(model), profile, restored.memory)
+  const read = restoreTables(other)
+  if (!read.ok) return { different: `what the kernel saved then cannot be read: ${read.reason}` }
+  const different = stateDifference(itsOf(model), other)
+  return different === undefined ? 'exact' : { different }
+}
+
+function registersOf(model: ModelSubject): GicRegisters {
+  const { values } = model.play({ op: 'its_regs', its: 0 }) as { readonly values: Readonly<Record<string, string>> }
+  const its = (name: string) => BigInt(values[`GITS_${name}`]!)
+  const gicr = (cpu: number, reg: string) =>
+    BigInt((model.play({ op: 'redist_read', cpu, reg }) as StepAnswer)['value'] as string)
+  return {
+    its: {
+      ctlr: Number(its('CTLR')),
+      iidr: Number(its('IIDR')),
+      cbaser: its('CBASER'),
+      cwriter: its('CWRITER'),
+      creadr: its('CREADR'),
+      baser: [its('BASER0'), its('BASER1')],
+    },
+    redistributors: model.vm.vcpus.map(({ id }) => ({
+      vcpuId: id,
+      ctlr: Number(gicr(id, 'GICR_CTLR')),
+      propbaser: gicr(id, 'GICR_PROPBASER'),
+      pendbaser: gicr(id, 'GICR_PENDBASER'),
+    })),
+  }
+}
