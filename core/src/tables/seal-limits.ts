@@ -35,7 +35,9 @@ export const sealLimitRows = {
   'unstorable-device': { says: 'the device has no place in the device table: it cannot be saved' },
   'detached-event': { says: 'the event has no collection: it cannot be saved' },
   'table-outside-ram': { says: 'the scan on the way to the first live entry leaves guest RAM: the restore fails with EFAULT' },
-  'shared-entries': { says: 'the ITT shares bytes with another table in use: what one says, the other says too' },
+  'shared-entries': {
+    says: 'the entry or the ITT of the device shares bytes with another table in use: what one says, the other says too',
+  },
 } as const satisfies Record<string, SealLimitRow>
 
 export type SealLimitName = keyof typeof sealLimitRows
@@ -95,6 +97,7 @@ function deviceLimits(its: Its, slots: readonly number[], met: Met): void {
     if (!memory.contains(devices.ittAddr[slot]! as Gpa, first * ENTRY_BYTES)) met('table-outside-ram', { deviceId })
   }
   blockLimits(its, slots, met)
+  sharedPages(its, slots, met)
   sharedEntries(its, slots, met)
 }
 
@@ -122,6 +125,23 @@ function blockLimits({ devices, deviceTable, memory }: Its, slots: readonly numb
     if (L1E.fields.valid.get(0, hi) !== 0) continue
     met('first-level-hole', { deviceId: last })
     return
+  }
+}
+
+/** Devices whose second-level page the scan visits again under other DeviceIDs, because two first-level entries name it. */
+function sharedPages({ devices, deviceTable, memory }: Its, slots: readonly number[], met: Met): void {
+  if (!deviceTable.indirect || slots.length === 0) return
+  const pageOf = (index: number) => {
+    const at = (deviceTable.base + index * ENTRY_BYTES) as Gpa
+    if (!memory.contains(at, ENTRY_BYTES)) return undefined
+    const [lo, hi] = [memory.u32(at), memory.u32((at + 4) as Gpa)]
+    return L1E.fields.valid.get(lo, hi) === 1 ? L1E.fields.l2Addr.get(lo, hi) : undefined
+  }
+  const ids = slots.map((slot) => devices.deviceId[slot]!)
+  const visited = Array.from({ length: Math.floor(ids.at(-1)! / L2_ENTRIES) + 1 }, (_, index) => pageOf(index))
+  for (const deviceId of ids) {
+    const own = Math.floor(deviceId / L2_ENTRIES)
+    if (visited.some((page, index) => page === visited[own] && index !== own)) met('shared-entries', { deviceId })
   }
 }
 

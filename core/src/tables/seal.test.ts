@@ -150,6 +150,19 @@ describe('what no bytes can help is listed, and is so', () => {
     expect(failing(vm)).toEqual(ids)
   })
 
+  it.each([
+    [[8195], [8195]],
+    [[3, 16390], [3]],
+    [[3], []],
+  ])('shared-entries: devices %j with one page under first-level entries 0 and 1', (mapped, named) => {
+    const vm = new LiveIts({ indirect: true, l2Pages: [0, 2] })
+    vm.nameL2(1, 0)
+    for (const deviceId of mapped) vm.map(deviceId, [1])
+    const limits = named.map((deviceId) => expect.objectContaining({ name: 'shared-entries', deviceId }))
+    expect(seal(vm.its)).toMatchObject({ value: { limits } })
+    expect(failing(vm)).toEqual(named.length > 0 ? ids : [])
+  })
+
   it('detached-event: an event without a collection', () => {
     const vm = new LiveIts().map(3, [1, 2])
     vm.map(4, [5], { icid: 1 })

@@ -44,8 +44,13 @@ export class LiveIts {
 
   /** Gives a second-level page its place, one behind the other in falling order. */
   allocateL2(page: number): void {
+    this.nameL2(page, page)
+  }
+
+  /** Makes a first-level entry name the place of a page. */
+  nameL2(entry: number, page: number): void {
     const { lo, hi } = L1E.encode({ l2Addr: L2_PAGES + (7 - page) * 0x10000, valid: true })
-    this.memory.setWord((DEVICE_TABLE + page * 8) as Gpa, lo, hi)
+    this.memory.setWord((DEVICE_TABLE + entry * 8) as Gpa, lo, hi)
   }
 
   dropL2(page: number): void {
