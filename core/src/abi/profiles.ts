@@ -28,6 +28,7 @@ const v413 = [
   'full-collection-table-ends-restore',
   'restore-refuses-unmapped-collection',
   'no-translation-cache',
+  'disable-lpis-keeps-pending',
 ] as const satisfies readonly QuirkName[]
 
 const sinceGicv4 = ['unset-forwarding-drops-pending'] as const satisfies readonly QuirkName[]

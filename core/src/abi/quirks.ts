@@ -86,11 +86,17 @@ export const quirks = {
     kernels: 'before 5.19',
     commit: '8c5e74c90bb5',
   },
+  'disable-lpis-keeps-pending': {
+    part: 'registers',
+    does: 'clearing GICR_CTLR.EnableLPIs keeps the pending state of the LPIs of that vCPU',
+    kernels: 'before 5.1',
+    commit: '"vgic-v3: Retire pending interrupts on disabling LPIs"',
+  },
   'no-lpi-invalidate-registers': {
     part: 'registers',
     does: 'GICR_INVLPIR and GICR_INVALLR do nothing, and GICR_CTLR reads without CES and IR',
     kernels: 'before 5.19',
-    commit: '4645d11f4a55, 49a1a2c70a7f',
+    commit: '"vgic-v3: Implement MMIO-based LPI invalidation"',
   },
   'target-is-index': {
     part: 'commands',

@@ -166,7 +166,7 @@ export class Gic {
     if (redistributor.enableLpis === enable) return
     redistributor.enableLpis = enable
     if (!enable) {
-      this.lpis.flush(vcpu)
+      if (!this.quirks['disable-lpis-keeps-pending']) this.lpis.flush(vcpu)
       for (const events of this.itsEvents) events.invalidate()
     } else if (!GICR_PENDBASER.unpack(redistributor.pendbaser).ptz) this.#loadPending(vcpu)
   }

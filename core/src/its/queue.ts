@@ -3,7 +3,14 @@ import { type Gpa, isItsError } from '../memory/index.ts'
 import { handlers } from './commands/handlers.ts'
 import type { Handler } from './commands/operands.ts'
 import type { Its } from './its.ts'
-import { type CommandListener, reportFailure, reportResult, reportUnknown, reportUnreadable } from './trace.ts'
+import {
+  type CommandListener,
+  type CommandReport,
+  reportFailure,
+  reportResult,
+  reportUnknown,
+  reportUnreadable,
+} from './trace.ts'
 
 /**
  * Executes the commands between CREADR and CWRITER, if the ITS is enabled, wrapping at the queue's end.
@@ -44,10 +51,12 @@ function executeWatched(its: Its, handler: Handler | undefined, words: Int32Arra
     listener(reportUnknown(its.creadr, words))
     return
   }
+  let report: CommandReport
   try {
-    listener(reportResult(its.creadr, words, handler(its, words, 0)))
+    report = reportResult(its.creadr, words, handler(its, words, 0))
   } catch (error) {
     if (!isItsError(error)) throw error
-    listener(reportFailure(its.creadr, words, error))
+    report = reportFailure(its.creadr, words, error)
   }
+  listener(report)
 }

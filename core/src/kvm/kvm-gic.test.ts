@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import { KVM_VGIC_ADDR_TYPE as ADDR, KVM_DEV_ARM_CTRL as CTRL, GICR, KVM_DEV_ARM_VGIC_GRP as GRP } from '../abi/index.ts'
+import { KvmVm } from './kvm-vm.ts'
+
+function machine({ initialised = true } = {}) {
+  const vm = new KvmVm()
+  for (const id of [0, 17]) vm.createVcpu(id)
+  const gic = vm.createGic()
+  if (initialised) gic.setAttr(GRP.CTRL, BigInt(CTRL.VGIC_CTRL_INIT))
+  vm.createIts()
+  return { vm, gic }
+}
+
+/** vCPU 17 has affinity 0.0.1.1. */
+const SECOND = 0x101n << 32n
+
+describe('the GIC device', () => {
+  it('reads and writes redistributors in halves, by affinity', () => {
+    const { vm, gic } = machine()
+    const at = SECOND | BigInt(GICR.PENDBASER)
+    expect([gic.setAttr(GRP.REDIST_REGS, at, 0x4300_0780n), gic.setAttr(GRP.REDIST_REGS, at + 4n, 0n)]).toMatchObject([
+      { ok: true },
+      { ok: true },
+    ])
+    expect(gic.getAttr(GRP.REDIST_REGS, at)).toEqual({ ok: true, value: 0x4300_0780n })
+    expect(vm.gic.redistributors[1]!.pendingTable).toBe(0x4300_0000)
+  })
+
+  it('is EINVAL for an affinity that no vCPU has, ENXIO for a register that is not there', () => {
+    const { gic } = machine()
+    const answers = [0x5n << 32n, 0x20n, 2n].map((attr) => gic.hasAttr(GRP.REDIST_REGS, attr))
+    expect(answers).toMatchObject([{ errno: 'EINVAL' }, { errno: 'ENXIO' }, { errno: 'ENXIO' }])
+  })
+
+  it('is EBUSY for registers before it is initialised, ENXIO for SAVE_PENDING_TABLES', () => {
+    const { gic } = machine({ initialised: false })
+    expect(gic.getAttr(GRP.REDIST_REGS, 0n)).toMatchObject({ errno: 'EBUSY' })
+    expect(gic.setAttr(GRP.CTRL, BigInt(CTRL.VGIC_SAVE_PENDING_TABLES))).toMatchObject({ errno: 'ENXIO' })
+  })
+
+  it('turns delivery on and off with GICD_CTLR.EnableGrp1', () => {
+    const { vm, gic } = machine()
+    gic.setAttr(GRP.DIST_REGS, 0n, 2n)
+    expect([vm.gic.lpis.delivering, gic.getAttr(GRP.DIST_REGS, 0n)]).toEqual([true, { ok: true, value: 0x52n }])
+  })
+
+  it('has the attributes it answers to', () => {
+    const { gic } = machine()
+    const has = (group: number, attr: number) => gic.hasAttr(group, BigInt(attr)).ok
+    expect([
+      has(GRP.CTRL, CTRL.VGIC_CTRL_INIT),
+      has(GRP.CTRL, CTRL.VGIC_SAVE_PENDING_TABLES),
+      has(GRP.ADDR, ADDR.V3_DIST),
+    ]).toEqual([true, true, true])
+    expect([has(GRP.CTRL, CTRL.ITS_SAVE_TABLES), has(GRP.ADDR, ADDR.ITS), has(GRP.ITS_REGS, 0)]).toEqual([false, false, false])
+    expect(gic.setAttr(GRP.CTRL, BigInt(CTRL.ITS_SAVE_TABLES))).toMatchObject({ errno: 'ENXIO' })
+  })
+
+  it('takes each frame once, aligned and inside the address space', () => {
+    const { gic } = machine()
+    const set = (base: bigint) => gic.setAttr(GRP.ADDR, BigInt(ADDR.V3_DIST), base)
+    expect([set(0x1000n), set(1n << 40n), set(0x800_0000n), set(0x800_0000n)]).toMatchObject([
+      { errno: 'EINVAL' },
+      { errno: 'E2BIG' },
+      { ok: true },
+      { errno: 'EEXIST' },
+    ])
+  })
+
+  it('exists once in a VM', () => {
+    expect(() => machine().vm.createGic()).toThrow(expect.objectContaining({ errno: 'EEXIST' }))
+  })
+})
