@@ -5,7 +5,10 @@ import {
   footprint,
   type Gpa,
   type GpaRange,
+  type GuestMemory,
   openSavedMachine,
+  overrunFootprint,
+  type ProfileId,
   type SavedMachine,
 } from '@vits/core'
 import type { Io } from './io.ts'
@@ -17,7 +20,7 @@ const SLOW_BYTES = 256 * 2 ** 20
 /** A saved VM with everything in memory that a restore reads. */
 export interface Loaded {
   readonly machine: SavedMachine
-  readonly input: AuditInput
+  readonly input: AuditInput & { readonly memory: GuestMemory }
   /** The parts of RAM that are in memory. */
   readonly loaded: readonly GpaRange[]
   /** The file itself; the machine's source is another one when the file is compressed, or an image that holds the machine. */
@@ -72,4 +75,16 @@ function within(ranges: readonly GpaRange[], room: number): GpaRange[] {
     left -= bytes
     return left >= 0
   })
+}
+
+/** How far behind its tables a kernel is followed that runs past them. */
+const MOST_OVERRUN_BYTES = 2 ** 28
+
+/** Loads what lies behind the tables, as far as these kernels read there. */
+export async function loadOverruns({ machine, input }: Loaded, kernels: readonly ProfileId[]): Promise<void> {
+  for (let bytes = 2 ** 20; bytes <= MOST_OVERRUN_BYTES; bytes *= 2) {
+    const ranges = overrunFootprint(input, kernels, bytes)
+    if (ranges.length === 0) return
+    await machine.load(input.memory, ranges)
+  }
 }

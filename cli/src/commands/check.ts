@@ -1,9 +1,10 @@
-import { audit, isProfileId, profiles, type Report } from '@vits/core'
+import { audit, isProfileId, judgeKernels, type KernelRow, NEWEST, type ProfileId, profiles, type Report } from '@vits/core'
 import { command, flag, text } from '../command.ts'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failureLine, UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
-import { withSavedMachine } from '../load.ts'
+import { loadOverruns, withSavedMachine } from '../load.ts'
+import { kernelLines } from '../render/kernels-text.ts'
 import { reportJson } from '../render/report-json.ts'
 import { reportText } from '../render/report-text.ts'
 
@@ -14,24 +15,37 @@ export const check = command({
   summary: 'say whether the interrupts of a saved VM will come back',
   details:
     'Compares what lies in the ITS tables of guest RAM, what KVM makes of it on restore, and what the guest has mapped.\nReads only. A file may be compressed with zstd or gzip.',
-  examples: ['check vm.migr', 'check --json *.migr | jq .verdict', 'check --kernel linux-5.10 vm.migr'],
+  examples: [
+    'check vm.migr',
+    'check --json *.migr | jq .verdict',
+    'check --kernel linux-5.10 vm.migr',
+    'check --kernel all vm.migr',
+  ],
   options: {
     json: flag('--json', 'print one JSON document for each file, one a line when there are several'),
-    kernel: text('--kernel <profile>', 'the kernel that restores (vits kernels lists them)'),
+    kernel: text('--kernel <profile>', 'the kernel that restores: a profile (vits kernels lists them), or all'),
     strict: flag('--strict', 'count harmless leftovers as problems'),
   },
   run: async (files, { json, kernel, strict }, io) => {
-    if (kernel !== undefined && !isProfileId(kernel))
+    if (kernel !== undefined && kernel !== 'all' && !isProfileId(kernel)) {
       throw new UsageError(`no kernel '${kernel}' is known (vits kernels lists them)`)
-    const profile = kernel === undefined ? undefined : profiles[kernel]
+    }
+    const all = kernel === 'all'
+    const profile = profiles[kernel === undefined || all ? NEWEST : kernel]
     let bits: ExitBits = ExitCode.Ok
     for (const [i, file] of files.entries()) {
       bits |= await failing(file, io, () =>
-        withSavedMachine(file, io, ({ machine, input }) => {
-          const report = audit(profile === undefined ? input : { ...input, profile })
-          if (json) io.out(`${JSON.stringify(reportJson(file, machine, report), null, files.length > 1 ? 0 : 2)}\n`)
-          else io.out(`${i > 0 ? '\n' : ''}${reportText(file, machine, report, io.style)}`)
-          return exitBits(report, strict)
+        withSavedMachine(file, io, async (loaded) => {
+          const { machine, input } = loaded
+          await loadOverruns(loaded, everyKernel)
+          const report = audit({ ...input, profile })
+          const kernels = judgeKernels(input, everyKernel)
+          if (json) io.out(`${JSON.stringify(reportJson(file, machine, report, kernels), null, files.length > 1 ? 0 : 2)}\n`)
+          else
+            io.out(
+              `${i > 0 ? '\n' : ''}${reportText(file, machine, report, kernelLines(kernels, report.kernel, all, io.style), io.style)}`,
+            )
+          return exitBits(report, strict) | (all ? kernelBits(kernels) : ExitCode.Ok)
         }),
       )
     }
@@ -39,9 +53,17 @@ export const check = command({
   },
 })
 
+const everyKernel = Object.keys(profiles) as ProfileId[]
+
 function exitBits({ verdict, findings }: Report, strict: boolean): ExitBits {
   const counts = verdict !== 'restores' || (strict && findings.some(({ severity }) => severity === 'latent'))
   return counts ? ExitCode.Problems : ExitCode.Ok
+}
+
+/** Every released kernel must restore cleanly; what the proposal makes of a VM is nobody's problem. */
+function kernelBits(kernels: readonly KernelRow[]): ExitBits {
+  const bad = kernels.some(({ kernel, verdict }) => verdict !== 'restores' && !profiles[kernel].quirks['proposed-head'])
+  return bad ? ExitCode.Problems : ExitCode.Ok
 }
 
 /** Runs a file's work; a file that cannot be read is one line on stderr, and the next file has its turn. */

@@ -4,6 +4,7 @@ import {
   type Finding,
   hex,
   hexWord,
+  type KernelRow,
   problems,
   type Report,
   type SavedMachine,
@@ -11,7 +12,12 @@ import {
 } from '@vits/core'
 
 /** What `vits check --json` prints: the report, addresses and words as hex strings. */
-export function reportJson(file: string, machine: SavedMachine, report: Report): Readonly<Record<string, unknown>> {
+export function reportJson(
+  file: string,
+  machine: SavedMachine,
+  report: Report,
+  kernels: readonly KernelRow[],
+): Readonly<Record<string, unknown>> {
   const { state, commands, pending } = report.history
   return {
     schema: 1,
@@ -29,10 +35,12 @@ export function reportJson(file: string, machine: SavedMachine, report: Report):
     restored: report.restored,
     lost: report.lost,
     revived: report.revived,
+    misdirected: report.misdirected,
     unknown: report.unknown,
     orphans: report.orphans,
     history: { commands, wrapped: state === 'wrapped', state, pending },
     findings: report.findings.map(findingJson),
+    kernels: kernels.map(kernelJson),
   }
 }
 
@@ -77,3 +85,29 @@ const entryJson = (entry: EntryView) => ({
 })
 
 const writeJson = ({ at, from, to }: WordWrite) => ({ gpa: hex(at), from: hexWord(...from), to: hexWord(...to) })
+
+const kernelJson = ({
+  kernel,
+  verdict,
+  errno,
+  failure,
+  lost,
+  revived,
+  misdirected,
+  lostDevices,
+  save,
+  again,
+  hostTrouble,
+}: KernelRow) => ({
+  kernel,
+  verdict,
+  errno: errno ?? null,
+  failure: failure ?? null,
+  lost,
+  revived,
+  misdirected,
+  lostDevices,
+  save: save ?? null,
+  again: again ?? null,
+  hostTrouble,
+})

@@ -15,7 +15,13 @@ import { beside, count } from './words.ts'
 const MOST_ROWS = 12
 
 /** What `vits check` prints for one file: what the file is, three views, each problem, the verdict and what to do next. */
-export function reportText(file: string, machine: SavedMachine, report: Report, style: Style): string {
+export function reportText(
+  file: string,
+  machine: SavedMachine,
+  report: Report,
+  kernels: readonly string[],
+  style: Style,
+): string {
   return [
     `${style.bold(file)}  ${summary(machine, report)}`,
     '',
@@ -23,6 +29,7 @@ export function reportText(file: string, machine: SavedMachine, report: Report, 
     '',
     ...groups(report.findings).flatMap((group) => findingLines(group, report.stop !== undefined, style)),
     ...verdict(file, report, style),
+    ...kernels,
     '',
   ].join('\n')
 }

@@ -4,17 +4,20 @@ import { objections } from '../tables/index.ts'
 import { effectOf, type Judgement, kindOf, place, write } from './effect.ts'
 import { type EntryView, entryAt } from './entries.ts'
 import { declared, type Effect, type EventId, type Finding, type Suspect, type WordWrite } from './finding.ts'
+import type { Mappings } from './mappings.ts'
 import { claimPass } from './passes/claims.ts'
 import { lossPass } from './passes/losses.ts'
 import { lpiPass } from './passes/lpis.ts'
 import { notePass } from './passes/notes.ts'
 import { objectionSuspect } from './passes/objections.ts'
 import { Orphans, orphanPass } from './passes/orphans.ts'
+import { overrunPass } from './passes/overruns.ts'
 import { registerPass } from './passes/registers.ts'
 import { type ProblemCode, problems, type Severity, says } from './problems/index.ts'
-import type { Count, Report, Stop, Verdict } from './report.ts'
+import type { Count, Report, Stop } from './report.ts'
 import { type AuditInput, type Scene, setScene } from './scene.ts'
 import { type Restored, simulateRestore } from './simulate.ts'
+import { damage, registerHarm, verdictOf } from './verdict.ts'
 import { guestRows, tableRows, type View } from './views.ts'
 
 /** Findings listed; more are counted. */
@@ -39,6 +42,7 @@ export function audit(input: AuditInput): Report {
   const suspects = new Suspects()
   suspects.add(registerPass(scene))
   suspects.add(orphanPass(scene, orphans))
+  suspects.add(overrunPass(scene, orphans))
   const trials = new Trials(scene)
   const clean = takeOut(scene, trials, suspects)
   suspects.add(claimPass(scene, orphans))
@@ -207,34 +211,34 @@ function recode({ code, deviceId, eventId, at, removal }: Suspect, effect: Effec
 
 const order: readonly Severity[] = ['fails', 'corrupts', 'latent', 'note']
 
-function report(scene: Scene, kernel: string, orphans: Orphans, found: Finding[]): Report {
+function report(scene: Scene, kernel: string, orphans: Orphans, found: readonly Finding[]): Report {
   const { restored, beliefs, tables } = scene
-  const findings = [...found].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity))
+  const registers = registerHarm(registerPass(scene))
+  const harm = damage(restored, beliefs, orphans)
+  const verdict = verdictOf(restored, registers, harm)
   const stop = stopOf(restored)
-  const { lost, revived, lostDevices, unknown } = compare(scene, orphans)
-  const registersFail = findings.find(({ code, severity }) => severity === 'fails' && code.startsWith('R'))
-  const harm = lost + revived + lostDevices > 0 || findings.some(({ severity }) => severity === 'corrupts')
-  const verdict: Verdict = stop !== undefined || registersFail !== undefined ? 'fails' : harm ? 'corrupts' : 'restores'
-  const succeeded: Count = { devices: restored.mappings.devices.length, events: restored.mappings.events.length }
   const { state, commands, pending } = beliefs.history
   return {
     kernel,
     vcpus: scene.input.registers.redistributors.length,
     verdict,
-    errno: registersFail?.errno ?? stop?.errno,
+    errno: registers.errno ?? stop?.errno,
     stop,
     collections: tables.mappings.collections.size,
     live: liveCount(scene),
-    tables: { devices: tables.mappings.devices.length, events: tables.mappings.events.length },
-    restored: verdict === 'fails' ? { devices: 0, events: 0 } : succeeded,
-    lost,
-    revived,
-    unknown,
+    tables: countOf(tables.mappings),
+    restored: verdict === 'fails' ? { devices: 0, events: 0 } : countOf(restored.mappings),
+    lost: harm.lost.count,
+    revived: harm.revived.count,
+    misdirected: harm.misdirected.count,
+    unknown: unknownCount(scene),
     orphans: { devices: [...orphans.devices.keys()].sort((a, b) => a - b), events: orphans.list(scene, MOST_ORPHAN_EVENTS) },
     history: { state, commands, pending },
-    findings,
+    findings: [...found].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity)),
   }
 }
+
+const countOf = ({ devices, events }: Mappings): Count => ({ devices: devices.length, events: events.length })
 
 function stopOf({ objection, mappings }: Restored): Stop | undefined {
   if (objection === undefined) return undefined
@@ -247,7 +251,7 @@ function stopOf({ objection, mappings }: Restored): Stop | undefined {
     at: where.at,
     deviceId: where.deviceId,
     eventId: where.eventId,
-    after: { devices: mappings.devices.length, events: mappings.events.length },
+    after: countOf(mappings),
   }
 }
 
@@ -260,24 +264,15 @@ function liveCount({ beliefs }: Scene): Count {
   return count
 }
 
-/** What the restore as it is gains and loses against what the guest has mapped. */
-function compare({ restored: { mappings }, beliefs, tables }: Scene, orphans: Orphans) {
-  let [lost, revived, lostDevices, unknown] = [0, 0, 0, 0]
+/** Events of the tables that no witness knows. */
+function unknownCount({ beliefs, tables: { mappings } }: Scene): number {
+  let unknown = 0
   for (const { deviceId, first, count } of mappings.devices) {
-    for (let row = first; row < first + count; row++) if (orphans.hasEvent(deviceId, mappings.events.eventId[row]!)) revived++
-  }
-  for (const deviceId of beliefs.deviceIds) {
-    if (beliefs.device(deviceId).belief === 'live' && mappings.device(deviceId) === undefined) lostDevices++
-    for (const eventId of beliefs.eventIds(deviceId)) {
-      if (beliefs.eventBelief(deviceId, eventId) === 'live' && mappings.row(deviceId, eventId) < 0) lost++
-    }
-  }
-  for (const { deviceId, first, count } of tables.mappings.devices) {
     for (let row = first; row < first + count; row++) {
-      if (beliefs.eventBelief(deviceId, tables.mappings.events.eventId[row]!) === 'unknown') unknown++
+      if (beliefs.eventBelief(deviceId, mappings.events.eventId[row]!) === 'unknown') unknown++
     }
   }
-  return { lost, revived, lostDevices, unknown }
+  return unknown
 }
 
 /** The three viewpoints of `vits show`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { GITS_BASER, GITS_CBASER } from '../abi/index.ts'
+import { GITS_BASER, GITS_CBASER, profiles } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import { audit, headings, type ProblemCode, problems, type Severity } from './index.ts'
 import { COLLECTION_TABLE, DEVICE_TABLE, PlantedVm, pciFunction, QUEUE } from './testing/planted-vm.ts'
@@ -236,6 +236,31 @@ const cases: readonly Case[] = [
         .map(16, { 0: [8192, 0] })
         .save()
         .map(16, { 0: [8192, 0] }, { bits: 3, ittAddr: 0x4300_0000 }),
+  },
+  {
+    code: 'D213',
+    when: 'a jump ends behind its second-level page, on Linux 5.10',
+    severity: 'fails',
+    errno: 'EFAULT',
+    deviceId: 16,
+    vm: () =>
+      Object.assign(
+        new PlantedVm({ indirect: true })
+          .map(16, { 0: [8192, 0] })
+          .map(60000, { 0: [8193, 0] })
+          .save(),
+        {
+          more: { profile: profiles['linux-5.10'] },
+        },
+      ),
+    mends: true,
+  },
+  {
+    code: 'D214',
+    when: 'a device without an event is restored by Linux 4.13',
+    severity: 'fails',
+    errno: 'EINVAL',
+    vm: () => Object.assign(healthy().map(32, {}).save(), { more: { profile: profiles['linux-4.13'] } }),
   },
   {
     code: 'I301',

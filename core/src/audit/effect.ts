@@ -16,14 +16,18 @@ export function clearing(memory: Pick<GuestMemory, 'u32'>, at: Gpa): WordWrite {
   return { at, from: [memory.u32(at), memory.u32((at + 4) as Gpa)], to: [0, 0] }
 }
 
-const FIRST = 16
-
-class Counter implements EventList {
+/** Counts events, and keeps the first few. */
+export class EventCounter implements EventList {
   count = 0
   readonly first: EventId[] = []
+  readonly #kept: number
+
+  constructor(kept = 16) {
+    this.#kept = kept
+  }
 
   add(deviceId: number, eventId: number): void {
-    if (this.count++ < FIRST) this.first.push([deviceId, eventId])
+    if (this.count++ < this.#kept) this.first.push([deviceId, eventId])
   }
 }
 
@@ -35,8 +39,8 @@ export interface Judgement {
 
 /** The effect of an entry on a restore: what the walk with it answers against the walk without it. */
 export function effectOf(withIt: Restored, without: Restored, judge: Judgement): Effect {
-  const revived = new Counter()
-  const lost = new Counter()
+  const revived = new EventCounter()
+  const lost = new EventCounter()
   if (withIt.objection !== undefined) {
     const { name, where } = withIt.objection
     const mine = without.objection === undefined || !samePlace(where, without.objection.where)

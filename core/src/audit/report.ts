@@ -1,15 +1,7 @@
 import type { Errno, Gpa } from '../memory/index.ts'
 import type { EventId, Finding } from './finding.ts'
 import type { HistoryState } from './history.ts'
-
-/** What the next restore does. */
-export type Verdict =
-  /** It succeeds and brings back what the guest has mapped. */
-  | 'restores'
-  /** It succeeds, and the guest loses, gains or misdirects interrupts. */
-  | 'corrupts'
-  /** It fails with an errno. */
-  | 'fails'
+import type { Verdict } from './verdict.ts'
 
 export interface Count {
   readonly devices: number
@@ -43,9 +35,10 @@ export interface Report {
   readonly tables: Count
   /** What a restore brings back; nothing when it fails. */
   readonly restored: Count
-  /** Live events that a restore does not bring back, and dead ones that it does. */
+  /** Live events that a restore does not bring back, dead ones that it does, live ones that come back as something else. */
   readonly lost: number
   readonly revived: number
+  readonly misdirected: number
   /** Entries that no witness knows. */
   readonly unknown: number
   readonly orphans: { readonly devices: readonly number[]; readonly events: readonly EventId[] }

@@ -23,6 +23,8 @@ export interface Restored {
   readonly entries: number
   /** The walk was given up: the tables are larger than any VM's. */
   readonly cut: Walked['cut']
+  /** The page that was not loaded, when that cut the walk. */
+  readonly needs: Gpa | undefined
 }
 
 class Collector implements TableReader {
@@ -54,8 +56,8 @@ const LIMITS = { entries: 2 ** 28, events: 2 ** 20 }
 /** Runs the restore of a kernel over the tables in RAM. */
 export function simulateRestore(memory: ReadonlyMemory, view: TableView, quirks: Quirks): Restored {
   const collector = new Collector()
-  const { objection, entries, cut } = walkTables(memory, view, quirks, collector, { limits: LIMITS })
-  return { objection, entries, cut, mappings: collector.mappings }
+  const { objection, entries, cut, needs } = walkTables(memory, view, quirks, collector, { limits: LIMITS })
+  return { objection, entries, cut, needs, mappings: collector.mappings }
 }
 
 /** Everything valid in the tables, whether a restore reaches it or not. */

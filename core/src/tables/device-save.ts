@@ -20,6 +20,9 @@ import type { SavePlan } from './save-plan.ts'
 
 const NONE = -1
 
+/** Why a save fails that no kernel lives to fail. */
+export const HOST_OOPS = 'the event has no collection: the host kernel follows a NULL pointer and dies here'
+
 /** One save of the devices and their events under way. */
 export class DeviceSave {
   devices = 0
@@ -130,7 +133,7 @@ export class DeviceSave {
   #meetDetached(eventId: number): void {
     if (this.#plan.quirks['null-collection-oops']) {
       const where = { what: 'ITE', deviceId: this.#deviceId, eventId }
-      throw new ItsError('EFAULT', 'the event has no collection: the host kernel follows a NULL pointer and dies here', where)
+      throw new ItsError('EFAULT', HOST_OOPS, where)
     }
     this.detached++
     if (this.#waiting >= 0) this.#zeros.push(eventId)

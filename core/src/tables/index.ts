@@ -1,3 +1,4 @@
+export { HOST_OOPS } from './device-save.ts'
 export { footprint } from './footprint.ts'
 export type { HeadKind } from './heads.ts'
 export { type ObjectionName, type ObjectionRow, objections } from './objections.ts'

@@ -52,6 +52,8 @@ export interface Walked {
    * stopped it.
    */
   readonly cut: 'entries' | 'events' | 'not-loaded' | 'reader' | undefined
+  /** The page that was not loaded, when that cut the walk. */
+  readonly needs: Gpa | undefined
   /** The collection table was full to its last entry and the kernel took that for a failure: RESTORE_TABLES answers 1. */
   readonly endedByFullTable: boolean
 }

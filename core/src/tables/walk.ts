@@ -1,5 +1,5 @@
 import type { Quirks } from '../abi/index.ts'
-import { ItsError, NotLoadedError, type ReadonlyMemory } from '../memory/index.ts'
+import { type Gpa, ItsError, NotLoadedError, type ReadonlyMemory } from '../memory/index.ts'
 import { objections } from './objections.ts'
 import type { Objection, TableReader, Walked, WalkOptions } from './reader.ts'
 import type { TableView } from './table-view.ts'
@@ -19,11 +19,13 @@ export function walkTables(
   options: WalkOptions = {},
 ): Walked {
   const walk = new TableWalk(memory, view, quirks, reader, options)
+  let needs: Gpa | undefined
   try {
     walk.run()
   } catch (error) {
     if (!(error instanceof NotLoadedError)) throw error
     walk.cut = 'not-loaded'
+    needs = error.at
   }
   return {
     objection: walk.objection,
@@ -32,6 +34,7 @@ export function walkTables(
     devices: walk.devices,
     events: walk.events,
     cut: walk.cut,
+    needs,
     endedByFullTable: walk.endedByFullTable,
   }
 }

@@ -31,7 +31,7 @@ function blame<C extends ProblemCode>(code: C, detail: Detail<C>, kind?: EntryKi
   return { code, detail: detail as Detail<ProblemCode>, kind, at }
 }
 
-/** Objections that no entry in RAM is to blame for have no row: they belong to a kernel that is not the newest. */
+/** What an objection is called. Those of one kernel alone may have no row: then the verdict tells of it, and no finding. */
 const blames: Readonly<Partial<Record<ObjectionName, (c: Case) => Blame | undefined>>> = {
   'cte-unreadable': ({ scene }) => blame('C104', scene.view.collectionTable),
   'cte-target': ({ scene, icid, at, lo, hi }) =>
@@ -47,6 +47,8 @@ const blames: Readonly<Partial<Record<ObjectionName, (c: Case) => Blame | undefi
     return blame('D210', { deviceId, l2: L1E.decode(memory.u32(at), memory.u32((at + 4) as Gpa)).l2Addr }, 'L1E', at)
   },
   'dte-size': ({ deviceId, at, lo, hi }) => blame('D202', { deviceId, bits: DTE.decode(lo, hi).size + 1 }, 'DTE', at),
+  'no-last-dte': ({ scene }) =>
+    blame('D214', { devices: scene.tables.mappings.devices.filter(({ count }) => count === 0).length }),
   'ite-unreadable': ({ scene, deviceId }) => {
     const dte = scene.tables.mappings.device(deviceId)
     if (dte === undefined) return undefined

@@ -185,4 +185,34 @@ export const deviceProblems = {
       see: see.abi,
     },
   }),
+  D213: problem<Device & { readonly next: number; readonly left: number }>({
+    slug: 'dte-next-past-page',
+    usually: 'fails',
+    says: (d) => `next of ${name(d)} jumps ${d.next} entries on, past the ${d.left} that are left of its table page.`,
+    fix: 'cut next to the distance of the page end',
+    help: {
+      what: 'A jump of the device chain ends behind its block: a second-level page, or the whole of a flat table.',
+      why: 'Saves write the distance to the next device, or the cap, across page boundaries. The kernels concerned save so themselves.',
+      when: 'On kernels before 6.0.6 ("Fix exit condition in scan_its_table()", c000a2607145): they compare sizes that have wrapped.',
+      outcome:
+        'The scan goes on behind the page and takes what lies there for device table entries: mostly EFAULT at the end of RAM.',
+      fix: 'Cut `next` so that the jump ends exactly with the page: every kernel then goes on with the next page.',
+      see: see.scan,
+    },
+  }),
+  D214: problem<{ readonly devices: number }>({
+    slug: 'no-last-entry',
+    usually: 'fails',
+    says: ({ devices }) =>
+      `A table or ITT ends without an entry that is marked as the last; ${devices} mapped devices have no event.`,
+    fix: 'restore on Linux 4.14 or later',
+    help: {
+      what: 'A scan that meets no entry with `next` = 0 is an error for the first kernel with save and restore.',
+      why: 'The table or the ITT has no valid entry: the guest has no device mapped, or a device without an event.',
+      when: 'On Linux 4.13 only.',
+      outcome: 'RESTORE_TABLES fails with EINVAL.',
+      fix: 'No bytes can help: an empty table has no last entry. Restore on a later kernel.',
+      see: see.scan,
+    },
+  }),
 } as const

@@ -34,7 +34,7 @@ export const fileProblems = {
   M703: problem<{ readonly entries: number }>({
     slug: 'tables-too-large',
     usually: 'latent',
-    says: ({ entries }) => `A restore reads more than ${entries} table entries; the check stopped there.`,
+    says: ({ entries }) => `A restore reads more table entries than the ${entries} after which the check stopped.`,
     fix: 'none: no sane guest needs such tables',
     help: {
       what: 'The tables describe more entries than any real VM has: shared ITTs, thousands of devices with the largest ITTs.',

@@ -137,7 +137,8 @@ export class PlantedVm {
   dteAt(deviceId: number): Gpa {
     if (!this.#indirect) return (DEVICE_TABLE + deviceId * ENTRY_BYTES) as Gpa
     const page = Math.floor(deviceId / L2_ENTRIES)
-    const l2Addr = L2_PAGES + page * L2_BYTES
+    // In falling order, so that what follows one page in RAM is not the next one.
+    const l2Addr = L2_PAGES + (7 - page) * L2_BYTES
     this.word((DEVICE_TABLE + page * ENTRY_BYTES) as Gpa, L1E.encode({ l2Addr, valid: true }))
     return (l2Addr + (deviceId % L2_ENTRIES) * ENTRY_BYTES) as Gpa
   }

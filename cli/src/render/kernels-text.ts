@@ -1,0 +1,63 @@
+import { type EventId, hex, type KernelRow, profiles } from '@vits/core'
+import type { Style } from '../style.ts'
+import { count } from './words.ts'
+
+/**
+ * What other kernels make of the VM. `all`: a row for each; else one line, if released kernels differ from the one that was asked for, and
+ * whatever that one does after the restore.
+ */
+export function kernelLines(rows: readonly KernelRow[], asked: string, all: boolean, style: Style): string[] {
+  if (all)
+    return ['', ...rows.flatMap((row) => [`  ${style.bold(row.kernel.padEnd(16))} ${restoreWords(row)}`, ...afterLines(row)])]
+  const mine = rows.find(({ kernel }) => kernel === asked)
+  const others = rows.filter(
+    (row) => !profiles[row.kernel].quirks['proposed-head'] && mine !== undefined && summary(row) !== summary(mine),
+  )
+  const differing = [...new Set(others.map(summary))].map((words) => {
+    const names = others.filter((row) => summary(row) === words).map(({ kernel }) => kernel)
+    return `  ${names.join(', ')}: ${words}`
+  })
+  return [
+    ...(mine === undefined ? [] : afterLines(mine)),
+    ...(differing.length === 0 ? [] : ['', 'Other kernels differ (--kernel all):', ...differing]),
+  ]
+}
+
+/** The verdict without the events by name. */
+function summary({ verdict, errno, lost, revived, misdirected, hostTrouble }: KernelRow): string {
+  const trouble = hostTrouble.length > 0 ? ', host trouble' : ''
+  if (verdict === 'fails') return `fails with ${errno}${trouble}`
+  if (verdict === 'unknown') return 'runs out of its tables into more of RAM than was looked at'
+  if (verdict === 'restores') return `restores${trouble}`
+  return `corrupts: ${[lost, revived, misdirected].map(({ count }, i) => `${count} ${['lost', 'dead ones back', 'misdirected'][i]}`).join(', ')}${trouble}`
+}
+
+function restoreWords(row: KernelRow): string {
+  const { verdict, failure, lost, revived, misdirected, lostDevices } = row
+  if (failure !== undefined) return `fails: ${failure.errno} from ${failure.call}, ${failure.says}`
+  if (verdict !== 'corrupts') return summary(row)
+  const does = [
+    ...(lost.count > 0 ? [`loses ${count(lost.count, 'event')} (${events(lost.first)})`] : []),
+    ...(lostDevices > 0 ? [`loses ${count(lostDevices, 'device')}`] : []),
+    ...(revived.count > 0 ? [`brings back ${count(revived.count, 'dead event')} (${events(revived.first)})`] : []),
+    ...(misdirected.count > 0 ? [`misdirects ${count(misdirected.count, 'event')} (${events(misdirected.first)})`] : []),
+  ]
+  return `corrupts: ${does.join('; ')}`
+}
+
+const NAMED = 4
+
+function events(ids: readonly EventId[]): string {
+  const named = ids.slice(0, NAMED).map(([deviceId, eventId]) => `${hex(deviceId)}/${eventId}`)
+  return named.join(' ') + (ids.length > NAMED ? ' …' : '')
+}
+
+/** The next save, the restore of it, and the host. */
+function afterLines({ save, again, hostTrouble }: KernelRow): string[] {
+  const says = [
+    ...(save === undefined ? [] : [`the next save fails: ${save.errno}, ${save.says}`]),
+    ...(again === undefined ? [] : [`a restore of the next save: ${again}`]),
+    ...hostTrouble.map((trouble) => `host: ${trouble}`),
+  ]
+  return says.map((line) => `  ${''.padEnd(16)} ${line}`)
+}

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest'
+import { type ProfileId, profiles } from '../abi/index.ts'
+import { streamFixtures } from '../formats/testing/fixtures.ts'
+import { audit, judgeKernels, overrunFootprint } from './index.ts'
+import { auditFixture } from './testing/audit-fixture.ts'
+import { PlantedVm } from './testing/planted-vm.ts'
+
+const every = Object.keys(profiles) as ProfileId[]
+const healthy = () =>
+  new PlantedVm()
+    .map(16, { 0: [8192, 0], 1: [8193, 1] })
+    .map(24, { 0: [8194, 0] })
+    .save()
+const on = (kernel: ProfileId, vm: PlantedVm) => judgeKernels(vm.input(), [kernel])[0]!
+
+describe('a saved VM on every kernel', () => {
+  it('restores on all of them when it is well, and the save after it holds the same', () => {
+    for (const row of judgeKernels(healthy().input(), every)) {
+      expect(row).toMatchObject({ verdict: 'restores', save: undefined, again: undefined, hostTrouble: [] })
+    }
+  })
+
+  it.each(streamFixtures)('agrees with what the walk alone says: %s', async (name) => {
+    const input = await auditFixture(name)
+    const followed = every.filter((kernel) => !profiles[kernel].quirks['scan-overrun'])
+    for (const row of judgeKernels(input, followed)) {
+      const { verdict, errno, lost, revived } = audit({ ...input, profile: profiles[row.kernel] })
+      expect([row.kernel, row.verdict, row.errno]).toEqual([row.kernel, verdict, errno])
+      if (verdict !== 'fails') expect([row.lost.count, row.revived.count]).toEqual([lost, revived])
+    }
+  })
+
+  it('fails on 4.13 alone when a device has no event', () => {
+    const rows = judgeKernels(healthy().map(32, {}).save().input(), every)
+    expect(rows.filter(({ verdict }) => verdict !== 'restores').map(({ kernel, errno }) => [kernel, errno])).toEqual([
+      ['linux-4.13', 'EINVAL'],
+    ])
+  })
+
+  it('fails with the register that a kernel refuses', () => {
+    const vm = Object.assign(healthy(), { its: { iidr: 0x4b00143b } })
+    expect(on('linux-7.3', vm)).toMatchObject({ verdict: 'fails', failure: { call: 'GITS_IIDR', errno: 'EINVAL' } })
+  })
+
+  it('names the events that are lost, brought back and misdirected', () => {
+    const ghost = new PlantedVm()
+      .map(16, { 0: [8192, 0], 1: [8193, 0] })
+      .save()
+      .discard(16, 0)
+      .save()
+    expect(on('linux-7.3', ghost)).toMatchObject({ verdict: 'corrupts', revived: { count: 1, first: [[16, 0]] } })
+    const moved = healthy().command('MOVI', { deviceId: 16, eventId: 0, icid: 1 })
+    expect(on('linux-7.3', moved)).toMatchObject({ verdict: 'corrupts', misdirected: { count: 1, first: [[16, 0]] } })
+    const gone = healthy().ite(16, 1, {})
+    expect(on('linux-7.3', gone)).toMatchObject({ verdict: 'corrupts', lost: { count: 1, first: [[16, 1]] } })
+  })
+
+  it('foresees the host that dies at the next save, and the one that does not (CVE-2026-89912)', () => {
+    const vm = healthy()
+    const { creadr } = vm.registers().its
+    vm.command('MAPC', { icid: 1, valid: false }).its = { creadr }
+    expect(on('linux-6.6', vm).hostTrouble).toEqual([expect.stringContaining('CVE-2026-89912')])
+    expect(on('linux-7.3', vm).hostTrouble).toEqual([])
+  })
+
+  it('foresees the soft lockup of a kernel that believes a DTE with more than 16 EventID bits', () => {
+    const vm = healthy().dte(8, { size: 27, next: 8, ittAddr: 0x4200_0000 })
+    expect(on('linux-6.6', vm).hostTrouble).toEqual([expect.stringContaining('soft lockup: DeviceID 0x8 claims 28 EventID bits')])
+    expect(on('linux-7.3', vm)).toMatchObject({ verdict: 'fails', errno: 'EINVAL', hostTrouble: [] })
+  })
+
+  it('asks for what lies behind the tables of a kernel that runs past them', async () => {
+    const input = await auditFixture('scattered-clean')
+    expect(judgeKernels(input, ['linux-5.10'])[0]!.verdict).toBe('unknown')
+    const [more] = overrunFootprint(input, every, 4096)
+    expect(more).toMatchObject({ bytes: 4096 })
+    expect(overrunFootprint(input, ['linux-7.3'], 4096)).toEqual([])
+  })
+})

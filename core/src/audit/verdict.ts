@@ -1,0 +1,95 @@
+import type { Errno } from '../memory/index.ts'
+import type { Beliefs } from './beliefs.ts'
+import { EventCounter } from './effect.ts'
+import type { EventList, Suspect } from './finding.ts'
+import type { Mappings } from './mappings.ts'
+import type { Orphans } from './passes/orphans.ts'
+import type { Restored } from './simulate.ts'
+
+/** What the next restore does. */
+export type Verdict =
+  /** It succeeds and brings back what the guest has mapped. */
+  | 'restores'
+  /** It succeeds, and the guest loses, gains or misdirects interrupts. */
+  | 'corrupts'
+  /** It fails with an errno. */
+  | 'fails'
+
+/** What a restore loses and gains against what the guest has mapped. */
+export interface Damage {
+  /** Live events that do not come back. */
+  readonly lost: EventList
+  /** Dead events that do. */
+  readonly revived: EventList
+  /** Live events that come back with another LPI, collection or target. */
+  readonly misdirected: EventList
+  readonly lostDevices: number
+  readonly lostCollections: number
+}
+
+/** What the registers alone do, before a table is read. */
+export interface RegisterHarm {
+  readonly errno: Errno | undefined
+  readonly corrupts: boolean
+}
+
+/** Events of each kind that are named. */
+const KEPT = 1024
+
+/** What findings about registers come to. */
+export function registerHarm(suspects: Iterable<Suspect>): RegisterHarm {
+  let [errno, corrupts]: [Errno | undefined, boolean] = [undefined, false]
+  for (const { effect } of suspects) {
+    if (effect?.severity === 'fails') errno ??= effect.errno
+    if (effect?.severity === 'corrupts') corrupts = true
+  }
+  return { errno, corrupts }
+}
+
+export function damage({ mappings }: Restored, beliefs: Beliefs, orphans: Orphans): Damage {
+  const [lost, revived, misdirected] = [new EventCounter(KEPT), new EventCounter(KEPT), new EventCounter(KEPT)]
+  let [lostDevices, lostCollections] = [0, 0]
+  for (const { deviceId, first, count } of mappings.devices) {
+    for (let row = first; row < first + count; row++) {
+      const eventId = mappings.events.eventId[row]!
+      if (orphans.hasEvent(deviceId, eventId)) revived.add(deviceId, eventId)
+    }
+  }
+  for (const deviceId of beliefs.deviceIds) {
+    if (beliefs.device(deviceId).belief === 'live' && mappings.device(deviceId) === undefined) lostDevices++
+    for (const eventId of beliefs.eventIds(deviceId)) {
+      if (beliefs.eventBelief(deviceId, eventId) !== 'live') continue
+      const row = mappings.row(deviceId, eventId)
+      if (row < 0) lost.add(deviceId, eventId)
+      else if (isMisdirected(mappings, row, beliefs, deviceId, eventId)) misdirected.add(deviceId, eventId)
+    }
+  }
+  for (const [icid, { rdBase }] of beliefs.history.collections) {
+    if (rdBase !== undefined && !mappings.collections.has(icid)) lostCollections++
+  }
+  return { lost, revived, misdirected, lostDevices, lostCollections }
+}
+
+/** What the guest said of the event, where its command is still there, against what comes back. */
+function isMisdirected(
+  { events, collections }: Mappings,
+  row: number,
+  beliefs: Beliefs,
+  deviceId: number,
+  eventId: number,
+): boolean {
+  const { history } = beliefs
+  const told = history.devices.get(deviceId)?.events.get(eventId)
+  if (told === undefined) return false
+  const icid = events.icid[row]!
+  if ((told.lpi ?? events.lpi[row]) !== events.lpi[row] || (told.icid ?? icid) !== icid) return true
+  const target = history.collections.get(icid)?.rdBase
+  return target !== undefined && target !== collections.get(icid)
+}
+
+export function verdictOf({ objection }: Restored, registers: RegisterHarm, harm: Damage): Verdict {
+  if (objection !== undefined || registers.errno !== undefined) return 'fails'
+  const { lost, revived, misdirected, lostDevices, lostCollections } = harm
+  const harmed = lost.count + revived.count + misdirected.count + lostDevices + lostCollections > 0
+  return registers.corrupts || harmed ? 'corrupts' : 'restores'
+}
