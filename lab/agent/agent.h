@@ -68,7 +68,11 @@ void vm_destroy(void);
 extern size_t vcpu_run_bytes; /* KVM_GET_VCPU_MMAP_SIZE */
 int vcpu_add(int vm);
 int vcpu_register(unsigned long request, unsigned int vcpu, uint64_t id, uint64_t *value);
-int vcpu_run(unsigned int vcpu, uint64_t milliseconds, struct answer *answer);
+/*
+ * Lets a guest run that stores what it reads from ICC_IAR1_EL1 outside RAM, until it stores 1023; answers what it took. -EINTR
+ * when nothing is stored for so many milliseconds.
+ */
+int vcpu_take(unsigned int vcpu, uint64_t milliseconds, struct answer *answer);
 int vcpu_spin(unsigned int vcpu, uint64_t milliseconds);
 int vcpu_join(void);
 void vcpu_close_all(void);

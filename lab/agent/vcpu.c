@@ -13,6 +13,9 @@
 #include <unistd.h>
 
 #define MAX_VCPUS 512
+#define MOST_TAKEN 64
+#define INTID_MASK 0xffffff
+#define SPURIOUS 1023
 
 size_t vcpu_run_bytes;
 
@@ -52,28 +55,42 @@ int vcpu_register(unsigned long request, unsigned int vcpu, uint64_t id, uint64_
 	return vcpu < vcpu_count ? timed_ioctl(vcpus[vcpu].fd, request, &reg) : NOT_UNDERSTOOD;
 }
 
-/* KVM_RUN until it exits or the alarm ends it; answers exit reason, MMIO address, data and direction. */
-int vcpu_run(unsigned int vcpu, uint64_t milliseconds, struct answer *answer)
+/* KVM_RUN until it exits, or until the alarm ends it with EINTR. */
+static int run_once(unsigned int vcpu, uint64_t milliseconds)
 {
 	struct itimerval alarm = { .it_value = { milliseconds / 1000, milliseconds % 1000 * 1000 }, .it_interval = { 0, 100000 } };
 	const struct itimerval never = { 0 };
-	struct kvm_run *run;
-	uint64_t address = 0, data = 0;
-	int result, is_write = 0;
+	int result;
+
+	setitimer(ITIMER_REAL, &alarm, NULL);
+	result = timed_ioctl(vcpus[vcpu].fd, KVM_RUN, NULL);
+	setitimer(ITIMER_REAL, &never, NULL);
+	return result;
+}
+
+int vcpu_take(unsigned int vcpu, uint64_t milliseconds, struct answer *answer)
+{
+	const struct kvm_run *run;
+	const char *comma = "";
+	uint32_t stored;
 
 	if (vcpu >= vcpu_count)
 		return NOT_UNDERSTOOD;
 	run = vcpus[vcpu].run;
-	setitimer(ITIMER_REAL, &alarm, NULL);
-	result = timed_ioctl(vcpus[vcpu].fd, KVM_RUN, NULL);
-	setitimer(ITIMER_REAL, &never, NULL);
-	if (result == 0 && run->exit_reason == KVM_EXIT_MMIO) {
-		address = run->mmio.phys_addr;
-		memcpy(&data, run->mmio.data, sizeof(data));
-		is_write = run->mmio.is_write;
+	for (int taken = 0; taken < MOST_TAKEN; taken++) {
+		int result = run_once(vcpu, milliseconds);
+
+		if (result < 0)
+			return result;
+		if (run->exit_reason != KVM_EXIT_MMIO || !run->mmio.is_write)
+			return -EIO;
+		memcpy(&stored, run->mmio.data, sizeof(stored));
+		if ((stored & INTID_MASK) == SPURIOUS)
+			return 0;
+		answer_text(answer, "%s%x", comma, stored & INTID_MASK);
+		comma = ",";
 	}
-	answer_text(answer, "%x %llx %llx %x", run->exit_reason, (unsigned long long)address, (unsigned long long)data, is_write);
-	return result;
+	return 0;
 }
 
 /* A vCPU that a thread keeps in KVM_RUN while the agent goes on answering. */

@@ -180,9 +180,9 @@ static int greg(struct line *line)
 	return result;
 }
 
-static int run(struct line *line)
+static int take(struct line *line)
 {
-	return vcpu_run(line->numbers[0], line->numbers[1], line->answer);
+	return vcpu_take(line->numbers[0], line->numbers[1], line->answer);
 }
 
 static int spin(struct line *line)
@@ -235,7 +235,7 @@ static const struct verb {
 	{ "msi", 4, msi },   /* ADDRESS DATA DEVICEID FLAGS: KVM_SIGNAL_MSI */
 	{ "sreg", 3, sreg }, /* VCPU ID VALUE: KVM_SET_ONE_REG */
 	{ "greg", 2, greg }, /* VCPU ID: KVM_GET_ONE_REG; the value */
-	{ "run", 2, run },   /* VCPU MS: KVM_RUN; exit reason, MMIO address, data, is_write */
+	{ "take", 2, take }, /* VCPU MS: KVM_RUN until the guest has no interrupt to take; those it took */
 	{ "spin", 2, spin }, /* VCPU MS: keep a vCPU in KVM_RUN meanwhile */
 	{ "join", 0, join }, /* wait for the end of `spin` */
 	{ "del", 1, del },   /* KEEP: close the VM; KEEP 1 leaves its RAM for the next */

@@ -36,11 +36,10 @@ const REDISTRIBUTORS = 0x80a0000
 /** Bytes that one line carries: whole commands. */
 const CHUNK = Math.floor((LONGEST_LINE - 64) / 64) * 32
 
-/** Interrupts that a guest acknowledges at most before we stop listening, and how long it may take for each. */
-const ACKNOWLEDGED_LIMIT = 40
+/** How long a guest may take to acknowledge one interrupt. */
 const RUN_MS = 2000
-const KVM_EXIT_MMIO = 6
-const SPURIOUS = 1023
+const KVM_MEM_LOG_DIRTY_PAGES = 1
+const PAGE_BYTES = 4096n
 
 /** The kernel whose KVM is asked. */
 export interface KvmHost {
@@ -62,6 +61,7 @@ const rcName = (rc: number) => (rc >= 0 ? String(rc) : errnoName(rc))
 export class KvmSubject implements Subject {
   readonly host: KvmHost
   readonly #agent: Agent
+  #logDirty = false
 
   constructor(host: KvmHost, agent: Agent) {
     this.host = host
@@ -84,7 +84,13 @@ export class KvmSubject implements Subject {
   readonly #play: Play = {
     create_vm: (step) => this.#create(step),
     destroy_vm: ({ ram_kept }) => this.#must([`del ${ram_kept ? 1 : 0}`]),
-    mem_slot: ({ slot, base, size }) => this.#must([`mem ${digits(slot)} ${digits(base)} ${digits(size)}`]),
+    mem_slot: ({ slot, base, size }) => this.#must([this.#slot(slot, base, size)]),
+    dirty_log: async ({ slot, base }) => {
+      const { rc, data } = await this.#ask(`dirty ${digits(slot)}`)
+      if (rc < 0) throw new Error(`slot ${slot} has no dirty log (errno ${-rc}): create_vm with log_dirty keeps one`)
+      const pages = data === '' ? [] : data.split(',').map((page) => BigInt(`0x${page}`))
+      return { pages: pages.map((page) => prefixed(digits(BigInt(base) + page * PAGE_BYTES))) }
+    },
     its_write: (step) => this.#itsWrite(step),
     its_read: async ({ reg, its }) => {
       const { rc, data } = await this.#ask(`get ${itsOf(its)} ${GROUP.its} ${digits(itsRegisterOffset(reg))}`)
@@ -118,7 +124,11 @@ export class KvmSubject implements Subject {
       const { rc } = await this.#ask(`msi ${digits(address)} ${digits(eventid)} ${digits(devid)} ${digits(flags)}`)
       return { rc: rcName(rc) }
     },
-    guest_acknowledged: ({ cpu }) => this.#acknowledged(cpu),
+    guest_acknowledged: async ({ cpu }) => {
+      const { rc, data } = await this.#ask(`take ${digits(cpu)} ${digits(RUN_MS)}`)
+      if (rc < 0) throw new Error(`the guest on vCPU ${cpu} does not say what it acknowledges (errno ${-rc})`)
+      return { intids: data === '' ? [] : data.split(',').map((intid) => Number.parseInt(intid, 16)) }
+    },
     raw: async ({ line }) => {
       const { rc, data } = await this.#ask(line)
       return data === '' ? { rc: rcName(rc) } : { rc: rcName(rc), data }
@@ -144,11 +154,17 @@ export class KvmSubject implements Subject {
     return {}
   }
 
+  #slot(slot: number, base: Hex, size: Hex): string {
+    const flags = this.#logDirty && BigInt(size) > 0n ? KVM_MEM_LOG_DIRTY_PAGES : 0
+    return `mem ${digits(slot)} ${digits(base)} ${digits(size)} ${flags}`
+  }
+
   #create(step: StepOf<'create_vm'>): Promise<StepAnswer> {
+    this.#logDirty = step.log_dirty === true
     const itses = step.no_its ? [] : [step.its_base, ...(step.more_its ?? [])]
     return this.#must([
       'new 0',
-      ...step.ram.map(({ base, size }, slot) => `mem ${digits(slot)} ${digits(base)} ${digits(size)}`),
+      ...step.ram.map(({ base, size }, slot) => this.#slot(slot, base, size)),
       `vcpu ${digits(step.vcpus)}`,
       'gic',
       `set g ${GROUP.addr} ${ADDRESS.distributor} ${digits(DISTRIBUTOR)}`,
@@ -213,18 +229,6 @@ export class KvmSubject implements Subject {
   async #attribute(device: string, attribute: number): Promise<StepAnswer> {
     const { rc } = await this.#ask(`set ${device} ${GROUP.ctrl} ${digits(attribute)}`)
     return { rc: rcName(rc) }
-  }
-
-  async #acknowledged(cpu: number): Promise<StepAnswer> {
-    const intids: number[] = []
-    while (intids.length < ACKNOWLEDGED_LIMIT) {
-      const { rc, data } = await this.#ask(`run ${digits(cpu)} ${digits(RUN_MS)}`)
-      const [reason, , value] = data.split(' ').map((word) => Number.parseInt(word, 16))
-      const intid = (value ?? 0) & 0xffffff
-      if (rc < 0 || reason !== KVM_EXIT_MMIO || intid === SPURIOUS) break
-      intids.push(intid)
-    }
-    return { intids }
   }
 }
 

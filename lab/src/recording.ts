@@ -35,14 +35,9 @@ const readText = (path: string) => {
   return new TextDecoder().decode(path.endsWith('.zst') ? decompress(bytes) : bytes)
 }
 
-/** Asks a subject the steps in order and collects its answers; waits only where a guest runs, which is a dialogue of its own. */
-export async function playAll(subject: Subject, steps: readonly Step[]): Promise<StepAnswer[]> {
-  const answers: (StepAnswer | Promise<StepAnswer>)[] = []
-  for (const step of steps) {
-    const answer = subject.play(step)
-    answers.push(step.op === 'guest_acknowledged' ? await answer : answer)
-  }
-  return Promise.all(answers)
+/** Asks a subject all steps, in order, and waits for its answers. */
+export function playAll(subject: Subject, steps: readonly Step[]): Promise<StepAnswer[]> {
+  return Promise.all(steps.map((step) => subject.play(step)))
 }
 
 /** Plays a recording and compares every answer on record. */

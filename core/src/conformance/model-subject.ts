@@ -25,6 +25,8 @@ export class ModelSubject implements Subject {
   readonly kernel: ProfileId
   readonly #state: ModelState = { vm: undefined, gic: undefined, its: undefined }
   #kept: GuestMemory | undefined
+  /** Pages that KVM wrote since it was asked, beyond those in the memory's own log; undefined when it keeps no log. */
+  #written: Set<Gpa> | undefined
 
   constructor(kernel: ProfileId) {
     this.kernel = kernel
@@ -49,6 +51,7 @@ export class ModelSubject implements Subject {
       this.vm.setMemory(slot, gpa(BigInt(base)), Number(size), 'sparse')
       return {}
     },
+    dirty_log: ({ base }) => ({ pages: this.#writtenIn(gpa(BigInt(base))) }),
     its_write: ({ reg, value, its }) => {
       const device = this.#its(its)
       const offset = itsRegisterOffset(reg)
@@ -75,12 +78,14 @@ export class ModelSubject implements Subject {
       return { rc: read[0]!.ok ? '0' : read[0]!.errno, value: hex(value) }
     },
     mem_write: ({ gpa: at, hex: digits = '', fill, len = '0x0' }) => {
-      if (fill === undefined) this.vm.memory.write(gpa(BigInt(at)), bytesOfHex(digits))
-      else this.vm.memory.fill(gpa(BigInt(at)), Number(len), Number.parseInt(fill, 16))
+      this.#asUserSpace((memory) => {
+        if (fill === undefined) memory.write(gpa(BigInt(at)), bytesOfHex(digits))
+        else memory.fill(gpa(BigInt(at)), Number(len), Number.parseInt(fill, 16))
+      })
       return {}
     },
     mem_zero: ({ gpa: at, len }) => {
-      this.vm.memory.fill(gpa(BigInt(at)), Number(len))
+      this.#asUserSpace((memory) => memory.fill(gpa(BigInt(at)), Number(len)))
       return {}
     },
     mem_dump: ({ gpa: at, len }) => ({ nonzero: nonzeroWords(this.vm.memory, gpa(BigInt(at)), Number(len)) }),
@@ -126,7 +131,24 @@ export class ModelSubject implements Subject {
     return its
   }
 
-  #create({ vcpus, ram, gic_init, its_base, no_its, more_its = [] }: StepOf<'create_vm'>): StepAnswer {
+  /** Writes as a VMM does: into a dirty log go only KVM's own writes. */
+  #asUserSpace(write: (memory: GuestMemory) => void): void {
+    const { memory } = this.vm
+    for (const page of this.#written === undefined ? [] : memory.dirtyPages()) this.#written?.add(page)
+    write(memory)
+    if (this.#written !== undefined) memory.clearDirty()
+  }
+
+  /** The pages of the region at `base` that KVM wrote; they are forgotten. */
+  #writtenIn(base: Gpa): Hex[] {
+    this.#asUserSpace(() => {})
+    const region = this.vm.memory.region(base)
+    const pages = [...(this.#written ?? [])].filter((page) => region !== undefined && page >= base && page < region.end)
+    for (const page of pages) this.#written?.delete(page)
+    return pages.sort((a, b) => a - b).map((page) => hex(BigInt(page)))
+  }
+
+  #create({ vcpus, ram, gic_init, its_base, no_its, more_its = [], log_dirty }: StepOf<'create_vm'>): StepAnswer {
     const vm = new KvmVm({ kernel: this.kernel, memory: this.#kept ?? new GuestMemory() })
     this.#kept = undefined
     for (const [slot, { base, size }] of ram.entries()) {
@@ -136,6 +158,8 @@ export class ModelSubject implements Subject {
     const gic = vm.createGic()
     if (gic_init) gic.setAttr(GRP.CTRL, BigInt(CTRL.VGIC_CTRL_INIT))
     Object.assign(this.#state, { vm, gic, its: undefined })
+    this.#written = log_dirty ? new Set() : undefined
+    if (log_dirty) vm.memory.clearDirty()
     for (const base of no_its ? [] : [its_base, ...more_its]) {
       const its = vm.createIts()
       its.setAttr(GRP.ADDR, ITS_ADDRESS, BigInt(base))
@@ -147,10 +171,12 @@ export class ModelSubject implements Subject {
   #commands({ list, cwriter_before, cwriter_written, its }: StepOf<'commands'>): StepAnswer {
     const device = this.#its(its)
     const { base, bytes } = queueShape(device.its.cbaser)
-    for (const [n, { dw }] of list.entries()) {
-      const at = base + ((Number(cwriter_before) + n * COMMAND_BYTES) % bytes)
-      if (this.vm.memory.contains(at as Gpa, COMMAND_BYTES)) this.vm.memory.write(at as Gpa, wordBytes(dw))
-    }
+    this.#asUserSpace((memory) => {
+      for (const [n, { dw }] of list.entries()) {
+        const at = base + ((Number(cwriter_before) + n * COMMAND_BYTES) % bytes)
+        if (memory.contains(at as Gpa, COMMAND_BYTES)) memory.write(at as Gpa, wordBytes(dw))
+      }
+    })
     const rc = rcOf(device.setAttr(GRP.ITS_REGS, BigInt(GITS.CWRITER), BigInt(cwriter_written)))
     const [creadr, cwriter, ctlr] = [GITS.CREADR, GITS.CWRITER, GITS.CTLR].map((offset) =>
       readOf(device.getAttr(GRP.ITS_REGS, BigInt(offset))),

@@ -30,11 +30,15 @@ export type Step =
       readonly no_its?: boolean
       /** Addresses of further ITSes: number 1, 2, ... */
       readonly more_its?: readonly Hex[]
+      /** KVM logs the pages that it writes: KVM_MEM_LOG_DIRTY_PAGES on every slot. */
+      readonly log_dirty?: boolean
     }
   /** The RAM of a VM that goes may be the next one's. */
   | { readonly op: 'destroy_vm'; readonly ram_kept: boolean }
   /** A memory slot changes: size 0 takes it away with its contents, a slot that comes back holds zeros. */
   | { readonly op: 'mem_slot'; readonly slot: number; readonly base: Hex; readonly size: Hex }
+  /** KVM_GET_DIRTY_LOG: the pages of a slot that KVM wrote since it was last asked. What user space wrote is not among them. */
+  | { readonly op: 'dirty_log'; readonly slot: number; readonly base: Hex; readonly pages?: readonly Hex[] }
   | ({ readonly op: 'its_write'; readonly reg: string; readonly value: Hex } & OnIts & {
         readonly rc?: Rc
         readonly readback?: Hex
@@ -119,6 +123,7 @@ export const answerFields = {
   create_vm: [],
   destroy_vm: [],
   mem_slot: [],
+  dirty_log: ['pages'],
   its_write: ['rc', 'readback', 'readback_rc'],
   its_read: ['rc', 'value'],
   its_regs: ['values'],

@@ -1,5 +1,6 @@
 import { GITS_CBASER, hex, L1E } from '@vits/core'
 import type { Hex, Step } from '@vits/core/conformance'
+import { guestSteps } from './guest.ts'
 import {
   CONFIGURATION,
   collectionTableAt,
@@ -94,6 +95,7 @@ class StepWriter {
       this.steps.push({ op: 'gic_save_pending_tables' })
       this.#lookAtPending()
     },
+    acknowledge: () => this.#acknowledge(),
     reset: ({ its }) => this.steps.push({ op: 'its_ctrl_reset', its: this.#its(its) }),
     init: ({ its }) => this.steps.push({ op: 'its_ctrl_init', its: this.#its(its) }),
     restore: ({ its }) => this.#restoreOntoLive(this.#its(its)),
@@ -114,8 +116,13 @@ class StepWriter {
       for (const deviceId of [0, 1, 2])
         for (const eventId of [0, 1]) this.#msi(its, { deviceId, eventId, offset: 0x10040, flags: 1 })
     })
+    this.#acknowledge()
     this.#clearTables()
     this.#save()
+  }
+
+  #acknowledge(): void {
+    if (this.#setting.guest) this.steps.push({ op: 'guest_acknowledged', cpu: 0, what: 'what is pending' })
   }
 
   #its(number: number): number {
@@ -139,10 +146,12 @@ class StepWriter {
       op: 'create_vm',
       vcpus,
       ram,
+      log_dirty: true,
       gic_init: true,
       its_base: first!,
       ...(more.length > 0 ? { more_its: more } : {}),
     })
+    if (this.#setting.guest) this.steps.push(...guestSteps)
   }
 
   /** L1 entries 0, 1 and 7, as DeviceIDs of the pools need them; ITSes share pages. */
@@ -276,7 +285,10 @@ class StepWriter {
     this.#lookAtPending()
   }
 
+  /** The pending tables, and which pages KVM wrote since the last look. */
   #lookAtPending(): void {
+    this.steps.push({ op: 'dirty_log', slot: 0, base: at(RAM.base) })
+    if (this.#sideRam) this.steps.push({ op: 'dirty_log', slot: SIDE_RAM.slot, base: at(SIDE_RAM.base) })
     for (let cpu = 0; cpu < this.#setting.vcpus; cpu++) this.#dump(`pending table ${cpu}`, pendingTableAt(cpu), PENDING_BYTES)
   }
 

@@ -14,6 +14,7 @@ export const VCPU_LIMIT = 8
 /** The frame of an ITS; the redistributors end below number 1. */
 export const itsBase = (its: number) => (its === 0 ? 0x8080000 : 0x9000000 + (its - 1) * 2 * PAGE)
 
+export const GUEST_CODE = RAM.base
 export const queueAt = (its: number) => RAM.base + PAGE + its * PAGE
 export const CONFIGURATION = RAM.base + 4 * PAGE
 export const deviceTableAt = (its: number) => RAM.base + 0x100000 + its * 2 * PAGE

@@ -16,6 +16,8 @@ export interface Setting {
   readonly sideRam: boolean
   /** Each ITS starts with collections, devices and events, as of a guest that has booted. */
   readonly furnished: boolean
+  /** vCPU 0 has guest code that takes interrupts when it is let run. */
+  readonly guest: boolean
 }
 
 /** One thing that happens to it. An ITS or vCPU it has not is taken modulo those it has. */
@@ -31,6 +33,7 @@ export type Action =
     }
   | { readonly kind: 'save'; readonly its: number }
   | { readonly kind: 'save-pending' }
+  | { readonly kind: 'acknowledge' }
   | { readonly kind: 'reset' | 'init' | 'restore' | 'registers'; readonly its: number }
   | { readonly kind: 'its-write'; readonly its: number; readonly reg: string; readonly value: Hex }
   | { readonly kind: 'redistributor-write'; readonly cpu: number; readonly reg: string; readonly value: Hex }
@@ -79,6 +82,7 @@ const setting: fc.Arbitrary<Setting> = fc.record({
   queuePages: fc.constantFrom(1, 1, 2, 16),
   sideRam: fc.boolean(),
   furnished: fc.constantFrom(true, true, true, false),
+  guest: fc.constantFrom(true, false, false),
 })
 
 const burst: fc.Arbitrary<Action> = fc.record({
@@ -115,6 +119,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 12, arbitrary: msi },
   { weight: 6, arbitrary: onIts('save') },
   { weight: 3, arbitrary: fc.constant({ kind: 'save-pending' as const }) },
+  { weight: 4, arbitrary: fc.constant({ kind: 'acknowledge' as const }) },
   { weight: 1, arbitrary: onIts('init') },
   { weight: 2, arbitrary: onIts('reset') },
   { weight: 3, arbitrary: onIts('restore') },
