@@ -63,6 +63,7 @@ export class DeviceSave {
       const at = this.#places.at(deviceId)
       if (at < 0) throw new ItsError('EINVAL', 'the device has no place in the device table', { what: 'DTE', deviceId })
       this.#saveItt(slot, deviceId)
+      this.#places.written(devices.ittAddr[slot]!, ENTRY_BYTES * 2 ** devices.bits[slot]!)
       const following = this.#storable(devices.after(slot))
       this.#saveDte(slot, deviceId, at, following < 0 ? 0 : this.#next(deviceId, devices.deviceId[following]!))
       this.#firsts[deviceTable.indirect ? Math.floor(deviceId / L2_ENTRIES) : 0] ??= deviceId
@@ -101,6 +102,7 @@ export class DeviceSave {
     const lo = ittField.putLo(itt) | (bits[slot]! - 1)
     const hi = valid.putHi(1) | nextField.putHi(next) | ittField.putHi(itt)
     if (!this.#table.put(at, lo, hi)) throw outsideRam('DTE', at, { deviceId })
+    this.#places.written(at, ENTRY_BYTES)
     this.devices++
   }
 

@@ -25,6 +25,12 @@ export class DtePlaces {
     return at
   }
 
+  /** `bytes` from `at` on were written: if a first-level entry is among them, what was known is forgotten. */
+  written(at: number, bytes: number): void {
+    const { base, bytes: tableBytes } = this.#its.deviceTable
+    if (at < base + tableBytes && at + bytes > base) this.#to = 0
+  }
+
   #keep(firstId: number, at: number): void {
     const base = at - (at % L2_BYTES)
     if (!this.#its.memory.contains(base as Gpa, L2_BYTES)) return

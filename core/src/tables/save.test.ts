@@ -56,6 +56,13 @@ describe('saving the tables', () => {
     expect(vm.word(vm.dteAt(5)).slice(0, 4)).toBe((0x8000 + (16385 - 5) * 2).toString(16))
   })
 
+  it('looks for the place of each device anew when an ITT lies over the first level', () => {
+    const vm = new LiveIts({ indirect: true })
+    vm.map(5, [0], { ittAddr: vm.its.deviceTable.base as Gpa, bits: 1, icid: 1 }).map(9)
+    vm.its.freeCollection(1)
+    expect(saveTables(vm.its)).toMatchObject({ value: { devices: 1, detached: 1, unstorable: [9] } })
+  })
+
   it('has nothing to save in a table whose BASER is not Valid', () => {
     const vm = new LiveIts().map(3, [1])
     for (const table of [DEVICE_BASER, COLLECTION_BASER] as const) vm.its.setBaser(table, vm.its.baser(table) & ~(1n << 63n))
