@@ -97,11 +97,11 @@ export function command<const O extends Readonly<Record<string, Option<unknown>>
   }
 }
 
-/** Options after the name of a lower command are that command's, also those that the upper one has too. */
+/** Where a command belongs; options after the name of a lower command are that command's, also those that the upper one has too. */
 function place(program: Commander, name: string): Commander {
   const [upper = name, lower] = name.split(' ')
   const above = program.commands.find((known) => known.name() === upper) ?? program.command(upper)
-  return lower === undefined ? above : above.enablePositionalOptions().command(lower)
+  return lower === undefined ? above : above.command(lower)
 }
 
 function description({ summary, details }: { readonly summary: string; readonly details?: string }): string {

@@ -30,6 +30,7 @@ export async function run(args: readonly string[], io: Io, version = ''): Promis
       getOutHelpWidth: () => 100,
     })
     .exitOverride()
+    .enablePositionalOptions()
   for (const command of commands) {
     command.register(program, io, (done) => {
       bits = done

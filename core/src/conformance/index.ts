@@ -3,6 +3,8 @@ export { ModelSubject } from './model-subject.ts'
 export * from './recording.ts'
 export { itsRegisterOffset, redistributorAttributes } from './register-names.ts'
 export { type RestoredState, type RestorePlan, restoredState, restoreSteps, type SavedState } from './restore-steps.ts'
+export { SeedGuest } from './seed/seed-guest.ts'
+export { runSeedTest, type SeedCase, type SeedReport, type SeedTestOptions, type TimedAnswer } from './seed/seed-test.ts'
 export * from './step.ts'
 export * from './subject.ts'
 export {

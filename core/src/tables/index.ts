@@ -1,3 +1,4 @@
+export { clearEntries } from './clear.ts'
 export { HOST_OOPS } from './device-save.ts'
 export { footprint } from './footprint.ts'
 export type { HeadKind } from './heads.ts'
