@@ -96,6 +96,8 @@ function findingLines(group: readonly Finding[], hidden: boolean, style: Style):
   ]
 }
 
+const losses: ReadonlySet<string> = new Set(['D209', 'D211', 'I307'])
+
 /** `hidden`: the restore fails, so that what this does shows only once the failure is mended. */
 function effectWords(group: readonly Finding[], hidden: boolean): string {
   const [{ severity, errno, effect }] = group as [Finding]
@@ -104,8 +106,10 @@ function effectWords(group: readonly Finding[], hidden: boolean): string {
   if (severity === 'latent') return 'no harm now'
   const sum = (of: (finding: Finding) => number) => group.reduce((total, finding) => total + of(finding), 0)
   const revived = sum((finding) => finding.effect.revived.count)
-  const lost = group.length > 1 ? 0 : effect.lost.count
-  const devices = group.length > 1 ? 0 : effect.lostDevices
+  // Several entries may hide the same events; what is told of one mapping each adds up.
+  const apart = group.length === 1 || losses.has(group[0]!.code)
+  const lost = apart ? sum((finding) => finding.effect.lost.count) : 0
+  const devices = apart ? sum((finding) => finding.effect.lostDevices) : 0
   const does = [
     ...(lost > 0 || devices > 0
       ? [`loses ${count(lost, 'live event')}${devices > 0 ? ` of ${count(devices, 'device')}` : ''}`]
@@ -154,7 +158,7 @@ function paint(severity: Severity, style: Style): (text: string) => string {
 }
 
 function verdict(file: string, report: Report, style: Style): string[] {
-  const { verdict: found, stop, errno, lost, revived, live, findings, history } = report
+  const { verdict: found, stop, errno, lost, revived, misdirected, live, findings, history } = report
   const problems = findings.filter(({ severity }) => severity === 'fails' || severity === 'corrupts')
   if (found === 'restores') {
     const sure = history.state === 'whole' ? '' : ' as far as can be known'
@@ -189,6 +193,7 @@ function verdict(file: string, report: Report, style: Style): string[] {
   const does = [
     ...(lost > 0 ? [`loses ${lost} of ${live.events} live events`] : []),
     ...(revived > 0 ? [`brings back ${count(revived, 'dead one')}`] : []),
+    ...(misdirected > 0 ? [`misdirects ${count(misdirected, 'event')}`] : []),
   ]
   return [
     `${count(problems.length, 'problem')} · The restore succeeds${does.length === 0 ? '' : `, and ${does.join(' and ')}`}.`,

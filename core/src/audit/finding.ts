@@ -8,7 +8,7 @@ export type Confidence = 'proven' | 'inferred'
 
 /** One thing that speaks for a finding, or against it. */
 export interface Evidence {
-  readonly witness: 'command queue' | 'PCI state' | 'LPI configuration' | 'tables'
+  readonly witness: 'command queue' | 'PCI state' | 'chain' | 'LPI configuration' | 'tables'
   readonly says: string
   /** Where in guest RAM it says so. */
   readonly at: Gpa | undefined
@@ -121,4 +121,9 @@ const NONE: EventList = { count: 0, first: [] }
 /** The effect of something no walk can show. */
 export function declared(severity: Severity, errno?: Errno): Effect {
   return { severity, errno, stop: undefined, revived: NONE, lost: NONE, lostDevices: 0 }
+}
+
+/** The effect of a mapping that is not there, or not as the guest made it. */
+export function losing(lost: readonly EventId[], lostDevices = 0): Effect {
+  return { ...declared('corrupts'), lost: { count: lost.length, first: lost.slice(0, 16) }, lostDevices }
 }

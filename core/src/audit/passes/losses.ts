@@ -2,7 +2,7 @@ import { ENTRY_BYTES, hex } from '../../abi/index.ts'
 import type { Gpa } from '../../memory/index.ts'
 import { disassemble } from '../disassemble.ts'
 import { entryAt } from '../entries.ts'
-import { declared, type Evidence, type Suspect, suspect } from '../finding.ts'
+import { declared, type EventId, type Evidence, losing, type Suspect, suspect } from '../finding.ts'
 import type { DeviceRecord } from '../history.ts'
 import type { Mappings } from '../mappings.ts'
 import { confidence, type Scene, testimonies } from '../scene.ts'
@@ -15,7 +15,8 @@ export function* lossPass(scene: Scene, clean: Mappings): Generator<Suspect> {
   yield* lostCollections(scene, clean)
   const live = scene.beliefs.deviceIds.filter((deviceId) => scene.beliefs.device(deviceId).belief === 'live')
   if (live.length > 0 && scene.tables.mappings.devices.length === 0) {
-    yield suspect('D211', { devices: live.length }, { confidence: confidence(scene), effect: declared('corrupts') })
+    const lost = live.flatMap((deviceId) => liveEvents(scene, deviceId))
+    yield suspect('D211', { devices: live.length }, { confidence: confidence(scene), effect: losing(lost, live.length) })
     return
   }
   for (const deviceId of live) {
@@ -40,6 +41,12 @@ function* lostCollections(scene: Scene, clean: Mappings): Generator<Suspect> {
   }
 }
 
+const liveEvents = ({ beliefs }: Scene, deviceId: number): EventId[] =>
+  beliefs
+    .eventIds(deviceId)
+    .filter((eventId) => beliefs.eventBelief(deviceId, eventId) === 'live')
+    .map((eventId) => [deviceId, eventId])
+
 const queueSays = ({ memory }: Scene, at: Gpa): Evidence => ({ witness: 'command queue', says: disassemble(memory, at), at })
 
 function eventsByCollection({ beliefs }: Scene): Map<number, number> {
@@ -62,7 +69,7 @@ function lostDevice(scene: Scene, deviceId: number): Suspect {
       at: device?.at,
       rows: [device && entryAt(scene.memory, 'DTE', device.at, `DeviceID ${hex(deviceId)}`, 'lost')],
       evidence: testimonies(scene, scene.beliefs.device(deviceId), '', 'mapped'),
-      effect: declared('corrupts'),
+      effect: losing(liveEvents(scene, deviceId), 1),
     },
   )
 }
@@ -98,7 +105,10 @@ function* lostEvents(scene: Scene, clean: Mappings, deviceId: number): Generator
 
 function lostEvent(scene: Scene, clean: Mappings, deviceId: number, eventId: number): Suspect {
   const valid = scene.tables.mappings.row(deviceId, eventId) >= 0
-  return suspect('I307', { deviceId, eventId, valid }, aboutEvent(scene, clean, deviceId, eventId, 'lost'))
+  return suspect('I307', { deviceId, eventId, valid }, {
+    ...aboutEvent(scene, clean, deviceId, eventId, 'lost'),
+    effect: losing([[deviceId, eventId]]),
+  })
 }
 
 function* otherEvent(

@@ -1,5 +1,6 @@
 import { ENTRY_BYTES, FIRST_LPI, hex, LPI_LIMIT, MAX_EVENTID_BITS } from '../../abi/index.ts'
 import type { Gpa } from '../../memory/index.ts'
+import { ChainWitness } from '../chain-witness.ts'
 import { clearing } from '../effect.ts'
 import { entryAt } from '../entries.ts'
 import { type Confidence, cleared, type EventId, type Evidence, type Suspect, suspect } from '../finding.ts'
@@ -49,25 +50,31 @@ export class Orphans {
  */
 export function* orphanPass(scene: Scene, orphans: Orphans): Generator<Suspect> {
   const lpis = new LpiWitness(scene)
+  const chains = new ChainWitness(scene.tables.mappings, scene.beliefs)
   for (const device of scene.tables.mappings.devices) {
-    const witnesses = scene.beliefs.device(device.deviceId)
+    const { deviceId } = device
+    const witnesses = scene.beliefs.device(deviceId)
     if (device.eventIdBits > MAX_EVENTID_BITS && witnesses.belief !== 'live') {
-      orphans.devices.set(device.deviceId, 'proven')
+      orphans.devices.set(deviceId, 'proven')
       yield oversized(scene, device)
-    } else if (witnesses.belief === 'dead') {
-      const told = testimonies(scene, witnesses, `never maps DeviceID ${hex(device.deviceId)}`, 'unmapped')
-      yield* orphanDevice(scene, orphans, device, [...told, ...lpis.onDevice(device)])
-    } else {
-      const signs = witnesses.belief === 'unknown' ? rubbish(scene, device) : []
-      if (signs.length > 0) yield* orphanDevice(scene, orphans, device, signs)
-      else yield* orphanEvents(scene, orphans, lpis, device)
+      continue
     }
+    const told = testimonies(scene, witnesses, `never maps DeviceID ${hex(deviceId)}`, 'unmapped')
+    const passed = chains.onDevice(deviceId)
+    const signs =
+      witnesses.belief === 'dead' || (witnesses.belief === 'unknown' && passed.length > 0)
+        ? [...told, ...passed, ...lpis.onDevice(device)]
+        : witnesses.belief === 'unknown'
+          ? rubbish(scene, device)
+          : []
+    if (signs.length > 0) yield* orphanDevice(scene, orphans, device, signs)
+    else yield* orphanEvents(scene, orphans, { lpis, passed: chains.onEventsOf(device) }, device)
   }
 }
 
 /** What a witness says is proven, unless another speaks against it. */
 function proof(scene: Scene, evidence: readonly Evidence[]): Confidence {
-  const told = evidence.some(({ witness }) => witness === 'command queue' || witness === 'PCI state')
+  const told = evidence.some(({ witness }) => witness === 'command queue' || witness === 'PCI state' || witness === 'chain')
   return told && !evidence.some(({ against }) => against) ? confidence(scene) : 'inferred'
 }
 
@@ -115,20 +122,33 @@ function rubbish({ tables: { mappings }, view }: Scene, { deviceId, first, count
   return []
 }
 
-function* orphanEvents(scene: Scene, orphans: Orphans, lpis: LpiWitness, device: MappedDevice): Generator<Suspect> {
+interface EventWitnesses {
+  readonly lpis: LpiWitness
+  /** What the chain says of an event of this device. */
+  readonly passed: (eventId: number) => Evidence[]
+}
+
+function* orphanEvents(
+  scene: Scene,
+  orphans: Orphans,
+  { lpis, passed }: EventWitnesses,
+  device: MappedDevice,
+): Generator<Suspect> {
   const { events } = scene.tables.mappings
   const { deviceId, first, count } = device
   for (let row = first; row < first + count; row++) {
     const eventId = events.eventId[row]!
     const lpi = events.lpi[row]!
     const belief = scene.beliefs.eventBelief(deviceId, eventId)
-    if (belief !== 'dead' && !(belief === 'unknown' && lpis.isTaken(lpi))) continue
+    if (belief === 'live' || belief === 'disputed') continue
+    const chain = passed(eventId)
+    if (belief === 'unknown' && chain.length === 0 && !lpis.isTaken(lpi)) continue
     if (orphans.events.size >= MOST_LISTED) {
       orphans.events.set(eventKey(deviceId, eventId), 'inferred')
       continue
     }
     const told = testimonies(scene, scene.beliefs.event(deviceId, eventId), `never maps event ${eventId}`, 'unmapped')
-    const evidence = [...told, ...lpis.onEvent(lpi)]
+    const evidence = [...told, ...chain, ...lpis.onEvent(lpi)]
     const sure = proof(scene, evidence)
     orphans.events.set(eventKey(deviceId, eventId), sure)
     const at = (device.ittAddr + eventId * ENTRY_BYTES) as Gpa

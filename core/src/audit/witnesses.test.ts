@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest'
+import type { Gpa } from '../memory/index.ts'
+import { audit, type Finding } from './index.ts'
+import { PlantedVm, pciFunction } from './testing/planted-vm.ts'
+
+/** Moves one event so often that the ring goes round and nothing else is left in it. */
+function goRound(vm: PlantedVm, deviceId: number): PlantedVm {
+  for (let i = 0; i < 128; i++) vm.command('MOVI', { deviceId, eventId: 0, icid: i % 2 })
+  return vm.command('MOVI', { deviceId, eventId: 0, icid: 0 })
+}
+
+const small = () => new PlantedVm({ queuePages: 1 })
+const find = (vm: PlantedVm, code: string): Finding | undefined =>
+  audit(vm.input()).findings.find((finding) => finding.code === code)
+const says = (finding: Finding | undefined) =>
+  finding?.evidence.map(({ witness, against }) => (against ? `not ${witness}` : witness))
+
+describe('what speaks for a finding', () => {
+  it('is every witness that knows the mapping', () => {
+    const vm = small()
+      .map(8, { 0: [8200, 0] })
+      .save()
+      .unmap(8)
+      .map(16, { 0: [8192, 0] })
+      .save()
+      .dte(8, { size: 4, next: 8, ittAddr: 0x4100_8000 })
+    vm.more = { msi: [pciFunction(8, [], false), pciFunction(16, [0])] }
+    expect(says(find(vm, 'D203'))).toEqual(['command queue', 'PCI state', 'LPI configuration'])
+  })
+
+  it('is the PCI state alone when the queue has gone round', () => {
+    const vm = goRound(
+      small()
+        .map(8, { 0: [8200, 0] })
+        .map(16, { 0: [8192, 0] })
+        .save(),
+      16,
+    )
+    expect(find(vm, 'D203')).toBeUndefined()
+    vm.more = { msi: [pciFunction(8, [], false), pciFunction(16, [0])] }
+    expect(find(vm, 'D203')).toMatchObject({ confidence: 'proven', deviceId: 8, fix: { safe: true } })
+    expect(says(find(vm, 'D203'))).toEqual(['PCI state', 'LPI configuration'])
+  })
+
+  it('is the chain when a live entry jumps over it', () => {
+    const vm = goRound(
+      small()
+        .map(16, { 0: [8192, 0] })
+        .map(32, { 0: [8193, 0] })
+        .save()
+        .dte(24, { size: 4, next: 8, ittAddr: 0x4101_8000 }),
+      16,
+    )
+    expect(find(vm, 'D204')).toMatchObject({
+      confidence: 'proven',
+      deviceId: 24,
+      evidence: [{ witness: 'chain', at: vm.dteAt(16) }],
+    })
+    const events = goRound(
+      small()
+        .map(16, { 0: [8192, 0], 4: [8194, 0] })
+        .save()
+        .ite(16, 2, { pintid: 8300, icid: 0 }),
+      16,
+    )
+    expect(find(events, 'I309')).toMatchObject({ confidence: 'proven', deviceId: 16, eventId: 2 })
+  })
+
+  it('is only a reason when it merely cannot stand beside a live mapping', () => {
+    const vm = small()
+      .map(8, { 0: [8192, 0] })
+      .map(16, { 0: [8192, 0] })
+      .save()
+    expect(find(goRound(vm, 16), 'I303')).toMatchObject({ confidence: 'inferred', deviceId: 8, eventId: 0, fix: { safe: false } })
+    const rubbish = small()
+      .map(8, { 0: [8192, 0] })
+      .map(16, { 0: [8193, 0] })
+      .save()
+      .ite(8, 0, { pintid: 77, icid: 0 })
+    expect(find(goRound(rubbish, 16), 'D203')).toMatchObject({
+      confidence: 'inferred',
+      deviceId: 8,
+      severity: 'fails',
+      errno: 'EINVAL',
+    })
+  })
+})
+
+describe('what no witness knows', () => {
+  it('is never called an orphan, and counted as unknown', () => {
+    const vm = goRound(
+      small()
+        .map(8, { 0: [8200, 0] })
+        .map(16, { 0: [8192, 0] })
+        .save(),
+      16,
+    )
+    const { orphans, unknown, verdict, history } = audit(vm.input())
+    expect([orphans.devices, orphans.events, unknown, verdict, history.state]).toEqual([[], [], 1, 'restores', 'wrapped'])
+  })
+
+  it('may be a device that is mapped without an event', () => {
+    const vm = small()
+      .map(8, {})
+      .map(16, { 0: [8192, 0] })
+      .save()
+    vm.more = { msi: [pciFunction(8, []), pciFunction(16, [0])] }
+    expect(audit(goRound(vm, 16).input())).toMatchObject({ verdict: 'restores', live: { devices: 2, events: 1 } })
+  })
+})
+
+describe('witnesses that disagree', () => {
+  it('are both shown, and then nothing is proven', () => {
+    const vm = small()
+      .map(8, { 0: [8200, 0] })
+      .save()
+      .unmap(8)
+      .map(16, { 0: [8192, 0] })
+      .save()
+      .dte(8, { size: 4, next: 8, ittAddr: 0x4100_8000 })
+    expect(find(vm, 'D203')).toMatchObject({ confidence: 'proven' })
+    vm.more = { msi: [pciFunction(16, [])] }
+    expect(find(vm, 'Q605')!.says).toContain('event 0 of DeviceID 0x10')
+    expect(find(vm, 'D203')).toMatchObject({ confidence: 'inferred', fix: { safe: false } })
+  })
+
+  it('count an enabled LPI that no live event has as one that speaks for its event', () => {
+    const vm = new PlantedVm()
+      .map(16, { 0: [8200, 0], 1: [8193, 0] })
+      .save()
+      .discard(16, 0)
+      .save()
+    vm.memory.setU8((0x4005_0000 + 8) as Gpa, 1)
+    expect(says(find(vm, 'I303'))).toEqual(['command queue', 'not LPI configuration'])
+    expect(find(vm, 'I303')).toMatchObject({ confidence: 'inferred', fix: { safe: false } })
+  })
+
+  it('take no notice of vectors that are set to something else than the doorbell', () => {
+    const vm = small()
+      .map(16, { 0: [8192, 0] })
+      .save()
+    const gicv2m = { ...pciFunction(24, [3]), vectors: [{ address: 0x0802_0000n, data: 3, masked: false }] }
+    vm.more = { msi: [{ ...gicv2m, enabled: false }] }
+    expect(audit(vm.input()).findings).toEqual([])
+  })
+})
