@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { headings, type ProblemCode, problems } from '@vits/core'
 import { commands } from '../cli/src/commands/index.ts'
-import { vits } from '../cli/src/testing/fake-io.ts'
 import { kernelsPage } from './kernels-page.ts'
+import { ReadmeSession } from './readme-session.ts'
 
 /** A file, or the marked part of one, that is printed from what the code declares. */
 export interface GeneratedDoc {
@@ -61,8 +61,9 @@ function importLaw(): string {
 /** The README with its command list and with what the program prints today for each session it shows. */
 async function readme(): Promise<string> {
   let text = withBlock(readFileSync('README.md', 'utf8'), 'commands', commandList())
+  const session = new ReadmeSession(['scattered-unrestorable.mig'])
   for (const [, line] of [...text.matchAll(/<!-- session: (.*) -->/g)]) {
-    const { code, out } = await vits(line!.split(' '))
+    const { code, out } = await session.run(line!)
     const block = `\n\`\`\`\n$ vits ${line}\n${out.trimEnd()}\n$ echo $?\n${code}\n\`\`\`\n`
     text = withBlock(text, `session: ${line}`, block, 'session')
   }

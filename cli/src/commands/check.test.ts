@@ -123,6 +123,16 @@ describe('vits show', () => {
     expect([await devices('tables'), await devices('restored'), await devices('guest')]).toEqual([10, 8, 7])
   })
 
+  it('says why a restore brings back nothing', async () => {
+    const { out, code } = await vits(['show', saved('scattered-unrestorable'), '--view', 'restored'])
+    expect([code, out]).toEqual([
+      0,
+      'The restore fails with EINVAL at DeviceID 0x5200 event 0: the ICID has no collection. KVM drops the 10 devices it had read.\n',
+    ])
+    const { out: json } = await vits(['show', saved('scattered-unrestorable'), '--view', 'restored', '--json'])
+    expect(JSON.parse(json)).toMatchObject({ view: 'restored', errno: 'EINVAL', devices: [], stop: { deviceId: 20992 } })
+  })
+
   it('prints one line for each device and event', async () => {
     const { out } = await vits(['show', saved('numa')])
     expect(out).toContain('device 0x100 (01:00.0)  ITT 0x4274b800  2 bits\n  event 0  LPI 8193  collection 0\n')

@@ -2,6 +2,7 @@ import { type DeviceRow, hex, type View, viewFrom } from '@vits/core'
 import { choice, command, flag } from '../command.ts'
 import { ExitCode } from '../exit-code.ts'
 import { withSavedMachine } from '../load.ts'
+import { count } from '../render/words.ts'
 import { failing } from './check.ts'
 
 /** Lists collections and devices with their events, from one of three viewpoints. */
@@ -26,14 +27,18 @@ export const show = command({
     ),
 })
 
-const viewJson = (view: string, { collections, devices }: View) => ({
+const viewJson = (view: string, { collections, devices, stop }: View) => ({
   schema: 1,
   view,
+  ...(stop === undefined ? {} : { errno: stop.errno, stop: { ...stop, at: stop.at === undefined ? null : hex(stop.at) } }),
   collections,
   devices: devices.map(({ itt, ...device }) => ({ ...device, itt: itt === null ? null : hex(itt) })),
 })
 
-function viewText({ collections, devices }: View): string {
+function viewText({ collections, devices, stop }: View): string {
+  if (stop !== undefined) {
+    return `The restore fails with ${stop.errno} at ${stop.place}: ${stop.says}. KVM drops the ${count(stop.after.devices, 'device')} it had read.\n`
+  }
   const lines = collections.map(({ icid, rdbase }) => `collection ${icid}  RDbase ${rdbase}`)
   return [...lines, ...devices.flatMap(deviceLines)].map((line) => `${line}\n`).join('')
 }

@@ -169,17 +169,7 @@ function verdict(file: string, report: Report, style: Style): string[] {
       ),
     ]
   }
-  const first = problems[0]?.code ?? findings[0]?.code
-  const next =
-    first === undefined
-      ? []
-      : [
-          '',
-          ...hints(
-            [`vits explain ${first}`, 'what this is and why it happens'],
-            [`vits show ${file} --view guest`, 'what the guest has mapped'],
-          ),
-        ]
+  const next = ['', ...hints(nextSteps(file, findings))]
   if (found === 'fails') {
     const where = stop === undefined ? '' : ` at ${stop.place}: ${stop.says}`
     return [
@@ -203,7 +193,26 @@ function verdict(file: string, report: Report, style: Style): string[] {
 }
 
 /** Commands to run next, with what they are for. */
-function hints(...lines: readonly (readonly [run: string, why: string])[]): string[] {
+function nextSteps(file: string, findings: readonly Finding[]): (readonly [run: string, why: string])[] {
+  const [first] = findings
+  const safe = findings.some(({ fix }) => fix.safe && fix.writes.length > 0)
+  return [
+    safe
+      ? [`vits repair -p ${file} -o ${fixedName(file)}`, 'write a repaired copy']
+      : [`vits repair -n ${file}`, 'see what can be mended'],
+    ...(first === undefined ? [] : [[`vits explain ${first.code}`, 'what this is and why it happens'] as const]),
+    [`vits show ${file} --view guest`, 'what the guest has mapped'],
+  ]
+}
+
+/** `vm.mig.zst` is repaired as `vm.fixed.mig`. */
+function fixedName(file: string): string {
+  const plain = file.replace(/\.(zst|gz)$/, '')
+  const dot = plain.lastIndexOf('.')
+  return dot > plain.lastIndexOf('/') + 1 ? `${plain.slice(0, dot)}.fixed${plain.slice(dot)}` : `${plain}.fixed`
+}
+
+function hints(lines: readonly (readonly [run: string, why: string])[]): string[] {
   const width = Math.max(...lines.map(([run]) => run.length)) + 4
   return lines.map(([run, why]) => `  ${run.padEnd(width)}${why}`)
 }

@@ -284,5 +284,6 @@ export function viewFrom(input: AuditInput, viewpoint: Viewpoint): View {
   const scene = setScene(input, (input.profile ?? profiles[NEWEST]).quirks)
   if (viewpoint === 'guest') return guestRows(scene.beliefs)
   if (viewpoint === 'tables') return tableRows(scene.tables.mappings)
-  return scene.restored.objection === undefined ? tableRows(scene.restored.mappings) : { collections: [], devices: [] }
+  const stop = stopOf(scene.restored)
+  return stop === undefined ? tableRows(scene.restored.mappings) : { collections: [], devices: [], stop }
 }

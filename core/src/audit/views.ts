@@ -1,5 +1,6 @@
 import type { Beliefs } from './beliefs.ts'
 import type { Mappings } from './mappings.ts'
+import type { Stop } from './report.ts'
 
 /** An event from one viewpoint; null where that viewpoint does not know. */
 export interface EventRow {
@@ -19,6 +20,8 @@ export interface DeviceRow {
 export interface View {
   readonly collections: readonly { readonly icid: number; readonly rdbase: number }[]
   readonly devices: readonly DeviceRow[]
+  /** Where the restore fails, so that there is nothing to list. */
+  readonly stop?: Stop
 }
 
 const byId = (collections: Iterable<readonly [number, number]>) =>

@@ -105,10 +105,14 @@ function* lostEvents(scene: Scene, clean: Mappings, deviceId: number): Generator
 
 function lostEvent(scene: Scene, clean: Mappings, deviceId: number, eventId: number): Suspect {
   const valid = scene.tables.mappings.row(deviceId, eventId) >= 0
-  return suspect('I307', { deviceId, eventId, valid }, {
-    ...aboutEvent(scene, clean, deviceId, eventId, 'lost'),
-    effect: losing([[deviceId, eventId]]),
-  })
+  return suspect(
+    'I307',
+    { deviceId, eventId, valid },
+    {
+      ...aboutEvent(scene, clean, deviceId, eventId, 'lost'),
+      effect: losing([[deviceId, eventId]]),
+    },
+  )
 }
 
 function* otherEvent(

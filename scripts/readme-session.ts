@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs'
+import { decompress } from 'fzstd'
+import type { Disk } from '../cli/src/disk.ts'
+import { type Ran, vits } from '../cli/src/testing/fake-io.ts'
+
+/** Runs command lines one after another on files that exist in memory only, the saved VMs of fixtures among them. */
+export class ReadmeSession {
+  readonly #files: Record<string, Uint8Array>
+
+  constructor(fixtures: readonly string[]) {
+    this.#files = Object.fromEntries(fixtures.map((name) => [name, decompress(readFileSync(`fixtures/saved/${name}.zst`))]))
+  }
+
+  run(line: string): Promise<Ran> {
+    return vits(line.split(' '), this.#files, { disk: this.#disk() })
+  }
+
+  #disk(): Disk {
+    const files = this.#files
+    const refuse = async () => {
+      throw new Error('the sessions of the README change no file in place')
+    }
+    return {
+      identity: async (path) => {
+        const bytes = files[path]
+        return bytes && { bytes: bytes.length, stamp: path, inode: path, mode: 0o644 }
+      },
+      create: async (path, { bytes, pieces, approve }) => {
+        const whole = new Uint8Array(bytes)
+        let done = 0
+        for await (const piece of pieces) {
+          whole.set(piece, done)
+          done += piece.length
+        }
+        files[path] = whole
+        await approve?.(path)
+      },
+      patch: refuse,
+      remove: refuse,
+    }
+  }
+}
