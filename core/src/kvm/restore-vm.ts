@@ -1,0 +1,97 @@
+import {
+  affinityOf,
+  KVM_DEV_ARM_CTRL as CTRL,
+  GICR,
+  GITS,
+  type GicRegisters,
+  KVM_DEV_ARM_VGIC_GRP as GRP,
+  KVM_VGIC_ADDR_TYPE,
+  type ProfileId,
+  type RedistributorRegisters,
+} from '../abi/index.ts'
+import { attempt, type GuestMemory, type Outcome } from '../memory/index.ts'
+import { answered } from './device.ts'
+import type { KvmGic } from './kvm-gic.ts'
+import type { KvmIts } from './kvm-its.ts'
+import { KvmVm } from './kvm-vm.ts'
+import { type RestoreStep, restoreOrder } from './restore-order.ts'
+
+/** Where QEMU's virt machine has its ITS; no table holds the address. */
+const VIRT_ITS = 0x0808_0000n
+
+export interface RestoreVmOptions {
+  /** Default: the newest. */
+  readonly kernel?: ProfileId
+  /** Address of the ITS's frame. */
+  readonly itsBase?: bigint
+  /** The steps to take, for those who want to know what another order comes to. */
+  readonly order?: readonly RestoreStep[]
+}
+
+/** A VM whose LPI side is as it was saved. */
+export interface RestoredVm {
+  readonly vm: KvmVm
+  readonly gic: KvmGic
+  readonly its: KvmIts
+}
+
+/**
+ * Brings a saved VM back in KVM's documented order. `memory` becomes the VM's RAM, and pending bits in it are consumed.
+ *
+ * @returns the first errno that KVM answers; the VM is of no use then.
+ */
+export function restoreVm(memory: GuestMemory, registers: GicRegisters, options: RestoreVmOptions = {}): Outcome<RestoredVm> {
+  return attempt(() => {
+    const { kernel, itsBase = VIRT_ITS, order = restoreOrder } = options
+    const vm = new KvmVm({ memory, ...(kernel && { kernel }) })
+    const restored = { vm, gic: vm.createGic(), its: vm.createIts() }
+    for (const step of order) take[step](restored, registers, itsBase)
+    return restored
+  })
+}
+
+type Take = (restored: RestoredVm, registers: GicRegisters, itsBase: bigint) => void
+
+/** What each step does here; RAM is there from the start, and nothing runs. */
+const take: Readonly<Record<RestoreStep, Take>> = {
+  memory: () => {},
+  vcpus: ({ vm }, { redistributors }) => {
+    for (const { vcpuId } of redistributors) vm.createVcpu(vcpuId)
+  },
+  'gic-init': ({ gic }) => answered(gic.setAttr(GRP.CTRL, BigInt(CTRL.VGIC_CTRL_INIT))),
+  'lpi-tables': ({ gic }, { redistributors }) => {
+    for (const redistributor of redistributors) {
+      write64(gic, redistributor, GICR.PROPBASER, redistributor.propbaser)
+      write64(gic, redistributor, GICR.PENDBASER, redistributor.pendbaser)
+    }
+  },
+  'enable-lpis': ({ gic }, { redistributors }) => {
+    for (const redistributor of redistributors) write32(gic, redistributor, GICR.CTLR, BigInt(redistributor.ctlr))
+  },
+  'its-address': ({ its }, _, itsBase) => answered(its.setAttr(GRP.ADDR, BigInt(KVM_VGIC_ADDR_TYPE.ITS), itsBase)),
+  cbaser: ({ its }, registers) => writeIts(its, GITS.CBASER, registers.its.cbaser),
+  iidr: ({ its }, registers) => writeIts(its, GITS.IIDR, BigInt(registers.its.iidr)),
+  creadr: ({ its }, registers) => writeIts(its, GITS.CREADR, registers.its.creadr),
+  cwriter: ({ its }, registers) => writeIts(its, GITS.CWRITER, registers.its.cwriter),
+  basers: ({ its }, registers) => {
+    for (const [n, baser] of registers.its.baser.entries()) writeIts(its, GITS.BASER0 + 8 * n, baser)
+  },
+  'restore-tables': ({ its }) => answered(its.setAttr(GRP.CTRL, BigInt(CTRL.ITS_RESTORE_TABLES))),
+  'its-ctlr': ({ its }, registers) => writeIts(its, GITS.CTLR, BigInt(registers.its.ctlr)),
+  irqfd: () => {},
+  run: () => {},
+}
+
+function writeIts(its: KvmIts, offset: number, value: bigint): void {
+  answered(its.setAttr(GRP.ITS_REGS, BigInt(offset), value))
+}
+
+/** Userspace writes redistributor registers 32 bits at a time, the lower half first. */
+function write64(gic: KvmGic, redistributor: RedistributorRegisters, offset: number, value: bigint): void {
+  write32(gic, redistributor, offset, value & 0xffffffffn)
+  write32(gic, redistributor, offset + 4, value >> 32n)
+}
+
+function write32(gic: KvmGic, { vcpuId }: RedistributorRegisters, offset: number, value: bigint): void {
+  answered(gic.setAttr(GRP.REDIST_REGS, (BigInt(affinityOf(vcpuId)) << 32n) | BigInt(offset), value))
+}
