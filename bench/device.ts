@@ -1,161 +1,135 @@
 // How fast are commands and MSIs? Guest RAM, tables and mappings as bench/README.md describes; medians over rounds, one core.
-// Usage: tsx bench/device.ts [--rounds N] [--prototype FOLDER]
-// FOLDER holds a bench.ts that prints a line {"test","param","ns","ops"} per round for `bench.ts cmd 8192x1 - N` and the like; the
-// figures are then also given as ratios to its own, measured in the same run.
+// Usage: tsx bench/device.ts [--seconds S] [--prototype FOLDER]
+// S is how long each figure is measured, after half of that to bring the code to speed. FOLDER holds a bench.ts that prints a line
+// {"test","param","ns","ops"} for each of N rounds of `bench.ts cmd 8192x1 N`; figures are then also given as ratios to its own,
+// measured in the same run.
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { GITS } from '../core/src/abi/index.ts'
-import { itsFrame } from '../core/src/its/index.ts'
 import { BenchVm, DOORBELL } from './testing/bench-vm.ts'
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '30' }, prototype: { type: 'string' } },
+  options: { seconds: { type: 'string', default: '2' }, prototype: { type: 'string' } },
 })
-const rounds = Number(values.rounds)
-/** Rounds at the start that bring the code to speed. */
-const WARM = Math.ceil(rounds / 3)
+const milliseconds = Number(values.seconds) * 1000
 const SEQUENCE = 1 << 20
+/** Rounds of the prototype that take about as long as ours. */
+const prototypeRounds = { cmd: 600, msi: 24 } as const
 
-interface Row {
-  readonly work: string
-  readonly ns: number
-  readonly target: number
-  /** What the prototype calls it. */
-  readonly test: 'cmd' | 'msi'
-  readonly param: string
+/** Nanoseconds an operation. The fastest round is what the machine can do while others leave it alone. */
+interface Figure {
+  readonly median: number
+  readonly fastest: number
 }
 
-const rows: Row[] = []
-for (const [devices, events] of [
-  [8192, 1],
-  [256, 32],
-  [1, 65536],
-] as const) {
-  const ns = mapping(devices, events)
-  rows.push({ work: `MAPD + MAPTI, ${devices} x ${events}`, ns, target: 60, test: 'cmd', param: `${devices}x${events}` })
-}
-for (const [mappings, target] of [
-  [1024, 15],
-  [8192, 18],
-  [65536, 25],
-] as const) {
-  const ns = signalling(mappings)
-  rows.push({ work: `MSI to pending LPI, random over ${mappings}`, ns, target, test: 'msi', param: String(mappings) })
-}
-printRows(rows)
+const rows = [
+  ['MAPD + MAPTI, 8192 x 1', 60, 'cmd', '8192x1', () => mapping(8192, 1)],
+  ['MAPD + MAPTI, 256 x 32', 60, 'cmd', '256x32', () => mapping(256, 32)],
+  ['MAPD + MAPTI, 1 x 65536', 60, 'cmd', '1x65536', () => mapping(1, 65536)],
+  ['MSI to pending LPI, random over 1024', 15, 'msi', '1024', () => signalling(1024)],
+  ['MSI to pending LPI, random over 8192', 18, 'msi', '8192', () => signalling(8192)],
+  ['MSI to pending LPI, random over 65536', 25, 'msi', '65536', () => signalling(65536)],
+] as const
+
+printRows()
 printGrowth([1024, 8192, 65536, 262144])
 
-/** Nanoseconds a command: MAPD and MAPTI of every event through the queue. */
-function mapping(devices: number, events: number): number {
+/** MAPD and MAPTI of every event through the queue. */
+function mapping(devices: number, events: number): Figure {
   const vm = new BenchVm(devices, events)
-  return median(
-    repeat(() => {
-      vm.reset()
-      vm.populate()
-      return vm.queueNs / vm.commands
-    }),
-  )
+  return repeat(() => mapAll(vm))
 }
 
-/** Nanoseconds an MSI: from doorbell address, DeviceID and EventID to a pending, queued LPI. */
-function signalling(mappings: number): number {
-  const vm = new BenchVm(mappings / 32, 32)
+function mapAll(vm: BenchVm): number {
   vm.reset()
   vm.populate()
-  const sequence = vm.randomKeys(SEQUENCE)
-  return median(
-    repeat(() => {
-      const start = process.hrtime.bigint()
-      let delivered = 0
-      for (let n = 0; n < SEQUENCE; n++) {
-        const key = sequence[n]!
-        delivered += vm.doorbells.signal(DOORBELL, key >>> 16, key & 0xffff, 1)
-      }
-      const ns = Number(process.hrtime.bigint() - start)
-      if (delivered !== SEQUENCE) throw new Error(`only ${delivered} of ${SEQUENCE} MSIs were delivered`)
-      return ns / SEQUENCE
-    }),
-  )
+  return vm.queueNs / vm.commands
 }
 
-/** Nanoseconds a MOVI of a random event, in batches of a full queue. */
-function moving(vm: BenchVm): number {
+/** From doorbell address, DeviceID and EventID to a pending, queued LPI. */
+function signalling(mappings: number): Figure {
+  const vm = new BenchVm(mappings / 32, 32)
+  mapAll(vm)
+  const sequence = vm.randomKeys(SEQUENCE)
+  return repeat(() => {
+    const start = process.hrtime.bigint()
+    let delivered = 0
+    for (let n = 0; n < SEQUENCE; n++) {
+      const key = sequence[n]!
+      delivered += vm.doorbells.signal(DOORBELL, key >>> 16, key & 0xffff, 1)
+    }
+    const ns = Number(process.hrtime.bigint() - start)
+    if (delivered !== SEQUENCE) throw new Error(`only ${delivered} of ${SEQUENCE} MSIs were delivered`)
+    return ns / SEQUENCE
+  })
+}
+
+/** MOVI of random events, in batches of half a queue. */
+function moving(vm: BenchVm): Figure {
   const keys = vm.randomKeys(16384)
-  return median(
-    repeat(() => {
-      vm.restartQueue()
-      for (let n = 0; n < keys.length; n++) vm.movi(keys[n]! >>> 16, keys[n]! & 0xffff, n & 3)
-      vm.ring()
-      return vm.queueNs / vm.commands
-    }),
-  )
+  return repeat(() => {
+    vm.restartQueue()
+    for (let n = 0; n < keys.length; n++) vm.movi(keys[n]! >>> 16, keys[n]! & 0xffff, n & 3)
+    vm.ring()
+    return vm.queueNs / vm.commands
+  })
+}
+
+function printRows(): void {
+  const folder = values.prototype
+  const more =
+    folder === undefined ? ['', ''] : [' prototype: median | fastest | ratio: median | fastest |', ' ---: | ---: | ---: | ---: |']
+  console.log(`| work, ns | median | fastest | target |${more[0]}\n| --- | ---: | ---: | ---: |${more[1]}`)
+  for (const [work, target, test, param, measure] of rows) {
+    const { median, fastest } = measure()
+    const columns = [median.toFixed(1), fastest.toFixed(1), String(target)]
+    if (folder !== undefined) {
+      const other = prototype(folder, test, param)
+      columns.push(other.median.toFixed(1), other.fastest.toFixed(1))
+      columns.push((median / other.median).toFixed(2), (fastest / other.fastest).toFixed(2))
+    }
+    console.log(`| ${work} | ${columns.join(' | ')} |`)
+  }
 }
 
 function printGrowth(sizes: readonly number[]): void {
   console.log(
-    '\n| mappings, 32 a device | MAPD + MAPTI, ns a command | MOVI of a random event, ns | register write that runs nothing, ns |',
+    '\n| mappings, 32 a device | MAPD + MAPTI, ns a command: median | fastest | MOVI of a random event, ns: median | fastest |',
   )
-  console.log('| ---: | ---: | ---: | ---: |')
+  console.log('| ---: | ---: | ---: | ---: | ---: |')
   const figures = sizes.map((size) => {
     const vm = new BenchVm(size / 32, 32)
-    const map = median(
-      repeat(() => {
-        vm.reset()
-        vm.populate()
-        return vm.queueNs / vm.commands
-      }),
-    )
-    return { size, map, movi: moving(vm), idle: idling(vm) }
+    const figure = { map: repeat(() => mapAll(vm)), movi: moving(vm) }
+    const columns = [figure.map.median, figure.map.fastest, figure.movi.median, figure.movi.fastest]
+    console.log(`| ${size} | ${columns.map((ns) => ns.toFixed(1)).join(' | ')} |`)
+    return figure
   })
-  for (const { size, map, movi, idle } of figures) {
-    console.log(`| ${size} | ${map.toFixed(1)} | ${movi.toFixed(1)} | ${idle.toFixed(0)} |`)
-  }
   const spread = (of: (figure: (typeof figures)[number]) => number) =>
     (Math.max(...figures.map(of)) / Math.min(...figures.map(of))).toFixed(2)
-  console.log(
-    `\nslowest to fastest: MAPD + MAPTI ${spread(({ map }) => map)}, MOVI ${spread(({ movi }) => movi)}; target at most 2`,
-  )
+  const [map, movi] = [spread((figure) => figure.map.fastest), spread((figure) => figure.movi.fastest)]
+  console.log(`\nSlowest to fastest size: MAPD + MAPTI ${map}, MOVI ${movi}. Target: at most 2.`)
 }
 
-function idling(vm: BenchVm): number {
-  const same = itsFrame.read(vm.its, GITS.CWRITER, 8)
-  return median(
-    repeat(() => {
-      const start = process.hrtime.bigint()
-      for (let n = 0; n < 1000; n++) itsFrame.write(vm.its, GITS.CWRITER, 8, same)
-      return Number(process.hrtime.bigint() - start) / 1000
-    }),
-  )
-}
-
-function repeat(once: () => number): number[] {
+/** One figure a round, until the time is over; those of the first third only bring the code to speed. */
+function repeat(once: () => number): Figure {
   const figures: number[] = []
-  for (let round = 0; round < rounds; round++) {
+  const start = performance.now()
+  while (performance.now() < start + milliseconds * 1.5 || figures.length < 3) {
     const figure = once()
-    if (round >= WARM) figures.push(figure)
+    if (performance.now() > start + milliseconds * 0.5) figures.push(figure)
   }
-  return figures
+  return figureOf(figures)
 }
 
-function median(figures: readonly number[]): number {
-  return [...figures].sort((a, b) => a - b)[figures.length >> 1]!
+function figureOf(figures: readonly number[]): Figure {
+  const sorted = [...figures].sort((a, b) => a - b)
+  return { median: sorted[sorted.length >> 1]!, fastest: sorted[0]! }
 }
 
-function printRows(measured: readonly Row[]): void {
-  const folder = values.prototype
-  const more = folder === undefined ? '' : ' prototype, ns | ratio |'
-  console.log(`| work | ns | target |${more}\n| --- | ---: | ---: |${folder === undefined ? '' : ' ---: | ---: |'}`)
-  for (const { work, ns, target, test, param } of measured) {
-    const other = folder === undefined ? undefined : prototypeNs(folder, test, param)
-    const columns = other === undefined ? '' : ` ${other.toFixed(1)} | ${(ns / other).toFixed(2)} |`
-    console.log(`| ${work} | ${ns.toFixed(1)} | ${target} |${columns}`)
-  }
-}
-
-function prototypeNs(folder: string, test: string, param: string): number {
+function prototype(folder: string, test: 'cmd' | 'msi', param: string): Figure {
+  const rounds = prototypeRounds[test]
   const args = ['--import', 'tsx', join(folder, 'bench.ts'), test, param, String(rounds)]
   const lines = execFileSync(process.execPath, args, { encoding: 'utf8' }).trim().split('\n')
   const figures = lines.map((line) => JSON.parse(line) as { ns: number; ops: number }).map(({ ns, ops }) => ns / ops)
-  return median(figures.slice(WARM))
+  return figureOf(figures.slice(rounds / 3))
 }

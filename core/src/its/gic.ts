@@ -128,9 +128,7 @@ export class Gic {
       lpis.hold(known)
       return known
     }
-    const config = this.memory.u8(this.configAt(intid))
-    const pending = vcpu >= 0 && this.#consumePending(intid, vcpu)
-    return lpis.create(intid, vcpu, config, pending)
+    return this.#createLpi(intid, vcpu)
   }
 
   /** The address of an LPI's configuration byte. */
@@ -180,6 +178,13 @@ export class Gic {
       if (lpis.target(handle) === vcpu) lpis.setPending(handle, ((memory.u8(at) >>> (intid & 7)) & 1) === 1)
       lpis.offer(handle)
     }
+  }
+
+  /** A function of its own, so that the compiler can inline all that it does. */
+  #createLpi(intid: number, vcpu: number): number {
+    const config = this.memory.u8(this.configAt(intid))
+    const pending = vcpu >= 0 && this.#consumePending(intid, vcpu)
+    return this.lpis.create(intid, vcpu, config, pending)
   }
 
   #consumePending(intid: number, vcpu: number): boolean {

@@ -18,6 +18,8 @@ import type { Gic } from './gic.ts'
 import type { CommandListener } from './trace.ts'
 
 const { l2Addr, valid: l1Valid } = L1E.fields
+/** DeviceIDs of one second-level page, as a power of two. */
+const L2_SHIFT = Math.log2(L2_ENTRIES)
 const BASER_VALID = 1n << 63n
 const created = { innerCache: 3, shareability: 1, pageSize: 2, entrySize: ENTRY_BYTES - 1 }
 
@@ -111,12 +113,13 @@ export class Its {
     if (deviceId >= ID_LIMIT) return -1
     const table = this.#tables[DEVICE_BASER]
     if (!table.indirect) return this.#entryAt(table, deviceId)
-    const l1At = this.#entryAt(table, Math.floor(deviceId / L2_ENTRIES)) as Gpa
-    if (l1At < 0) return -1
-    const lo = this.memory.u32(l1At)
-    const hi = this.memory.u32((l1At + 4) as Gpa)
+    const l1Offset = (deviceId >>> L2_SHIFT) * ENTRY_BYTES
+    const region = l1Offset < table.bytes ? this.memory.seek((table.base + l1Offset) as Gpa) : undefined
+    if (region === undefined) return -1
+    const lo = region.words[region.index]!
+    const hi = region.words[region.index + 1]!
     if (l1Valid.get(lo, hi) === 0) return -1
-    const at = l2Addr.get(lo, hi) + (deviceId % L2_ENTRIES) * ENTRY_BYTES
+    const at = l2Addr.get(lo, hi) + (deviceId & (L2_ENTRIES - 1)) * ENTRY_BYTES
     return this.memory.contains(at as Gpa) ? at : -1
   }
 
@@ -201,8 +204,9 @@ export class Its {
 
   /** Where entry `index` of a table is, or -1 when it is past the table's end or not in guest RAM. */
   #entryAt({ base, bytes }: TableShape, index: number): number {
-    if (index >= bytes / ENTRY_BYTES) return -1
-    const at = base + index * ENTRY_BYTES
+    const offset = index * ENTRY_BYTES
+    if (offset >= bytes) return -1
+    const at = base + offset
     return this.memory.contains(at as Gpa) ? at : -1
   }
 }
