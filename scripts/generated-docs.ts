@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { headings, type ProblemCode, problems } from '@vits/core'
@@ -20,6 +21,7 @@ export const generatedDocs: readonly GeneratedDoc[] = [
   { path: 'docs/kernels.md', content: kernelsPage },
   { path: 'ARCHITECTURE.md', content: () => withBlock(readFileSync('ARCHITECTURE.md', 'utf8'), 'import-law', importLaw()) },
   { path: 'README.md', content: readme },
+  { path: 'core/README.md', content: coreReadme },
 ]
 
 const notice = '<!-- Printed from core/src/audit/problems by `npm run docs`. -->'
@@ -66,6 +68,18 @@ async function readme(): Promise<string> {
     const { code, out } = await session.run(line!)
     const block = `\n\`\`\`\n$ vits ${line}\n${out.trimEnd()}\n$ echo $?\n${code}\n\`\`\`\n`
     text = withBlock(text, `session: ${line}`, block, 'session')
+  }
+  return text
+}
+
+/** The library's README with each example program and what it prints. */
+function coreReadme(): string {
+  let text = readFileSync('core/README.md', 'utf8')
+  for (const [, name] of [...text.matchAll(/<!-- example: (.*) -->/g)]) {
+    const path = `examples/${name}.ts`
+    const printed = execFileSync('node_modules/.bin/tsx', [path], { encoding: 'utf8' })
+    const block = `\n\`\`\`ts\n${readFileSync(path, 'utf8')}\`\`\`\n\n\`\`\`\n${printed}\`\`\`\n`
+    text = withBlock(text, `example: ${name}`, block, 'example')
   }
   return text
 }
