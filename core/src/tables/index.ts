@@ -22,3 +22,4 @@ export { type SealLimit, type SealLimitName, sealLimitRows } from './seal-limits
 export { type SweepReader, type Swept, sweepTables } from './sweep.ts'
 export { type LpiTables, type TableView, tableView } from './table-view.ts'
 export { objectionError, walkTables } from './walk.ts'
+export { type Doubt, doubts, type Knowledge, restoreWarily, type WaryOutcome } from './wary.ts'

@@ -1,6 +1,6 @@
-import { ID_LIMIT, UNMAPPED_TARGET } from '../abi/index.ts'
+import { ID_LIMIT, type Quirks, UNMAPPED_TARGET } from '../abi/index.ts'
 import type { Its } from '../its/index.ts'
-import { attempt, type Gpa, ItsError, isItsError, type Outcome } from '../memory/index.ts'
+import { attempt, type Gpa, ItsError, isItsError, type Outcome, type ReadonlyMemory } from '../memory/index.ts'
 import type { ObjectionName } from './objections.ts'
 import { type Answer, GO_ON, type TableReader, type Walked, type WalkOptions } from './reader.ts'
 import type { TableView } from './table-view.ts'
@@ -31,13 +31,22 @@ export function viewOf({ deviceTable, collectionTable, gic }: Its): TableView {
  * @source Linux Documentation/virt/kvm/devices/arm-vgic-its.rst, "ITS Restore Sequence"; vgic_its_restore_tables_v0
  */
 export function restoreTables(its: Its, options: RestoreOptions = {}): Outcome<Restored> {
+  return restoreFrom(its.memory, its, { quirks: its.gic.quirks, ...options })
+}
+
+/** As `restoreTables`, from tables in a copy of guest RAM; LPIs are read, and pending bits consumed, in the ITS's own. */
+export function restoreFrom(
+  memory: ReadonlyMemory,
+  its: Its,
+  options: RestoreOptions & { readonly quirks: Quirks },
+): Outcome<Restored> {
   return attempt(() => {
     const icids = new Uint8Array(ID_LIMIT)
     for (const icid of its.collections.order) icids[icid] = 1
-    const walked = walkTables(its.memory, viewOf(its), its.gic.quirks, new DeviceBuilder(its), { ...options, icids })
+    const walked = walkTables(memory, viewOf(its), options.quirks, new DeviceBuilder(its), { ...options, icids })
     const { objection, collections, devices, events, entries } = walked
     if (objection !== undefined || walked.cut !== undefined) {
-      forget(its, walked)
+      if (!options.quirks['failed-restore-keeps-state']) forget(its, walked)
       throw objection === undefined ? endless(walked) : objectionError(objection)
     }
     return { collections, devices, events, entries, answer: walked.endedByFullTable ? 1 : 0 }
@@ -46,7 +55,6 @@ export function restoreTables(its: Its, options: RestoreOptions = {}): Outcome<R
 
 /** A failed restore drops the collections, and the devices too unless it never came to them. */
 function forget(its: Its, { objection }: Walked): void {
-  if (its.gic.quirks['failed-restore-keeps-state']) return
   if (objection?.where.what !== 'CTE') its.freeDevices()
   its.freeCollections()
 }

@@ -1,0 +1,166 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type GicRegisters, profiles } from '../abi/index.ts'
+import { Beliefs } from '../audit/beliefs.ts'
+import { readHistory } from '../audit/index.ts'
+import { openFixture } from '../formats/testing/fixtures.ts'
+import { COLLECTION_BASER, DEVICE_BASER, Gic, Its } from '../its/index.ts'
+import type { GuestMemory } from '../memory/index.ts'
+import { footprint, type Knowledge, restoreTables, restoreWarily, saveTables, stateDifference, successor } from './index.ts'
+import { eachEvent } from './live.ts'
+import { histories, lived } from './testing/guest.ts'
+import { LiveIts, stateOf } from './testing/live-its.ts'
+import { runs } from './testing/runs.ts'
+
+/** What an ITS itself has mapped, as the perfect witness. */
+function truth({ devices, events }: Its, its: Its): Knowledge {
+  const eventIds = (deviceId: number) => {
+    const ids: number[] = []
+    const slot = devices.find(deviceId)
+    if (slot >= 0) eachEvent(its, slot, (eventId, index) => events.icid(index) >= 0 && ids.push(eventId))
+    return ids
+  }
+  const ids: number[] = []
+  for (let slot = devices.first(); slot >= 0; slot = devices.after(slot)) ids.push(devices.deviceId[slot]!)
+  return {
+    deviceIds: ids,
+    eventIds,
+    device: (deviceId) => ({ belief: ids.includes(deviceId) ? 'live' : 'dead' }),
+    eventBelief: (deviceId, eventId) => (eventIds(deviceId).includes(eventId) ? 'live' : 'dead'),
+  }
+}
+
+const orphan = (vm: LiveIts, deviceId: number, next: number) =>
+  vm.memory.setWord(vm.dteAt(deviceId), (vm.itt(deviceId) >>> 3) | 4, 0x8000_0000 | (next << 17))
+
+describe('a wary restore', () => {
+  it('restores clean tables without knowing anything', () => {
+    const vm = new LiveIts().map(3, [1, 2]).map(9, [4])
+    saveTables(vm.its)
+    const other = vm.successor()
+    expect(restoreWarily(other.its)).toMatchObject({ ok: true, value: { devices: 2, events: 3, ignored: 0 } })
+    expect(stateOf(other.its)).toEqual(stateOf(vm.its))
+  })
+
+  it('refuses when an entry may hide others, and names what it does not reach', () => {
+    const vm = new LiveIts().map(20, [3])
+    saveTables(vm.its)
+    orphan(vm, 5, 0)
+    expect(restoreTables(vm.successor().its)).toMatchObject({ ok: true, value: { devices: 1, events: 0 } })
+    const other = vm.successor()
+    expect(restoreWarily(other.its)).toEqual({
+      ok: false,
+      doubts: [{ name: 'unreached', where: { what: 'DTE', at: vm.dteAt(20), deviceId: 20 } }],
+    })
+    expect(stateOf(other.its)).toEqual({ devices: [], collections: [] })
+  })
+
+  it('passes over what it knows to be dead, and leaves it in RAM', () => {
+    const vm = new LiveIts().map(20, [3])
+    saveTables(vm.its)
+    orphan(vm, 5, 0)
+    const other = vm.successor()
+    expect(restoreWarily(other.its, truth(vm.its, vm.its))).toMatchObject({ ok: true, value: { devices: 1, ignored: 1 } })
+    expect(stateOf(other.its)).toEqual(stateOf(vm.its))
+    expect(other.word(other.dteAt(5)).slice(0, 4)).toBe('8000')
+  })
+
+  it('refuses when a mapping that is known to live does not come back', () => {
+    const vm = new LiveIts().map(20, [3])
+    saveTables(vm.its)
+    vm.map(30, [1])
+    const doubtful = restoreWarily(vm.successor().its, truth(vm.its, vm.its))
+    expect(doubtful).toMatchObject({ ok: false, doubts: [{ name: 'missing', where: { deviceId: 30 } }, { name: 'missing' }] })
+  })
+
+  it('refuses when two events claim an LPI, unless both are known to live', () => {
+    const vm = new LiveIts().map(3, [1]).map(4, [1])
+    saveTables(vm.its)
+    expect(restoreWarily(vm.successor().its)).toMatchObject({
+      ok: false,
+      doubts: [{ name: 'claimed-twice', where: { deviceId: 4 } }],
+    })
+    expect(restoreWarily(vm.successor().its, truth(vm.its, vm.its)).ok).toBe(true)
+  })
+
+  it('refuses what KVM refuses, with its objection', () => {
+    const vm = new LiveIts().map(3, [1])
+    saveTables(vm.its)
+    vm.memory.setWord(vm.iteAt(3, 1), 7 << 16, 0)
+    expect(restoreWarily(vm.successor().its)).toMatchObject({ doubts: [{ name: 'objection', objection: 'ite-pintid' }] })
+  })
+
+  it('with the truth beside it brings back exactly the state that was saved, whatever the guest did, or refuses', () => {
+    let restored = 0
+    fc.assert(
+      fc.property(histories, (history) => {
+        const vm = lived(history, profiles['linux-6.6'].quirks)
+        const saved = saveTables(vm.its)
+        if (!saved.ok) return
+        const other = successor(vm.its, 'linux-7.3')
+        if (!restoreWarily(other, truth(vm.its, vm.its)).ok) return
+        restored++
+        if (saved.value.detached === 0) expect(stateDifference(vm.its, other)).toBeUndefined()
+      }),
+      { numRuns: runs(200) },
+    )
+    expect(restored).toBeGreaterThan(100)
+  })
+})
+
+describe('real VMs, restored warily', () => {
+  it.each<[string, number, number]>([
+    ['healthy', 9, 22],
+    ['churned', 7, 15],
+    ['ghosts', 7, 15],
+    ['unrestorable', 4, 13],
+    ['scattered-clean', 25, 114],
+    ['scattered-unrestorable', 20, 91],
+    ['scattered-partly-repaired', 20, 91],
+  ])(
+    '%s: with its command queue as the witness, %i devices and %i events, as the guest has them',
+    async (name, devices, events) => {
+      const { its, beliefs } = await opened(name)
+      expect(restoreWarily(its, beliefs)).toMatchObject({ ok: true, value: { devices, events } })
+    },
+  )
+
+  it('wrapped: the queue alone is not enough, with the PCI functions it is', async () => {
+    const { its, queueOnly, beliefs } = await opened('wrapped')
+    const doubtful = restoreWarily(its, queueOnly)
+    expect(doubtful.ok).toBe(false)
+    expect(restoreWarily(its, beliefs)).toMatchObject({ ok: true, value: { events: 15 } })
+  })
+
+  it.each(['ghosts', 'unrestorable', 'scattered-unrestorable', 'scattered-partly-repaired', 'wrapped'])(
+    '%s: refused without a witness',
+    async (name) => {
+      const { its } = await opened(name)
+      expect(restoreWarily(its).ok).toBe(false)
+    },
+  )
+})
+
+async function opened(name: string) {
+  const machine = await openFixture(name)
+  const memory = machine.memory()
+  for (let ranges = footprint(memory, machine.registers); ranges.length > 0; ranges = footprint(memory, machine.registers)) {
+    await machine.load(memory, ranges)
+  }
+  const history = readHistory(memory, machine.registers.its)
+  return {
+    its: programmed(memory, machine.registers),
+    queueOnly: new Beliefs(history),
+    beliefs: new Beliefs(history, machine.msi),
+  }
+}
+
+function programmed(memory: GuestMemory, { its: saved, redistributors }: GicRegisters): Its {
+  const gic = new Gic({ memory, vcpuIds: redistributors.map(({ vcpuId }) => vcpuId) })
+  const its = new Its(gic)
+  gic.setPropbaser(redistributors[0]!.propbaser)
+  for (const [vcpu, { pendbaser }] of redistributors.entries()) gic.setPendbaser(vcpu, pendbaser)
+  its.setBaser(DEVICE_BASER, saved.baser[0]!)
+  its.setBaser(COLLECTION_BASER, saved.baser[1]!)
+  return its
+}

@@ -1,0 +1,172 @@
+import { ID_LIMIT, NEWEST, profiles } from '../abi/index.ts'
+import type { Its } from '../its/index.ts'
+import type { Gpa, GuestMemory, Outcome, ReadonlyMemory, Where } from '../memory/index.ts'
+import { type ObjectionName, objections } from './objections.ts'
+import { GO_ON, type TableReader } from './reader.ts'
+import { type Restored, restoreFrom, viewOf } from './restore.ts'
+import { sweepTables } from './sweep.ts'
+import type { TableView } from './table-view.ts'
+import { walkTables } from './walk.ts'
+
+/** What somebody knows of the guest's mappings besides the tables: its command queue, its PCI functions. */
+export interface Knowledge {
+  /** Devices and events that are named, whatever is said of them. */
+  readonly deviceIds: readonly number[]
+  eventIds(deviceId: number): readonly number[]
+  device(deviceId: number): { readonly belief: 'live' | 'dead' | 'unknown' | 'disputed' }
+  eventBelief(deviceId: number, eventId: number): 'live' | 'dead' | 'unknown' | 'disputed'
+}
+
+/** Why a wary restore does not trust the tables. */
+export const doubts = {
+  objection: 'KVM refuses the tables here',
+  unreached: 'the entry is valid and the restore passes it by: either it is dead, or an entry before it hides it',
+  disputed: 'what is known of the guest contradicts itself',
+  missing: 'the guest has this mapped, and the restore does not bring it back',
+  'claimed-twice': 'two events claim the same LPI, and it is not known that both live',
+} as const
+
+export interface Doubt {
+  readonly name: keyof typeof doubts
+  readonly where: Where
+  /** For `objection`: which. */
+  readonly objection?: ObjectionName
+}
+
+/** What a wary restore did: restored, or refused with what it could not be sure of. */
+export type WaryOutcome =
+  | { readonly ok: true; readonly value: Restored & { readonly ignored: number } }
+  | { readonly ok: false; readonly doubts: readonly Doubt[] }
+
+/**
+ * Restores tables that somebody else saved, or refuses. Entries that are known to be dead are passed over; what is left must be
+ * one chain: the restore reaches every valid entry, and no LPI is claimed twice by entries of which nothing is known. Guest RAM
+ * stays as it is, but for the pending bits that every restore consumes.
+ *
+ * Without knowledge an orphan whose `next` still fits the live entries cannot be told from a live one.
+ */
+export function restoreWarily(its: Its, knowledge?: Knowledge): WaryOutcome {
+  const survey = new Survey(its.memory, viewOf(its), knowledge)
+  const found = survey.doubts()
+  if (found.length > 0) return { ok: false, doubts: found }
+  const restored: Outcome<Restored> = restoreFrom(survey.withoutDead, its, { quirks: profiles[NEWEST].quirks })
+  if (restored.ok) return { ok: true, value: { ...restored.value, ignored: survey.ignored } }
+  const where = restored.where ?? {}
+  return { ok: false, doubts: [{ name: 'objection', where }] }
+}
+
+const keyOf = (deviceId: number, eventId: number): number => deviceId * ID_LIMIT + eventId
+
+/** What lies in the tables, what is left of it without the dead, and what a restore of that reaches. */
+class Survey {
+  readonly withoutDead: GuestMemory
+  ignored = 0
+  readonly #memory: ReadonlyMemory
+  readonly #view: TableView
+  readonly #knowledge: Knowledge | undefined
+  readonly #devices = new Map<number, Gpa>()
+  readonly #events = new Map<number, Where>()
+
+  constructor(memory: GuestMemory, view: TableView, knowledge: Knowledge | undefined) {
+    this.#memory = memory
+    this.#view = view
+    this.#knowledge = knowledge
+    this.withoutDead = memory.fork()
+    this.#sweep()
+  }
+
+  #sweep(): void {
+    let dead = false
+    sweepTables(this.#memory, this.#view, {
+      collection: () => {},
+      device: (deviceId, _ittAddr, _bits, _next, at) => {
+        dead = this.#knowledge?.device(deviceId).belief === 'dead'
+        if (dead) this.#ignore(at)
+        else this.#devices.set(deviceId, at)
+      },
+      event: (deviceId, eventId, _pintid, _icid, _next, at) => {
+        if (dead) return
+        if (this.#knowledge?.eventBelief(deviceId, eventId) === 'dead') this.#ignore(at)
+        else this.#events.set(keyOf(deviceId, eventId), { what: 'ITE', at, deviceId, eventId })
+      },
+    })
+  }
+
+  #ignore(at: Gpa): void {
+    this.withoutDead.setWord(at, 0, 0)
+    this.ignored++
+  }
+
+  doubts(): Doubt[] {
+    const reached = new Reached()
+    const { objection } = walkTables(this.withoutDead, this.#view, profiles[NEWEST].quirks, reached)
+    if (objection !== undefined) {
+      const { what } = objections[objection.name]
+      return [{ name: 'objection', objection: objection.name, where: { ...objection.where, what } }]
+    }
+    return [...this.#unreached(reached), ...this.#disputed(), ...this.#missing(reached), ...this.#claimedTwice(reached)]
+  }
+
+  *#unreached({ devices, events }: Reached): Generator<Doubt> {
+    for (const [deviceId, at] of this.#devices) {
+      if (!devices.has(deviceId)) yield { name: 'unreached', where: { what: 'DTE', at, deviceId } }
+    }
+    for (const [key, where] of this.#events) {
+      if (devices.has(where.deviceId!) && !events.has(key)) yield { name: 'unreached', where }
+    }
+  }
+
+  *#disputed(): Generator<Doubt> {
+    for (const [deviceId, at] of this.#devices) {
+      if (this.#knowledge?.device(deviceId).belief === 'disputed')
+        yield { name: 'disputed', where: { what: 'DTE', at, deviceId } }
+    }
+    for (const where of this.#events.values()) {
+      if (this.#knowledge?.eventBelief(where.deviceId!, where.eventId!) === 'disputed') yield { name: 'disputed', where }
+    }
+  }
+
+  *#missing({ devices, events }: Reached): Generator<Doubt> {
+    for (const deviceId of this.#knowledge?.deviceIds ?? []) {
+      const isLive = this.#knowledge!.device(deviceId).belief === 'live'
+      if (isLive && !devices.has(deviceId)) yield { name: 'missing', where: { what: 'DTE', deviceId } }
+      for (const eventId of this.#knowledge!.eventIds(deviceId)) {
+        const eventLives = this.#knowledge!.eventBelief(deviceId, eventId) === 'live'
+        if (eventLives && !events.has(keyOf(deviceId, eventId)))
+          yield { name: 'missing', where: { what: 'ITE', deviceId, eventId } }
+      }
+    }
+  }
+
+  *#claimedTwice({ events }: Reached): Generator<Doubt> {
+    const owners = new Map<number, number>()
+    for (const [key, pintid] of events) {
+      const other = owners.get(pintid)
+      owners.set(pintid, key)
+      if (other === undefined || (this.#lives(key) && this.#lives(other))) continue
+      yield { name: 'claimed-twice', where: this.#events.get(key) ?? {} }
+    }
+  }
+
+  #lives(key: number): boolean {
+    return this.#knowledge?.eventBelief(Math.floor(key / ID_LIMIT), key % ID_LIMIT) === 'live'
+  }
+}
+
+/** What a walk visits: devices, and events with their LPIs. */
+class Reached implements TableReader {
+  readonly devices = new Set<number>()
+  readonly events = new Map<number, number>()
+  collection(): typeof GO_ON {
+    return GO_ON
+  }
+  device(deviceId: number): typeof GO_ON {
+    this.devices.add(deviceId)
+    return GO_ON
+  }
+  event(deviceId: number, eventId: number, pintid: number): typeof GO_ON {
+    this.events.set(keyOf(deviceId, eventId), pintid)
+    return GO_ON
+  }
+  drop(): void {}
+}
