@@ -35,6 +35,16 @@ export interface Disk {
   remove(path: string): Promise<void>
 }
 
+/** A new file of bytes that are in memory. */
+export function fileOf(bytes: Uint8Array): NewFile {
+  return {
+    bytes: bytes.length,
+    pieces: (async function* () {
+      yield bytes
+    })(),
+  }
+}
+
 /** Nothing is wrong with the file, but the job cannot be done. */
 export class DiskError extends Error {
   override readonly name = 'DiskError'

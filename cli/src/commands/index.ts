@@ -2,7 +2,9 @@ import type { Command } from '../command.ts'
 import { check } from './check.ts'
 import { conform } from './conform.ts'
 import { demoOrphan } from './demo.ts'
+import { diff } from './diff.ts'
 import { explain } from './explain.ts'
+import { extract } from './extract.ts'
 import { kernels } from './kernels.ts'
 import { prove } from './prove.ts'
 import { repair } from './repair.ts'
@@ -17,6 +19,8 @@ export const commands: readonly Command[] = [
   repair,
   undo,
   show,
+  diff,
+  extract,
   explain,
   kernels,
   conform,

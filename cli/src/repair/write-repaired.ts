@@ -11,7 +11,7 @@ import {
   undoEdits,
   undoText,
 } from '@vits/core'
-import { DiskError, type FileIdentity } from '../disk.ts'
+import { DiskError, type FileIdentity, fileOf } from '../disk.ts'
 import type { Io } from '../io.ts'
 import { writeLine } from '../render/plan-text.ts'
 
@@ -75,7 +75,7 @@ export async function writeInPlace(opened: Opened, plan: RepairPlan, io: Io): Pr
     words: plan.writes.map(writeLine),
   })
   await refuseChanged(opened, io)
-  await io.disk.create(undoPath(path), textFile(text))
+  await io.disk.create(undoPath(path), fileOf(new TextEncoder().encode(text)))
   await refuseChanged(opened, io)
   await applyTo(opened, edits, bytesAfter, io)
 }
@@ -91,14 +91,4 @@ async function applyTo(opened: Opened, edits: readonly Edit[], bytes: number, io
 async function refuseChanged({ path, identity }: Opened, io: Io): Promise<void> {
   const now = await io.disk.identity(path)
   if (now?.stamp !== identity.stamp) throw new DiskError(`${path} was changed while it was read; nothing was written to it`)
-}
-
-function textFile(text: string) {
-  const bytes = new TextEncoder().encode(text)
-  return {
-    bytes: bytes.length,
-    pieces: (async function* () {
-      yield bytes
-    })(),
-  }
 }

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { fixtureFile } from '../../../core/src/formats/testing/fixtures.ts'
+import { vits } from '../testing/fake-io.ts'
+
+const saved = (name: string) => fixtureFile(`${name}.mig.zst`).pathname
+
+describe('vits diff', () => {
+  it('says what the guest did between two saves and what of it left an orphan', async () => {
+    const { code, out } = await vits(['diff', saved('before-churn'), saved('ghosts'), '--view', 'guest'])
+    expect(code).toBe(0)
+    expect(out.split('\n')).toEqual(
+      expect.arrayContaining([
+        '    device 0x8                unmapped  ITT 0x440db000, 1 bits, 1 event',
+        '    device 0x30               moved     ITT 0x44615400, 3 bits -> ITT 0x43fd1800, 3 bits',
+        '    device 0x300 event 0      unmapped  LPI 8229, collection 0',
+        'became orphans: unmapped by the guest, still valid in RAM',
+        '    device 0x200',
+        '    GITS_CWRITER  0x880 -> 0x1320',
+      ]),
+    )
+  })
+
+  it('prints one JSON document with every view', async () => {
+    const { out } = await vits(['diff', '--json', saved('before-churn'), saved('ghosts')])
+    const { views, orphaned } = JSON.parse(out)
+    expect(Object.keys(views)).toEqual(['guest', 'tables', 'restored'])
+    expect(orphaned.devices).toEqual([8, 40, 512])
+    expect(views.guest).toContainEqual({ what: 'unmapped', deviceId: 8, eventId: 0, from: 'LPI 8192, collection 0' })
+  })
+
+  it('finds no difference in a file and itself', async () => {
+    const { code, out } = await vits(['diff', saved('wrapped'), saved('wrapped')])
+    expect([code, out.match(/no difference/g)?.length, out.includes('orphans')]).toEqual([0, 3, false])
+  })
+
+  it('names the file that cannot be read', async () => {
+    expect(await vits(['diff', saved('healthy'), '/nowhere'])).toMatchObject({ code: 8, err: 'vits: /nowhere: no such file\n' })
+  })
+})

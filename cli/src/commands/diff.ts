@@ -1,0 +1,127 @@
+import {
+  type AuditInput,
+  audit,
+  type Change,
+  type EventId,
+  hex,
+  type Report,
+  type Viewpoint,
+  viewDifferences,
+  viewFrom,
+} from '@vits/core'
+import { choice, command, flag } from '../command.ts'
+import { ExitCode } from '../exit-code.ts'
+import type { Io } from '../io.ts'
+import { withSavedMachine } from '../load.ts'
+import { count } from '../render/words.ts'
+import { failing } from './check.ts'
+
+/** What two saves have in common is not said; what became an orphan is live in the first and stale in the second. */
+interface Difference {
+  readonly views: Readonly<Partial<Record<Viewpoint, readonly Change[]>>>
+  readonly orphaned: { readonly devices: readonly number[]; readonly events: readonly EventId[] }
+  /** Registers of the ITS that differ, in hexadecimal. */
+  readonly registers: readonly { readonly name: string; readonly from: string; readonly to: string }[]
+}
+
+/** Compares two saves of one VM. */
+export const diff = command({
+  name: 'diff',
+  args: '<a> <b>',
+  summary: 'say what changed between two saves of one VM',
+  details:
+    'guest: what the guest mapped, unmapped and moved. tables: what is valid in RAM. restored: what a restore brings back.\n' +
+    'And what the guest unmapped in between and is still valid in RAM: what became an orphan.',
+  examples: ['diff before.migr after.migr', 'diff --view guest before.migr after.migr', 'diff --json before.migr after.migr'],
+  options: {
+    view: choice('--view <view>', 'one view only', ['all', 'guest', 'tables', 'restored']),
+    json: flag('--json', 'print one JSON document'),
+  },
+  run: ([a = '', b = ''], { view, json }, io) => {
+    const wanted = order.filter((name) => view === 'all' || view === name)
+    return failing(a, io, () =>
+      withSavedMachine(a, io, (before) =>
+        failing(b, io, () =>
+          withSavedMachine(b, io, (after) => {
+            const found = difference(before.input, after.input, wanted)
+            io.out(json ? `${JSON.stringify({ schema: 1, a, b, ...found }, null, 2)}\n` : differenceText(found, io))
+            return ExitCode.Ok
+          }),
+        ),
+      ),
+    )
+  },
+})
+
+function difference(a: AuditInput, b: AuditInput, wanted: readonly Viewpoint[]): Difference {
+  const views = Object.fromEntries(wanted.map((view) => [view, viewDifferences(viewFrom(a, view), viewFrom(b, view))]))
+  return { views, orphaned: becameOrphans(audit(a), audit(b)), registers: registerChanges(a, b) }
+}
+
+function becameOrphans({ orphans: was }: Report, { orphans: is }: Report): Difference['orphaned'] {
+  const events = new Set(was.events.map(String))
+  return {
+    devices: is.devices.filter((deviceId) => !was.devices.includes(deviceId)),
+    events: is.events.filter((event) => !events.has(String(event))),
+  }
+}
+
+function registerChanges({ registers: { its: a } }: AuditInput, { registers: { its: b } }: AuditInput): Difference['registers'] {
+  const names = ['ctlr', 'iidr', 'cbaser', 'cwriter', 'creadr'] as const
+  const pairs = [
+    ...names.map((name) => [`GITS_${name.toUpperCase()}`, a[name], b[name]] as const),
+    ...a.baser.map((word, n) => [`GITS_BASER${n}`, word, b.baser[n] ?? 0n] as const),
+  ]
+  return pairs.filter(([, from, to]) => from !== to).map(([name, from, to]) => ({ name, from: hex(from), to: hex(to) }))
+}
+
+/** What the guest did comes first; the others follow from it. */
+const order: readonly Viewpoint[] = ['guest', 'tables', 'restored']
+
+const titles: Readonly<Record<Viewpoint, string>> = {
+  guest: 'guest     what it has mapped',
+  tables: 'tables    what is valid in RAM',
+  restored: 'restored  what a restore brings back',
+}
+
+function differenceText({ views, orphaned, registers }: Difference, { style }: Io): string {
+  const sections = (Object.entries(views) as [Viewpoint, readonly Change[]][]).map(([view, changes]) => [
+    `${style.bold(titles[view])}: ${changes.length === 0 ? 'no difference' : count(changes.length, 'change')}`,
+    ...viewLines(changes).map((line) => `    ${line}`),
+  ])
+  const within = orphaned.events.filter(([deviceId]) => !orphaned.devices.includes(deviceId))
+  const orphans = [
+    ...orphaned.devices.map((deviceId) => `    device ${hex(deviceId)}`),
+    ...within.map(([deviceId, eventId]) => `    device ${hex(deviceId)} event ${eventId}`),
+  ]
+  const all = [
+    ...sections,
+    ...(orphans.length > 0 ? [[style.bold('became orphans: unmapped by the guest, still valid in RAM'), ...orphans]] : []),
+    ...(registers.length > 0
+      ? [[style.bold('registers'), ...registers.map((r) => `    ${r.name.padEnd(12)}  ${r.from} -> ${r.to}`)]]
+      : []),
+  ]
+  return all.map((lines) => `${lines.join('\n')}\n`).join('\n')
+}
+
+/** One line for each change; the events of a device that came or went are counted on its line. */
+function viewLines(changes: readonly Change[]): string[] {
+  const whole = new Map<number, number>()
+  for (const { what, deviceId, eventId } of changes) {
+    if (deviceId !== undefined && eventId === undefined && (what === 'mapped' || what === 'unmapped')) whole.set(deviceId, 0)
+    else if (deviceId !== undefined && whole.has(deviceId)) whole.set(deviceId, whole.get(deviceId)! + 1)
+  }
+  return changes
+    .filter(({ deviceId, eventId }) => eventId === undefined || !whole.has(deviceId!))
+    .map((change) => {
+      const events = change.deviceId === undefined ? undefined : whole.get(change.deviceId)
+      return `${changeLine(change)}${events === undefined ? '' : `, ${count(events, 'event')}`}`
+    })
+}
+
+/** `device 0x8 event 0  unmapped  LPI 8192, collection 0`. */
+function changeLine({ what, icid, deviceId, eventId, from, to }: Change): string {
+  const event = eventId === undefined ? '' : ` event ${eventId}`
+  const name = deviceId === undefined ? `collection ${icid}` : `device ${hex(deviceId)}${event}`
+  return `${name.padEnd(24)}  ${what.padEnd(8)}  ${[from, to].filter((part) => part !== undefined).join(' -> ')}`
+}

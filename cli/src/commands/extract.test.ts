@@ -1,0 +1,111 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { bytesSource, changedPages, ENTRY_BYTES, gpa, openSavedMachine, PAGE_BYTES } from '@vits/core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fixtureBytes, fixtureFile } from '../../../core/src/formats/testing/fixtures.ts'
+import { vits } from '../testing/fake-io.ts'
+
+let folder: string
+let serial = 0
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'vits-extract-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const saved = (name: string) => fixtureFile(`${name}.mig.zst`).pathname
+
+async function extracted(file: string, ...options: string[]): Promise<string> {
+  const output = join(folder, `case-${serial++}.vits`)
+  expect(await vits(['extract', file, '-o', output, ...options])).toMatchObject({ code: 0, err: '' })
+  return output
+}
+
+async function json(...args: string[]) {
+  const { file: _, format, written: __, ...rest } = JSON.parse((await vits([...args, '--json'])).out)
+  return { ...rest, format: format?.replace('case of a ', '') }
+}
+
+const cases = ['healthy', 'ghosts', 'unrestorable', 'scattered-unrestorable', 'wrapped', 'numa']
+
+describe('a case', () => {
+  it.each(cases)('of %s gives the same answers as the VM it is from', async (name) => {
+    const small = await extracted(saved(name))
+    expect((await stat(small)).size).toBeLessThan(40_000)
+    expect(await json('check', small)).toEqual(await json('check', saved(name)))
+    expect(await json('repair', '-n', small)).toEqual(await json('repair', '-n', saved(name)))
+    for (const view of ['tables', 'restored', 'guest']) {
+      expect(await json('show', '--view', view, small)).toEqual(await json('show', '--view', view, saved(name)))
+    }
+  })
+
+  it.each(cases)('of %s gives the same verdict, findings and repair when it is scrubbed', async (name) => {
+    const small = await extracted(saved(name), '--scrub')
+    expect((await stat(small)).size).toBeLessThan(5_000)
+    const story = async (file: string) => {
+      const { verdict, errno, stop, live, tables, restored, orphans, findings } = await json('check', file)
+      const codes = findings.map(({ code, gpa: at, severity, confidence }: Record<string, unknown>) => [
+        code,
+        at,
+        severity,
+        confidence,
+      ])
+      const { writes } = await json('repair', '-n', file)
+      return { verdict, errno, place: stop?.place, live, tables, restored, orphans, codes, writes }
+    }
+    expect(await story(small)).toEqual(await story(saved(name)))
+  })
+
+  it('is mended and written like any saved VM', async () => {
+    const small = await extracted(saved('unrestorable'))
+    const output = join(folder, 'mended.vits')
+    expect((await vits(['repair', small, '-o', output])).code).toBe(1)
+    expect((await vits(['check', output])).code).toBe(0)
+  })
+
+  it('does not replace a file unless told to', async () => {
+    const there = await extracted(saved('numa'))
+    expect(await vits(['extract', saved('numa'), '-o', there])).toMatchObject({
+      code: 8,
+      err: expect.stringContaining('--force'),
+    })
+    expect((await vits(['extract', saved('numa'), '-o', there, '--force'])).code).toBe(0)
+    expect((await vits(['extract', saved('numa')])).code).toBe(16)
+  })
+})
+
+describe('a scrubbed case', () => {
+  /** unrestorable, with a secret wherever the pages of its ITTs hold no entry, and in place of one that is stale. */
+  async function withSecret(secret: string): Promise<string> {
+    const machine = await openSavedMachine(bytesSource(fixtureBytes('unrestorable.mig')))
+    const memory = machine.memory()
+    const { devices } = JSON.parse((await vits(['show', '--json', saved('unrestorable')])).out) as {
+      devices: { deviceId: number; itt: string; eventIdBits: number }[]
+    }
+    const bytes = new TextEncoder().encode(secret)
+    for (const { itt, eventIdBits, deviceId } of devices) {
+      const page = gpa(Number(itt) - (Number(itt) % PAGE_BYTES))
+      await machine.load(memory, [{ base: page, bytes: 2 * PAGE_BYTES }])
+      const end = Number(itt) + 2 ** eventIdBits * ENTRY_BYTES
+      if (end % PAGE_BYTES < PAGE_BYTES - 64 && end % PAGE_BYTES > 0) memory.write(gpa(end), bytes)
+      if (deviceId === 24) memory.write(gpa(Number(itt) + ENTRY_BYTES), bytes.subarray(0, ENTRY_BYTES))
+    }
+    const pieces = [...(await machine.edits(changedPages(memory)))]
+    let changed = Buffer.from(fixtureBytes('unrestorable.mig'))
+    for (const { offset, remove, insert } of pieces.reverse()) {
+      changed = Buffer.concat([changed.subarray(0, offset), insert, changed.subarray(offset + remove)])
+    }
+    const path = join(folder, 'secret.mig')
+    await writeFile(path, changed)
+    return path
+  }
+
+  it('holds no byte of what lies beside and inside ITTs and is no entry', async () => {
+    const file = await withSecret('PASSWORD hunter2')
+    const contents = async (path: string) => gunzipSync(await readFile(path)).toString('latin1')
+    expect(await contents(await extracted(file))).toContain('hunter2')
+    const scrubbed = await contents(await extracted(file, '--scrub'))
+    expect(scrubbed).not.toMatch(/hunter2|PASSWORD|PASS|WORD/)
+  })
+})

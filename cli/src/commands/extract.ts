@@ -1,0 +1,51 @@
+import { gzipSync } from 'node:zlib'
+import { PAGE_BYTES, repairFootprint, scrubInto, writeCase } from '@vits/core'
+import { command, flag, text } from '../command.ts'
+import { DiskError, fileOf } from '../disk.ts'
+import { ExitCode } from '../exit-code.ts'
+import { UsageError } from '../failure.ts'
+import { withSavedMachine } from '../load.ts'
+import { count } from '../render/words.ts'
+import { failing } from './check.ts'
+
+/** Takes out of a saved VM what decides about its interrupts, small enough to send and without the guest's data. */
+export const extract = command({
+  name: 'extract',
+  args: '<file>',
+  summary: 'write a case file: what decides about the interrupts, and nothing else of the VM',
+  details:
+    'Registers, MSI state of the PCI functions, and the pages that hold ITS tables, ITTs, the command queue and the LPI tables.\n' +
+    'A case opens like the saved VM itself (check, show, repair, prove). ITTs are small: their pages hold other guest data too,\n' +
+    'which --scrub blanks. The format is in docs/formats/case.md.',
+  examples: ['extract vm.migr -o vm.vits', 'extract --scrub vm.migr -o vm.vits'],
+  options: {
+    output: text('-o, --output <file>', 'where to write the case (gzip)'),
+    scrub: flag('--scrub', 'blank what is not the ITS’s in those pages'),
+    force: flag('--force', 'replace the output file if there is one'),
+  },
+  run: ([file = ''], { output, scrub, force }, io) => {
+    if (output === undefined) throw new UsageError('say where to write: -o FILE')
+    return failing(file, io, async () => {
+      if (!force && (await io.disk.identity(output)) !== undefined) {
+        throw new DiskError(`${output} is there already; --force replaces it`)
+      }
+      return withSavedMachine(
+        file,
+        io,
+        async ({ machine, input, loaded }) => {
+          const whole = input.memory.fork()
+          const memory = scrub ? machine.memory() : whole
+          if (scrub) scrubInto(memory, whole, machine.registers, loaded)
+          const packed = gzipSync(await writeCase(machine, memory, loaded), { level: 9 })
+          await io.disk.create(output, fileOf(packed))
+          const pages = loaded.reduce((sum, { bytes }) => sum + bytes / PAGE_BYTES, 0)
+          io.out(
+            `${output}: ${count(packed.length, 'byte')} for ${count(pages, 'page')} of guest RAM${scrub ? ', scrubbed' : ''}.\n`,
+          )
+          return ExitCode.Ok
+        },
+        repairFootprint,
+      )
+    })
+  },
+})

@@ -1,0 +1,111 @@
+import {
+  ENTRY_BYTES,
+  FIRST_LPI,
+  GICR_PENDBASER,
+  GICR_PROPBASER,
+  type GicRegisters,
+  HEAD_MAGIC,
+  ID_LIMIT,
+  ITE,
+  L1E,
+  L2_BYTES,
+  LPI_LIMIT,
+  MAX_EVENTID_BITS,
+  queueShape,
+} from '../abi/index.ts'
+import { type Gpa, type GpaRange, type GuestMemory, PAGE_BYTES } from '../memory/index.ts'
+import { type SweepReader, sweepTables, type TableView, tableView } from '../tables/index.ts'
+
+/**
+ * Copies into `blank` what the ITS owns in the loaded pages of `memory`, and zeros for everything else that lies there: what
+ * the guest keeps beside its ITTs, and in ITTs that it has freed.
+ *
+ * A word of an ITT that is no entry any guest can have written becomes one that KVM answers in the same way, so that the case
+ * tells the same story. `blank` has the same regions as `memory`, with nothing loaded.
+ */
+export function scrubInto(blank: GuestMemory, memory: GuestMemory, registers: GicRegisters, pages: readonly GpaRange[]): void {
+  for (const { base, bytes } of pages) {
+    for (let at: number = base; at < base + bytes; at += PAGE_BYTES) {
+      const region = blank.region(at as Gpa)
+      region?.loadZeros(at - region.base)
+    }
+  }
+  const view = tableView(registers)
+  // Entries first: where an ITT lies in a table or in the queue, those are copied over it whole.
+  sweepTables(memory, view, new EntryCopier(blank, memory))
+  for (const range of owned(memory, view, registers)) copy(blank, memory, range)
+}
+
+/** The tables that belong to the ITS alone, as its registers describe them. */
+function* owned(memory: GuestMemory, { deviceTable, collectionTable }: TableView, registers: GicRegisters): Generator<GpaRange> {
+  for (const { valid, base, bytes } of [deviceTable, collectionTable, queueShape(registers.its.cbaser)]) {
+    if (valid) yield { base: base as Gpa, bytes }
+  }
+  for (const { propbaser, pendbaser } of registers.redistributors) {
+    const { address, idBits } = GICR_PROPBASER.unpack(propbaser)
+    yield { base: address as Gpa, bytes: Math.max(0, Math.min(2 ** (idBits + 1), ID_LIMIT) - FIRST_LPI) }
+    yield { base: GICR_PENDBASER.unpack(pendbaser).address as Gpa, bytes: ID_LIMIT / 8 }
+  }
+  if (!deviceTable.valid || !deviceTable.indirect) return
+  for (let at = deviceTable.base; at < deviceTable.base + deviceTable.bytes; at += ENTRY_BYTES) {
+    if (!isReadable(memory, at as Gpa)) continue
+    const [lo, hi] = [memory.u32(at as Gpa), memory.u32((at + 4) as Gpa)]
+    if (L1E.fields.valid.get(lo, hi) === 1) yield { base: L1E.fields.l2Addr.get(lo, hi) as Gpa, bytes: L2_BYTES }
+  }
+}
+
+function copy(blank: GuestMemory, memory: GuestMemory, { base, bytes }: GpaRange): void {
+  for (let at = base - (base % PAGE_BYTES); at < base + bytes; at += PAGE_BYTES) {
+    if (!isReadable(memory, at as Gpa) || !isReadable(blank, at as Gpa)) continue
+    const from = Math.max(at, base) as Gpa
+    blank.write(from, memory.read(from, Math.min(at + PAGE_BYTES, base + bytes) - from))
+  }
+}
+
+function isReadable(memory: GuestMemory, at: Gpa): boolean {
+  const region = memory.region(at)
+  return region?.isLoaded(at - region.base) === true
+}
+
+/** Copies the entries of ITTs, those that are rubbish as something that KVM answers alike. */
+class EntryCopier implements SweepReader {
+  readonly #blank: GuestMemory
+  readonly #memory: GuestMemory
+  readonly #icids = new Set<number>()
+  #events = 0
+
+  constructor(blank: GuestMemory, memory: GuestMemory) {
+    this.#blank = blank
+    this.#memory = memory
+  }
+
+  collection(icid: number, _rdBase: number, _at: Gpa, behind: boolean): void {
+    if (!behind) this.#icids.add(icid)
+  }
+
+  device(_deviceId: number, ittAddr: Gpa, eventIdBits: number): void {
+    this.#events = 2 ** Math.min(eventIdBits, MAX_EVENTID_BITS)
+    if (!isReadable(this.#memory, ittAddr)) return
+    const [lo, hi] = [this.#memory.u32(ittAddr), this.#memory.u32((ittAddr + 4) as Gpa)]
+    if ((lo & 0xffff) === HEAD_MAGIC && ITE.fields.pintid.get(lo, hi) === 0) this.#blank.setWord(ittAddr, lo, hi)
+  }
+
+  event(_deviceId: number, eventId: number, pintid: number, icid: number, next: number, at: Gpa): void {
+    const { lo, hi } = ITE.encode(this.#blunt(eventId, pintid, icid, next))
+    this.#blank.setWord(at, lo, hi)
+  }
+
+  #blunt(eventId: number, pintid: number, icid: number, next: number) {
+    const isKnown = this.#icids.has(icid)
+    if (pintid < FIRST_LPI) return { pintid: 1 }
+    if (eventId + next >= this.#events) return { pintid: LPI_LIMIT - 1, next: ID_LIMIT - 1 }
+    if (!isKnown) return { pintid: LPI_LIMIT - 1, icid: this.#unknownIcid() }
+    return { pintid: Math.min(pintid, LPI_LIMIT), icid, next }
+  }
+
+  #unknownIcid(): number {
+    let icid = ID_LIMIT - 1
+    while (this.#icids.has(icid)) icid--
+    return icid
+  }
+}
