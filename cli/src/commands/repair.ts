@@ -2,6 +2,7 @@ import {
   audit,
   isProfileId,
   type ProblemCode,
+  type ProfileId,
   planRepair,
   problemCode,
   profiles,
@@ -14,7 +15,7 @@ import { DiskError } from '../disk.ts'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
-import { withSavedMachine } from '../load.ts'
+import { loadOverruns, withSavedMachine } from '../load.ts'
 import { planJson } from '../render/plan-json.ts'
 import { planText } from '../render/plan-text.ts'
 import { count } from '../render/words.ts'
@@ -98,9 +99,11 @@ async function repairFile(path: string, how: RepairOptions, options: Options, io
   return withSavedMachine(
     path,
     io,
-    async ({ machine, input, file }) => {
+    async (loaded) => {
+      const { machine, input, file } = loaded
       const opened = identity && { path, identity, machine, file }
       if (opened !== undefined && !options.dryRun) await refuseOutput(opened, options, io)
+      await loadOverruns(loaded, Object.keys(profiles) as ProfileId[])
       const plan = planned(() => planRepair(input, how))
       if (!options.json) io.out(planText(path, machine, plan, io.style))
       const bits = outcome(plan)

@@ -11,10 +11,10 @@ export function kernelLines(rows: readonly KernelRow[], asked: string, all: bool
     return ['', ...rows.flatMap((row) => [`  ${style.bold(row.kernel.padEnd(16))} ${restoreWords(row)}`, ...afterLines(row)])]
   const mine = rows.find(({ kernel }) => kernel === asked)
   const others = rows.filter(
-    (row) => !profiles[row.kernel].quirks['proposed-head'] && mine !== undefined && summary(row) !== summary(mine),
+    (row) => !profiles[row.kernel].quirks['proposed-head'] && mine !== undefined && kernelSummary(row) !== kernelSummary(mine),
   )
-  const differing = [...new Set(others.map(summary))].map((words) => {
-    const names = others.filter((row) => summary(row) === words).map(({ kernel }) => kernel)
+  const differing = [...new Set(others.map(kernelSummary))].map((words) => {
+    const names = others.filter((row) => kernelSummary(row) === words).map(({ kernel }) => kernel)
     return `  ${names.join(', ')}: ${words}`
   })
   return [
@@ -24,18 +24,20 @@ export function kernelLines(rows: readonly KernelRow[], asked: string, all: bool
 }
 
 /** The verdict without the events by name. */
-function summary({ verdict, errno, lost, revived, misdirected, hostTrouble }: KernelRow): string {
+export function kernelSummary({ verdict, errno, lost, revived, misdirected, hostTrouble }: KernelRow): string {
   const trouble = hostTrouble.length > 0 ? ', host trouble' : ''
   if (verdict === 'fails') return `fails with ${errno}${trouble}`
   if (verdict === 'unknown') return 'runs out of its tables into more of RAM than was looked at'
   if (verdict === 'restores') return `restores${trouble}`
-  return `corrupts: ${[lost, revived, misdirected].map(({ count }, i) => `${count} ${['lost', 'dead ones back', 'misdirected'][i]}`).join(', ')}${trouble}`
+  const harm = [lost, revived, misdirected].map(({ count }, i) => [count, ['lost', 'dead ones back', 'misdirected'][i]] as const)
+  const does = harm.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`)
+  return `corrupts${does.length === 0 ? '' : `: ${does.join(', ')}`}${trouble}`
 }
 
 function restoreWords(row: KernelRow): string {
   const { verdict, failure, lost, revived, misdirected, lostDevices } = row
   if (failure !== undefined) return `fails: ${failure.errno} from ${failure.call}, ${failure.says}`
-  if (verdict !== 'corrupts') return summary(row)
+  if (verdict !== 'corrupts') return kernelSummary(row)
   const does = [
     ...(lost.count > 0 ? [`loses ${count(lost.count, 'event')} (${events(lost.first)})`] : []),
     ...(lostDevices > 0 ? [`loses ${count(lostDevices, 'device')}`] : []),

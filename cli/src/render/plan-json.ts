@@ -1,4 +1,4 @@
-import { hex, hexWord, type RepairPlan } from '@vits/core'
+import { hex, hexWord, type KernelRow, type RepairPlan } from '@vits/core'
 
 /** What `vits repair --json` prints; `written` names the file that holds the repaired VM, null when none was written. */
 export function planJson(file: string, plan: RepairPlan, written: string | null): Readonly<Record<string, unknown>> {
@@ -19,8 +19,16 @@ export function planJson(file: string, plan: RepairPlan, written: string | null)
       why,
       confidence: proven ? 'proven' : 'inferred',
     })),
-    kernels,
+    kernels: kernels.map(({ kernel, before, after }) => ({ kernel, before: kernelJson(before), after: kernelJson(after) })),
     obstacles,
     lost: { devices: lostDevices, events: lost },
   }
 }
+
+const kernelJson = ({ verdict, errno, lost, revived, misdirected }: KernelRow) => ({
+  verdict,
+  errno: errno ?? null,
+  lost: lost.count,
+  revived: revived.count,
+  misdirected: misdirected.count,
+})

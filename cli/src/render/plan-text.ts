@@ -4,14 +4,16 @@ import {
   entryFields,
   hex,
   hexWord,
-  type KernelVerdict,
+  type KernelProof,
   type PlannedWrite,
   problems,
+  profiles,
   type RepairPlan,
   type Report,
   type SavedMachine,
 } from '@vits/core'
 import type { Style } from '../style.ts'
+import { kernelSummary } from './kernels-text.ts'
 import { evidenceWords } from './report-text.ts'
 import { beside, count } from './words.ts'
 
@@ -37,7 +39,11 @@ export function planText(file: string, { format, machine }: SavedMachine, plan: 
 function verdictWords({ verdict, errno, stop, lost, revived }: Report): string {
   if (verdict === 'restores') return 'restores cleanly'
   if (verdict === 'fails') return `the restore fails: ${errno}${stop === undefined ? '' : ` at ${stop.place}`}`
-  return `the restore ${kernelWords({ verdict, errno, lost, revived })}`
+  const does = [
+    ...(lost > 0 ? [`loses ${count(lost, 'live event')}`] : []),
+    ...(revived > 0 ? [`brings back ${count(revived, 'dead event')}`] : []),
+  ]
+  return `the restore ${does.length === 0 ? 'goes wrong' : does.join(', ')}`
 }
 
 /** Writes that one cause asks for, in the order in which the check lists the causes. */
@@ -105,20 +111,25 @@ function proofLines({ after, kernels, writes, lost }: RepairPlan): string[] {
     `${words} ${count(devices, 'device')} and ${count(events, 'event')} come back${lost.length === 0 ? `, ${all}` : ''}:`,
     ...(good.length > 0 ? [`    restored by  ${good.join(' ')}`] : []),
     ...others.map(
-      ({ kernel, before, after }) => `    not by       ${kernel}: ${kernelWords(after)} (before: ${kernelWords(before)})`,
+      ({ kernel, before, after }) => `    not by       ${kernel}: ${kernelSummary(after)} (before: ${kernelSummary(before)})`,
     ),
     '',
   ]
 }
 
-function kernelWords({ verdict, errno, lost, revived }: KernelVerdict): string {
-  if (verdict === 'restores') return 'restores'
-  if (verdict === 'fails') return `fails, ${errno}`
-  const does = [
-    ...(lost > 0 ? [`loses ${count(lost, 'live event')}`] : []),
-    ...(revived > 0 ? [`brings back ${count(revived, 'dead event')}`] : []),
+/** Kernels that do not restore the result, those that answer alike on one line. */
+function otherKernels(others: readonly KernelProof[]): string[] {
+  const alike = new Map<string, string[]>()
+  for (const { kernel, before, after } of others) {
+    const [was, is] = [kernelSummary(before), kernelSummary(after)]
+    const words = was === is ? `${is}, as before` : `${is} (before: ${was})`
+    alike.set(words, [...(alike.get(words) ?? []), kernel])
+  }
+  const overrun = others.some(({ kernel, after }) => profiles[kernel].quirks['scan-overrun'] && after.errno !== 'EINVAL')
+  return [
+    ...[...alike].map(([words, kernels]) => `    not by       ${kernels.join(' ')}: ${words}`),
+    ...(overrun ? ['                 --seal rewrites the jumps that kernels before 6.0.6 run past their table with'] : []),
   ]
-  return does.length === 0 ? 'goes wrong' : does.join(', ')
 }
 
 function lossLines({ lost, lostDevices, obstacles }: RepairPlan, style: Style): string[] {

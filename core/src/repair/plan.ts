@@ -2,7 +2,7 @@ import { type AuditInput, audit, type EventId, type Report } from '../audit/inde
 import type { GuestMemory } from '../memory/index.ts'
 import { Mending } from './mending.ts'
 import type { PlannedWrite } from './overlay.ts'
-import { type KernelProof, type Obstacle, prove } from './proof.ts'
+import { type KernelProof, type Obstacle, type Proof, prove } from './proof.ts'
 import type { RepairOptions } from './repair-options.ts'
 
 /** A repair, thought through to its end and not written anywhere. */
@@ -24,6 +24,7 @@ export interface RepairPlan {
 }
 
 const MOST_ROUNDS = 64
+const NOTHING_TO_PROVE: Proof = { kernels: [], obstacles: [], lost: [], lostDevices: [] }
 
 /**
  * Plans the smallest change after which a restore brings back what the guest has mapped and nothing else, and proves it: the
@@ -51,7 +52,8 @@ function plannedOnce(input: AuditInput, options: RepairOptions): RepairPlan {
   const rounds = isWanted(before, options) ? MOST_ROUNDS : 0
   for (let round = 0; round < rounds && mending.step(after); round++) after = audit(mending.input)
   const { writes, memory } = mending.overlay
-  return { before, after, writes, memory, ...prove(input, mending.input, before, after, isExhausted(options)) }
+  const proof = writes.length === 0 ? NOTHING_TO_PROVE : prove(input, mending.input, before, after, isExhausted(options))
+  return { before, after, writes, memory, ...proof }
 }
 
 /** A VM that restores cleanly is left alone unless somebody asks for more. */

@@ -1,27 +1,26 @@
-import { type Profile, type ProfileId, profiles } from '../abi/index.ts'
-import { type AuditInput, audit, type EventId, type Report, readHistory, type Verdict, viewFrom } from '../audit/index.ts'
-import type { Errno } from '../memory/index.ts'
+import { type ProfileId, profiles } from '../abi/index.ts'
+import {
+  type AuditInput,
+  type EventId,
+  judgeKernels,
+  type KernelRow,
+  type Report,
+  readHistory,
+  viewFrom,
+} from '../audit/index.ts'
 import { MappedEvents } from './mapped-events.ts'
 
-/** What a kernel makes of the tables. */
-export interface KernelVerdict {
-  readonly verdict: Verdict
-  readonly errno: Errno | undefined
-  /** Live events that it does not bring back, and dead ones that it does. */
-  readonly lost: number
-  readonly revived: number
-}
-
-/** What a kernel makes of the tables before and after a repair. */
+/** What a kernel makes of a saved VM before and after a repair: the restore, and the save after it. */
 export interface KernelProof {
   readonly kernel: ProfileId
-  readonly before: KernelVerdict
-  readonly after: KernelVerdict
+  readonly before: KernelRow
+  readonly after: KernelRow
 }
 
 /** A reason for which a repaired file must not be written. */
 export interface Obstacle {
-  readonly kernel: string
+  /** The kernel that shows it; empty when none has to. */
+  readonly kernel: ProfileId | ''
   readonly says: string
 }
 
@@ -32,42 +31,32 @@ export interface Proof {
   readonly lostDevices: readonly number[]
 }
 
-/**
- * Restores the tables before and after a repair under every profile and compares both with what the guest has mapped.
- * `exhausted`: everything that could bring events back was tried, so what is lost now cannot be helped.
- */
-export function prove(input: AuditInput, repaired: AuditInput, before: Report, after: Report, exhausted: boolean): Proof {
-  const live = MappedEvents.of(viewFrom(input, 'guest'))
-  const dead = new MappedEvents(before.orphans.devices, before.orphans.events)
-  const kernels = released.map((kernel) => {
-    const profile = profiles[kernel]
-    return { kernel, before: judge(input, profile, live, dead), after: judge(repaired, profile, live, dead) }
-  })
-  const missing = live.without(MappedEvents.of(viewFrom(repaired, 'restored')))
-  const obstacles = [
-    ...remaining(after),
-    ...avoidable(input, missing, exhausted),
-    ...unvisited(repaired, after),
-    ...kernels.flatMap((proof) => worse(proof, after.kernel)),
-  ]
-  return { kernels, obstacles, lost: [...missing.events()], lostDevices: [...missing.devices] }
-}
-
 /** The proposal of 2024 misreads healthy tables, and no host runs it. */
 const released = (Object.keys(profiles) as ProfileId[]).filter((id) => !profiles[id].quirks['proposed-head'])
 
-function judge(input: AuditInput, profile: Profile, live: MappedEvents, dead: MappedEvents): KernelVerdict {
-  const { verdict, errno } = audit({ ...input, profile })
-  if (verdict === 'fails') return { verdict, errno, lost: 0, revived: 0 }
-  const restored = MappedEvents.of(viewFrom({ ...input, profile }, 'restored'))
-  const revived = [...restored.events()].filter(([deviceId, eventId]) => dead.hasEvent(deviceId, eventId)).length
-  return { verdict, errno, lost: live.without(restored).eventCount, revived }
+/**
+ * Restores the VM before and after a repair on every kernel and saves it again, and compares with what the guest has mapped.
+ * `exhausted`: everything that could bring events back was tried, so what is lost now cannot be helped.
+ */
+export function prove(input: AuditInput, repaired: AuditInput, before: Report, after: Report, exhausted: boolean): Proof {
+  const was = judgeKernels(input, released)
+  const is = judgeKernels(repaired, released)
+  const kernels = released.map((kernel, i) => ({ kernel, before: was[i]!, after: is[i]! }))
+  const missing = MappedEvents.of(viewFrom(input, 'guest')).without(MappedEvents.of(viewFrom(repaired, 'restored')))
+  const chosen = before.kernel as ProfileId
+  const obstacles = [
+    ...remaining(chosen, after),
+    ...avoidable(input, missing, exhausted),
+    ...unvisited(chosen, repaired, after),
+    ...kernels.flatMap((proof) => worse(proof, chosen)),
+  ]
+  return { kernels, obstacles, lost: [...missing.events()], lostDevices: [...missing.devices] }
 }
 
 /** Codes of losses: judged by the events themselves. */
 const losses: ReadonlySet<string> = new Set(['D209', 'D211', 'I307'])
 
-function remaining({ kernel, verdict, errno, stop, findings, revived }: Report): Obstacle[] {
+function remaining(kernel: ProfileId, { verdict, errno, stop, findings, revived }: Report): Obstacle[] {
   if (verdict === 'fails') {
     const where = stop === undefined ? '' : ` at ${stop.place}: ${stop.says}`
     return [{ kernel, says: `the restore still fails: ${errno}${where}` }]
@@ -96,7 +85,7 @@ function avoidable(input: AuditInput, missing: MappedEvents, exhausted: boolean)
 }
 
 /** Every entry that is left and not dead must come back, those that no witness knows too. */
-function unvisited(repaired: AuditInput, { kernel, orphans, verdict }: Report): Obstacle[] {
+function unvisited(kernel: ProfileId, repaired: AuditInput, { orphans, verdict }: Report): Obstacle[] {
   if (verdict === 'fails') return []
   const kept = MappedEvents.of(viewFrom(repaired, 'tables')).without(new MappedEvents(orphans.devices, orphans.events))
   const left = kept.without(MappedEvents.of(viewFrom(repaired, 'restored')))
@@ -110,16 +99,19 @@ function unvisited(repaired: AuditInput, { kernel, orphans, verdict }: Report): 
  * A repair for one kernel must not harm another: make it fail or corrupt where it did not, or corrupt in silence where it
  * failed. What an old kernel makes of every save of such a VM is not the repair's doing.
  */
-function worse({ kernel, before, after }: KernelProof, chosen: string): Obstacle[] {
-  if (kernel === chosen) return []
-  if (after.revived > 0) return [{ kernel, says: `${after.revived} dead events come back` }]
+function worse({ kernel, before, after }: KernelProof, chosen: ProfileId): Obstacle[] {
+  if (kernel === chosen) {
+    return after.again === undefined ? [] : [{ kernel, says: `the save after the restore comes back otherwise: ${after.again}` }]
+  }
+  if (after.revived.count > 0) return [{ kernel, says: `${after.revived.count} dead events come back` }]
   const fell = before.verdict === 'restores' && after.verdict !== 'restores'
-  const loses = after.verdict === 'corrupts' && after.lost > (before.verdict === 'corrupts' ? before.lost : 0)
+  const loses = after.verdict === 'corrupts' && after.lost.count > (before.verdict === 'corrupts' ? before.lost.count : 0)
   if (!fell && !loses) return []
   return [
     {
       kernel,
-      says: after.verdict === 'fails' ? `the restore would fail: ${after.errno}` : `${after.lost} live events would be lost`,
+      says:
+        after.verdict === 'fails' ? `the restore would fail: ${after.errno}` : `${after.lost.count} live events would be lost`,
     },
   ]
 }
