@@ -110,9 +110,7 @@ function proofLines({ after, kernels, writes, lost }: RepairPlan): string[] {
   return [
     `${words} ${count(devices, 'device')} and ${count(events, 'event')} come back${lost.length === 0 ? `, ${all}` : ''}:`,
     ...(good.length > 0 ? [`    restored by  ${good.join(' ')}`] : []),
-    ...others.map(
-      ({ kernel, before, after }) => `    not by       ${kernel}: ${kernelSummary(after)} (before: ${kernelSummary(before)})`,
-    ),
+    ...otherKernels(others),
     '',
   ]
 }
