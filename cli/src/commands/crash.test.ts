@@ -36,6 +36,9 @@ function killedAt(n: number, args: readonly string[], half = false): { readonly 
   return { killed: signal === 'SIGKILL', steps: readFileSync(log, 'utf8').trim().split('\n') }
 }
 
+/** The steps to die at. To die in a sync is to die before the step that follows it. */
+const deadly = (steps: readonly string[]) => [...steps.keys()].filter((n) => steps[n] !== 'sync' || n === steps.length - 1)
+
 const whole = async (path: string) => (await vits(['check', '--strict', path])).code === 0
 const names = async () => (await readdir(folder)).filter((name) => !name.endsWith('.part')).sort()
 
@@ -47,7 +50,7 @@ describe('vits repair -o, killed at any point', () => {
     expect(steps).toContain('rename')
     await rm(output)
     const seen = new Set<string>()
-    for (let n = 0; n < steps.length; n++) {
+    for (const n of deadly(steps)) {
       expect(killedAt(n, ['repair', file, '-o', output], true).killed).toBe(true)
       expect((await readFile(file)).equals(original)).toBe(true)
       const there = (await names()).includes('fixed.mig')
@@ -65,7 +68,7 @@ describe('vits repair --in-place, killed at any point', () => {
     expect(steps.filter((step) => step === 'write').length).toBeGreaterThan(2)
     await rm(`${file}.undo`)
     const seen = new Set<string>()
-    for (let n = 0; n < steps.length; n++) {
+    for (const n of deadly(steps)) {
       await copyFile(join(root, 'original'), file)
       expect(killedAt(n, ['repair', '--in-place', file], true).killed).toBe(true)
       const undoable = (await names()).includes('vm.mig.undo')
@@ -74,7 +77,7 @@ describe('vits repair --in-place, killed at any point', () => {
       if (undoable) expect((await vits(['undo', file])).code).toBe(0)
       expect((await readFile(file)).equals(original)).toBe(true)
     }
-    expect([...seen].sort()).toEqual(['changed, with undo file', 'original, with undo file', 'original, without undo file'])
+    expect([...seen].sort()).toEqual(['changed, with undo file', 'original, without undo file'])
   })
 })
 
@@ -84,7 +87,7 @@ describe('vits undo, killed at any point', () => {
     await copyFile(file, join(root, 'repaired'))
     await copyFile(`${file}.undo`, join(root, 'undo'))
     const { steps } = killedAt(-1, ['undo', file])
-    for (let n = 0; n < steps.length; n++) {
+    for (const n of deadly(steps)) {
       await copyFile(join(root, 'repaired'), file)
       await copyFile(join(root, 'undo'), `${file}.undo`)
       expect(killedAt(n, ['undo', file], true).killed).toBe(true)

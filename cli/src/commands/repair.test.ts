@@ -186,7 +186,7 @@ describe('a repair in place', () => {
     const blank = await withZeroPage(fixtureBytes('numa.mig'), gpa(itt - (itt % PAGE_BYTES)))
     await writeFile(file, blank)
     expect((await vits(['check', file])).code).toBe(4)
-    expect((await vits(['repair', '--in-place', file])).code).toBe(4 | 8)
+    expect((await vits(['repair', '--in-place', file])).code).toBe(4)
     expect((await vits(['repair', '--rebuild', '--in-place', file])).code).toBe(1)
     expect([(await vits(['check', file])).code, (await stat(file)).size - blank.length]).toEqual([0, PAGE_BYTES - 1])
     expect((await vits(['undo', file])).code).toBe(0)

@@ -192,6 +192,6 @@ function unwrittenText({ before, after, writes, obstacles }: RepairPlan, { dryRu
   }
   if (writes.length > 0) return dryRun ? 'Nothing was written (-n).\n' : ''
   const left = after.findings.filter(({ severity, fix }) => severity === 'latent' && fix.writes.length > 0).length
-  if (before.verdict !== 'restores') return `Nothing that this may do mends it${yes ? '' : '; -y may do more'}.\n`
+  if (before.verdict !== 'restores') return `Nothing that this may do mends it${yes ? '' : '; -y or --rebuild may'}.\n`
   return `Nothing to repair${left > 0 ? `; --strict clears ${count(left, 'harmless leftover')}` : ''}.\n`
 }

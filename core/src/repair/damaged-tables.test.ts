@@ -81,7 +81,7 @@ describe('tables damaged at random, with a history that is whole', () => {
         expect(viewFrom({ ...input, memory: plan.memory }, 'restored')).toEqual(guest)
         expect(planRepair({ ...input, memory: plan.memory }, { allow: 'everything' }).writes).toEqual([])
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     )
   })
 
@@ -95,9 +95,9 @@ describe('tables damaged at random, with a history that is whole', () => {
         const plan = planRepair(input, { allow: 'proven' })
         const after = new Set(viewFrom({ ...input, memory: plan.memory }, 'tables').devices.map(({ deviceId }) => deviceId))
         for (const { id } of devices) expect(after.has(id)).toBe(before.has(id))
-        if (plan.obstacles.length === 0) expect(plan.after.verdict).toBe('restores')
+        if (plan.obstacles.length === 0 && plan.writes.length > 0) expect(plan.after.verdict).toBe('restores')
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     )
   })
 })

@@ -80,7 +80,8 @@ function avoidable(input: AuditInput, missing: MappedEvents, exhausted: boolean)
     (deviceId) => devices.get(deviceId)?.ittAddr !== undefined || tables.hasDevice(deviceId),
   )
   if (known.length + whole.length === 0) return []
-  const what = known.length > 0 ? `${known.length} live events` : `${whole.length} live devices`
+  const [n, one] = known.length > 0 ? [known.length, 'live event'] : [whole.length, 'live device']
+  const what = `${n} ${one}${n === 1 ? '' : 's'}`
   return [{ kernel: '', says: `${what} would stay lost that a rebuild from the command queue may bring back` }]
 }
 

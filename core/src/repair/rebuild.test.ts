@@ -96,11 +96,23 @@ describe('events that the table has lost or has otherwise', () => {
     expect(viewFrom({ ...input, memory: plan.memory }, 'restored')).toEqual(viewFrom(input, 'guest'))
   })
 
-  it('are not called repaired by a repair that may not write from the queue', () => {
+  it('are left as they are by a repair that may not write from the queue', () => {
     const { input } = broken(() => ({}))
-    const plan = planRepair(input, { allow: 'proven' })
+    expect(planRepair(input, { allow: 'proven' })).toMatchObject({ writes: [], after: { verdict: 'corrupts' } })
+  })
+
+  it('stand in the way of a repair that mends something else and not them', () => {
+    const { input, at } = broken(() => ({}))
+    // A stale entry in the slot before, of an event that the guest never mapped.
+    const memory = input.memory.fork()
+    const device = listTables(memory, tableView(input.registers)).at(0)!
+    const free = [...Array(2 ** device.eventIdBits).keys()].find((id) => !device.events.some((event) => event.id === id))!
+    const { lo, hi } = ITE.encode({ pintid: 9000, icid: 0, next: 0 })
+    memory.setWord((device.ittAddr + free * ENTRY_BYTES) as Gpa, lo, hi)
+    const plan = planRepair({ ...input, memory }, { allow: 'proven' })
+    expect(plan.writes.map((write) => write.at)).not.toContain(at)
     expect(plan.obstacles.map(({ says }) => says)).toEqual([
-      '1 live events would stay lost that a rebuild from the command queue may bring back',
+      '1 live event would stay lost that a rebuild from the command queue may bring back',
     ])
   })
 })
