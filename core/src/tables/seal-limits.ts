@@ -1,9 +1,10 @@
-import { ENTRY_BYTES, L1E, L2_BYTES, L2_ENTRIES, type ProfileId, profiles, type Quirks } from '../abi/index.ts'
+import { ENTRY_BYTES, L1E, L2_ENTRIES, type ProfileId, profiles, type Quirks } from '../abi/index.ts'
 import type { Its } from '../its/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import { dteBlocks } from './blocks.ts'
 import { DtePlaces } from './dte-places.ts'
 import { eachEvent } from './live.ts'
+import { ittStretch, overlappingItts } from './overlaps.ts'
 
 /** One thing that no bytes in guest RAM can help. */
 interface SealLimitRow {
@@ -98,7 +99,8 @@ function deviceLimits(its: Its, slots: readonly number[], met: Met): void {
   }
   blockLimits(its, slots, met)
   sharedPages(its, slots, met)
-  sharedEntries(its, slots, met)
+  const itts = slots.map((slot) => ittStretch(devices.deviceId[slot]!, devices.ittAddr[slot]!, devices.bits[slot]!))
+  for (const deviceId of overlappingItts(memory, its, itts)) met('shared-entries', { deviceId })
 }
 
 /** What the scan meets between the devices: holes in the first level, and pages that are not in RAM. */
@@ -142,25 +144,5 @@ function sharedPages({ devices, deviceTable, memory }: Its, slots: readonly numb
   for (const deviceId of ids) {
     const own = Math.floor(deviceId / L2_ENTRIES)
     if (visited.some((page, index) => page === visited[own] && index !== own)) met('shared-entries', { deviceId })
-  }
-}
-
-/** ITTs that share bytes with one another or with the device or collection table. */
-function sharedEntries({ devices, deviceTable, collectionTable, memory }: Its, slots: readonly number[], met: Met): void {
-  const ranges = [
-    ...dteBlocks(memory, deviceTable).map(({ base, entries }) => ({ base, end: base + entries * ENTRY_BYTES, deviceId: -1 })),
-    { base: deviceTable.base, end: deviceTable.base + (deviceTable.indirect ? L2_BYTES : 0), deviceId: -1 },
-    { base: collectionTable.base, end: collectionTable.base + (collectionTable.valid ? collectionTable.bytes : 0), deviceId: -1 },
-    ...slots.map((slot) => ({
-      base: devices.ittAddr[slot]!,
-      end: devices.ittAddr[slot]! + ENTRY_BYTES * 2 ** devices.bits[slot]!,
-      deviceId: devices.deviceId[slot]!,
-    })),
-  ].sort((a, b) => a.base - b.base)
-  let before = { end: 0, deviceId: -1 }
-  for (const range of ranges) {
-    const deviceId = Math.max(range.deviceId, before.deviceId)
-    if (range.base < before.end && range.base < range.end && deviceId >= 0) met('shared-entries', { deviceId })
-    if (range.end > before.end) before = range
   }
 }

@@ -83,6 +83,15 @@ describe('a wary restore', () => {
     expect(restoreWarily(vm.successor().its, truth(vm.its, vm.its)).ok).toBe(true)
   })
 
+  it('refuses when two devices share an ITT', () => {
+    const vm = new LiveIts().map(3, [1])
+    vm.map(4, [], { ittAddr: vm.itt(3), bits: 1 })
+    saveTables(vm.its)
+    expect(restoreWarily(vm.successor().its)).toMatchObject({
+      doubts: expect.arrayContaining([{ name: 'shared-itt', where: { deviceId: 4 } }]),
+    })
+  })
+
   it('refuses what KVM refuses, with its objection', () => {
     const vm = new LiveIts().map(3, [1])
     saveTables(vm.its)

@@ -2,6 +2,7 @@ import { ID_LIMIT, NEWEST, profiles } from '../abi/index.ts'
 import type { Its } from '../its/index.ts'
 import type { Gpa, GuestMemory, Outcome, ReadonlyMemory, Where } from '../memory/index.ts'
 import { type ObjectionName, objections } from './objections.ts'
+import { ittStretch, overlappingItts } from './overlaps.ts'
 import { GO_ON, type TableReader } from './reader.ts'
 import { type Restored, restoreFrom, viewOf } from './restore.ts'
 import { sweepTables } from './sweep.ts'
@@ -23,6 +24,7 @@ export const doubts = {
   unreached: 'the entry is valid and the restore passes it by: either it is dead, or an entry before it hides it',
   disputed: 'what is known of the guest contradicts itself',
   missing: 'the guest has this mapped, and the restore does not bring it back',
+  'shared-itt': 'the ITT shares bytes with another table in use: whose entry it is cannot be told',
   'claimed-twice': 'two events claim the same LPI, and it is not known that both live',
 } as const
 
@@ -104,7 +106,13 @@ class Survey {
       const { what } = objections[objection.name]
       return [{ name: 'objection', objection: objection.name, where: { ...objection.where, what } }]
     }
-    return [...this.#unreached(reached), ...this.#disputed(), ...this.#missing(reached), ...this.#claimedTwice(reached)]
+    return [
+      ...this.#unreached(reached),
+      ...this.#disputed(),
+      ...this.#missing(reached),
+      ...this.#sharedItts(reached),
+      ...this.#claimedTwice(reached),
+    ]
   }
 
   *#unreached({ devices, events }: Reached): Generator<Doubt> {
@@ -138,6 +146,11 @@ class Survey {
     }
   }
 
+  #sharedItts({ devices }: Reached): Doubt[] {
+    const shared = overlappingItts(this.withoutDead, this.#view, [...devices.values()])
+    return shared.map((deviceId) => ({ name: 'shared-itt', where: { deviceId } }))
+  }
+
   *#claimedTwice({ events }: Reached): Generator<Doubt> {
     const owners = new Map<number, number>()
     for (const [key, pintid] of events) {
@@ -155,13 +168,13 @@ class Survey {
 
 /** What a walk visits: devices, and events with their LPIs. */
 class Reached implements TableReader {
-  readonly devices = new Set<number>()
+  readonly devices = new Map<number, ReturnType<typeof ittStretch>>()
   readonly events = new Map<number, number>()
   collection(): typeof GO_ON {
     return GO_ON
   }
-  device(deviceId: number): typeof GO_ON {
-    this.devices.add(deviceId)
+  device(deviceId: number, ittAddr: Gpa, eventIdBits: number): typeof GO_ON {
+    this.devices.set(deviceId, ittStretch(deviceId, ittAddr, eventIdBits))
     return GO_ON
   }
   event(deviceId: number, eventId: number, pintid: number): typeof GO_ON {
