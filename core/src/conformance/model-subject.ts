@@ -3,6 +3,7 @@ import {
   KVM_DEV_ARM_CTRL as CTRL,
   GITS,
   KVM_DEV_ARM_VGIC_GRP as GRP,
+  KVM_VGIC_ADDR_TYPE,
   type ProfileId,
   queueShape,
 } from '../abi/index.ts'
@@ -162,7 +163,7 @@ export class ModelSubject implements Subject {
     if (log_dirty) vm.memory.clearDirty()
     for (const base of no_its ? [] : [its_base, ...more_its]) {
       const its = vm.createIts()
-      its.setAttr(GRP.ADDR, ITS_ADDRESS, BigInt(base))
+      its.setAttr(GRP.ADDR, BigInt(KVM_VGIC_ADDR_TYPE.ITS), BigInt(base))
       this.#state.its = its
     }
     return {}
@@ -184,8 +185,6 @@ export class ModelSubject implements Subject {
     return { rc, creadr, cwriter, ctlr }
   }
 }
-
-const ITS_ADDRESS = 4n
 
 const hex = (value: bigint): Hex => `0x${value.toString(16)}`
 

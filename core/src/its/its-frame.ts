@@ -13,7 +13,7 @@ import {
 } from '../abi/index.ts'
 import { ItsError } from '../memory/index.ts'
 import { Frame, type Register } from './frame.ts'
-import { COLLECTION_BASER, DEVICE_BASER, type Its } from './its.ts'
+import { COLLECTION_BASER, DEVICE_BASER, type Its, type TableBaser } from './its.ts'
 import { runQueue } from './queue.ts'
 import { sanitise, without } from './sanitise.ts'
 
@@ -113,7 +113,7 @@ function setEnabled(its: Its, enabled: boolean): void {
   runQueue(its)
 }
 
-function setBaser(its: Its, table: typeof DEVICE_BASER | typeof COLLECTION_BASER, value: bigint, type: bigint): void {
+function setBaser(its: Its, table: TableBaser, value: bigint, type: bigint): void {
   if (its.enabled) return
   const { fields } = GITS_BASER
   const writable = without(value, fields.type, fields.entrySize, fields.pageSize)
@@ -127,7 +127,7 @@ function setBaser(its: Its, table: typeof DEVICE_BASER | typeof COLLECTION_BASER
 }
 
 /** Whether a BASER write forgets what is mapped through it. */
-function forgets(its: Its, table: typeof DEVICE_BASER | typeof COLLECTION_BASER, old: bigint): boolean {
+function forgets(its: Its, table: TableBaser, old: bigint): boolean {
   const { quirks } = its.gic
   if (quirks['baser-invalid-keeps']) return false
   const now = its.baser(table)

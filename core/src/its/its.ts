@@ -26,6 +26,7 @@ const created = { innerCache: 3, shareability: 1, pageSize: 2, entrySize: ENTRY_
 /** GITS_BASER<n> of the device table and of the collection table. */
 export const DEVICE_BASER = 0
 export const COLLECTION_BASER = 1
+export type TableBaser = typeof DEVICE_BASER | typeof COLLECTION_BASER
 
 /**
  * One ITS: what its registers say, and what its commands or a restore mapped.
@@ -85,12 +86,12 @@ export class Its {
   }
 
   /** GITS_BASER0 (devices) or GITS_BASER1 (collections). */
-  baser(table: typeof DEVICE_BASER | typeof COLLECTION_BASER): bigint {
+  baser(table: TableBaser): bigint {
     return this.#baser[table]
   }
 
   /** Stores a sanitised GITS_BASER<n> and keeps what is mapped. */
-  setBaser(table: typeof DEVICE_BASER | typeof COLLECTION_BASER, value: bigint): void {
+  setBaser(table: TableBaser, value: bigint): void {
     this.#baser[table] = value
     this.#tables[table] = tableShape(value)
   }

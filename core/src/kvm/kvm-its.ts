@@ -86,8 +86,7 @@ export class KvmIts implements KvmDevice {
   }
 
   #lockedRegister(attr: bigint): Register<Its> {
-    const { alignment } = accessAt(attr)
-    if (attr % alignment !== 0n) throw misaligned(attr)
+    if (attr % alignmentOf(attr) !== 0n) throw misaligned(attr)
     this.#vm.lockVcpus()
     if (this.#base === VGIC_ADDR_UNDEF) throw new ItsError('ENXIO', 'the ITS has no address yet')
     return registerAt(attr)
@@ -95,12 +94,12 @@ export class KvmIts implements KvmDevice {
 }
 
 /** Userspace may not use halves of 64-bit registers; 32-bit registers are before GITS_TYPER and from GITS_PIDR4 on. */
-function accessAt(attr: bigint): { readonly alignment: bigint } {
-  return { alignment: attr < GITS.TYPER || attr >= GITS_ID_REGISTERS.PIDR4.at ? 4n : 8n }
+function alignmentOf(attr: bigint): bigint {
+  return attr < GITS.TYPER || attr >= GITS_ID_REGISTERS.PIDR4.at ? 4n : 8n
 }
 
 function registerAt(attr: bigint): Register<Its> {
-  if (attr % accessAt(attr).alignment !== 0n) throw misaligned(attr)
+  if (attr % alignmentOf(attr) !== 0n) throw misaligned(attr)
   const register = attr < ITS_FRAME_BYTES ? itsFrame.find(Number(attr)) : undefined
   if (register === undefined) throw noAttribute(GRP.ITS_REGS, attr)
   return register

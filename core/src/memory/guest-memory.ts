@@ -71,8 +71,10 @@ export class GuestMemory {
 
   /** @throws ItsError EFAULT outside RAM. */
   u8(at: Gpa): number {
-    const region = this.region(at) ?? hole(at)
-    return region.byte(at - region.base)
+    const last = this.#last
+    if (last === undefined || at < last.base || at >= last.end || !last.isSmall) return this.#byteAnywhere(at)
+    const offset = at - last.base
+    return (last.words[offset >> 2]! >>> ((offset & 3) * 8)) & 0xff
   }
 
   /** The 32-bit word at `at` (4-byte aligned). @throws ItsError EFAULT outside RAM. */
@@ -148,6 +150,13 @@ export class GuestMemory {
     const copy = new GuestMemory()
     copy.#regions = this.#regions.map((region) => region.fork())
     return copy
+  }
+
+  #byteAnywhere(at: Gpa): number {
+    const region = this.region(at) ?? hole(at)
+    const offset = at - region.base
+    region.seek(offset - (offset & 3))
+    return (region.words[region.index]! >>> ((offset & 3) * 8)) & 0xff
   }
 
   #findRegion(at: Gpa): Region | undefined {

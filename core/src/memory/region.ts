@@ -3,6 +3,8 @@ import type { Gpa } from './gpa.ts'
 /** Bytes of a page: the grain of the dirty log and of sparse regions. */
 export const PAGE_BYTES = 4096
 const PAGE_WORDS = PAGE_BYTES / 4
+/** Offsets below this are 32-bit integers. */
+const SMALL_BYTES = 0x8000_0000
 const SLAB_PAGES = 256
 /** What a page without a slot reads as: zeros. */
 const ZEROS = new Int32Array(PAGE_WORDS)
@@ -58,6 +60,8 @@ export class Region {
   readonly bytes: number
   readonly end: number
   readonly backing: Backing
+  /** Flat and small: the word that holds a byte is `words[offset >> 2]`. */
+  readonly isSmall: boolean
   /** After a seek: the array that holds the address, and the index of its 32-bit word. */
   words: Int32Array = ZEROS
   doubles: Float64Array = ZERO_DOUBLES
@@ -81,6 +85,7 @@ export class Region {
     this.bytes = bytes
     this.end = base + bytes
     this.backing = backing
+    this.isSmall = backing === 'flat' && bytes <= SMALL_BYTES
     const pages = Math.ceil(bytes / PAGE_BYTES)
     this.#dirty = new Uint32Array(Math.ceil(pages / 32))
     if (backing === 'flat') {
@@ -99,12 +104,6 @@ export class Region {
     return this.#runBytes / 8
   }
 
-  /** The byte at `offset`. */
-  byte(offset: number): number {
-    if (this.#chunks !== undefined) return this.#byteOfPage(offset)
-    return (this.words[wordIndex(offset)]! >>> ((offset & 3) * 8)) & 0xff
-  }
-
   /** Points the cursor at `offset` for reading. */
   seek(offset: number): void {
     if (this.#chunks !== undefined) this.#seekPage(offset, this.#chunks)
@@ -112,11 +111,6 @@ export class Region {
       this.index = wordIndex(offset)
       this.#runBytes = this.bytes - offset
     }
-  }
-
-  #byteOfPage(offset: number): number {
-    this.seek(offset - (offset & 3))
-    return (this.words[this.index]! >>> ((offset & 3) * 8)) & 0xff
   }
 
   #seekPage(offset: number, chunks: readonly Int32Array[]): void {
@@ -249,5 +243,5 @@ export class Region {
 
 /** The index of the 32-bit word that holds a byte: in integer arithmetic as far as that goes, which most regions do not leave. */
 function wordIndex(offset: number): number {
-  return offset < 0x8000_0000 ? offset >> 2 : Math.floor(offset / 4)
+  return offset < SMALL_BYTES ? offset >> 2 : Math.floor(offset / 4)
 }
