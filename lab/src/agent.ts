@@ -1,4 +1,4 @@
-import { type Machine, type MachineOptions, startMachine, type Transport } from './machine.ts'
+import { type Machine, type MachineOptions, type StartMachine, startMachine, type Transport } from './machine.ts'
 
 /** What the agent answered: the ioctl's result or a negative errno, its duration, and what it read. */
 export interface Answer {
@@ -40,8 +40,8 @@ export class Agent {
   #ready: (() => void) | undefined
   readonly #killOnExit: () => void
 
-  private constructor(options: MachineOptions) {
-    this.#machine = startMachine(options, {
+  private constructor(start: StartMachine, options: MachineOptions) {
+    this.#machine = start(options, {
       received: (bytes) => this.#receive(bytes.toString('latin1')),
       died: (reason) => this.#fail(new Error(reason)),
     })
@@ -51,8 +51,8 @@ export class Agent {
   }
 
   /** Boots a machine and waits for its agent. */
-  static async boot(options: MachineOptions): Promise<Agent> {
-    const agent = new Agent(options)
+  static async boot(options: MachineOptions, start: StartMachine = startMachine): Promise<Agent> {
+    const agent = new Agent(start, options)
     const timer = setTimeout(() => agent.#fail(new Error(`${options.kernel} did not boot in ${BOOT_MS / 1000} s`)), BOOT_MS)
     try {
       await new Promise<void>((resolve, reject) => {
@@ -146,8 +146,11 @@ export class Agent {
   #boots(line: string): void {
     const ready = /READY (-?\d+)/.exec(line)
     if (ready === null) return
+    if (ready[1] !== '0') {
+      this.#fail(new Error(`this kernel has no KVM (errno ${-Number(ready[1])} on /dev/kvm)`))
+      return
+    }
     this.#firstSent++
-    if (ready[1] !== '0') this.#fail(new Error(`this kernel has no KVM (errno ${-Number(ready[1])} on /dev/kvm)`))
     this.#ready?.()
     this.#ready = undefined
   }

@@ -50,8 +50,10 @@ function bestTransport(): Transport {
   return Number(version) >= SEMIHOSTING_SINCE ? 'fifo' : 'serial'
 }
 
+export type StartMachine = (options: MachineOptions, events: MachineEvents) => Machine
+
 /** Boots a kernel with the agent as its only program. */
-export function startMachine(options: MachineOptions, events: MachineEvents): Machine {
+export const startMachine: StartMachine = (options, events) => {
   const transport = options.transport ?? bestTransport()
   return transport === 'fifo' ? startOnFifos(options, events) : startOnSerial(options, events)
 }

@@ -18,11 +18,13 @@ function parentOf(id: string): number | undefined {
   }
 }
 
-const nameOf = (pid: number) => {
+/** True while the process lives; one that nobody has waited for yet is dead. */
+function isQemu(pid: number): boolean {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    return /^Name:\s+qemu-system/m.test(status) && !/^State:\s+Z/m.test(status)
   } catch {
-    return undefined
+    return false
   }
 }
 
@@ -34,10 +36,10 @@ describe('a machine of the lab', () => {
   it.each(['SIGINT', 'SIGKILL'] as const)('is gone when its driver dies of %s', async (signal) => {
     const driver = spawn(process.execPath, ['--import', 'tsx', 'lab/src/main.ts', 'play'], { stdio: ['pipe', 'pipe', 'inherit'] })
     expect(JSON.parse(await firstLine(driver))).toMatchObject({ release: expect.stringMatching(/^6\.12\./) })
-    const qemus = descendants(driver.pid!).filter((pid) => nameOf(pid)?.startsWith('qemu-system'))
+    const qemus = descendants(driver.pid!).filter(isQemu)
     expect(qemus).toHaveLength(1)
     driver.kill(signal)
-    while (qemus.some((pid) => nameOf(pid)?.startsWith('qemu-system'))) await soon()
+    while (qemus.some(isQemu)) await soon()
   })
 
   it('speaks over a serial port, too, for a QEMU without semihosting', async () => {

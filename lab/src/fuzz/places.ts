@@ -22,9 +22,9 @@ export const collectionTableAt = (its: number) => RAM.base + 0x180000 + its * PA
 /** Second-level pages 0 to 3. A restore reads every entry of a page without live devices: more pages, fewer cases a second. */
 export const L2_PAGES = 4
 export const l2PageAt = (page: number) => RAM.base + 0x200000 + page * PAGE
-/** ITTs start here, 2 KiB apart: one of more than 8 bits runs into its neighbours; the largest has 12 bits. */
+/** ITTs start here, 2 KiB apart: one of more than 8 bits runs into its neighbours; the largest has 14 bits. */
 export const ITT_AREAS = 16
-export const ITT_SPACE = { base: RAM.base + 0x280000, bytes: PAGE } as const
+export const ITT_SPACE = { base: RAM.base + 0x280000, bytes: 3 * PAGE } as const
 export const ittAt = (area: number) => ITT_SPACE.base + area * 0x800
 export const pendingTableAt = (vcpu: number) => RAM.base + 0x300000 + vcpu * PAGE
 /** LPIs below 2^16 have their pending bits here. */

@@ -8,7 +8,7 @@ const mostly = (usual: readonly number[], others: readonly number[]) =>
   fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...usual) }, { weight: 1, arbitrary: fc.constantFrom(...others) })
 
 export const deviceId = mostly([0, 1, 2, 5, 8192], [3, 8, 100, 4095, 8191, 8193, 0x4000, 0xe000, 0xffff, 0x10000])
-export const eventId = mostly([0, 1, 2, 3], [6, 7, 8, 15, 31, 32, 255, 0xffff, 0x10000])
+export const eventId = mostly([0, 1, 2, 3], [6, 7, 8, 15, 31, 32, 255, 8192, 8195, 0xffff, 0x10000])
 export const icid = mostly([0, 1, 2], [3, 7, 0x1fff, 0x2000, 0xffff])
 export const pintid = fc.oneof(
   { weight: 12, arbitrary: fc.integer({ min: 8192, max: 8231 }) },
@@ -19,7 +19,7 @@ export const rdBase = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(VCPU_LIMIT, 0xffff, 0xffffffff) },
 )
 /** EventID bits of a device: 17 is one more than any ITS takes. */
-const eventIdBits = mostly([1, 2, 2, 3, 3, 4, 5], [8, 9, 12, 17, 32])
+const eventIdBits = mostly([1, 2, 2, 3, 3, 4, 5], [8, 9, 12, 14, 17, 32])
 const area = fc.integer({ min: 0, max: ITT_AREAS - 1 })
 export const ittAddr = fc.oneof(
   { weight: 20, arbitrary: area.map(ittAt) },

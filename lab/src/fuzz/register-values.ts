@@ -56,6 +56,8 @@ function tableValues(of: (choice: TableChoice) => bigint): fc.Arbitrary<bigint> 
   )
 }
 
+const lpiOfPools = fc.constantFrom(8192n, 8193n, 8196n, 8200n, 8191n)
+
 /** The registers a save holds and a restore writes, in the documented order; GITS_CTLR comes after the tables. */
 export const RESTORE_ORDER = ['GITS_IIDR', 'GITS_CBASER', 'GITS_CREADR', 'GITS_CWRITER', 'GITS_BASER0', 'GITS_BASER1'] as const
 
@@ -71,6 +73,8 @@ const redistributorValues: Readonly<Record<string, (cpu: number) => fc.Arbitrary
       { weight: 1, arbitrary: elsewhere.map((address) => GICR_PROPBASER.pack({ ...memory, address, idBits: 15 })) },
       { weight: 1, arbitrary: anyWord },
     ),
+  GICR_INVLPIR: () => lpiOfPools,
+  GICR_INVALLR: () => fc.constant(0n),
   GICR_PENDBASER: (cpu) =>
     fc.oneof(
       { weight: 4, arbitrary: fc.constantFrom(pendbaser(cpu), pendbaser(cpu), pendbaser(cpu) | (1n << 62n)) },
