@@ -54,6 +54,7 @@ int vm_create(uint64_t ipa_bits);
 int vm_capability(uint64_t number);
 int vm_slot(unsigned int number, uint64_t base, uint64_t bytes, uint32_t flags);
 int vm_dirty(unsigned int number, struct answer *answer);
+int vm_vcpu(unsigned int id);
 int vm_vcpus(unsigned int count);
 int vm_gic(void);
 int vm_its(void);
@@ -64,16 +65,17 @@ int its_queue(int which, uint64_t offset, const uint8_t *commands, size_t bytes)
 int vm_signal_msi(uint64_t address, uint32_t data, uint32_t device_id, uint32_t flags);
 void vm_destroy(void);
 
-/* vcpu.c: the vCPUs of that machine, with ids from 0 on. */
+/* vcpu.c: the vCPUs of that machine, by their ids. */
 extern size_t vcpu_run_bytes; /* KVM_GET_VCPU_MMAP_SIZE */
-int vcpu_add(int vm);
-int vcpu_register(unsigned long request, unsigned int vcpu, uint64_t id, uint64_t *value);
+int vcpu_add(int vm, unsigned int id);
+unsigned int vcpu_next_id(void);
+int vcpu_register(unsigned long request, unsigned int id, uint64_t number, uint64_t *value);
 /*
  * Lets a guest run that stores what it reads from ICC_IAR1_EL1 outside RAM, until it stores 1023; answers what it took. -EINTR
  * when nothing is stored for so many milliseconds.
  */
-int vcpu_take(unsigned int vcpu, uint64_t milliseconds, struct answer *answer);
-int vcpu_spin(unsigned int vcpu, uint64_t milliseconds);
+int vcpu_take(unsigned int id, uint64_t milliseconds, struct answer *answer);
+int vcpu_spin(unsigned int id, uint64_t milliseconds);
 int vcpu_join(void);
 void vcpu_close_all(void);
 

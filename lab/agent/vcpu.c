@@ -20,65 +20,80 @@
 size_t vcpu_run_bytes;
 
 static unsigned int vcpu_count;
-static struct {
+static struct vcpu {
+	unsigned int id;
 	int fd;
 	struct kvm_run *run;
 } vcpus[MAX_VCPUS];
 
-int vcpu_add(int vm)
+static struct vcpu *vcpu_of(unsigned int id)
+{
+	for (struct vcpu *vcpu = vcpus; vcpu < vcpus + vcpu_count; vcpu++)
+		if (vcpu->id == id)
+			return vcpu;
+	return NULL;
+}
+
+int vcpu_add(int vm, unsigned int id)
 {
 	struct kvm_vcpu_init init = { 0 };
-	unsigned int id = vcpu_count;
-	int fd, result;
+	struct vcpu *vcpu = &vcpus[vcpu_count];
+	int result;
 
-	if (id >= MAX_VCPUS)
+	if (vcpu_count == MAX_VCPUS)
 		return NOT_UNDERSTOOD;
-	fd = timed_ioctl(vm, KVM_CREATE_VCPU, (void *)(unsigned long)id);
-	if (fd < 0)
-		return fd;
-	vcpus[id].fd = fd;
-	vcpus[id].run = mmap(NULL, vcpu_run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	vcpu_count++;
+	vcpu->id = id;
+	vcpu->fd = timed_ioctl(vm, KVM_CREATE_VCPU, (void *)(unsigned long)id);
+	if (vcpu->fd < 0)
+		return vcpu->fd;
+	vcpu->run = mmap(NULL, vcpu_run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
 	result = timed_ioctl(vm, KVM_ARM_PREFERRED_TARGET, &init);
 	if (result < 0)
 		return result;
 	init.features[0] |= 1u << KVM_ARM_VCPU_PSCI_0_2;
-	if (id)
+	if (vcpu_count++)
 		init.features[0] |= 1u << KVM_ARM_VCPU_POWER_OFF;
-	return timed_ioctl(fd, KVM_ARM_VCPU_INIT, &init);
+	return timed_ioctl(vcpu->fd, KVM_ARM_VCPU_INIT, &init);
 }
 
-int vcpu_register(unsigned long request, unsigned int vcpu, uint64_t id, uint64_t *value)
+unsigned int vcpu_next_id(void)
 {
-	struct kvm_one_reg reg = { .id = id, .addr = (uint64_t)value };
+	return vcpu_count ? vcpus[vcpu_count - 1].id + 1 : 0;
+}
 
-	return vcpu < vcpu_count ? timed_ioctl(vcpus[vcpu].fd, request, &reg) : NOT_UNDERSTOOD;
+int vcpu_register(unsigned long request, unsigned int id, uint64_t number, uint64_t *value)
+{
+	struct kvm_one_reg reg = { .id = number, .addr = (uint64_t)value };
+	struct vcpu *vcpu = vcpu_of(id);
+
+	return vcpu ? timed_ioctl(vcpu->fd, request, &reg) : NOT_UNDERSTOOD;
 }
 
 /* KVM_RUN until it exits, or until the alarm ends it with EINTR. */
-static int run_once(unsigned int vcpu, uint64_t milliseconds)
+static int run_once(int fd, uint64_t milliseconds)
 {
 	struct itimerval alarm = { .it_value = { milliseconds / 1000, milliseconds % 1000 * 1000 }, .it_interval = { 0, 100000 } };
 	const struct itimerval never = { 0 };
 	int result;
 
 	setitimer(ITIMER_REAL, &alarm, NULL);
-	result = timed_ioctl(vcpus[vcpu].fd, KVM_RUN, NULL);
+	result = timed_ioctl(fd, KVM_RUN, NULL);
 	setitimer(ITIMER_REAL, &never, NULL);
 	return result;
 }
 
-int vcpu_take(unsigned int vcpu, uint64_t milliseconds, struct answer *answer)
+int vcpu_take(unsigned int id, uint64_t milliseconds, struct answer *answer)
 {
+	struct vcpu *vcpu = vcpu_of(id);
 	const struct kvm_run *run;
 	const char *comma = "";
 	uint32_t stored;
 
-	if (vcpu >= vcpu_count)
+	if (!vcpu)
 		return NOT_UNDERSTOOD;
-	run = vcpus[vcpu].run;
+	run = vcpu->run;
 	for (int taken = 0; taken < MOST_TAKEN; taken++) {
-		int result = run_once(vcpu, milliseconds);
+		int result = run_once(vcpu->fd, milliseconds);
 
 		if (result < 0)
 			return result;
@@ -112,11 +127,13 @@ static void sleep_ms(long milliseconds)
 	nanosleep(&(struct timespec){ 0, milliseconds * (long)MILLISECOND }, NULL);
 }
 
-int vcpu_spin(unsigned int vcpu, uint64_t milliseconds)
+int vcpu_spin(unsigned int id, uint64_t milliseconds)
 {
-	if (vcpu >= vcpu_count || spinner.alive)
+	struct vcpu *vcpu = vcpu_of(id);
+
+	if (!vcpu || spinner.alive)
 		return NOT_UNDERSTOOD;
-	spinner.fd = vcpus[vcpu].fd;
+	spinner.fd = vcpu->fd;
 	spinner.until = now_ns() + milliseconds * MILLISECOND;
 	if (pthread_create(&spinner.thread, NULL, spin, NULL))
 		return -EAGAIN;

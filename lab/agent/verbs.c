@@ -78,7 +78,12 @@ static int dirty(struct line *line)
 
 static int vcpu(struct line *line)
 {
-	return vm_vcpus(line->count ? line->numbers[0] : 1);
+	return line->count ? vm_vcpu(line->numbers[0]) : vm_vcpus(1);
+}
+
+static int vcpus(struct line *line)
+{
+	return vm_vcpus(line->numbers[0]);
 }
 
 static int gic(struct line *line)
@@ -221,7 +226,8 @@ static const struct verb {
 	{ "new", 1, new },   /* IPA_BITS: KVM_CREATE_VM; 0 bits mean 40 */
 	{ "mem", 3, mem },   /* SLOT BASE BYTES [FLAGS]: KVM_SET_USER_MEMORY_REGION; 0 bytes take the slot away */
 	{ "dirty", 1, dirty }, /* SLOT: KVM_GET_DIRTY_LOG; the numbers of the dirty pages */
-	{ "vcpu", 0, vcpu }, /* [COUNT]: KVM_CREATE_VCPU and KVM_ARM_VCPU_INIT, with the next ids */
+	{ "vcpu", 0, vcpu }, /* [ID]: KVM_CREATE_VCPU and KVM_ARM_VCPU_INIT, with this id or the next */
+	{ "vcpus", 1, vcpus }, /* COUNT: that many, with the next ids */
 	{ "gic", 0, gic },   /* KVM_CREATE_DEVICE, VGICv3 */
 	{ "its", 0, its },   /* KVM_CREATE_DEVICE, ITS */
 	{ "set", 3, set },   /* DEVICE GROUP ATTRIBUTE [VALUE]: KVM_SET_DEVICE_ATTR */

@@ -113,12 +113,17 @@ int vm_dirty(unsigned int number, struct answer *answer)
 	return result;
 }
 
+int vm_vcpu(unsigned int id)
+{
+	return vcpu_add(vm, id);
+}
+
 int vm_vcpus(unsigned int count)
 {
 	int result = 0;
 
 	while (count-- && result >= 0)
-		result = vcpu_add(vm);
+		result = vm_vcpu(vcpu_next_id());
 	return result;
 }
 

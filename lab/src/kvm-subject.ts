@@ -165,7 +165,7 @@ export class KvmSubject implements Subject {
     return this.#must([
       'new 0',
       ...step.ram.map(({ base, size }, slot) => this.#slot(slot, base, size)),
-      `vcpu ${digits(step.vcpus)}`,
+      ...(step.vcpu_ids?.map((id) => `vcpu ${digits(id)}`) ?? [`vcpus ${digits(step.vcpus)}`]),
       'gic',
       `set g ${GROUP.addr} ${ADDRESS.distributor} ${digits(DISTRIBUTOR)}`,
       `set g ${GROUP.addr} ${ADDRESS.redistributor} ${digits(REDISTRIBUTORS)}`,

@@ -108,7 +108,12 @@ export class ModelSubject implements Subject {
       })
       return { rc: result < 0 ? errnoName(result) : String(result) }
     },
-    guest_acknowledged: ({ cpu }) => ({ intids: takeAll(this.vm, cpu) }),
+    guest_acknowledged: ({ cpu }) => ({
+      intids: takeAll(
+        this.vm,
+        this.vm.vcpus.findIndex(({ id }) => id === cpu),
+      ),
+    }),
     raw: ({ line }) => playLine(this.#state, line) ?? UNSUPPORTED,
     note: () => ({}),
     timing: () => ({}),
@@ -149,13 +154,13 @@ export class ModelSubject implements Subject {
     return pages.sort((a, b) => a - b).map((page) => hex(BigInt(page)))
   }
 
-  #create({ vcpus, ram, gic_init, its_base, no_its, more_its = [], log_dirty }: StepOf<'create_vm'>): StepAnswer {
+  #create({ vcpus, vcpu_ids, ram, gic_init, its_base, no_its, more_its = [], log_dirty }: StepOf<'create_vm'>): StepAnswer {
     const vm = new KvmVm({ kernel: this.kernel, memory: this.#kept ?? new GuestMemory() })
     this.#kept = undefined
     for (const [slot, { base, size }] of ram.entries()) {
       vm.setMemory(slot, gpa(BigInt(base)), Number(size), 'sparse')
     }
-    for (let n = 0; n < vcpus; n++) vm.createVcpu()
+    for (let n = 0; n < vcpus; n++) vm.createVcpu(vcpu_ids?.[n])
     const gic = vm.createGic()
     if (gic_init) gic.setAttr(GRP.CTRL, BigInt(CTRL.VGIC_CTRL_INIT))
     Object.assign(this.#state, { vm, gic, its: undefined })

@@ -82,7 +82,8 @@ function stepsToRestore({ ram, registers, memory, needed }: SavedState): Step[] 
   return [
     {
       op: 'create_vm',
-      vcpus: Math.max(...redistributors.map(({ vcpuId }) => vcpuId)) + 1,
+      vcpus: redistributors.length,
+      vcpu_ids: redistributors.map(({ vcpuId }) => vcpuId),
       ram: ram.map(({ base, bytes }) => ({ base: at(base), size: at(bytes) })),
       gic_init: true,
       its_base: ITS_BASE,

@@ -23,6 +23,8 @@ export type Step =
   | {
       readonly op: 'create_vm'
       readonly vcpus: number
+      /** The ids of the vCPUs, in the order they are created, where they are not 0, 1, 2, ... Steps name a vCPU by its id. */
+      readonly vcpu_ids?: readonly number[]
       readonly ram: readonly { readonly base: Hex; readonly size: Hex }[]
       /** False leaves the GIC uninitialised. */
       readonly gic_init: boolean

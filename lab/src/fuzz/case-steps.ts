@@ -24,6 +24,8 @@ const COMMAND_BYTES = 32
 /** LPIs that the random commands name, each enabled. */
 const CONFIGURED_LPIS = 48
 const ENABLED = 'a1'
+/** GICR_PENDBASER.PTZ: the pending table is all zeros. */
+const PTZ = 1n << 62n
 
 const at = (value: number | bigint) => hex(value) as Hex
 
@@ -76,7 +78,7 @@ class StepWriter {
     this.#eachIts((its) => {
       for (const reg of RESTORE_ORDER) if (reg.includes('BASE')) this.#restoreRegister(its, reg)
       this.#write(its, 'GITS_CTLR', 1n)
-      if (this.#setting.furnished) this.#commands(its, furniture(its, this.#setting.vcpus))
+      if (this.#setting.furnished) this.#commands(its, furniture(its, this.#setting.vcpuIds))
     })
   }
 
@@ -86,7 +88,9 @@ class StepWriter {
 
   readonly #acts: { readonly [K in Action['kind']]: (action: ActionOf<K>) => void } = {
     commands: ({ its, list }) => this.#commands(this.#its(its), list),
-    msi: ({ its, ...msi }) => this.#msi(this.#its(its), msi),
+    msi: ({ its, sent, ...msi }) => {
+      for (const form of sent) this.#msi(this.#its(its), { ...msi, ...form })
+    },
     save: ({ its }) => {
       this.steps.push({ op: 'its_save_tables', its: this.#its(its) })
       this.#look()
@@ -100,10 +104,15 @@ class StepWriter {
     init: ({ its }) => this.steps.push({ op: 'its_ctrl_init', its: this.#its(its) }),
     restore: ({ its }) => this.#restoreOntoLive(this.#its(its)),
     registers: ({ its }) => this.steps.push({ op: 'its_regs', its: this.#its(its) }),
-    'its-write': ({ its, reg, value }) => this.#write(this.#its(its), reg, BigInt(value)),
+    'its-write': ({ its, reg, value, disabled }) => {
+      if (disabled) this.#write(this.#its(its), 'GITS_CTLR', 0n)
+      this.#write(this.#its(its), reg, BigInt(value))
+      if (disabled) this.#write(this.#its(its), 'GITS_CTLR', 1n)
+    },
     'redistributor-write': ({ cpu, reg, value }) => this.steps.push({ op: 'redist_write', cpu: this.#cpu(cpu), reg, value }),
     'redistributor-read': ({ cpu, reg }) => this.steps.push({ op: 'redist_read', cpu: this.#cpu(cpu), reg }),
-    plant: ({ step }) => this.#plant(step),
+    'lpis-off-and-on': ({ cpu, ptz }) => this.#lpisOffAndOn(this.#cpu(cpu), ptz),
+    plant: ({ steps }) => this.#plant(steps),
     'clear-tables': () => this.#clearTables(),
     'side-ram': ({ present }) => this.#toggleSideRam(present),
     resume: (action) => this.#resume(action),
@@ -111,7 +120,7 @@ class StepWriter {
 
   /** Saves everything, brings it up in a new VM, and asks that VM what it has: by MSIs and by saving into cleared tables. */
   finish(): void {
-    this.#resume({ kind: 'resume', where: 'new-vm', order: RESTORE_ORDER, lpisFirst: true, save: true })
+    this.#resume({ kind: 'resume', where: 'new-vm', order: RESTORE_ORDER, lpisFirst: true, save: true, planted: [] })
     this.#eachIts((its) => {
       for (const deviceId of [0, 1, 2])
         for (const eventId of [0, 1]) this.#msi(its, { deviceId, eventId, offset: 0x10040, flags: 1 })
@@ -122,7 +131,7 @@ class StepWriter {
   }
 
   #acknowledge(): void {
-    if (this.#setting.guest) this.steps.push({ op: 'guest_acknowledged', cpu: 0, what: 'what is pending' })
+    if (this.#setting.guest) this.steps.push({ op: 'guest_acknowledged', cpu: this.#cpu(0), what: 'what is pending' })
   }
 
   #its(number: number): number {
@@ -130,7 +139,8 @@ class StepWriter {
   }
 
   #cpu(number: number): number {
-    return number % this.#setting.vcpus
+    const { vcpuIds } = this.#setting
+    return vcpuIds[number % vcpuIds.length]!
   }
 
   #eachIts(body: (its: number) => void): void {
@@ -141,17 +151,19 @@ class StepWriter {
     const [first, ...more] = this.#setting.itses.map((_, its) => at(itsBase(its)))
     const ram = [{ base: at(RAM.base), size: at(RAM.bytes) }]
     if (this.#sideRam) ram.push({ base: at(SIDE_RAM.base), size: at(SIDE_RAM.bytes) })
-    const { vcpus } = this.#setting
+    const { vcpuIds } = this.#setting
+    const inOrder = vcpuIds.every((id, index) => id === index)
     this.steps.push({
       op: 'create_vm',
-      vcpus,
+      vcpus: vcpuIds.length,
+      ...(inOrder ? {} : { vcpu_ids: vcpuIds }),
       ram,
       log_dirty: true,
       gic_init: true,
       its_base: first!,
       ...(more.length > 0 ? { more_its: more } : {}),
     })
-    if (this.#setting.guest) this.steps.push(...guestSteps)
+    if (this.#setting.guest) this.steps.push(...guestSteps(vcpuIds[0]!))
   }
 
   /** L1 entries 0, 1 and 7, as DeviceIDs of the pools need them; ITSes share pages. */
@@ -164,17 +176,14 @@ class StepWriter {
   }
 
   #redistributors(enable: boolean): void {
-    for (let cpu = 0; cpu < this.#setting.vcpus; cpu++) {
-      if (cpu === 0)
-        this.steps.push({ op: 'redist_write', cpu, reg: 'GICR_PROPBASER', value: at(propbaser(this.#setting.idBits)) })
-      this.steps.push({ op: 'redist_write', cpu, reg: 'GICR_PENDBASER', value: at(pendbaser(cpu)) })
-    }
+    const { vcpuIds, idBits } = this.#setting
+    this.steps.push({ op: 'redist_write', cpu: vcpuIds[0]!, reg: 'GICR_PROPBASER', value: at(propbaser(idBits)) })
+    for (const cpu of vcpuIds) this.steps.push({ op: 'redist_write', cpu, reg: 'GICR_PENDBASER', value: at(pendbaser(cpu)) })
     if (enable) this.#enableLpis()
   }
 
   #enableLpis(): void {
-    for (let cpu = 0; cpu < this.#setting.vcpus; cpu++)
-      this.steps.push({ op: 'redist_write', cpu, reg: 'GICR_CTLR', value: '0x1' })
+    for (const cpu of this.#setting.vcpuIds) this.steps.push({ op: 'redist_write', cpu, reg: 'GICR_CTLR', value: '0x1' })
   }
 
   #write(its: number, reg: string, value: bigint): void {
@@ -216,9 +225,18 @@ class StepWriter {
     this.steps.push({ op: 'signal_msi', address: at(itsBase(its) + offset), devid: at(deviceId), eventid: at(eventId), flags })
   }
 
-  #plant(step: Step): void {
-    const inSideRam = step.op === 'mem_write' && Number(step.gpa) >= SIDE_RAM.base
-    if (!inSideRam || this.#sideRam) this.steps.push(step)
+  #lpisOffAndOn(cpu: number, ptz: boolean): void {
+    const write = (reg: string, value: bigint) => this.steps.push({ op: 'redist_write', cpu, reg, value: at(value) })
+    write('GICR_CTLR', 0n)
+    this.steps.push({ op: 'gic_save_pending_tables' })
+    this.#lookAtPending()
+    write('GICR_PENDBASER', pendbaser(cpu) | (ptz ? PTZ : 0n))
+    write('GICR_CTLR', 1n)
+  }
+
+  #plant(steps: readonly Step[]): void {
+    const inSideRam = (step: Step) => step.op === 'mem_write' && Number(step.gpa) >= SIDE_RAM.base
+    this.steps.push(...steps.filter((step) => this.#sideRam || !inSideRam(step)))
   }
 
   #toggleSideRam(present: boolean): void {
@@ -234,9 +252,10 @@ class StepWriter {
     this.#look()
   }
 
-  #resume({ where, order, lpisFirst, save }: Resume): void {
+  #resume({ where, order, lpisFirst, save, planted }: Resume): void {
     this.#eachIts((its) => this.steps.push({ op: 'its_regs', its }))
     if (save) this.#save()
+    this.#plant(planted)
     if (where === 'new-vm') {
       this.steps.push({ op: 'destroy_vm', ram_kept: true })
       this.#create()
@@ -289,7 +308,7 @@ class StepWriter {
   #lookAtPending(): void {
     this.steps.push({ op: 'dirty_log', slot: 0, base: at(RAM.base) })
     if (this.#sideRam) this.steps.push({ op: 'dirty_log', slot: SIDE_RAM.slot, base: at(SIDE_RAM.base) })
-    for (let cpu = 0; cpu < this.#setting.vcpus; cpu++) this.#dump(`pending table ${cpu}`, pendingTableAt(cpu), PENDING_BYTES)
+    for (const cpu of this.#setting.vcpuIds) this.#dump(`pending table ${cpu}`, pendingTableAt(cpu), PENDING_BYTES)
   }
 
   #dump(what: string, base: number, bytes: number): void {

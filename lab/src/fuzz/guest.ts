@@ -24,9 +24,9 @@ const bytes = code.map((word) => (word >>> 0).toString(16).padStart(8, '0').matc
 /** KVM_GET/SET_ONE_REG's name of a vCPU's PC. */
 const PC = '6030000000100040'
 
-/** Gives vCPU 0 of a new VM this code, and lets the distributor forward group 1. */
-export const guestSteps: readonly Step[] = [
+/** Gives a vCPU of a new VM this code, and lets the distributor forward group 1. */
+export const guestSteps = (vcpu: number): readonly Step[] => [
   { op: 'raw', what: 'GICD_CTLR.EnableGrp1', line: 'set g 1 0 2' },
   { op: 'mem_write', gpa: hex(GUEST_CODE) as Hex, what: 'guest code', hex: bytes },
-  { op: 'raw', what: 'PC of the vCPU', line: `sreg 0 ${PC} ${GUEST_CODE.toString(16)}` },
+  { op: 'raw', what: 'PC of the vCPU', line: `sreg ${vcpu.toString(16)} ${PC} ${GUEST_CODE.toString(16)}` },
 ]

@@ -71,14 +71,14 @@ export const queuedCommand = fc.oneof(
 )
 
 /** What a guest that has booted has mapped: three collections, and devices 0, 1, 5 and 8192 with events of their own. */
-export function furniture(its: number, vcpus: number): QueuedCommand[] {
+export function furniture(its: number, vcpuIds: readonly number[]): QueuedCommand[] {
   const devices = [0, 1, 5, 8192].map((deviceId, n) => ({
     deviceId,
     ittAddr: ittAt(4 * its + n),
     first: 8192 + 32 * (its & 1) + 4 * n,
   }))
   return [
-    ...[0, 1, 2].map((icid) => queued('MAPC', { icid, rdBase: icid % vcpus, valid: true })),
+    ...[0, 1, 2].map((icid) => queued('MAPC', { icid, rdBase: vcpuIds[icid % vcpuIds.length]!, valid: true })),
     ...devices.map(({ deviceId, ittAddr }) => queued('MAPD', { deviceId, size: 2, ittAddr, valid: true })),
     ...devices.flatMap(({ deviceId, first }, n) =>
       [0, 1, 3].map((eventId) => queued('MAPTI', { deviceId, eventId, pintid: first + eventId, icid: (n + eventId) % 3 })),
