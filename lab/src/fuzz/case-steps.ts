@@ -295,7 +295,8 @@ class StepWriter {
 
   #look(): void {
     this.#eachIts((its) => {
-      this.#dump(`device table ${its}`, deviceTableAt(its), 2 * TABLE_PAGE)
+      const pages = Math.max(2, this.#setting.itses[its]!.pages)
+      this.#dump(`device table ${its}`, deviceTableAt(its), pages * TABLE_PAGE)
       this.#dump(`collection table ${its}`, collectionTableAt(its), TABLE_PAGE)
     })
     this.#dump('second-level pages', l2PageAt(0), L2_PAGES * TABLE_PAGE)

@@ -17,6 +17,8 @@ export const itsBase = (its: number) => (its === 0 ? 0x8080000 : 0x9000000 + (it
 export const GUEST_CODE = RAM.base
 export const queueAt = (its: number) => RAM.base + PAGE + its * PAGE
 export const CONFIGURATION = RAM.base + 4 * PAGE
+/** Pages of the largest device table: from the first ITS's place it ends behind the first collection table. */
+export const LARGEST_TABLE = 9
 export const deviceTableAt = (its: number) => RAM.base + 0x100000 + its * 2 * PAGE
 export const collectionTableAt = (its: number) => RAM.base + 0x180000 + its * PAGE
 /** Second-level pages 0 to 3. A restore reads every entry of a page without live devices: more pages, fewer cases a second. */

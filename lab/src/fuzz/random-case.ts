@@ -1,7 +1,7 @@
 import { GITS_TRANSLATER, ITS_FRAME_BYTES } from '@vits/core'
 import type { Hex, QueuedCommand, Step } from '@vits/core/conformance'
 import fc from 'fast-check'
-import { ITS_LIMIT, VCPU_LIMIT } from './places.ts'
+import { ITS_LIMIT, LARGEST_TABLE, VCPU_LIMIT } from './places.ts'
 import { planted } from './planted.ts'
 import { deviceId, eventId, queuedCommand } from './queue-commands.ts'
 import { itsRegisterWrite, RESTORE_ORDER, redistributorWrite, type TableChoice } from './register-values.ts'
@@ -86,7 +86,11 @@ const vcpuIds = fc.oneof(
   { weight: 1, arbitrary: fc.shuffledSubarray(allVcpuIds, { minLength: 1 }) },
 )
 
-const table: fc.Arbitrary<TableChoice> = fc.record({ indirect: fc.boolean(), pages: fc.constantFrom(1, 1, 1, 2) })
+/** Nine pages hold more devices than there are DeviceIDs, and reach into the tables behind. */
+const table: fc.Arbitrary<TableChoice> = fc.record({
+  indirect: fc.boolean(),
+  pages: fc.constantFrom(...Array<number>(14).fill(1), 2, 2, 2, 2, LARGEST_TABLE),
+})
 
 const setting: fc.Arbitrary<Setting> = fc.record({
   vcpuIds,
