@@ -1,5 +1,5 @@
 import { ENTRY_BYTES, L1E, L2_BYTES, L2_ENTRIES, type TableShape } from '../abi/index.ts'
-import { type Gpa, NotLoadedError, type ReadonlyMemory } from '../memory/index.ts'
+import { type Gpa, NotLoadedError, PAGE_BYTES, type ReadonlyMemory } from '../memory/index.ts'
 import { nextValidDte } from './scan.ts'
 
 /** A contiguous run of DTEs: a flat device table, or one second-level page. */
@@ -59,7 +59,7 @@ export function eachWord(
     const region = seekLoaded(memory, at)
     if (region === undefined) {
       // RAM begins and ends at page boundaries at the finest, and a page is loaded as a whole.
-      const step = Math.min(words - slot, (PAGE - (at % PAGE)) / ENTRY_BYTES)
+      const step = Math.min(words - slot, (PAGE_BYTES - (at % PAGE_BYTES)) / ENTRY_BYTES)
       unreadable += step
       slot += step
       continue
@@ -74,8 +74,6 @@ export function eachWord(
   }
   return { unreadable, read: Math.min(slot + 1, words) - unreadable }
 }
-
-const PAGE = 4096
 
 function seekLoaded(memory: ReadonlyMemory, at: Gpa): ReturnType<ReadonlyMemory['seek']> {
   try {

@@ -1,7 +1,5 @@
 import { ENTRY_BYTES } from '../abi/index.ts'
-import type { Gpa, GuestMemory } from '../memory/index.ts'
-
-const PAGE_BYTES = 4096
+import { type Gpa, type GuestMemory, PAGE_BYTES } from '../memory/index.ts'
 
 /**
  * Zeroes the entries from `base` on that are not zero, as far as they are in guest RAM. A page that holds zeros only is read and

@@ -13,7 +13,7 @@ const STAMP_MASK = 0x7ff
  */
 export type HeadKind = 'none' | 'proposed' | 'ours'
 
-/** True when the words are a head (or an ITE's), as opposed to any other invalid entry. */
+/** True for the low word of a head, of a table or of an ITT, when the entry is not valid. */
 export const isHead = (lo: number): boolean => (lo & 0xffff) === HEAD_MAGIC
 
 /** True when the last save of these tables wrote our heads: the stamp stands in the first CTE. */

@@ -1,3 +1,4 @@
+export { dteBlocks } from './blocks.ts'
 export { clearEntries } from './clear.ts'
 export { HOST_OOPS } from './device-save.ts'
 export { footprint } from './footprint.ts'

@@ -1,5 +1,6 @@
-import { ENTRY_BYTES, FIRST_LPI, HEAD_MAGIC, ITE, L1E, L2_BYTES, L2_ENTRIES } from '../abi/index.ts'
+import { ENTRY_BYTES, FIRST_LPI, ITE, L1E, L2_BYTES, L2_ENTRIES } from '../abi/index.ts'
 import type { Gpa, ReadonlyMemory, Where } from '../memory/index.ts'
+import { isHead } from './heads.ts'
 import type { ObjectionName } from './objections.ts'
 
 /** The walk as a scan sees it; see `TableWalk`. */
@@ -80,7 +81,7 @@ export function scanDtesProposed(walk: ScannedWalk, base: number, bytes: number,
 
 /** How far an invalid DTE sends the scan: [48:16] of any with the magic, cut to 32 bits, else 1. */
 function headStep(lo: number, hi: number): number {
-  return (lo & 0xffff) === HEAD_MAGIC ? ((hi << 16) | (lo >>> 16)) >>> 0 : 1
+  return isHead(lo) ? ((hi << 16) | (lo >>> 16)) >>> 0 : 1
 }
 
 export function scanIttProposed(walk: ScannedWalk, deviceId: number, ittAddr: number, eventIdBits: number): number {
@@ -96,7 +97,7 @@ export function scanIttProposed(walk: ScannedWalk, deviceId: number, ittAddr: nu
     let step = iteNext.get(lo, hi)
     if (eventId + step >= limit) return walk.object('ite-next', at, { deviceId, eventId })
     if (pintid === 0) {
-      if ((lo & 0xffff) !== HEAD_MAGIC) step = 1
+      if (!isHead(lo)) step = 1
     } else if (pintid < FIRST_LPI) return walk.object('ite-pintid', at, { deviceId, eventId })
     else if (walk.visitEvent(deviceId, eventId, pintid, icidOf.get(lo, hi), at) === ENDED) return ENDED
     if (step === 0) return LAST

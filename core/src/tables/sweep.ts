@@ -1,6 +1,7 @@
 import { CTE, DTE, ENTRY_BYTES, ITE, MAX_EVENTID_BITS } from '../abi/index.ts'
 import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
 import { dteBlocks, eachWord } from './blocks.ts'
+import { DEFAULT_LIMITS, type WalkLimits } from './reader.ts'
 import { nextValidDte, nextValidIte } from './scan.ts'
 import type { TableView } from './table-view.ts'
 
@@ -27,13 +28,16 @@ export interface Swept {
   readonly cut: boolean
 }
 
-const LIMITS = { entries: 2 ** 30, events: 2 ** 22 }
-
 /**
  * Visits every valid entry that lies in the tables of guest RAM: the whole collection table, every slot of the device table,
  * and the whole ITT of every valid DTE. An ITT with more than 16 EventID bits is looked at for its first 2^16 events.
  */
-export function sweepTables(memory: ReadonlyMemory, view: TableView, reader: SweepReader, limits = LIMITS): Swept {
+export function sweepTables(
+  memory: ReadonlyMemory,
+  view: TableView,
+  reader: SweepReader,
+  limits: WalkLimits = DEFAULT_LIMITS,
+): Swept {
   const swept = { collections: 0, devices: 0, events: 0, entries: 0, cut: false }
   sweepCollections(memory, view, reader, swept)
   for (const { base, firstId, entries } of dteBlocks(memory, view.deviceTable)) {
@@ -78,7 +82,7 @@ function sweepDevice(
   memory: ReadonlyMemory,
   reader: SweepReader,
   swept: Counts,
-  limits: typeof LIMITS,
+  limits: WalkLimits,
   [deviceId, dteLo, dteHi, dteAt]: Slot,
 ): void {
   const bits = DTE.fields.size.get(dteLo, dteHi) + 1
