@@ -41,7 +41,7 @@ function createVm() {
   const set = (offset: number, value: bigint) => its.setAttr(GRP.ITS_REGS, BigInt(offset), value)
   set(GITS.CBASER, GITS_CBASER.pack({ valid: true, address: places.queue, pages: 15 }))
   set(GITS.BASER0, GITS_BASER.pack({ valid: true, addressLow: places.devices }))
-  set(GITS.BASER0 + 8, GITS_BASER.pack({ valid: true, addressLow: places.collections }))
+  set(GITS.BASER1, GITS_BASER.pack({ valid: true, addressLow: places.collections }))
   return { vm, its, set }
 }
 

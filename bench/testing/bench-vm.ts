@@ -67,7 +67,7 @@ export class BenchVm {
     const queuePages = BigInt(QUEUE_BYTES / 4096 - 1)
     itsFrame.write(this.its, GITS.CBASER, 8, VALID | BigInt(QUEUE) | queuePages)
     itsFrame.write(this.its, GITS.BASER0, 8, VALID | (1n << 62n) | BigInt(L1))
-    itsFrame.write(this.its, GITS.BASER0 + 8, 8, VALID | BigInt(COLLECTIONS))
+    itsFrame.write(this.its, GITS.BASER1, 8, VALID | BigInt(COLLECTIONS))
     itsFrame.write(this.its, GITS.CTLR, 4, 1n)
     this.#cwriter = 0
     for (let vcpu = 0; vcpu < VCPUS; vcpu++) this.#queue('MAPC', { icid: vcpu, rdBase: vcpu, valid: true })

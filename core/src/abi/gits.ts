@@ -16,6 +16,8 @@ export const GITS = {
   CWRITER: 0x0088,
   CREADR: 0x0090,
   BASER0: 0x0100,
+  BASER1: 0x0108,
+  BASER2: 0x0110,
   BASER7: 0x0138,
 } as const
 

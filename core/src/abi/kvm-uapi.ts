@@ -27,6 +27,11 @@ export const KVM_VGIC_ADDR_TYPE = {
   V3_REDIST_REGION: 5,
 } as const
 
+/** The attribute of REDIST_REGS that names 32 bits of a vCPU's redistributor: its affinity above the offset from RD_base. */
+export function redistributorAttr(vcpuId: number, offset: number): bigint {
+  return (BigInt(affinityOf(vcpuId)) << 32n) | BigInt(offset)
+}
+
 /** An address that was not set yet reads as this. */
 export const VGIC_ADDR_UNDEF = 0xffff_ffff_ffff_ffffn
 

@@ -1,5 +1,4 @@
 import {
-  affinityOf,
   KVM_DEV_ARM_CTRL as CTRL,
   FIRST_LPI,
   GICR,
@@ -10,6 +9,7 @@ import {
   KVM_VGIC_ADDR_TYPE,
   LPI_LIMIT,
   type ProfileId,
+  redistributorAttr,
 } from '../abi/index.ts'
 import { type KvmDevice, type KvmIts, KvmVm } from '../kvm/index.ts'
 import type { Errno, Gpa, GuestMemory, Outcome } from '../memory/index.ts'
@@ -105,7 +105,7 @@ function restoreCalls({ registers }: AuditInput, gic: KvmDevice, its: KvmIts): C
 }
 
 function half(name: string, gic: KvmDevice, vcpuId: number, offset: number, value: bigint): Call {
-  return [name, gic, GRP.REDIST_REGS, (BigInt(affinityOf(vcpuId)) << 32n) | BigInt(offset), value & 0xffffffffn]
+  return [name, gic, GRP.REDIST_REGS, redistributorAttr(vcpuId, offset), value & 0xffffffffn]
 }
 
 const halves = (name: string, gic: KvmDevice, vcpuId: number, offset: number, value: bigint): Call[] => [

@@ -6,6 +6,11 @@ export function bytesOfHex(digits: string): Uint8Array {
   return Uint8Array.from({ length: digits.length / 2 }, (_, n) => Number.parseInt(digits.slice(2 * n, 2 * n + 2), 16))
 }
 
+/** Bytes as hex digits in memory order. */
+export function hexOfBytes(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
 /** 64-bit words as little-endian bytes. */
 export function wordBytes(words: readonly string[]): Uint8Array {
   const bytes = new DataView(new ArrayBuffer(words.length * 8))
@@ -20,8 +25,7 @@ export function nonzeroWords(memory: GuestMemory, at: Gpa, bytes: number): Recor
   const found: Record<Hex, string> = {}
   for (let offset = 0; offset < bytes; offset += 8) {
     if (words[offset / 4] === 0 && words[offset / 4 + 1] === 0) continue
-    const digits = Array.from(data.subarray(offset, offset + 8), (byte) => byte.toString(16).padStart(2, '0'))
-    found[`0x${offset.toString(16)}`] = digits.join('')
+    found[`0x${offset.toString(16)}`] = hexOfBytes(data.subarray(offset, offset + 8))
   }
   return found
 }

@@ -11,7 +11,7 @@ function migrate(guest: Guest): Guest {
   const arrived = new Guest({ vcpuIds, memory: guest.memory, enabled: false })
   for (const vcpu of vcpuIds.keys()) arrived.gic.setEnableLpis(vcpu, guest.gic.redistributors[vcpu]!.enableLpis)
   arrived.gic.lpis.delivering = guest.gic.lpis.delivering
-  for (const offset of [GITS.CBASER, GITS.BASER0, GITS.BASER0 + 8]) arrived.write(offset, guest.read(offset))
+  for (const offset of [GITS.CBASER, GITS.BASER0, GITS.BASER1]) arrived.write(offset, guest.read(offset))
   arrived.its.creadr = guest.its.creadr
   arrived.its.cwriter = guest.its.cwriter
   arrived.adoptQueue()

@@ -1,3 +1,4 @@
+import { COMMAND_BYTES, GICR_PENDBASER, GICR_PROPBASER, GITS_BASER, GITS_CBASER, L1E, L2_BYTES } from '../abi/index.ts'
 import type { Hex, QueuedCommand, Rc, Recording, Step } from './step.ts'
 
 type Bytes = Readonly<Record<string, string>>
@@ -38,11 +39,8 @@ export interface RandomFile {
 
 type Places = Readonly<Record<keyof RandomFile['places'], bigint>>
 
-const VALID = 1n << 63n
-const INDIRECT = 1n << 62n
 /** Inner shareable, read and write allocate: what Linux asks for. */
-const ITS_ATTRIBUTES = (7n << 59n) | (1n << 10n)
-const LPI_ATTRIBUTES = (7n << 7n) | (1n << 10n)
+const attributes = { innerCache: 7, shareability: 1 } as const
 const QUEUE_BYTES = 0x10000
 /** First-level entries that a two-level device table has: index, and number of its page at places.L2. */
 const L1_ENTRIES = [
@@ -97,14 +95,14 @@ function create(vcpus: number, at: Places): Step {
 
 function bringUp({ vcpus, indirect }: RandomCase, at: Places): Step[] {
   const l1 = L1_ENTRIES.map(([index, page]): Step => {
-    const entry = VALID | (at.L2 + BigInt(page * 0x10000))
+    const entry = L1E.pack({ valid: true, l2Addr: Number(at.L2) + page * L2_BYTES })
     return { op: 'mem_write', what: `L1[${index}]`, gpa: hex(at.DEV + BigInt(index * 8)), hex: littleEndian(entry) }
   })
-  const deviceTable = VALID | ITS_ATTRIBUTES | at.DEV | (indirect ? INDIRECT : 0n)
+  const table = { ...attributes, valid: true } as const
   const registers: readonly (readonly [string, bigint])[] = [
-    ['GITS_CBASER', VALID | ITS_ATTRIBUTES | at.CMD | BigInt(QUEUE_BYTES / 4096 - 1)],
-    ['GITS_BASER0', deviceTable],
-    ['GITS_BASER1', VALID | ITS_ATTRIBUTES | at.COL],
+    ['GITS_CBASER', GITS_CBASER.pack({ ...table, address: Number(at.CMD), pages: QUEUE_BYTES / 4096 - 1 })],
+    ['GITS_BASER0', GITS_BASER.pack({ ...table, addressLow: Number(at.DEV), indirect: indirect === 1 })],
+    ['GITS_BASER1', GITS_BASER.pack({ ...table, addressLow: Number(at.COL) })],
     ['GITS_CTLR', 1n],
   ]
   return [
@@ -116,11 +114,15 @@ function bringUp({ vcpus, indirect }: RandomCase, at: Places): Step[] {
 }
 
 function enableLpis(vcpus: number, at: Places): Step[] {
-  return Array.from({ length: vcpus }, (_, cpu): Step[] => [
-    { op: 'redist_write', cpu, reg: 'GICR_PROPBASER', value: hex(LPI_ATTRIBUTES | at.PROP | 15n), rc: '0' },
-    { op: 'redist_write', cpu, reg: 'GICR_PENDBASER', value: hex(LPI_ATTRIBUTES | pendingTable(at, cpu)), rc: '0' },
-    { op: 'redist_write', cpu, reg: 'GICR_CTLR', value: '0x1', rc: '0' },
-  ]).flat()
+  const propbaser = GICR_PROPBASER.pack({ ...attributes, address: Number(at.PROP), idBits: 15 })
+  return Array.from({ length: vcpus }, (_, cpu): Step[] => {
+    const pendbaser = GICR_PENDBASER.pack({ ...attributes, address: Number(pendingTable(at, cpu)) })
+    return [
+      { op: 'redist_write', cpu, reg: 'GICR_PROPBASER', value: hex(propbaser), rc: '0' },
+      { op: 'redist_write', cpu, reg: 'GICR_PENDBASER', value: hex(pendbaser), rc: '0' },
+      { op: 'redist_write', cpu, reg: 'GICR_CTLR', value: '0x1', rc: '0' },
+    ]
+  }).flat()
 }
 
 function bursts(one: RandomCase): Step[] {
@@ -128,7 +130,7 @@ function bursts(one: RandomCase): Step[] {
   return one.bursts.map((burst): Step => {
     if (burst === 'SAVE') return { op: 'its_save_tables' }
     const from = offset
-    offset = (offset + burst.length * 32) % QUEUE_BYTES
+    offset = (offset + burst.length * COMMAND_BYTES) % QUEUE_BYTES
     const list = burst.map((words): QueuedCommand => ({ name: words, dw: words.split(' ') as Hex[] }))
     return { op: 'commands', cwriter_before: hex(from), list, cwriter_written: hex(offset), rc: '0' }
   })

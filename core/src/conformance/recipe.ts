@@ -1,4 +1,4 @@
-import { encodeCommand } from '../abi/index.ts'
+import { COMMAND_BYTES, encodeCommand, FIRST_LPI } from '../abi/index.ts'
 import type { Hex, QueuedCommand, Step, StepOf } from './step.ts'
 
 /** How a recording describes a queue too long to list: one collection, then a MAPD and a MAPTI for each device. */
@@ -24,9 +24,9 @@ function commandsOf([, last, ittAddr, stride, bits, eventId]: RegExpExecArray): 
   for (let deviceId = 0; deviceId <= Number(last); deviceId++) {
     const itt = Number(ittAddr) + deviceId * Number(stride)
     list.push(queued(encodeCommand('MAPD', { deviceId, ittAddr: itt, size: Number(bits) - 1, valid: true })))
-    list.push(queued(encodeCommand('MAPTI', { deviceId, eventId: Number(eventId), pintid: 8192 + deviceId, icid: 0 })))
+    list.push(queued(encodeCommand('MAPTI', { deviceId, eventId: Number(eventId), pintid: FIRST_LPI + deviceId, icid: 0 })))
   }
-  return { op: 'commands', cwriter_before: '0x0', list, cwriter_written: `0x${(list.length * 32).toString(16)}` }
+  return { op: 'commands', cwriter_before: '0x0', list, cwriter_written: `0x${(list.length * COMMAND_BYTES).toString(16)}` }
 }
 
 function queued(words: Uint32Array): QueuedCommand {

@@ -1,4 +1,4 @@
-import { affinityOf, GICR, GITS, GITS_ID_REGISTERS } from '../abi/index.ts'
+import { GICR, GITS, GITS_ID_REGISTERS, redistributorAttr } from '../abi/index.ts'
 
 const itsOffsets: Readonly<Record<string, number>> = {
   ...Object.fromEntries(Object.entries(GITS).map(([name, offset]) => [`GITS_${name}`, offset])),
@@ -19,6 +19,5 @@ export function itsRegisterOffset(reg: string): bigint {
  */
 export function redistributorAttributes(vcpuId: number, reg: string): bigint[] {
   const offset = (GICR as Readonly<Record<string, number>>)[reg.replace(/^GICR_/, '')] ?? Number(reg)
-  const affinity = BigInt(affinityOf(vcpuId)) << 32n
-  return (WIDE.includes(reg) ? [offset, offset + 4] : [offset]).map((at) => affinity | BigInt(at))
+  return (WIDE.includes(reg) ? [offset, offset + 4] : [offset]).map((at) => redistributorAttr(vcpuId, at))
 }

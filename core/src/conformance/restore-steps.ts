@@ -1,7 +1,7 @@
 import { type GicRegisters, hex } from '../abi/index.ts'
 import { type Gpa, type GpaRange, GuestMemory, PAGE_BYTES, type ReadonlyMemory } from '../memory/index.ts'
 import { tableView } from '../tables/index.ts'
-import { bytesOfHex } from './hex.ts'
+import { bytesOfHex, hexOfBytes } from './hex.ts'
 import type { Hex, Step, StepAnswer } from './step.ts'
 import { insideRam, savedRanges } from './table-ranges.ts'
 
@@ -109,7 +109,7 @@ function writtenBytes(memory: ReadonlyMemory, { base, bytes }: GpaRange): Step[]
   for (let page: number = base; page < base + bytes; page += PAGE_BYTES) {
     const contents = memory.read(page as Gpa, Math.min(PAGE_BYTES, base + bytes - page))
     for (const [start, end] of stretches(contents)) {
-      steps.push({ op: 'mem_write', gpa: at(page + start), hex: hexBytes(contents.subarray(start, end)) })
+      steps.push({ op: 'mem_write', gpa: at(page + start), hex: hexOfBytes(contents.subarray(start, end)) })
     }
   }
   return steps
@@ -125,5 +125,3 @@ function stretches(bytes: Uint8Array): [start: number, end: number][] {
   }
   return found
 }
-
-const hexBytes = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')

@@ -33,7 +33,7 @@ export function compareAnswer(index: number, step: Step, answer: StepAnswer): Di
 }
 
 /** One spelling for equal answers: numbers without leading zeros, sparse memory byte by byte. */
-export function canonical(value: unknown): string {
+function canonical(value: unknown): string {
   if (typeof value === 'string') return /^0x[0-9a-f]+$/i.test(value) ? `0x${BigInt(value).toString(16)}` : value
   if (Array.isArray(value)) return value.map(canonical).join(' ')
   if (typeof value !== 'object' || value === null) return String(value)

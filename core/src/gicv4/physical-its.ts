@@ -8,7 +8,7 @@ import type { Refusal, VirtualInterrupts } from './virtual-interrupts.ts'
 import type { MoveMeeting } from './vmovp.ts'
 
 /** GITS_BASER2: Linux gives it to the vPE table. */
-const VPE_BASER = GITS.BASER0 + 16
+const VPE_BASER = GITS.BASER2
 
 type AnyHandler = (its: ItsState, args: unknown) => Refusal
 const handlers = { ...physicalCommands, ...virtualCommands } as unknown as Readonly<Record<string, AnyHandler>>

@@ -1,4 +1,4 @@
-import { type Operands, VSGI_STATE } from '../abi/index.ts'
+import { NO_DOORBELL, type Operands, VSGI_STATE } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import { eventOf, type ItsState, PHYSICAL } from './its-state.ts'
 import { type CommandTable, mapEvent } from './physical-commands.ts'
@@ -29,7 +29,7 @@ function vmapp(its: ItsState, args: Operands<'VMAPP'>): Refusal {
     return its.virtual.map({ ...shape, vconfAddr: args.vconfAddr as Gpa, defaultDoorbell }, { its: its.number, alloc, ptz })
   }
   return its.virtual.map(
-    { ...shape, vconfAddr: undefined, defaultDoorbell: 1023 },
+    { ...shape, vconfAddr: undefined, defaultDoorbell: NO_DOORBELL },
     { its: its.number, alloc: true, ptz: false, table: vpeTableOfIts(its.vpeBaser) },
   )
 }

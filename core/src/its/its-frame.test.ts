@@ -6,7 +6,7 @@ import { itsFrame } from './its-frame.ts'
 import { Guest, PLACES } from './testing/guest.ts'
 
 const VALID = 1n << 63n
-const BASER1 = GITS.BASER0 + 8
+const BASER1 = GITS.BASER1
 const restore = (guest: Guest, offset: number, value: bigint) =>
   attempt(() => {
     const register = itsFrame.find(offset)!

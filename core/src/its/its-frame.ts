@@ -91,7 +91,7 @@ const basers: Readonly<Record<string, Register<Its>>> = {
     },
   },
   GITS_BASER1: {
-    at: GITS.BASER0 + 8,
+    at: GITS.BASER1,
     size: 8,
     doc: 'The collection table, always flat. Ignored while enabled; a change forgets the collections.',
     read: (its) => its.baser(COLLECTION_BASER),

@@ -95,7 +95,7 @@ describe('the CTRL group', () => {
     for (const [offset, at] of [
       [GITS.CBASER, 0x4001_0000n],
       [GITS.BASER0, 0x4002_0000n],
-      [GITS.BASER0 + 8, 0x4003_0000n],
+      [GITS.BASER1, 0x4003_0000n],
     ] as const) {
       its.setAttr(GRP.ITS_REGS, BigInt(offset), valid | at)
     }

@@ -1,5 +1,4 @@
 import {
-  affinityOf,
   KVM_DEV_ARM_CTRL as CTRL,
   GICR,
   GITS,
@@ -8,6 +7,7 @@ import {
   KVM_VGIC_ADDR_TYPE,
   type ProfileId,
   type RedistributorRegisters,
+  redistributorAttr,
 } from '../abi/index.ts'
 import { attempt, type GuestMemory, type Outcome } from '../memory/index.ts'
 import { answered } from './device.ts'
@@ -93,5 +93,5 @@ function write64(gic: KvmGic, redistributor: RedistributorRegisters, offset: num
 }
 
 function write32(gic: KvmGic, { vcpuId }: RedistributorRegisters, offset: number, value: bigint): void {
-  answered(gic.setAttr(GRP.REDIST_REGS, (BigInt(affinityOf(vcpuId)) << 32n) | BigInt(offset), value))
+  answered(gic.setAttr(GRP.REDIST_REGS, redistributorAttr(vcpuId, offset), value))
 }

@@ -77,7 +77,7 @@ export class SeedGuest {
     const { its } = this
     itsFrame.write(its, GITS.CBASER, 8, GITS_CBASER.pack({ valid: true, address: QUEUE, pages: TABLE_BYTES / 4096 - 1 }))
     itsFrame.write(its, GITS.BASER0, 8, GITS_BASER.pack({ valid: true, indirect: true, addressLow: DEVICE_TABLE }))
-    itsFrame.write(its, GITS.BASER0 + 8, 8, GITS_BASER.pack({ valid: true, addressLow: COLLECTION_TABLE }))
+    itsFrame.write(its, GITS.BASER1, 8, GITS_BASER.pack({ valid: true, addressLow: COLLECTION_TABLE }))
     itsFrame.write(its, GITS.CTLR, 4, 1n)
     this.#offset = this.#unread = 0
   }

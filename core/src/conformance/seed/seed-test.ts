@@ -1,4 +1,4 @@
-import { L2_ENTRIES, type ProfileId } from '../../abi/index.ts'
+import { FIRST_LPI, L2_ENTRIES, type ProfileId } from '../../abi/index.ts'
 import type { Errno, Outcome, Where } from '../../memory/index.ts'
 import { type HeadKind, restoreTables, saveTables, seal } from '../../tables/index.ts'
 import { EVENTS, SeedGuest } from './seed-guest.ts'
@@ -122,7 +122,7 @@ class SeedTest {
     this.#collections = icid + 1
     this.#before = mapping
     guest.send('MAPC', { icid, rdBase: 0, valid: true })
-    let pintid = 8192
+    let pintid = FIRST_LPI
     for (let deviceId = mapping.first; deviceId <= mapping.last; deviceId++) {
       guest.mapDevice(deviceId)
       guest.send('MAPTI', { deviceId, eventId: mapping.eventId, pintid: pintid++, icid })

@@ -1,5 +1,5 @@
 import {
-  affinityOf,
+  COMMAND_BYTES,
   type CommandName,
   KVM_DEV_ARM_CTRL as CTRL,
   encodeCommand,
@@ -19,6 +19,7 @@ import {
   KVM_VGIC_ADDR_TYPE,
   type Operands,
   type ProfileId,
+  redistributorAttr,
 } from '../../abi/index.ts'
 import { CpuInterface, itsFrame, type Msi, SPURIOUS } from '../../its/index.ts'
 import { GicHost, type HostIrq, type HostShape, type KvmDevice, type KvmGic, type KvmIts, KvmVm } from '../../kvm/index.ts'
@@ -117,7 +118,7 @@ export class AssignedVm {
     const { its } = this.its
     const { base, bytes } = its.queue
     this.vm.memory.write((base + its.cwriter) as Gpa, new Uint8Array(encodeCommand(name, args).buffer))
-    itsFrame.write(its, GITS.CWRITER, 8, BigInt((its.cwriter + 32) % bytes))
+    itsFrame.write(its, GITS.CWRITER, 8, BigInt((its.cwriter + COMMAND_BYTES) % bytes))
   }
 
   /** Every vCPU runs in turn, on a processor that `place` names, and takes all its interrupts: those taken, by number. */
@@ -176,7 +177,7 @@ export class AssignedVm {
   /** Redistributors and distributor, then the ITS's registers; GITS_CTLR is last and comes after RESTORE_TABLES. */
   #registers(): SavedRegister[] {
     const gic = this.vm.vcpus.flatMap(({ id }) => redistributorAttrs(id).map((attr) => ({ group: GRP.REDIST_REGS, attr })))
-    const its = [GITS.CBASER, GITS.CREADR, GITS.CWRITER, GITS.BASER0, GITS.BASER0 + 8, GITS.CTLR]
+    const its = [GITS.CBASER, GITS.CREADR, GITS.CWRITER, GITS.BASER0, GITS.BASER1, GITS.CTLR]
     return [
       ...[...gic, { group: GRP.DIST_REGS, attr: BigInt(GICD.CTLR) }].map((at) => saved('gic', this.gic, at)),
       ...its.map((offset) => saved('its', this.its, { group: GRP.ITS_REGS, attr: BigInt(offset) })),
@@ -203,7 +204,7 @@ export class AssignedVm {
     const its = (offset: number, value: bigint) => itsFrame.write(this.its.its, offset, 8, value)
     its(GITS.CBASER, GITS_CBASER.pack({ valid: true, address: QUEUE, pages: QUEUE_PAGES - 1 }))
     its(GITS.BASER0, GITS_BASER.pack({ valid: true, addressLow: DEVICE_TABLE, pages: 7 }))
-    its(GITS.BASER0 + 8, GITS_BASER.pack({ valid: true, addressLow: COLLECTION_TABLE, pages: 0 }))
+    its(GITS.BASER1, GITS_BASER.pack({ valid: true, addressLow: COLLECTION_TABLE, pages: 0 }))
     itsFrame.write(this.its.its, GITS.CTLR, 4, 1n)
     this.#map()
   }
@@ -224,7 +225,7 @@ const halvesOf = (value: bigint) => [value & 0xffffffffn, value >> 32n]
 /** GICR_PROPBASER, GICR_PENDBASER and GICR_CTLR of a vCPU, 32 bits each: EnableLPIs comes last. */
 function redistributorAttrs(vcpuId: number): bigint[] {
   const offsets = [GICR.PROPBASER, GICR.PROPBASER + 4, GICR.PENDBASER, GICR.PENDBASER + 4, GICR.CTLR]
-  return offsets.map((offset) => (BigInt(affinityOf(vcpuId)) << 32n) | BigInt(offset))
+  return offsets.map((offset) => redistributorAttr(vcpuId, offset))
 }
 
 function saved(name: 'gic' | 'its', device: KvmDevice, at: { readonly group: number; readonly attr: bigint }): SavedRegister {

@@ -71,7 +71,7 @@ export class Guest {
     }
     this.write(GITS.CBASER, VALID | BigInt(PLACES.queue))
     this.write(GITS.BASER0, VALID | (l2Pages > 0 ? INDIRECT : 0n) | BigInt(PLACES.devices))
-    this.write(GITS.BASER0 + 8, VALID | BigInt(PLACES.collections))
+    this.write(GITS.BASER1, VALID | BigInt(PLACES.collections))
     if (enabled) this.enable()
   }
 

@@ -1,4 +1,5 @@
 import {
+  BASER_TYPE,
   type CommandName,
   encodeCommand,
   FIRST_LPI,
@@ -38,7 +39,6 @@ export interface HostIrq {
 const HOST_BYTES = 2 ** 28
 const VPE_TABLE_PAGES = 4
 const LPI_CONFIG_ENABLED = 0xa1
-const VPE_BASER = GITS.BASER0 + 2 * 8
 
 /**
  * The host: its GIC, its memory, and the part of Linux's ITS driver that sets both up and gives out LPIs and vPEIDs.
@@ -152,8 +152,8 @@ export class GicHost {
       return
     }
     for (const its of this.hardware.itses) {
-      const shape = { valid: true, pageSize: 2, pages: VPE_TABLE_PAGES - 1, entrySize: 7, type: 2 }
-      its.write(VPE_BASER, GITS_BASER.pack({ ...shape, addressLow: this.allocate(bytes) }))
+      const shape = { valid: true, pageSize: 2, pages: VPE_TABLE_PAGES - 1, entrySize: 7, type: BASER_TYPE.vpes }
+      its.write(GITS.BASER2, GITS_BASER.pack({ ...shape, addressLow: this.allocate(bytes) }))
     }
   }
 }
