@@ -2,7 +2,7 @@ import type { GicRegisters, MsiFunction } from '../abi/index.ts'
 import { coalesce, type Gpa, type GpaRange, GuestMemory, PAGE_BYTES } from '../memory/index.ts'
 import { type ByteSource, readExactly } from './byte-source.ts'
 import { type CaseHeader, caseHeaderJson, readCaseHeader } from './case-header.ts'
-import type { Edit } from './edits.ts'
+import { type Edit, notAPage } from './edits.ts'
 import { FormatError } from './format-error.ts'
 import { loadPages, type PlacedPage } from './page-loader.ts'
 import { PageRuns } from './page-runs.ts'
@@ -133,7 +133,7 @@ class CaseMachine implements SavedMachine {
     const memory = this.memory()
     for (const [at, contents] of pages) {
       if (!memory.contains(at, PAGE_BYTES) || contents.length !== PAGE_BYTES || at % PAGE_BYTES !== 0) {
-        throw new RangeError(`0x${at.toString(16)} and ${contents.length} bytes are not a page of RAM`)
+        throw notAPage(at, contents)
       }
       const region = memory.region(at)!
       region.load(at - region.base, contents)

@@ -17,6 +17,11 @@ export function changedPages(memory: GuestMemory): Map<Gpa, Uint8Array> {
   return new Map(memory.dirtyPages().map((at) => [at, memory.read(at, PAGE_BYTES)]))
 }
 
+/** What `SavedMachine.edits` throws for a page that is not in RAM or not whole. */
+export function notAPage(at: Gpa, contents: Uint8Array): RangeError {
+  return new RangeError(`0x${at.toString(16)} and ${contents.length} bytes are not a page of RAM`)
+}
+
 /** The edits that turn `before`, which lies at `offset`, into `after` of the same length. */
 export function differences(offset: number, before: Uint8Array, after: Uint8Array): Edit[] {
   const edits: Edit[] = []

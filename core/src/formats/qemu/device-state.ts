@@ -1,6 +1,6 @@
 import { FormatError } from '../format-error.ts'
 import type { DeviceSection } from './stream.ts'
-import { type Description, type Field, stateBytes } from './vmdescription.ts'
+import { type Description, type Field, stateBytes, subsectionHeaderBytes } from './vmdescription.ts'
 
 /** A field of a device's state and where it begins in it. */
 export interface PlacedField {
@@ -24,7 +24,7 @@ function* placedFields(description: Description, start = 0, prefix = ''): Genera
     at += field.bytes * field.count
   }
   for (const sub of description.subsections) {
-    at += 6 + sub.name.length
+    at += subsectionHeaderBytes(sub)
     yield* placedFields(sub, at, `${prefix}${sub.name}.`)
     at += stateBytes(sub)
   }

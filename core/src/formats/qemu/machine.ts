@@ -11,12 +11,20 @@ import type { RamMap } from './ram-map.ts'
 import { Replay, Wanted } from './replay.ts'
 import { QemuStream } from './stream.ts'
 
+/** Where a stream lies when it is not the whole source. */
+export interface Inside {
+  /** Offset of its first byte. */
+  readonly start?: number
+  /** What holds it, for people: `in a libvirt save`. */
+  readonly format?: string
+}
+
 /** What the device sections of a stream say. */
 export interface DeviceFacts {
   readonly registers: GicRegisters
   readonly itsCount: number
   readonly msi: readonly MsiFunction[]
-  readonly inside: { readonly start?: number; readonly format?: string }
+  readonly inside: Inside
 }
 
 /** A VM saved by QEMU, as a stream or as a mapped-ram file. */

@@ -1,10 +1,10 @@
+import { PAGE_BYTES } from '../../memory/index.ts'
 import { readExactly } from '../byte-source.ts'
 import { FormatError } from '../format-error.ts'
 import type { StreamReader } from '../stream-reader.ts'
 import type { MappedPages } from './ram-block.ts'
 
 const HEADER_BYTES = 4 + 8 + 8 + 8
-const PAGE = 4096
 
 /**
  * Reads the header of a block of a mapped-ram file and its bitmap, and moves on behind its pages: there the stream goes on.
@@ -17,10 +17,10 @@ export async function mappedPages(reader: StreamReader, blockBytes: number): Pro
   const version = reader.u32()
   if (version !== 1) throw new FormatError(at, 'version 1 of a mapped-ram block', `${version}`)
   const pageSize = reader.u64()
-  if (pageSize !== PAGE) throw new FormatError(at + 4, `pages of ${PAGE} bytes`, `${pageSize}`)
+  if (pageSize !== PAGE_BYTES) throw new FormatError(at + 4, `pages of ${PAGE_BYTES} bytes`, `${pageSize}`)
   const bitmapOffset = reader.u64()
   const pagesOffset = reader.u64()
-  const bitmapBytes = Math.ceil(blockBytes / PAGE / 8)
+  const bitmapBytes = Math.ceil(blockBytes / PAGE_BYTES / 8)
   if (bitmapOffset < reader.offset || bitmapOffset + bitmapBytes > pagesOffset) {
     throw new FormatError(at + 12, 'a bitmap between its header and the pages', `0x${bitmapOffset.toString(16)}`)
   }

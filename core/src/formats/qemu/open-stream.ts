@@ -5,20 +5,12 @@ import type { OpenOptions, SavedMachine } from '../saved-machine.ts'
 import { StreamReader } from '../stream-reader.ts'
 import { DeviceState } from './device-state.ts'
 import { itsRegisters, redistributors } from './gic-state.ts'
-import { QemuMachine } from './machine.ts'
+import { type Inside, QemuMachine } from './machine.ts'
 import { msiFunctions } from './pci-function.ts'
 import { pciStates } from './pci-state.ts'
 import { ramMap } from './ram-map.ts'
 import type { RecordSink } from './ram-records.ts'
 import { QemuStream } from './stream.ts'
-
-/** Where a stream lies when it is not the whole source. */
-export interface Inside {
-  /** Offset of its first byte. */
-  readonly start?: number
-  /** What holds it, for people: `in a libvirt save`. */
-  readonly format?: string
-}
 
 /** Opens a QEMU migration stream or mapped-ram file: indexes its RAM and takes the state of the GIC and of PCI out. */
 export async function openQemuStream(source: ByteSource, options: OpenOptions, inside: Inside = {}): Promise<SavedMachine> {

@@ -1,6 +1,6 @@
 import { type Gpa, PAGE_BYTES } from '../../memory/index.ts'
 import { type ByteSource, readExactly } from '../byte-source.ts'
-import { differences, type Edit } from '../edits.ts'
+import { differences, type Edit, notAPage } from '../edits.ts'
 import { RECORD } from './page-index.ts'
 import type { MappedPages, RamBlock } from './ram-block.ts'
 import type { RamMap } from './ram-map.ts'
@@ -44,7 +44,7 @@ export class PageEdits {
   #find(at: Gpa, contents: Uint8Array): { readonly block: RamBlock; readonly page: number } {
     const offset = at - this.#ram.base
     if (offset < 0 || offset % PAGE_BYTES !== 0 || contents.length !== PAGE_BYTES) {
-      throw new RangeError(`0x${at.toString(16)} and ${contents.length} bytes are not a page of RAM`)
+      throw notAPage(at, contents)
     }
     return this.#ram.find(offset)
   }

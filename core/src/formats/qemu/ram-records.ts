@@ -1,3 +1,4 @@
+import { PAGE_BYTES } from '../../memory/index.ts'
 import { truncated } from '../byte-source.ts'
 import { FormatError } from '../format-error.ts'
 import { latin1, type StreamReader, shown } from '../stream-reader.ts'
@@ -19,7 +20,6 @@ export const RAM_SAVE_FLAG = {
 
 /** zlib's bound for a page, rounded up: what a compressed page may take at most. */
 const LARGEST_COMPRESSED = 8192
-const PAGE = 4096
 
 /** Takes the page records of a stream, in its order. */
 export interface RecordSink {
@@ -58,8 +58,8 @@ export class RamRecords {
       const page = view.getUint32(at) * 2 ** 20 + (low >>> 12)
       const flags = low & 0xfff
       if (flags === (RAM_SAVE_FLAG.page | RAM_SAVE_FLAG.continue) && this.#block !== undefined && page < this.#block.pages) {
-        this.#sink.record(this.#block, page, RECORD.page, false, start + at, at + 8, PAGE)
-        at += 8 + PAGE
+        this.#sink.record(this.#block, page, RECORD.page, false, start + at, at + 8, PAGE_BYTES)
+        at += 8 + PAGE_BYTES
         continue
       }
       reader.at = at
@@ -84,7 +84,7 @@ export class RamRecords {
       throw new FormatError(
         this.#offset(at),
         `an offset below 0x${block.bytes.toString(16)}, the length of ${block.name}`,
-        `0x${(page * PAGE).toString(16)}`,
+        `0x${(page * PAGE_BYTES).toString(16)}`,
       )
     }
     const emit = (kind: number, payload: number, length: number): number => {
@@ -96,13 +96,13 @@ export class RamRecords {
     }
     switch (flags & ~RAM_SAVE_FLAG.continue) {
       case RAM_SAVE_FLAG.page:
-        return emit(RECORD.page, from, PAGE)
+        return emit(RECORD.page, from, PAGE_BYTES)
       case RAM_SAVE_FLAG.zero:
         return emit(bytes[from] === 0 ? RECORD.zero : RECORD.fill, from, 1)
       case RAM_SAVE_FLAG.xbzrle:
         if (bytes[from] !== 1)
           throw new FormatError(this.#offset(from), 'XBZRLE encoding 1', `${bytes[from] ?? 'the end of the file'}`)
-        return emit(RECORD.xbzrle, from + 3, this.#length(from + 1, 2, PAGE))
+        return emit(RECORD.xbzrle, from + 3, this.#length(from + 1, 2, PAGE_BYTES))
       case RAM_SAVE_FLAG.compressed:
         return emit(RECORD.compressed, from + 4, this.#length(from, 4, LARGEST_COMPRESSED))
       default:

@@ -1,3 +1,4 @@
+import { PAGE_BYTES } from '../../memory/index.ts'
 import { FormatError } from '../format-error.ts'
 import { type StreamReader, shown } from '../stream-reader.ts'
 import { mappedPages } from './mapped-ram.ts'
@@ -10,7 +11,7 @@ import { type DeviceDescription, readDescription, stateBytes } from './vmdescrip
 
 const COMMAND_PACKAGED = 7
 const COMMAND_POSTCOPY_ADVISE = 3
-const PAGE_BITS = 12
+const PAGE_BITS = Math.log2(PAGE_BYTES)
 const GIB = 2 ** 30
 /** RAM a stream may claim without having a plausible number of page records for it. */
 const UNPROVEN_RAM = 64 * GIB
@@ -117,7 +118,7 @@ export class QemuStream {
       throw new FormatError(at, 'a complete stream', 'a postcopy package, whose RAM stayed behind')
     if (command === COMMAND_POSTCOPY_ADVISE && length === 16) {
       await reader.need(length, 'the command POSTCOPY_ADVISE')
-      this.#hugePages = reader.u64() !== 4096
+      this.#hugePages = reader.u64() !== PAGE_BYTES
       reader.skip(8, 'the command POSTCOPY_ADVISE')
     } else reader.skip(length, 'the data of a command')
   }
@@ -194,7 +195,7 @@ export class QemuStream {
     const at = reader.offset
     const total = reader.u64() - RAM_SAVE_FLAG.sizes
     if (total > LARGEST_RAM) throw new FormatError(at, 'at most 16 TiB of RAM', `${total / GIB} GiB`)
-    if (total > UNPROVEN_RAM && (total / 4096 / 16) * SHORTEST_RECORD > reader.source.byteLength) {
+    if (total > UNPROVEN_RAM && (total / PAGE_BYTES / 16) * SHORTEST_RECORD > reader.source.byteLength) {
       throw new FormatError(at, `records for ${total / GIB} GiB of RAM`, `a file of ${reader.source.byteLength} bytes`)
     }
     for (let left = total; left > 0; ) {
@@ -202,7 +203,8 @@ export class QemuStream {
       const name = await reader.name('the name of a RAM block')
       await reader.need(8, 'the length of a RAM block')
       const bytes = reader.u64()
-      if (bytes > left || bytes % 4096 !== 0) throw new FormatError(start, `a RAM block of at most ${left} bytes`, `${bytes}`)
+      if (bytes > left || bytes % PAGE_BYTES !== 0)
+        throw new FormatError(start, `a RAM block of at most ${left} bytes`, `${bytes}`)
       if (this.blocks.has(name)) throw new FormatError(start, 'a RAM block of a new name', `"${name}" again`)
       await this.#blockExtras()
       const mapped = this.capabilities.has('mapped-ram') ? await mappedPages(reader, bytes) : undefined
@@ -218,7 +220,7 @@ export class QemuStream {
       await reader.need(8, 'the page size of a RAM block')
       // Only blocks of another page size than the host's have one. A next block's name, or a record's flags, look different.
       const pageSize = reader.u64()
-      if (pageSize === 0 || pageSize % 4096 !== 0 || pageSize > GIB) reader.at -= 8
+      if (pageSize === 0 || pageSize % PAGE_BYTES !== 0 || pageSize > GIB) reader.at -= 8
     }
     if (this.capabilities.has('x-ignore-shared')) reader.skip(8, 'the address of a RAM block')
   }

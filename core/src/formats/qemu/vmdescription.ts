@@ -1,3 +1,4 @@
+import { PAGE_BYTES } from '../../memory/index.ts'
 import type { ByteSource } from '../byte-source.ts'
 import { FormatError } from '../format-error.ts'
 import { type Json, JsonReader, parseJson } from '../json-reader.ts'
@@ -50,11 +51,16 @@ export async function readDescription(source: ByteSource): Promise<readonly Devi
   throw new FormatError(end, 'the device description (JSON) that ends a QEMU stream', 'the end of the file without one')
 }
 
+/** Bytes before the fields of a subsection: a marker, its name with the length of it, its version. */
+export function subsectionHeaderBytes({ name }: Subsection): number {
+  return 1 + 1 + name.length + 4
+}
+
 /** Bytes of the state that `description` describes, its subsections included. */
 export function stateBytes({ fields, subsections }: Description): number {
   let bytes = 0
   for (const field of fields) bytes += field.bytes * field.count
-  for (const sub of subsections) bytes += 6 + sub.name.length + stateBytes(sub)
+  for (const sub of subsections) bytes += subsectionHeaderBytes(sub) + stateBytes(sub)
   return bytes
 }
 
@@ -68,7 +74,7 @@ class DescriptionReader {
   devices(value: unknown): DeviceDescription[] {
     const json = this.#json
     const { page_size: pageSize, devices } = json.object(value)
-    if (pageSize !== 4096) throw json.wrong('"page_size" 4096', pageSize)
+    if (pageSize !== PAGE_BYTES) throw json.wrong(`"page_size" ${PAGE_BYTES}`, pageSize)
     return json.array(devices).map((element) => {
       const device = json.object(element)
       return {
