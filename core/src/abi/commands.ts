@@ -1,4 +1,4 @@
-import { address, bits, type Field, flag } from './layout.ts'
+import { address, bits, type Field, fits, flag } from './layout.ts'
 
 /** Bytes of a command: four little-endian doublewords DW0 to DW3. */
 export const COMMAND_BYTES = 32
@@ -141,13 +141,7 @@ export type Operands<N extends CommandName> = {
 /** A decoded command. */
 export type Command = { [N in CommandName]: { readonly name: N; readonly args: Operands<N> } }[CommandName]
 
-/** The four doublewords of a command. */
-export type CommandWords = readonly [bigint, bigint, bigint, bigint]
-
 const byOpcode = new Map<number, CommandName>(Object.entries(commands).map(([name, { opcode }]) => [opcode, name as CommandName]))
-
-/** The command with this opcode, DW0[7:0]; undefined when the architecture has none. */
-export const commandName = (opcode: number): CommandName | undefined => byOpcode.get(opcode)
 
 /** Decodes eight 32-bit words (DW0 low half first). Undefined for an opcode that no command has. */
 export function decodeCommand(words: Int32Array | Uint32Array, index = 0): Command | undefined {
@@ -163,15 +157,17 @@ export function decodeCommand(words: Int32Array | Uint32Array, index = 0): Comma
   return { name, args } as Command
 }
 
-/** Encodes a command; operands left out are 0. */
+/** Encodes a command; operands left out are 0. @throws RangeError for a value that its operand cannot hold. */
 export function encodeCommand<N extends CommandName>(name: N, args: Partial<Operands<N>>): Uint32Array {
   const shape: CommandShape = commands[name]
   const words = new Uint32Array(8)
   words[0] = shape.opcode
   for (const [key, value] of Object.entries(args)) {
     const [dw, field] = shape.args[key]!
-    words[2 * dw]! |= field.putLo(Number(value))
-    words[2 * dw + 1]! |= field.putHi(Number(value))
+    const number = Number(value)
+    if (!fits(field, number)) throw new RangeError(`${name}.${key} cannot hold ${number}`)
+    words[2 * dw]! |= field.putLo(number)
+    words[2 * dw + 1]! |= field.putHi(number)
   }
   return words
 }

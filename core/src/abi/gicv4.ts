@@ -3,7 +3,7 @@ import { address, bits, flag, layout } from './layout.ts'
 const source = 'Arm GIC Architecture Specification (IHI 0069), "GICv4 registers"; Linux include/linux/irqchip/arm-gic-v3.h'
 
 /** Offset of the VLPI frame from RD_base. */
-export const VLPI_FRAME = 0x20000
+const VLPI_FRAME = 0x20000
 
 /** Offsets of the registers of virtual interrupts, from RD_base. */
 export const GICR_VIRTUAL = {

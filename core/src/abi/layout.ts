@@ -1,3 +1,5 @@
+import { halves, u64 } from './u64.ts'
+
 /**
  * One field of a 64-bit word, read and written as two 32-bit halves. `hi` and `lo` are ARM's bit numbers.
  *
@@ -107,9 +109,12 @@ export function layout<const F extends Fields>(name: string, source: string, fie
     encode,
     pack: (values) => {
       const { lo, hi } = encode(values)
-      return (BigInt(hi) << 32n) | BigInt(lo)
+      return u64(lo, hi)
     },
-    unpack: (word) => decode(Number(word & 0xffffffffn), Number((word >> 32n) & 0xffffffffn)),
+    unpack: (word) => {
+      const { lo, hi } = halves(word)
+      return decode(lo, hi)
+    },
   }
 }
 

@@ -8,18 +8,8 @@ export interface Profile {
   readonly names: readonly QuirkName[]
 }
 
-const since413 = [
-  'scan-overrun',
-  'cte-out-of-range-skipped',
-  'device-out-of-range-restored',
-  'mapti-itt-unchecked',
-  'no-lpi-invalidate-registers',
-  'failed-restore-keeps-state',
-] as const satisfies readonly QuirkName[]
-const before67 = ['target-is-index', 'mapc-unmap-checks-target'] as const satisfies readonly QuirkName[]
-const before72 = ['dte-size-unchecked', 'null-collection-oops', 'next-names-zero-ite'] as const satisfies readonly QuirkName[]
-const before73 = ['save-refuses-unreachable-device', 'baser-change-keeps'] as const satisfies readonly QuirkName[]
-const v413 = [
+/** Behaviours that kernels had together, by the first release whose profile is without them. */
+const goneBy510 = [
   'no-ctrl-reset',
   'enable-unchecked',
   'baser-invalid-keeps',
@@ -29,63 +19,41 @@ const v413 = [
   'restore-refuses-unmapped-collection',
   'no-translation-cache',
   'disable-lpis-keeps-pending',
-] as const satisfies readonly QuirkName[]
+] as const
+const goneBy61 = [
+  'scan-overrun',
+  'cte-out-of-range-skipped',
+  'device-out-of-range-restored',
+  'mapti-itt-unchecked',
+  'no-lpi-invalidate-registers',
+  'failed-restore-keeps-state',
+] as const
+const goneBy67 = ['target-is-index', 'mapc-unmap-checks-target'] as const
+const goneBy72 = ['dte-size-unchecked', 'null-collection-oops', 'next-names-zero-ite'] as const
+const goneBy73 = ['save-refuses-unreachable-device', 'baser-change-keeps'] as const
 
-const sinceGicv4 = ['unset-forwarding-drops-pending'] as const satisfies readonly QuirkName[]
+/** What every kernel before 6.13 has that nothing was backported to. */
+const unmended = ['keeps-unmapped', ...goneBy72, ...goneBy73, 'ctes-past-table'] as const
+/** Linux 6.1 to 6.6 as released. */
+const released66 = [...goneBy67, 'cache-keyed-by-address', ...unmended, 'unset-forwarding-drops-pending'] as const
 
 const names = {
-  'linux-4.13': [
-    ...v413,
-    ...since413,
-    ...before67,
-    'keeps-unmapped',
-    ...before72,
-    ...before73,
-    'ctes-past-table',
-    'no-gicv41-save',
-  ],
-  'linux-5.10': [
-    ...since413,
-    ...before67,
+  'linux-4.13': [...goneBy510, ...goneBy61, ...goneBy67, ...unmended, 'no-gicv41-save'],
+  'linux-5.10': [...goneBy61, ...released66, 'no-gicv41-save'],
+  'linux-6.1.119': released66,
+  'linux-6.6': released66,
+  'linux-6.1.192': [
+    ...goneBy67,
     'cache-keyed-by-address',
-    'keeps-unmapped',
-    ...before72,
-    ...before73,
+    'next-names-zero-ite',
+    ...goneBy73,
     'ctes-past-table',
-    'no-gicv41-save',
-    ...sinceGicv4,
+    'unset-forwarding-drops-pending',
   ],
-  'linux-6.1.119': [
-    ...before67,
-    'cache-keyed-by-address',
-    'keeps-unmapped',
-    ...before72,
-    ...before73,
-    'ctes-past-table',
-    ...sinceGicv4,
-  ],
-  'linux-6.6': [
-    ...before67,
-    'cache-keyed-by-address',
-    'keeps-unmapped',
-    ...before72,
-    ...before73,
-    'ctes-past-table',
-    ...sinceGicv4,
-  ],
-  'linux-6.1.192': [...before67, 'cache-keyed-by-address', 'next-names-zero-ite', ...before73, 'ctes-past-table', ...sinceGicv4],
-  'linux-6.12.117': ['next-names-zero-ite', ...sinceGicv4],
-  'linux-7.2': [...before73, 'save-refuses-too-many-collections'],
+  'linux-6.12.117': ['next-names-zero-ite', 'unset-forwarding-drops-pending'],
+  'linux-7.2': [...goneBy73, 'save-refuses-too-many-collections'],
   'linux-7.3': [],
-  'proposal-2024': [
-    'movall-ignores-source',
-    'keeps-unmapped',
-    ...before72,
-    ...before73,
-    'ctes-past-table',
-    'proposed-head',
-    ...sinceGicv4,
-  ],
+  'proposal-2024': ['movall-ignores-source', ...unmended, 'proposed-head', 'unset-forwarding-drops-pending'],
 } as const satisfies Record<string, readonly QuirkName[]>
 
 const titles: Record<ProfileId, string> = {

@@ -1,4 +1,4 @@
-import { ItsError, type Where } from './errors.ts'
+import { ItsError } from './errors.ts'
 import type { Gpa, GpaRange } from './gpa.ts'
 import { PAGE_BYTES, Region, type RegionShape } from './region.ts'
 
@@ -183,6 +183,6 @@ export class GuestMemory {
   }
 }
 
-function hole(at: Gpa, where?: Where): never {
-  throw new ItsError('EFAULT', `0x${at.toString(16)} is not in guest RAM`, { at, ...where })
+function hole(at: Gpa): never {
+  throw new ItsError('EFAULT', `0x${at.toString(16)} is not in guest RAM`, { at })
 }

@@ -5,7 +5,9 @@ export const PAGE_BYTES = 4096
 const PAGE_WORDS = PAGE_BYTES / 4
 /** Offsets below this are 32-bit integers. */
 const SMALL_BYTES = 0x8000_0000
-const SLAB_PAGES = 256
+/** Pages that are allocated together. */
+const SLAB_BITS = 8
+const SLAB_PAGES = 1 << SLAB_BITS
 /** What a page without a slot reads as: zeros. */
 const ZEROS = new Int32Array(PAGE_WORDS)
 const ZERO_DOUBLES = new Float64Array(ZEROS.buffer)
@@ -219,7 +221,7 @@ export class Region {
   /** A slot of our own for a page that reads as slot `from` so far. */
   #own(from: number): number {
     const slot = this.#used++
-    const slab = slot >>> 8
+    const slab = slot >>> SLAB_BITS
     if (slab >= this.#slabs.length) {
       const buffer = new ArrayBuffer(SLAB_PAGES * PAGE_BYTES)
       this.#slabs[slab] = { words: new Int32Array(buffer), doubles: new Float64Array(buffer) }
@@ -234,7 +236,7 @@ export class Region {
   }
 
   #point(slot: number, inPage: number): void {
-    const slab = this.#slabs[slot >>> 8]!
+    const slab = this.#slabs[slot >>> SLAB_BITS]!
     this.words = slab.words
     this.doubles = slab.doubles
     this.index = (slot & (SLAB_PAGES - 1)) * PAGE_WORDS + (inPage >>> 2)
