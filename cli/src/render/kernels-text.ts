@@ -27,7 +27,7 @@ export function kernelLines(rows: readonly KernelRow[], asked: string, all: bool
 export function kernelSummary({ verdict, errno, lost, revived, misdirected, hostTrouble }: KernelRow): string {
   const trouble = hostTrouble.length > 0 ? ', host trouble' : ''
   if (verdict === 'fails') return `fails with ${errno}${trouble}`
-  if (verdict === 'unknown') return 'runs out of its tables into more of RAM than was looked at'
+  if (verdict === 'unknown') return 'reads more than was looked at'
   if (verdict === 'restores') return `restores${trouble}`
   const harm = [lost, revived, misdirected].map(({ count }, i) => [count, ['lost', 'dead ones back', 'misdirected'][i]] as const)
   const does = harm.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`)

@@ -16,7 +16,7 @@ import { registerPass } from './passes/registers.ts'
 import { type ProblemCode, problems, type Severity, says } from './problems/index.ts'
 import type { Count, Report, Stop } from './report.ts'
 import { type AuditInput, type Scene, setScene } from './scene.ts'
-import { type Restored, simulateRestore } from './simulate.ts'
+import { costOf, type Restored, simulateRestore } from './simulate.ts'
 import { damage, registerHarm, verdictOf } from './verdict.ts'
 import { guestRows, tableRows, type View } from './views.ts'
 
@@ -24,9 +24,6 @@ import { guestRows, tableRows, type View } from './views.ts'
 const MOST_FINDINGS = 1000
 /** What all trials together may cost, in entries read: a second or so. */
 const TRIALS = 2 ** 27
-/** What a device and an event of a trial cost beside reading their entries. */
-const DEVICE_COST = 256
-const EVENT_COST = 32
 /** Objections taken out one after another. */
 const MOST_OBJECTIONS = 64
 const MOST_ORPHAN_EVENTS = 65536
@@ -91,8 +88,7 @@ class Trials {
 
   run(): Restored {
     const restored = simulateRestore(this.memory, this.#scene.view, this.#scene.quirks)
-    const { devices, events } = restored.mappings
-    this.#budget -= restored.entries + DEVICE_COST * devices.length + EVENT_COST * events.length
+    this.#budget -= costOf(restored)
     return restored
   }
 

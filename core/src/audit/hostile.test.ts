@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DTE, GITS_BASER, ITE, L1E } from '../abi/index.ts'
 import { type Gpa, GuestMemory } from '../memory/index.ts'
-import { type AuditInput, audit } from './index.ts'
+import { type AuditInput, audit, judgeKernels } from './index.ts'
 import { PlantedVm } from './testing/planted-vm.ts'
 
 const RAM = 0x4000_0000
@@ -41,6 +41,9 @@ describe('tables made to hurt', () => {
     const { findings, orphans } = audit(input)
     expect(findings.map(({ code }) => code)).toContain('M703')
     expect(orphans.events.length).toBeLessThanOrEqual(65536)
+    const [oldest, newest] = judgeKernels(input, ['linux-4.13', 'linux-7.3'])
+    expect(newest!.hostTrouble).toEqual([expect.stringContaining('soft lockup')])
+    expect(oldest!.save).toBeUndefined()
   })
 
   it('bounds 65536 devices with empty ITTs of 2^16 events', () => {

@@ -1,17 +1,18 @@
-import { hex, MAX_EVENTID_BITS, type ProfileId, profiles } from '../abi/index.ts'
+import { hex, LPI_LIMIT, MAX_EVENTID_BITS, type ProfileId, profiles } from '../abi/index.ts'
 import { coalesce, type Errno, type GpaRange } from '../memory/index.ts'
-import { tableView } from '../tables/index.ts'
+import { objections, tableView } from '../tables/index.ts'
+import { place } from './effect.ts'
 import { Orphans, orphanPass } from './passes/orphans.ts'
 import { registerPass } from './passes/registers.ts'
 import { type CallFailure, type Rehearsal, rehearse } from './rehearsal.ts'
 import { type AuditInput, type Scene, setScene } from './scene.ts'
-import { type Restored, simulateRestore } from './simulate.ts'
+import { costOf, type Restored, simulateRestore } from './simulate.ts'
 import { type Damage, damage, registerHarm, type Verdict, verdictOf } from './verdict.ts'
 
 /** What one kernel makes of a saved VM: the restore, and the save after it. */
 export interface KernelRow extends Damage {
   readonly kernel: ProfileId
-  /** Unknown when the kernel runs out of its tables into more of RAM than was looked at. */
+  /** Unknown when the kernel reads more than was looked at: behind its tables, or tables made to be slow. */
   readonly verdict: Verdict | 'unknown'
   readonly errno: Errno | undefined
   /** The call of the restore that fails. */
@@ -24,9 +25,12 @@ export interface KernelRow extends Damage {
   readonly hostTrouble: readonly string[]
 }
 
+/** What all simulated restores together may cost, in entries read: tables that cost more are no sane guest's. */
+const BUDGET = 2 ** 28
+
 /**
  * Judges a saved VM under several kernels. Each restores a private copy, runs the commands that were waiting, and saves it again; what comes
- * back is compared with what the guest has mapped.
+ * back is compared with what the guest has mapped. On tables made to be slow, the oldest kernels are left out.
  */
 export function judgeKernels(input: AuditInput, kernels: readonly ProfileId[]): KernelRow[] {
   const [first] = kernels
@@ -34,16 +38,45 @@ export function judgeKernels(input: AuditInput, kernels: readonly ProfileId[]): 
   const scene = setScene(input, profiles[first].quirks)
   const orphans = new Orphans()
   for (const _ of orphanPass(scene, orphans));
-  return kernels.map((kernel) => judge(scene, orphans, kernel))
+  let spent = 0
+  const isProposal = (kernel: ProfileId) => profiles[kernel].quirks['proposed-head']
+  const newestFirst = [...kernels].reverse().sort((a, b) => Number(isProposal(a)) - Number(isProposal(b)))
+  const rows = new Map<ProfileId, KernelRow>()
+  for (const kernel of newestFirst) {
+    if (spent > BUDGET) {
+      rows.set(kernel, unjudged(kernel))
+      continue
+    }
+    const restored = simulateRestore(scene.memory, scene.view, profiles[kernel].quirks)
+    spent += costOf(restored)
+    rows.set(kernel, judge(scene, orphans, kernel, restored))
+  }
+  return kernels.map((kernel) => rows.get(kernel)!)
 }
 
-function judge(scene: Scene, orphans: Orphans, kernel: ProfileId): KernelRow {
+function unjudged(kernel: ProfileId): KernelRow {
+  const none = { count: 0, first: [] }
+  const nothing = { lost: none, revived: none, misdirected: none, lostDevices: 0, lostCollections: 0 }
+  return {
+    kernel,
+    verdict: 'unknown',
+    errno: undefined,
+    failure: undefined,
+    save: undefined,
+    again: undefined,
+    hostTrouble: [],
+    ...nothing,
+  }
+}
+
+function judge(scene: Scene, orphans: Orphans, kernel: ProfileId, restored: Restored): KernelRow {
   const { quirks } = profiles[kernel]
-  const restored = simulateRestore(scene.memory, scene.view, quirks)
   const harm = damage(restored, scene.beliefs, orphans)
   const registers = registerHarm(registerPass({ ...scene, quirks }))
-  const rehearsal = restored.cut === undefined ? rehearse(scene.input, kernel, restored) : undefined
-  const failure = rehearsal?.restore
+  // More events than LPIs are no sane guest's: a model of the kernel would be busy with them for long.
+  const isSane = restored.cut === undefined && restored.mappings.events.length <= LPI_LIMIT
+  const rehearsal = isSane ? rehearse(scene.input, kernel, restored) : undefined
+  const failure = rehearsal === undefined ? walkFailure(restored) : rehearsal.restore
   return {
     kernel,
     ...harm,
@@ -54,6 +87,12 @@ function judge(scene: Scene, orphans: Orphans, kernel: ProfileId): KernelRow {
     again: rehearsal?.again,
     hostTrouble: hostTrouble(scene, restored, rehearsal),
   }
+}
+
+function walkFailure({ objection }: Restored): CallFailure | undefined {
+  if (objection === undefined) return undefined
+  const { errno, says } = objections[objection.name]
+  return { call: 'RESTORE_TABLES', errno, says: `${place(objection.where)}: ${says}` }
 }
 
 function hostTrouble({ tables }: Scene, { mappings, objection, cut }: Restored, rehearsal: Rehearsal | undefined): string[] {

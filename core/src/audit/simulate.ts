@@ -60,6 +60,15 @@ export function simulateRestore(memory: ReadonlyMemory, view: TableView, quirks:
   return { objection, entries, cut, needs, mappings: collector.mappings }
 }
 
+/** What a device and an event of a restore cost beside reading their entries. */
+const DEVICE_COST = 256
+const EVENT_COST = 32
+
+/** What a simulated restore cost, in entries read. */
+export function costOf({ entries, mappings: { devices, events } }: Restored): number {
+  return entries + DEVICE_COST * devices.length + EVENT_COST * events.length
+}
+
 /** Everything valid in the tables, whether a restore reaches it or not. */
 export interface Tables {
   readonly mappings: Mappings
