@@ -56,7 +56,8 @@ const histories: Readonly<Record<Report['history']['state'], string>> = {
   whole: 'whole',
   wrapped: 'gone round: its beginning is lost',
   restarted: 'begun anew: what came before is lost in part',
-  blank: 'blank: it tells nothing for certain',
+  damaged: 'damaged and not believed',
+  empty: 'none executed',
   unreadable: 'not readable',
 }
 

@@ -1,6 +1,6 @@
 import { GITS_TRANSLATER, type MsiFunction } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
-import type { History } from './history.ts'
+import type { DeviceRecord, History } from './history.ts'
 
 /** What one witness says of a device or an event. */
 export type Testimony = 'mapped' | 'unmapped' | 'silent'
@@ -20,21 +20,23 @@ export interface Witnesses {
 /** What the guest has mapped, as far as the witnesses know: its commands, and the MSI state of its PCI functions. */
 export class Beliefs {
   readonly history: History
+  readonly #told: ReadonlyMap<number, DeviceRecord>
   readonly #functions: ReadonlyMap<number, FunctionState>
 
   constructor(history: History, msi: readonly MsiFunction[] = []) {
     this.history = history
+    this.#told = credible(history)
     this.#functions = functionStates(msi)
   }
 
   /** Every DeviceID that a witness names, in order. */
   get deviceIds(): number[] {
-    return [...new Set([...this.history.devices.keys(), ...this.#functions.keys()])].sort((a, b) => a - b)
+    return [...new Set([...this.#told.keys(), ...this.#functions.keys()])].sort((a, b) => a - b)
   }
 
   /** Events that a witness names as mapped for a device, in order. */
   eventIds(deviceId: number): number[] {
-    const told = this.history.devices.get(deviceId)
+    const told = this.#told.get(deviceId)
     const state = this.#functions.get(deviceId)
     return [...new Set([...(told?.events.keys() ?? []), ...(state?.events ?? [])])].sort((a, b) => a - b)
   }
@@ -57,14 +59,14 @@ export class Beliefs {
   }
 
   #queueOnDevice(deviceId: number): Told {
-    const told = this.history.devices.get(deviceId)
+    const told = this.#told.get(deviceId)
     if (told !== undefined) return { queue: told.mapped ? 'mapped' : 'unmapped', at: told.at }
-    return this.history.state === 'whole' ? NEVER : SILENT
+    return this.#untold(deviceId)
   }
 
   #queueOnEvent(deviceId: number, eventId: number): Told {
-    const device = this.history.devices.get(deviceId)
-    if (device === undefined) return this.history.state === 'whole' ? NEVER : SILENT
+    const device = this.#told.get(deviceId)
+    if (device === undefined) return this.#untold(deviceId)
     if (!device.mapped) return { queue: 'unmapped', at: device.at }
     const mapped = device.events.get(eventId)
     if (mapped !== undefined) return { queue: 'mapped', at: mapped.at }
@@ -73,11 +75,22 @@ export class Beliefs {
     return device.whole ? { queue: 'unmapped', at: device.at } : SILENT
   }
 
+  /** What it means that the queue does not tell of a device. */
+  #untold(deviceId: number): Told {
+    return this.history.state === 'whole' && !this.history.touched.has(deviceId) ? NEVER : SILENT
+  }
+
   #pciOnEvent(deviceId: number, eventId: number): Testimony {
     const state = this.#functions.get(deviceId)
     if (state === undefined || state.device === 'silent') return 'silent'
     return state.events.has(eventId) ? 'mapped' : 'unmapped'
   }
+}
+
+/** What the queue tells of each device, as far as it is believed: not when it is damaged, nor what pending commands change. */
+function credible({ state, devices, touched }: History): ReadonlyMap<number, DeviceRecord> {
+  if (state === 'damaged') return new Map()
+  return touched.size === 0 ? devices : new Map([...devices].filter(([deviceId]) => !touched.has(deviceId)))
 }
 
 interface Told {

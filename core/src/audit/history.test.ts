@@ -72,7 +72,7 @@ describe('the command queue as a witness', () => {
     expect(readHistory(vm.memory, its).state).toBe('restarted')
     const resumed = new PlantedVm()
     for (let slot = 0; slot < 2; slot++) resumed.memory.fill((QUEUE + slot * 32) as Gpa, 32)
-    expect(replay(resumed).state).toBe('blank')
+    expect(replay(resumed).state).toBe('damaged')
   })
 
   it('is not whole when a command names what no command before it mapped', () => {
@@ -91,8 +91,12 @@ describe('the command queue as a witness', () => {
   it('counts commands that are written and not executed, and words that are no command', () => {
     const vm = new PlantedVm().map(8, two)
     const { its } = vm.registers()
-    expect(readHistory(vm.memory, { ...its, creadr: its.creadr - 64n })).toMatchObject({ pending: 2, commands: 3 })
+    expect(readHistory(vm.memory, { ...its, creadr: its.creadr - 64n })).toMatchObject({
+      pending: 2,
+      commands: 3,
+      touched: new Set([8]),
+    })
     vm.memory.setU32((QUEUE + 32) as Gpa, 0xee)
-    expect(replay(vm)).toMatchObject({ unknown: 1, state: 'restarted' })
+    expect(replay(vm)).toMatchObject({ unknown: 1, state: 'damaged' })
   })
 })

@@ -18,8 +18,10 @@ export type HistoryState =
   | 'wrapped'
   /** The guest began again at slot 0 without clearing the ring, as after a suspend: what came before is lost in part. */
   | 'restarted'
-  /** Slots the ITS has executed hold no command: the page is lost, or somebody cleared it. */
-  | 'blank'
+  /** Slots the ITS has executed hold no command: the pages are lost, cleared or overwritten, and nothing here can be trusted. */
+  | 'damaged'
+  /** No command was ever executed. */
+  | 'empty'
   /** There is no ring to read: GITS_CBASER is not valid or outside RAM, or CREADR is outside the queue. */
   | 'unreadable'
 
@@ -60,6 +62,8 @@ export interface History {
   readonly commands: number
   /** Commands between CREADR and CWRITER: written, not executed. */
   readonly pending: number
+  /** Devices that pending commands name: what the guest has mapped of them is about to change. */
+  readonly touched: ReadonlySet<number>
   /** Executed slots that hold no command known here. */
   readonly unknown: number
   readonly collections: ReadonlyMap<number, CollectionRecord>
@@ -87,19 +91,28 @@ export function readHistory(memory: ReadonlyMemory, its: ItsRegisters): History 
   const { slots, read, write } = ring
   const pending = (write - read + slots) % slots
   const lastUsed = lastSlotInUse(ring)
-  const replay = new Replay()
-  if (write >= read && lastUsed < write) {
-    replay.run(ring, 0, read)
-    if (replay.blank > 0 || read === 0) return replay.result('blank', pending)
-    if (replay.strangers === 0 && replay.unknown === 0) return replay.result('whole', pending)
-    const doubtful = new Replay({ lost: true })
-    doubtful.run(ring, 0, read)
-    return doubtful.result('restarted', pending)
+  const touched = touchedBy(ring, pending)
+  const begun = write >= read && lastUsed < write
+  if (begun && read === 0) return { ...new Replay().result('empty', pending), touched }
+  const replay = new Replay({ lost: !begun })
+  if (!begun) replay.run(ring, write, write < read ? read : lastUsed + 1)
+  if (write >= read) replay.run(ring, 0, read)
+  if (replay.blank + replay.unknown > 0) return { ...replay.result('damaged', pending), touched }
+  if (!begun) return { ...replay.result(write >= read && lastUsed < slots - 1 ? 'restarted' : 'wrapped', pending), touched }
+  if (replay.strangers === 0) return { ...replay.result('whole', pending), touched }
+  const doubtful = new Replay({ lost: true })
+  doubtful.run(ring, 0, read)
+  return { ...doubtful.result('restarted', pending), touched }
+}
+
+/** Devices that the commands waiting to be executed name. */
+function touchedBy(ring: Ring, pending: number): ReadonlySet<number> {
+  const touched = new Set<number>()
+  for (let i = 0; i < pending; i++) {
+    const command = decodeCommand(ring.words, ((ring.read + i) % ring.slots) * WORDS)
+    if (command !== undefined && 'deviceId' in command.args) touched.add(command.args.deviceId)
   }
-  const old = new Replay({ lost: true })
-  old.run(ring, write, write < read ? read : lastUsed + 1)
-  if (write >= read) old.run(ring, 0, read)
-  return old.result(old.blank > 0 || (write >= read && lastUsed < slots - 1) ? 'restarted' : 'wrapped', pending)
+  return touched
 }
 
 function openRing(memory: ReadonlyMemory, its: ItsRegisters): Ring | undefined {
@@ -174,6 +187,7 @@ class Replay {
       commands: this.#commands,
       pending,
       unknown: this.unknown,
+      touched: new Set(),
       collections: this.#collections,
       devices: this.#devices,
     }

@@ -56,7 +56,7 @@ export function judgeKernels(input: AuditInput, kernels: readonly ProfileId[]): 
 
 function unjudged(kernel: ProfileId): KernelRow {
   const none = { count: 0, first: [] }
-  const nothing = { lost: none, revived: none, misdirected: none, lostDevices: 0, lostCollections: 0 }
+  const nothing = { lost: none, revived: none, misdirected: none, lostDevices: 0, misplacedDevices: 0, lostCollections: 0 }
   return {
     kernel,
     verdict: 'unknown',

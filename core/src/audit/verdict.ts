@@ -2,7 +2,8 @@ import type { Errno } from '../memory/index.ts'
 import type { Beliefs } from './beliefs.ts'
 import { EventCounter } from './effect.ts'
 import type { EventList, Suspect } from './finding.ts'
-import type { Mappings } from './mappings.ts'
+import type { DeviceRecord } from './history.ts'
+import type { MappedDevice, Mappings } from './mappings.ts'
 import type { Orphans } from './passes/orphans.ts'
 import type { Restored } from './simulate.ts'
 
@@ -24,6 +25,8 @@ export interface Damage {
   /** Live events that come back with another LPI, collection or target. */
   readonly misdirected: EventList
   readonly lostDevices: number
+  /** Live devices that come back with another ITT or size: the next save writes into memory that the guest has freed. */
+  readonly misplacedDevices: number
   readonly lostCollections: number
 }
 
@@ -48,7 +51,7 @@ export function registerHarm(suspects: Iterable<Suspect>): RegisterHarm {
 
 export function damage({ mappings }: Restored, beliefs: Beliefs, orphans: Orphans): Damage {
   const [lost, revived, misdirected] = [new EventCounter(KEPT), new EventCounter(KEPT), new EventCounter(KEPT)]
-  let [lostDevices, lostCollections] = [0, 0]
+  let [lostDevices, misplacedDevices, lostCollections] = [0, 0, 0]
   for (const { deviceId, first, count } of mappings.devices) {
     for (let row = first; row < first + count; row++) {
       const eventId = mappings.events.eventId[row]!
@@ -56,7 +59,11 @@ export function damage({ mappings }: Restored, beliefs: Beliefs, orphans: Orphan
     }
   }
   for (const deviceId of beliefs.deviceIds) {
-    if (beliefs.device(deviceId).belief === 'live' && mappings.device(deviceId) === undefined) lostDevices++
+    if (beliefs.device(deviceId).belief === 'live') {
+      const device = mappings.device(deviceId)
+      if (device === undefined) lostDevices++
+      else if (isMisplaced(device, beliefs.history.devices.get(deviceId))) misplacedDevices++
+    }
     for (const eventId of beliefs.eventIds(deviceId)) {
       if (beliefs.eventBelief(deviceId, eventId) !== 'live') continue
       const row = mappings.row(deviceId, eventId)
@@ -67,7 +74,12 @@ export function damage({ mappings }: Restored, beliefs: Beliefs, orphans: Orphan
   for (const [icid, { rdBase }] of beliefs.history.collections) {
     if (rdBase !== undefined && !mappings.collections.has(icid)) lostCollections++
   }
-  return { lost, revived, misdirected, lostDevices, lostCollections }
+  return { lost, revived, misdirected, lostDevices, misplacedDevices, lostCollections }
+}
+
+/** The device comes back with another ITT or size than the guest's MAPD gave it. */
+export function isMisplaced({ ittAddr, eventIdBits }: MappedDevice, told: DeviceRecord | undefined): boolean {
+  return told?.ittAddr !== undefined && (told.ittAddr !== ittAddr || told.eventIdBits !== eventIdBits)
 }
 
 /** What the guest said of the event, where its command is still there, against what comes back. */
@@ -89,7 +101,7 @@ function isMisdirected(
 
 export function verdictOf({ objection }: Restored, registers: RegisterHarm, harm: Damage): Verdict {
   if (objection !== undefined || registers.errno !== undefined) return 'fails'
-  const { lost, revived, misdirected, lostDevices, lostCollections } = harm
-  const harmed = lost.count + revived.count + misdirected.count + lostDevices + lostCollections > 0
+  const { lost, revived, misdirected, lostDevices, misplacedDevices, lostCollections } = harm
+  const harmed = lost.count + revived.count + misdirected.count + lostDevices + misplacedDevices + lostCollections > 0
   return registers.corrupts || harmed ? 'corrupts' : 'restores'
 }

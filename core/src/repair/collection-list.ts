@@ -60,6 +60,7 @@ function listedCollections(overlay: Overlay, { collectionTable }: TableView): Li
 export function writeCollections(overlay: Overlay, view: TableView, wanted: WantedCollections, code: ProblemCode): boolean {
   const { base, bytes } = view.collectionTable
   const { targets, proven } = wanted
+  if (!overlay.memory.contains(base as Gpa, bytes)) return false
   if (targets.size > bytes / ENTRY_BYTES) throw new RangeError(`${targets.size} collections do not fit into ${bytes} bytes`)
   const listed = listedCollections(overlay, view)
   const list = arranged(listed, targets)

@@ -6,12 +6,13 @@ import { declared, type EventId, type Evidence, losing, type Suspect, suspect } 
 import type { DeviceRecord } from '../history.ts'
 import type { Mappings } from '../mappings.ts'
 import { confidence, type Scene, testimonies } from '../scene.ts'
+import { isMisplaced } from '../verdict.ts'
 
 /**
  * What the guest has mapped and a restore does not bring back, or brings back as something else, once every suspect entry is
- * out: `clean` is what such a restore gives.
+ * out: `clean` is what such a restore gives. Entries in `takenOut` are told of already.
  */
-export function* lossPass(scene: Scene, clean: Mappings): Generator<Suspect> {
+export function* lossPass(scene: Scene, clean: Mappings, takenOut: ReadonlySet<Gpa>): Generator<Suspect> {
   yield* lostCollections(scene, clean)
   const live = scene.beliefs.deviceIds.filter((deviceId) => scene.beliefs.device(deviceId).belief === 'live')
   if (live.length > 0 && scene.tables.mappings.devices.length === 0) {
@@ -20,10 +21,12 @@ export function* lossPass(scene: Scene, clean: Mappings): Generator<Suspect> {
     return
   }
   for (const deviceId of live) {
-    if (clean.device(deviceId) === undefined) yield lostDevice(scene, deviceId)
-    else {
+    const entry = scene.tables.mappings.device(deviceId)
+    if (clean.device(deviceId) === undefined) {
+      if (entry === undefined || !takenOut.has(entry.at)) yield lostDevice(scene, deviceId)
+    } else {
       yield* otherDevice(scene, clean, deviceId)
-      yield* lostEvents(scene, clean, deviceId)
+      yield* lostEvents(scene, clean, deviceId, takenOut)
     }
   }
 }
@@ -76,8 +79,9 @@ function lostDevice(scene: Scene, deviceId: number): Suspect {
 
 function* otherDevice(scene: Scene, clean: Mappings, deviceId: number): Generator<Suspect> {
   const told = scene.beliefs.history.devices.get(deviceId)
-  const { ittAddr, eventIdBits, at } = clean.device(deviceId)!
-  if (told?.ittAddr === undefined || (told.ittAddr === ittAddr && told.eventIdBits === eventIdBits)) return
+  const device = clean.device(deviceId)!
+  if (told?.ittAddr === undefined || !isMisplaced(device, told)) return
+  const { ittAddr, eventIdBits, at } = device
   const words = (itt: number, bits: number | undefined) => `ITT ${hex(itt)} and ${bits} EventID bits`
   yield suspect(
     'D212',
@@ -93,12 +97,13 @@ function* otherDevice(scene: Scene, clean: Mappings, deviceId: number): Generato
   )
 }
 
-function* lostEvents(scene: Scene, clean: Mappings, deviceId: number): Generator<Suspect> {
+function* lostEvents(scene: Scene, clean: Mappings, deviceId: number, takenOut: ReadonlySet<Gpa>): Generator<Suspect> {
   const told = scene.beliefs.history.devices.get(deviceId)
   for (const eventId of scene.beliefs.eventIds(deviceId)) {
     if (scene.beliefs.eventBelief(deviceId, eventId) !== 'live') continue
-    const row = clean.row(deviceId, eventId)
-    if (row < 0) yield lostEvent(scene, clean, deviceId, eventId)
+    const at = (clean.device(deviceId)!.ittAddr + eventId * ENTRY_BYTES) as Gpa
+    if (takenOut.has(at)) continue
+    if (clean.row(deviceId, eventId) < 0) yield lostEvent(scene, clean, deviceId, eventId)
     else yield* otherEvent(scene, clean, told, deviceId, eventId)
   }
 }

@@ -11,7 +11,8 @@ export function* notePass(scene: Scene, cutAt?: number): Generator<Suspect> {
   const { state, commands, pending, unknown } = scene.beliefs.history
   const { enabled } = GITS_CTLR.decode(scene.input.registers.its.ctlr, 0)
   if (pending > 0) yield suspect('Q601', { pending }, NOTE)
-  if (state !== 'whole' && (enabled || commands > 0)) yield suspect('Q603', { state, commands }, NOTE)
+  const matters = enabled && (state !== 'empty' || scene.tables.mappings.devices.length > 0)
+  if (state !== 'whole' && (matters || commands > 0)) yield suspect('Q603', { state, commands }, NOTE)
   if (unknown > 0) yield suspect('Q604', { unknown }, NOTE)
   const [first] = scene.disputed
   if (first !== undefined) yield suspect('Q605', { disputed: scene.disputed.length, first }, NOTE)

@@ -30,7 +30,7 @@ export const queueProblems = {
       see: 'vgic-its.c, vgic_its_process_commands',
     },
   }),
-  Q603: problem<{ readonly state: 'wrapped' | 'restarted' | 'blank' | 'unreadable'; readonly commands: number }>({
+  Q603: problem<{ readonly state: keyof typeof histories; readonly commands: number }>({
     slug: 'history-incomplete',
     usually: 'note',
     says: ({ state, commands }) =>
@@ -78,6 +78,7 @@ export const queueProblems = {
 const histories = {
   wrapped: 'The command queue has gone round',
   restarted: 'The guest began its command queue anew',
-  blank: 'Executed slots of the command queue are blank',
+  damaged: 'The command queue is damaged and is not believed',
+  empty: 'The ITS has executed no command',
   unreadable: 'The command queue cannot be read',
 } as const

@@ -1,0 +1,168 @@
+import { DTE, ENTRY_BYTES, hex } from '../abi/index.ts'
+import type { Gpa, GuestMemory } from '../memory/index.ts'
+import { objections } from '../tables/index.ts'
+import { effectOf, type Judgement, kindOf, place, write } from './effect.ts'
+import { type EntryView, entryAt } from './entries.ts'
+import { declared, type Effect, type EventId, type Finding, type Suspect, type WordWrite } from './finding.ts'
+import { objectionSuspect } from './passes/objections.ts'
+import { type ProblemCode, problems, says } from './problems/index.ts'
+import type { Scene } from './scene.ts'
+import { costOf, type Restored, simulateRestore } from './simulate.ts'
+
+/** Findings listed; there may be more. */
+export const MOST_FINDINGS = 1000
+/** What all trials together may cost, in entries read: a second or so. */
+const TRIALS = 2 ** 27
+/** Objections taken out one after another. */
+const MOST_OBJECTIONS = 64
+
+/** Suspects in the order they were found, up to a limit. */
+export class Suspects {
+  readonly list: Suspect[] = []
+  full = false
+
+  add(found: Iterable<Suspect>): void {
+    for (const one of found) {
+      if (this.list.length >= MOST_FINDINGS) {
+        this.full = true
+        return
+      }
+      this.list.push(one)
+    }
+  }
+}
+
+/** An overlay of guest RAM in which entries are taken out and put back, and restores are tried until the budget is spent. */
+export class Trials {
+  readonly memory: GuestMemory
+  readonly #scene: Scene
+  #budget = TRIALS
+
+  constructor(scene: Scene) {
+    this.#scene = scene
+    this.memory = scene.memory.fork()
+  }
+
+  get spent(): boolean {
+    return this.#budget <= 0
+  }
+
+  run(): Restored {
+    const restored = simulateRestore(this.memory, this.#scene.view, this.#scene.quirks)
+    this.#budget -= costOf(restored)
+    return restored
+  }
+
+  /** Runs a restore with `writes` changed to `which`, and puts the other state back. */
+  runWith(writes: readonly WordWrite[], which: 'to' | 'from'): Restored {
+    write(this.memory, writes, which)
+    const restored = this.run()
+    write(this.memory, writes, which === 'to' ? 'from' : 'to')
+    return restored
+  }
+}
+
+/** Takes every suspect entry out of the overlay, then what KVM still objects to, until a restore succeeds. */
+export function takeOut(scene: Scene, trials: Trials, suspects: Suspects): Restored {
+  for (const { removal } of suspects.list) write(trials.memory, removal, 'to')
+  for (let round = 0; ; round++) {
+    const clean = trials.run()
+    if (clean.objection === undefined || round === MOST_OBJECTIONS || trials.spent) return clean
+    const found = objectionSuspect(scene, trials.memory, clean.objection)
+    if (found === undefined) return clean
+    suspects.add([found])
+    if (found.removal.length === 0) return clean
+    write(trials.memory, found.removal, 'to')
+  }
+}
+
+/**
+ * Measures each suspect: the walk with its entry against the walk without it. When the restore succeeds as it is, all others
+ * stay; when it fails, all others are out, since behind the first failure nothing shows.
+ */
+export function measure(scene: Scene, trials: Trials, clean: Restored, { list }: Suspects, judge: Judgement): Finding[] {
+  const base = scene.restored
+  const succeeds = base.objection === undefined
+  if (succeeds) for (const { removal } of [...list].reverse()) write(trials.memory, [...removal].reverse(), 'from')
+  return list.map((one) => {
+    if (one.effect !== undefined) return finding(scene, one, one.effect, undefined)
+    if (one.removal.length === 0 || trials.spent) return finding(scene, one, unmeasured(one, base, judge), base)
+    const changed = trials.runWith(one.removal, succeeds ? 'to' : 'from')
+    const [withIt, without] = succeeds ? [base, changed] : [changed, clean]
+    const effect = one.code === 'I305' || one.code === 'D206' ? standsBeside(one, withIt) : effectOf(withIt, without, judge)
+    return finding(scene, one, effect, withIt)
+  })
+}
+
+/** A second claim does harm when it comes back; what else its entry does is told where the entry itself is told of. */
+function standsBeside({ deviceId, eventId }: Suspect, { mappings }: Restored): Effect {
+  const there = eventId === undefined ? (mappings.device(deviceId!)?.count ?? 0) > 0 : mappings.row(deviceId!, eventId) >= 0
+  return declared(there ? 'corrupts' : 'latent')
+}
+
+/** Where no single word can be taken out, or too much was read already: what the restore as it is shows of the entry. */
+function unmeasured({ deviceId, eventId, at }: Suspect, base: Restored, judge: Judgement): Effect {
+  if (base.objection !== undefined) {
+    const { where, name } = base.objection
+    const mine = where.at === at || at === undefined || (where.deviceId === deviceId && where.deviceId !== undefined)
+    if (!mine) return declared('latent')
+    const { errno, says } = objections[name]
+    return { ...declared('fails', errno), stop: { at: where.at, kind: kindOf(name), says, place: place(where) } }
+  }
+  if (deviceId === undefined || eventId === undefined) return declared('latent')
+  const comesBack = base.mappings.row(deviceId, eventId) >= 0 && judge.isDead(deviceId, eventId)
+  return declared(comesBack ? 'corrupts' : 'latent')
+}
+
+/** What a suspect comes to, its effect known. */
+export function finding(scene: Scene, suspect: Suspect, effect: Effect, withIt: Restored | undefined): Finding {
+  const code = withIt === undefined ? suspect.code : recode(suspect, effect, withIt)
+  const { detail: _detail, removal: _removal, effect: _effect, ...rest } = suspect
+  const detail = code === 'I304' ? { ...suspect.detail, hidden: effect.lost.count } : suspect.detail
+  return {
+    ...rest,
+    code,
+    slug: problems[code].slug,
+    severity: effect.severity,
+    errno: effect.errno,
+    says: says(code, detail as never),
+    entries: [...suspect.entries, ...consequences(scene, suspect, effect)],
+    fix: { ...suspect.fix, says: suspect.fix.says || problems[code].fix },
+    effect,
+  }
+}
+
+const MOST_ROWS = 4
+
+/** The entries that show what a suspect does: where KVM stops, which dead events come back, which live ones are lost. */
+function consequences({ memory, tables: { mappings } }: Scene, { at, deviceId, eventId }: Suspect, effect: Effect): EntryView[] {
+  const { stop, revived, lost } = effect
+  const rows: (EntryView | undefined)[] = []
+  if (stop?.at !== undefined && stop.kind !== undefined && stop.at !== at) {
+    rows.push(entryAt(memory, stop.kind, stop.at, stop.place, 'KVM stops here'))
+  }
+  const event = (role: string) => (id: EventId) => {
+    const itt = mappings.device(id[0])?.ittAddr
+    if (itt === undefined || (id[0] === deviceId && id[1] === eventId)) return
+    rows.push(entryAt(memory, 'ITE', (itt + id[1] * ENTRY_BYTES) as Gpa, `DeviceID ${hex(id[0])} event ${id[1]}`, role))
+  }
+  revived.first.slice(0, MOST_ROWS).forEach(event('comes back'))
+  lost.first.slice(0, MOST_ROWS).forEach(event('lost'))
+  return rows.filter((row) => row !== undefined)
+}
+
+/** An orphan's code follows from what it does. */
+function recode({ code, deviceId, eventId, at, removal }: Suspect, effect: Effect, withIt: Restored): ProblemCode {
+  if (code === 'D203') {
+    const isLast = removal[0] !== undefined && DTE.fields.next.get(...removal[0].from) === 0
+    if (isLast && effect.lost.count + effect.lostDevices > 0) return 'D207'
+    const visited = withIt.mappings.device(deviceId!) !== undefined || effect.severity === 'fails'
+    return visited ? 'D203' : 'D204'
+  }
+  if (code === 'I303') {
+    if (effect.lost.count > 0) return 'I304'
+    const visited = withIt.mappings.row(deviceId!, eventId!) >= 0 || effect.stop?.at === at
+    return visited ? 'I303' : 'I309'
+  }
+  return code
+}
