@@ -15,7 +15,7 @@ import { dteBlocks } from './blocks.ts'
 import { clearEntries } from './clear.ts'
 import { DtePlaces } from './dte-places.ts'
 import { EntryWriter, forwardedLpi, outsideRam } from './entry-writer.ts'
-import { eachEvent } from './live.ts'
+import { BLOCK_WORDS, EVENT_WORDS } from './live.ts'
 import type { SavePlan } from './save-plan.ts'
 
 const NONE = -1
@@ -36,12 +36,10 @@ export class DeviceSave {
   readonly #places: DtePlaces
   /** Some LPI may be delivered by hardware. */
   readonly #forwarding: boolean
-  /** The device under way: its ITT, its DeviceID, its first event, the event that is not written yet, zero entries to write after it. */
+  /** The device under way: its ITT, its DeviceID, its first event, zero entries to write after the event that waits. */
   #itt = 0
   #deviceId = 0
   #first = NONE
-  #waiting = NONE
-  #waitingIndex = 0
   readonly #zeros: number[] = []
   /** The first saved device of each second-level page, or of the flat table. */
   readonly #firsts: number[] = []
@@ -63,7 +61,7 @@ export class DeviceSave {
       const at = this.#places.at(deviceId)
       if (at < 0) throw new ItsError('EINVAL', 'the device has no place in the device table', { what: 'DTE', deviceId })
       this.#saveItt(slot, deviceId)
-      this.#places.written(devices.ittAddr[slot]!, ENTRY_BYTES * 2 ** devices.bits[slot]!)
+      this.#places.written(devices.ittAddr[slot]!, ENTRY_BYTES << devices.bits[slot]!)
       const following = this.#storable(devices.after(slot))
       this.#saveDte(slot, deviceId, at, following < 0 ? 0 : this.#next(deviceId, devices.deviceId[following]!))
       this.#firsts[deviceTable.indirect ? Math.floor(deviceId / L2_ENTRIES) : 0] ??= deviceId
@@ -106,52 +104,77 @@ export class DeviceSave {
     this.devices++
   }
 
-  /** Saves the events of a device in EventID order, and the head of its ITT. */
+  /**
+   * Saves the events of a device in EventID order, and the head of its ITT. An event waits until the next one is known: the
+   * entry's `next` is the distance to it.
+   */
   #saveItt(slot: number, deviceId: number): void {
-    const { devices } = this.#its
+    const { devices, events } = this.#its
     this.#itt = devices.ittAddr[slot]!
     this.#deviceId = deviceId
     this.#first = NONE
-    eachEvent(this.#its, slot, this.#meet)
-    this.#writeWaiting(0)
+    const { words } = events
+    let waiting = NONE
+    let lpi = 0
+    let icid = 0
+    for (let block = events.firstBlock(slot); block !== 0; block = events.nextBlock(block)) {
+      let eventId = events.firstEvent(block)
+      let index = events.blockIndex(block)
+      for (const beyond = index + BLOCK_WORDS; index < beyond; index += EVENT_WORDS, eventId++) {
+        const handle = words[index]!
+        if (handle === 0) continue
+        const own = events.icid(index)
+        if (own < 0 || this.#forwarding) {
+          waiting = this.#meetSpecial(eventId, index, waiting, lpi, icid)
+        } else {
+          if (waiting !== NONE) this.#saveIte(waiting, lpi, icid, eventId - waiting)
+          else if (this.#first === NONE) this.#first = eventId
+          waiting = eventId
+        }
+        if (waiting !== eventId) continue
+        lpi = handle
+        icid = own
+      }
+    }
+    if (waiting !== NONE) this.#saveIte(waiting, lpi, icid, 0)
     if (this.#plan.head !== 'none' && this.#first !== 0) this.#ittHead(1 << devices.bits[slot]!)
   }
 
-  /** An event waits until the next one is known: the entry's `next` is the distance to it. */
-  readonly #meet = (eventId: number, index: number): void => {
+  /** Meets an event that hardware may deliver, or whose collection is gone. Returns the event that waits from now on. */
+  #meetSpecial(eventId: number, index: number, before: number, lpi: number, icid: number): number {
     const { events, gic } = this.#its
     const detached = events.icid(index) < 0
-    if (!detached || this.#plan.quirks['next-names-zero-ite']) this.#writeWaiting(eventId)
-    if (this.#forwarding && gic.lpis.isForwarded(events.words[index]!)) this.#refuseForwarded(eventId)
-    if (detached) this.#meetDetached(eventId)
-    else {
-      if (this.#first === NONE) this.#first = eventId
-      this.#waiting = eventId
-      this.#waitingIndex = index
+    let waiting = before
+    if (waiting !== NONE && (!detached || this.#plan.quirks['next-names-zero-ite'])) {
+      this.#saveIte(waiting, lpi, icid, eventId - waiting)
+      waiting = NONE
     }
+    if (this.#forwarding && gic.lpis.isForwarded(events.words[index]!)) this.#refuseForwarded(eventId)
+    if (detached) {
+      this.#saveDetached(eventId, waiting !== NONE)
+      return waiting
+    }
+    if (this.#first === NONE) this.#first = eventId
+    return eventId
   }
 
-  /** An event whose collection is gone has no ICID: it is saved as an entry that is not valid. */
-  #meetDetached(eventId: number): void {
+  /** An event whose collection is gone has no ICID: it is saved as an entry that is not valid, after the one that waits. */
+  #saveDetached(eventId: number, later: boolean): void {
     if (this.#plan.quirks['null-collection-oops']) {
       const where = { what: 'ITE', deviceId: this.#deviceId, eventId }
       throw new ItsError('EFAULT', HOST_OOPS, where)
     }
     this.detached++
-    if (this.#waiting >= 0) this.#zeros.push(eventId)
+    if (later) this.#zeros.push(eventId)
     else this.#putIte(eventId, 0, 0)
   }
 
-  /** Writes the event that waits, and after it the zero entries between it and `nextEvent` (0: there is none). */
-  #writeWaiting(nextEvent: number): void {
-    if (this.#waiting === NONE) return
-    const { events, gic } = this.#its
-    const lpi = events.words[this.#waitingIndex]!
-    const intid = lpi < LPI_LIMIT ? lpi : gic.lpis.intid(lpi)
-    const next = nextEvent === 0 ? 0 : Math.min(nextEvent - this.#waiting, ITE_NEXT_CAP)
-    this.#putIte(this.#waiting, (intid << 16) | events.icid(this.#waitingIndex), (next << 16) | (intid >>> 16))
+  /** Writes an event's entry, and after it the zero entries that wait for it. */
+  #saveIte(eventId: number, lpi: number, icid: number, distance: number): void {
+    const intid = lpi < LPI_LIMIT ? lpi : this.#its.gic.lpis.intid(lpi)
+    const next = Math.min(distance, ITE_NEXT_CAP)
+    this.#putIte(eventId, (intid << 16) | icid, (next << 16) | (intid >>> 16))
     this.events++
-    this.#waiting = NONE
     if (this.#zeros.length > 0) this.#writeZeros()
   }
 

@@ -13,8 +13,13 @@ export class DtePlaces {
   #to = 0
   #base = 0
 
+  readonly #tableBase: number
+  readonly #tableEnd: number
+
   constructor(its: Its) {
     this.#its = its
+    this.#tableBase = its.deviceTable.base
+    this.#tableEnd = its.deviceTable.base + its.deviceTable.bytes
   }
 
   /** The address of a device's DTE, or -1 when it cannot be stored. */
@@ -27,8 +32,7 @@ export class DtePlaces {
 
   /** `bytes` from `at` on were written: if a first-level entry is among them, what was known is forgotten. */
   written(at: number, bytes: number): void {
-    const { base, bytes: tableBytes } = this.#its.deviceTable
-    if (at < base + tableBytes && at + bytes > base) this.#to = 0
+    if (at < this.#tableEnd && at + bytes > this.#tableBase) this.#to = 0
   }
 
   #keep(firstId: number, at: number): void {

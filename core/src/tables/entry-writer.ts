@@ -6,9 +6,10 @@ import { type Gpa, type GuestMemory, ItsError, PAGE_BYTES, type Where } from '..
  */
 export class EntryWriter {
   readonly #memory: GuestMemory
+  /** The page under way: its address, its bytes, the array that holds it, and the index of its first word. */
+  #page = 0
+  #bytes = 0
   #words: Int32Array = new Int32Array(0)
-  #from = 0
-  #to = 0
   #index = 0
 
   constructor(memory: GuestMemory) {
@@ -17,8 +18,9 @@ export class EntryWriter {
 
   /** Writes an entry; false when its place is not in guest RAM. */
   put(at: number, lo: number, hi: number): boolean {
-    if (at < this.#from || at >= this.#to) return this.#putElsewhere(at, lo, hi)
-    const index = this.#index + (at - this.#from) / 4
+    const offset = at - this.#page
+    if (offset < 0 || offset >= this.#bytes) return this.#putElsewhere(at, lo, hi)
+    const index = this.#index + (offset >> 2)
     this.#words[index] = lo
     this.#words[index + 1] = hi
     return true
@@ -27,11 +29,11 @@ export class EntryWriter {
   #putElsewhere(at: number, lo: number, hi: number): boolean {
     const region = this.#memory.seekForWrite(at as Gpa)
     if (region === undefined) return false
-    const inPage = (at - region.base) % PAGE_BYTES
+    const inPage = (at - region.base) & (PAGE_BYTES - 1)
     this.#words = region.words
-    this.#from = at - inPage
-    this.#to = Math.min(this.#from + PAGE_BYTES, region.end)
-    this.#index = region.index - inPage / 4
+    this.#page = at - inPage
+    this.#bytes = Math.min(PAGE_BYTES, region.end - this.#page)
+    this.#index = region.index - (inPage >> 2)
     region.words[region.index] = lo
     region.words[region.index + 1] = hi
     return true

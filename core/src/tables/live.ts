@@ -1,18 +1,17 @@
 import type { Its } from '../its/index.ts'
 import { DtePlaces } from './dte-places.ts'
 
-/** Events of a block, and words of an event; see `Events`. */
-const BLOCK_EVENTS = 8
-const EVENT_WORDS = 2
+/** Words of a block of events, and of an event; see `Events`. */
+export const BLOCK_WORDS = 16
+export const EVENT_WORDS = 2
 
 /** Calls `visit` for every event of a device, in EventID order; `index` is its place in `events.words`. */
 export function eachEvent({ events }: Its, slot: number, visit: (eventId: number, index: number) => void): void {
   for (let block = events.firstBlock(slot); block !== 0; block = events.nextBlock(block)) {
-    const start = events.blockIndex(block)
-    const firstEvent = events.firstEvent(block)
-    for (let n = 0; n < BLOCK_EVENTS; n++) {
-      const index = start + n * EVENT_WORDS
-      if (events.words[index] !== 0) visit(firstEvent + n, index)
+    let eventId = events.firstEvent(block)
+    let index = events.blockIndex(block)
+    for (const beyond = index + BLOCK_WORDS; index < beyond; index += EVENT_WORDS, eventId++) {
+      if (events.words[index] !== 0) visit(eventId, index)
     }
   }
 }
