@@ -17,7 +17,8 @@ export function failureLine(error: unknown, file?: string): string {
   return ['vits', ...(file === undefined ? [] : [file]), reason(error)].join(': ')
 }
 
-function reason(error: unknown): string {
+/** What failed, in words. */
+export function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
   if (code !== undefined && code in systemErrors) return systemErrors[code]!

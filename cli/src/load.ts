@@ -15,7 +15,7 @@ import type { Io } from './io.ts'
 import { codecs } from './node/codecs.ts'
 
 /** Files larger than this show how far they are. */
-const SLOW_BYTES = 256 * 2 ** 20
+export const SLOW_BYTES = 256 * 2 ** 20
 
 /** A saved VM with everything in memory that a restore reads. */
 export interface Loaded {

@@ -1,11 +1,12 @@
 import { gzipSync } from 'node:zlib'
 import { PAGE_BYTES, repairFootprint, scrubInto, writeCase } from '@vits/core'
 import { command, flag, text } from '../command.ts'
-import { DiskError, fileOf } from '../disk.ts'
+import { fileOf } from '../disk.ts'
 import { ExitCode } from '../exit-code.ts'
 import { UsageError } from '../failure.ts'
 import { withSavedMachine } from '../load.ts'
 import { count } from '../render/words.ts'
+import { refuseToReplace } from '../repair/write-repaired.ts'
 import { failing } from './check.ts'
 
 /** Takes out of a saved VM what decides about its interrupts, small enough to send and without the guest's data. */
@@ -26,9 +27,7 @@ export const extract = command({
   run: ([file = ''], { output, scrub, force }, io) => {
     if (output === undefined) throw new UsageError('say where to write: -o FILE')
     return failing(file, io, async () => {
-      if (!force && (await io.disk.identity(output)) !== undefined) {
-        throw new DiskError(`${output} is there already; --force replaces it`)
-      }
+      await refuseToReplace(file, output, force, io)
       return withSavedMachine(
         file,
         io,

@@ -19,7 +19,7 @@ import { loadOverruns, withSavedMachine } from '../load.ts'
 import { planJson } from '../render/plan-json.ts'
 import { planText } from '../render/plan-text.ts'
 import { count } from '../render/words.ts'
-import { type Opened, storage, undoPath, writeCopy, writeInPlace } from '../repair/write-repaired.ts'
+import { type Opened, refuseToReplace, storage, undoPath, writeCopy, writeInPlace } from '../repair/write-repaired.ts'
 import { failing } from './check.ts'
 
 interface Options {
@@ -131,14 +131,15 @@ function outcome({ before, after, writes, obstacles, lost, lostDevices }: Repair
   unwritten: ExitBits
 } {
   const losses = lost.length + lostDevices.length > 0 ? ExitCode.EventsLost : ExitCode.Ok
-  if (obstacles.length > 0) return { written: ExitCode.Failed, unwritten: ExitCode.Problems | ExitCode.Failed }
+  if (writes.length > 0 && obstacles.length > 0)
+    return { written: ExitCode.Failed, unwritten: ExitCode.Problems | ExitCode.Failed }
   const left = writes.length > 0 || before.verdict !== 'restores' || after.verdict !== 'restores'
   return { written: ExitCode.Repaired | losses, unwritten: left ? ExitCode.Problems : ExitCode.Ok }
 }
 
 /** Looks before the work, not after it, whether the result can be written at all. */
 async function refuseOutput(opened: Opened, { output, inPlace, force }: Options, io: Io): Promise<void> {
-  const { path, identity } = opened
+  const { path } = opened
   const how = storage(opened)
   if (how === 'image') throw new DiskError('a snapshot inside a qcow2 image cannot be written back; look with -n')
   if (inPlace) {
@@ -149,10 +150,7 @@ async function refuseOutput(opened: Opened, { output, inPlace, force }: Options,
     }
     return
   }
-  const there = await io.disk.identity(output!)
-  if (there === undefined) return
-  if (there.inode === identity.inode) throw new UsageError(`${output} is the file itself: use --in-place`)
-  if (!force) throw new DiskError(`${output} is there already; --force replaces it`)
+  await refuseToReplace(path, output!, force, io)
 }
 
 /** Writes the repaired VM and says so; answers the name of the file that holds it. */
@@ -182,7 +180,7 @@ async function approve(path: string, { profile }: RepairOptions, io: Io): Promis
 }
 
 function unwrittenText({ before, after, writes, obstacles }: RepairPlan, { dryRun, yes, rebuild }: Options): string {
-  if (obstacles.length > 0) {
+  if (writes.length > 0 && obstacles.length > 0) {
     const whole = before.history.state === 'whole' && !rebuild
     const hints = [
       ...(yes ? [] : ['vits repair -n -y         what everything that can be done would do']),

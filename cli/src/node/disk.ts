@@ -4,6 +4,7 @@ import { type FileHandle, open, rename, stat, statfs, unlink } from 'node:fs/pro
 import { basename, dirname, join } from 'node:path'
 import type { Edit } from '@vits/core'
 import { type Disk, DiskError, type NewFile } from '../disk.ts'
+import { reason } from '../failure.ts'
 
 /** Files under a temporary name, to be removed when the program is stopped. */
 const unfinished = new Set<string>()
@@ -42,7 +43,7 @@ export const nodeDisk: Disk = {
 async function create(path: string, { bytes, pieces, approve, mode }: NewFile): Promise<void> {
   await needRoom(path, bytes)
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.part`)
-  const file = await open(temporary, 'wx', mode)
+  const file = await open(temporary, 'wx', mode).catch(cannotWrite(path))
   unfinished.add(temporary)
   try {
     try {
@@ -63,9 +64,16 @@ async function create(path: string, { bytes, pieces, approve, mode }: NewFile): 
 }
 
 async function needRoom(path: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(dirname(path))
+  const { bavail, bsize } = await statfs(dirname(path)).catch(cannotWrite(path))
   const room = bavail * bsize
   if (bytes > room) throw new DiskError(`no room: ${path} needs ${bytes} bytes, and ${dirname(path)} has ${room}`)
+}
+
+/** The error of a system call about a new file, told with that file's name: a command mostly names the one it reads. */
+function cannotWrite(path: string): (error: unknown) => never {
+  return (error) => {
+    throw new DiskError(`cannot write ${path}: ${reason(error)}`, { cause: error })
+  }
 }
 
 async function writeAll(file: FileHandle, bytes: number, pieces: AsyncIterable<Uint8Array>): Promise<void> {

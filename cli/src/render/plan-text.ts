@@ -29,7 +29,7 @@ export function planText(file: string, { format, machine }: SavedMachine, plan: 
     ...groups(plan).flatMap((group) => groupLines(group, style)),
     ...(writes.length === 0 ? [] : proofLines(plan)),
     ...lossLines(plan, style),
-    ...obstacleLines(plan, style),
+    ...(writes.length === 0 ? [] : obstacleLines(plan, style)),
   ]
     .map((line) => `${line}\n`)
     .join('')

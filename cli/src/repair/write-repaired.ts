@@ -12,7 +12,9 @@ import {
   undoText,
 } from '@vits/core'
 import { DiskError, type FileIdentity, fileOf } from '../disk.ts'
+import { UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
+import { SLOW_BYTES } from '../load.ts'
 import { writeLine } from '../render/plan-text.ts'
 
 /** A saved VM that is open, and what its file was when it was opened. */
@@ -36,6 +38,25 @@ export function storage({ machine, file }: Pick<Opened, 'machine' | 'file'>): 'p
   return machine.format.includes('qcow2') ? 'image' : 'packed'
 }
 
+/** An output file must not be the file that is read, and one that is there must be meant to be replaced. */
+export async function refuseToReplace(input: string, output: string, force: boolean, io: Io): Promise<void> {
+  const there = await io.disk.identity(output)
+  if (there === undefined) return
+  if (there.inode === (await io.disk.identity(input))?.inode) throw new UsageError(`${output} is the file that is read`)
+  if (!force) throw new DiskError(`${output} is there already; --force replaces it`)
+}
+
+/** The pieces of a large file as they are, with progress. */
+async function* shown(pieces: AsyncIterable<Uint8Array>, bytes: number, path: string, io: Io): AsyncGenerator<Uint8Array> {
+  let done = 0
+  for await (const piece of pieces) {
+    yield piece
+    done += piece.length
+    if (bytes > SLOW_BYTES) io.progress?.(`vits: ${path}: ${Math.floor((100 * done) / bytes)} % written`)
+  }
+  io.progress?.('')
+}
+
 /** Writes the repaired VM as a new file, which `approve` looks at before it gets its name. */
 export async function writeCopy(
   opened: Opened,
@@ -49,7 +70,7 @@ export async function writeCopy(
   const bytes = editedLength(machine.source, edits)
   await io.disk.create(output, {
     bytes,
-    pieces: applyEdits(machine.source, edits),
+    pieces: shown(applyEdits(machine.source, edits), bytes, output, io),
     mode: identity.mode,
     approve: async (path) => {
       await refuseChanged(opened, io)
@@ -83,7 +104,7 @@ export async function writeInPlace(opened: Opened, plan: RepairPlan, io: Io): Pr
 async function applyTo(opened: Opened, edits: readonly Edit[], bytes: number, io: Io): Promise<void> {
   const { path, machine, identity } = opened
   if (keepsLength(edits)) return io.disk.patch(path, edits)
-  const pieces = applyEdits(machine.source, edits)
+  const pieces = shown(applyEdits(machine.source, edits), bytes, path, io)
   return io.disk.create(path, { bytes, pieces, mode: identity.mode, approve: () => refuseChanged(opened, io) })
 }
 

@@ -17,7 +17,7 @@ import { rebuildDevices } from './rebuild.ts'
 import { type Remedy, remedies } from './remedies.ts'
 import type { RepairOptions } from './repair-options.ts'
 
-const gentlestFirst: readonly (readonly Remedy[])[] = [['clear', 'chain', 'collections'], ['history'], ['drop']]
+const gentlestFirst: readonly (readonly Remedy[])[] = [['fix', 'chain', 'collections'], ['history'], ['drop']]
 
 /** A repair under way: guest RAM as changed so far, and what was tried. */
 export class Mending {
@@ -80,7 +80,7 @@ export class Mending {
   #isAllowed({ code, confidence, fix, deviceId, eventId }: Finding, remedy: Remedy): boolean {
     const { allow } = this.#options
     if (allow !== 'proven') return allow === 'everything' || allow.has(code)
-    if (remedy === 'clear') return confidence === 'proven' && fix.safe
+    if (remedy === 'fix') return confidence === 'proven' && fix.safe
     if (remedy === 'collections')
       return confidence === 'proven' && wantedCollections(this.overlay, this.#view, this.#history).proven
     return remedy === 'chain' && (code === 'D208' || this.#isLive(deviceId, eventId))
@@ -89,8 +89,8 @@ export class Mending {
   #apply(finding: Finding, remedy: Remedy): boolean {
     const { code, deviceId } = finding
     switch (remedy) {
-      case 'clear':
-        return this.#clear(finding)
+      case 'fix':
+        return this.#fix(finding)
       case 'drop':
         return this.#drop(finding)
       case 'collections':
@@ -116,7 +116,7 @@ export class Mending {
   }
 
   /** Makes the writes that the audit proposes. */
-  #clear(finding: Finding): boolean {
+  #fix(finding: Finding): boolean {
     let changed = false
     for (const { at, to } of finding.fix.writes) changed = this.overlay.put(at, to, this.#reason(finding)) || changed
     if (changed) this.#touch(finding)

@@ -2,7 +2,7 @@ import { type AuditInput, audit, type EventId, type Report } from '../audit/inde
 import type { GuestMemory } from '../memory/index.ts'
 import { Mending } from './mending.ts'
 import type { PlannedWrite } from './overlay.ts'
-import { type KernelProof, type Obstacle, type Proof, prove } from './proof.ts'
+import { type KernelProof, type Obstacle, prove } from './proof.ts'
 import type { RepairOptions } from './repair-options.ts'
 
 /** A repair, thought through to its end and not written anywhere. */
@@ -13,7 +13,7 @@ export interface RepairPlan {
   readonly writes: readonly PlannedWrite[]
   /** What each kernel makes of the tables before and after. */
   readonly kernels: readonly KernelProof[]
-  /** Why the result must not be written; empty when it is proven good. */
+  /** Why the result is not proven good, and must not be written; empty when it is. */
   readonly obstacles: readonly Obstacle[]
   /** Events that the guest has mapped and that no restore of the result brings back: it must set them up again. */
   readonly lost: readonly EventId[]
@@ -24,7 +24,6 @@ export interface RepairPlan {
 }
 
 const MOST_ROUNDS = 64
-const NOTHING_TO_PROVE: Proof = { kernels: [], obstacles: [], lost: [], lostDevices: [] }
 
 /**
  * Plans the smallest change after which a restore brings back what the guest has mapped and nothing else, and proves it: the
@@ -48,12 +47,11 @@ function plannedOnce(input: AuditInput, options: RepairOptions): RepairPlan {
   const before = audit(input)
   const mending = new Mending(input, options, before)
   if (options.rebuild) mending.rebuild()
-  let after = audit(mending.input)
+  let after = mending.overlay.changes === 0 ? before : audit(mending.input)
   const rounds = isWanted(before, options) ? MOST_ROUNDS : 0
   for (let round = 0; round < rounds && mending.step(after); round++) after = audit(mending.input)
   const { writes, memory } = mending.overlay
-  const proof = writes.length === 0 ? NOTHING_TO_PROVE : prove(input, mending.input, before, after, isExhausted(options))
-  return { before, after, writes, memory, ...proof }
+  return { before, after, writes, memory, ...prove(input, mending.input, before, after, isExhausted(options)) }
 }
 
 /** A VM that restores cleanly is left alone unless somebody asks for more. */
