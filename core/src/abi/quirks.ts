@@ -116,7 +116,7 @@ export const quirks = {
   },
   'cache-keyed-by-address': {
     part: 'msi',
-    does: 'a cached translation is found by the address of TRANSLATER and not by any address of the frame',
+    does: 'a cached translation is found by the address of TRANSLATER and not by any address of the frame, and all ITSes share one cache (its size, 16 entries for each host CPU, is not modelled)',
     kernels: '5.4 to 6.9',
     commit: 'e64f2918c6e7',
   },

@@ -122,6 +122,19 @@ describe('several ITSes in a VM', () => {
     expect([signal(at, 7, 3), signal(DOORBELL, 7, 3), signal(at, 2, 0), signal(DOORBELL, 2, 0)]).toEqual([1, 0, 0, 1])
   })
 
+  it.each([
+    [[], 1],
+    [['cache-keyed-by-address'], -EINVAL],
+  ] as const)('with quirks %j a change on one drops what is cached on the other: answer %i', (quirks, answer) => {
+    const { guest, other } = second([...quirks])
+    guest.gic.itsEvents.push(other.its.events)
+    other.gic.itsEvents.push(guest.its.events)
+    guest.msi(2, 0)
+    other.mapDevice(9)
+    other.run('MAPD', { deviceId: 9, valid: false })
+    expect(guest.doorbells.signal(DOORBELL, 2, 0, 0)).toBe(answer)
+  })
+
   it('where frames overlap the lower one answers', () => {
     const { guest, other } = second([])
     guest.doorbells.add(ITS_BASE + 0x1_0000, other.its)
