@@ -82,9 +82,14 @@ describe('restoring a whole VM', () => {
     expect(lintRestoreOrder(restoreOrder)).toEqual([])
   })
 
-  it('answers the errno of the first call that fails', () => {
+  it('answers the errno of the first call that fails, and its step', () => {
     const broken = { ...registers, its: { ...registers.its, creadr: 0x2_0000n } }
-    expect(restoreVm(savedMemory(), broken)).toMatchObject({ ok: false, errno: 'EINVAL', where: { what: 'GITS_CREADR' } })
+    expect(restoreVm(savedMemory(), broken)).toMatchObject({
+      ok: false,
+      errno: 'EINVAL',
+      where: { what: 'GITS_CREADR' },
+      step: 'creadr',
+    })
   })
 })
 

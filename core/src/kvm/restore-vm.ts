@@ -35,19 +35,24 @@ export interface RestoredVm {
   readonly its: KvmIts
 }
 
+/** A VM that came back, or the first errno that KVM answered and the step that it answered to. */
+export type RestoreVmOutcome =
+  | Extract<Outcome<RestoredVm>, { ok: true }>
+  | (Extract<Outcome<RestoredVm>, { ok: false }> & { readonly step: RestoreStep })
+
 /**
- * Brings a saved VM back in KVM's documented order. `memory` becomes the VM's RAM, and pending bits in it are consumed.
- *
- * @returns the first errno that KVM answers; the VM is of no use then.
+ * Brings a saved VM back in KVM's documented order. `memory` becomes the VM's RAM, and pending bits in it are consumed. Nothing
+ * is done after the first step that fails.
  */
-export function restoreVm(memory: GuestMemory, registers: GicRegisters, options: RestoreVmOptions = {}): Outcome<RestoredVm> {
-  return attempt(() => {
-    const { kernel, itsBase = VIRT_ITS, order = restoreOrder } = options
-    const vm = new KvmVm({ memory, ...(kernel && { kernel }) })
-    const restored = { vm, gic: vm.createGic(), its: vm.createIts() }
-    for (const step of order) take[step](restored, registers, itsBase)
-    return restored
-  })
+export function restoreVm(memory: GuestMemory, registers: GicRegisters, options: RestoreVmOptions = {}): RestoreVmOutcome {
+  const { kernel, itsBase = VIRT_ITS, order = restoreOrder } = options
+  const vm = new KvmVm({ memory, ...(kernel && { kernel }) })
+  const restored = { vm, gic: vm.createGic(), its: vm.createIts() }
+  for (const step of order) {
+    const taken = attempt(() => take[step](restored, registers, itsBase))
+    if (!taken.ok) return { ...taken, step }
+  }
+  return { ok: true, value: restored }
 }
 
 type Take = (restored: RestoredVm, registers: GicRegisters, itsBase: bigint) => void
