@@ -3,16 +3,10 @@ import { GPA_LIMIT, type Gpa, type GpaRange, PAGE_BYTES } from '../memory/index.
 import { FormatError } from './format-error.ts'
 import { type Json, JsonReader, parseJson } from './json-reader.ts'
 import { PageRuns } from './page-runs.ts'
+import type { SavedMachine } from './saved-machine.ts'
 
 /** What a case says before the contents of its pages. */
-export interface CaseHeader {
-  /** What the machine was saved as. */
-  readonly format: string
-  readonly machine: string
-  readonly registers: GicRegisters
-  readonly itsCount: number
-  readonly ranges: readonly GpaRange[]
-  readonly msi: readonly MsiFunction[]
+export interface CaseHeader extends Pick<SavedMachine, 'format' | 'machine' | 'registers' | 'itsCount' | 'ranges' | 'msi'> {
   /** The pages whose contents follow, in this order. */
   readonly pages: PageRuns
   /** The pages that the machine had as zeros. Others were not saved, or not taken along. */

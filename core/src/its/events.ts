@@ -4,8 +4,8 @@ import type { Lpis } from './lpis.ts'
 
 /** Events of a block, and 32-bit words of an event and of a block. */
 const BLOCK_EVENTS = 8
-const EVENT_WORDS = 2
-const BLOCK_WORDS = BLOCK_EVENTS * EVENT_WORDS
+export const EVENT_WORDS = 2
+export const BLOCK_WORDS = BLOCK_EVENTS * EVENT_WORDS
 const BLOCK_SHIFT = 4
 /** EventIDs have 16 bits: a device has at most 2^13 blocks. */
 const BLOCK_BITS = 13

@@ -9,13 +9,12 @@ import {
   L2_ENTRIES,
   LPI_LIMIT,
 } from '../abi/index.ts'
-import type { Its } from '../its/index.ts'
+import { BLOCK_WORDS, EVENT_WORDS, type Its } from '../its/index.ts'
 import { ItsError } from '../memory/index.ts'
 import { dteBlocks } from './blocks.ts'
 import { clearEntries } from './clear.ts'
 import { DtePlaces } from './dte-places.ts'
 import { EntryWriter, forwardedLpi, outsideRam } from './entry-writer.ts'
-import { BLOCK_WORDS, EVENT_WORDS } from './live.ts'
 import type { SavePlan } from './save-plan.ts'
 
 const NONE = -1

@@ -15,12 +15,12 @@ export {
   type WalkLimits,
   type WalkOptions,
 } from './reader.ts'
-export { type Restored, restoreTables, viewOf } from './restore.ts'
+export { type Restored, restoreTables } from './restore.ts'
 export { type RestoreVerdict, restoresUnder, stateDifference, successor } from './restores-under.ts'
 export { type Saved, type SaveOptions, saveTables } from './save.ts'
 export { type Sealed, seal } from './seal.ts'
 export { type SealLimit, type SealLimitName, sealLimitRows } from './seal-limits.ts'
 export { type SweepReader, type Swept, sweepTables } from './sweep.ts'
 export { type LpiTables, type TableView, tableView } from './table-view.ts'
-export { objectionError, walkTables } from './walk.ts'
+export { walkTables } from './walk.ts'
 export { type Doubt, doubts, type Knowledge, restoreWarily, type WaryOutcome } from './wary.ts'

@@ -1,9 +1,5 @@
-import type { Its } from '../its/index.ts'
+import { BLOCK_WORDS, EVENT_WORDS, type Its } from '../its/index.ts'
 import { DtePlaces } from './dte-places.ts'
-
-/** Words of a block of events, and of an event; see `Events`. */
-export const BLOCK_WORDS = 16
-export const EVENT_WORDS = 2
 
 /** Calls `visit` for every event of a device, in EventID order; `index` is its place in `events.words`. */
 export function eachEvent({ events }: Its, slot: number, visit: (eventId: number, index: number) => void): void {
