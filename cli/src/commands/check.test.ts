@@ -79,6 +79,33 @@ describe('vits check', () => {
   })
 })
 
+describe('progress', () => {
+  const watched = async (byteLength: number) => {
+    const seen: string[] = []
+    const whole = fixtureBytes('numa.mig')
+    // A sparse file: the stream, then a hole up to its size.
+    const slice = async (start: number, end: number) => {
+      const bytes = new Uint8Array(end - start)
+      bytes.set(whole.subarray(start, Math.min(end, whole.length)))
+      return bytes
+    }
+    const open = async () => ({ byteLength, slice, close: async () => {} })
+    await vits(['check', 'vm.mig'], {}, { open, progress: (text) => seen.push(text) })
+    return seen
+  }
+
+  it('is shown for files over 256 MB, and the line is cleared at the end', async () => {
+    const seen = await watched(300 * 2 ** 20)
+    expect(seen.at(-1)).toBe('')
+    expect(seen.filter((text) => text !== '').every((text) => /^vits: vm\.mig: \d+ %$/.test(text))).toBe(true)
+    expect(seen.length).toBeGreaterThan(1)
+  })
+
+  it('is not shown for smaller ones', async () => {
+    expect((await watched(fixtureBytes('numa.mig').length)).filter((text) => text !== '')).toEqual([])
+  })
+})
+
 describe('a file that is no saved VM', () => {
   const whole = fixtureBytes('numa.mig')
   const random = new Uint8Array(50_000).map((_, i) => (i * 2654435761) >>> 13)

@@ -38,7 +38,7 @@ export function reportJson(
     misdirected: report.misdirected,
     unknown: report.unknown,
     orphans: report.orphans,
-    history: { commands, wrapped: state === 'wrapped', state, pending },
+    history: { commands, wrapped: state === 'wrapped', state, pending, told: report.told },
     findings: report.findings.map(findingJson),
     kernels: kernels.map(kernelJson),
   }

@@ -61,15 +61,26 @@ const histories: Readonly<Record<Report['history']['state'], string>> = {
   unreadable: 'not readable',
 }
 
-function views({ live, tables, restored, stop, history, unknown, collections }: Report): string[] {
+function views(report: Report): string[] {
+  const { live, tables, restored, stop, history, unknown, collections } = report
   const size = ({ devices, events }: Report['live']) =>
     `${String(devices).padStart(5)} devices ${String(events).padStart(6)} events`
   const told = `${count(history.commands, 'command')} in the queue, ${histories[history.state]}`
   const after = stop === undefined ? '' : `  stops at ${stop.place}, after ${count(stop.after.devices, 'device')}`
   return [
     `  guest     ${size(live)}  ${history.state === 'whole' ? '' : 'at least; '}${told}`,
+    ...queueLine(report),
     `  tables    ${size(tables)}  valid in RAM, ${count(collections, 'collection')}${unknown > 0 ? `; ${unknown} events no witness knows` : ''}`,
     `  restore   ${size(restored)}${after}`,
+  ]
+}
+
+/** How far the queue's word goes when its beginning is lost. */
+function queueLine({ history, told: { live, deviceLive, dead, untold } }: Report): string[] {
+  if (history.state !== 'wrapped' && history.state !== 'restarted') return []
+  const byDevice = deviceLive > 0 ? ` (${deviceLive} of them by their device alone)` : ''
+  return [
+    `  queue     tells of ${live + deviceLive} events in the tables that they are live${byDevice}, of ${dead} dead, of ${untold} nothing`,
   ]
 }
 

@@ -12,7 +12,7 @@ import { Orphans, orphanPass } from './passes/orphans.ts'
 import { overrunPass } from './passes/overruns.ts'
 import { registerPass } from './passes/registers.ts'
 import type { Severity } from './problems/index.ts'
-import type { Count, Report, Stop } from './report.ts'
+import type { Count, QueueTold, Report, Stop } from './report.ts'
 import { type AuditInput, type Scene, setScene } from './scene.ts'
 import type { Restored } from './simulate.ts'
 import { damage, registerHarm, verdictOf } from './verdict.ts'
@@ -75,6 +75,7 @@ function report(scene: Scene, kernel: string, orphans: Orphans, found: readonly 
     unknown: unknownCount(scene),
     orphans: { devices: [...orphans.devices.keys()].sort((a, b) => a - b), events: orphans.list(scene, MOST_ORPHAN_EVENTS) },
     history: { state, commands, pending },
+    told: queueTold(scene),
     findings: [...found].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity)),
   }
 }
@@ -114,6 +115,21 @@ function unknownCount({ beliefs, tables: { mappings } }: Scene): number {
     }
   }
   return unknown
+}
+
+function queueTold({ beliefs, tables: { mappings } }: Scene): QueueTold {
+  const told = { live: 0, deviceLive: 0, dead: 0, untold: 0 }
+  for (const { deviceId, first, count } of mappings.devices) {
+    const device = beliefs.device(deviceId).queue
+    for (let row = first; row < first + count; row++) {
+      const { queue } = beliefs.event(deviceId, mappings.events.eventId[row]!)
+      if (queue === 'mapped') told.live++
+      else if (queue === 'unmapped') told.dead++
+      else if (device === 'mapped') told.deviceLive++
+      else told.untold++
+    }
+  }
+  return told
 }
 
 /** The three viewpoints of `vits show`. */

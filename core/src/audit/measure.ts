@@ -12,7 +12,7 @@ import { costOf, type Restored, simulateRestore } from './simulate.ts'
 /** Findings listed; there may be more. */
 export const MOST_FINDINGS = 1000
 /** What all trials together may cost, in entries read: a second or so. */
-const TRIALS = 2 ** 27
+const TRIALS = 2 ** 26
 /** Objections taken out one after another. */
 const MOST_OBJECTIONS = 64
 

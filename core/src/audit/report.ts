@@ -8,6 +8,15 @@ export interface Count {
   readonly events: number
 }
 
+/** Events of the tables by what the command queue tells of them. */
+export interface QueueTold {
+  readonly live: number
+  /** Their device is mapped; of the event itself no command is left. */
+  readonly deviceLive: number
+  readonly dead: number
+  readonly untold: number
+}
+
 /** Where a restore fails. */
 export interface Stop {
   readonly errno: Errno
@@ -43,5 +52,7 @@ export interface Report {
   readonly unknown: number
   readonly orphans: { readonly devices: readonly number[]; readonly events: readonly EventId[] }
   readonly history: { readonly state: HistoryState; readonly commands: number; readonly pending: number }
+  /** What the command queue alone tells of the events in the tables. */
+  readonly told: QueueTold
   readonly findings: readonly Finding[]
 }

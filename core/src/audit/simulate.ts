@@ -50,8 +50,8 @@ class Collector implements TableReader {
   }
 }
 
-/** Entries one simulated restore may read: four times the largest device table with its largest sane ITTs. */
-const LIMITS = { entries: 2 ** 28, events: 2 ** 20 }
+/** What one simulated restore may read: 32,768 devices with ITTs of 8,192 events, and more events than eight times the LPIs there are. */
+const LIMITS = { entries: 2 ** 28, events: 2 ** 19 }
 
 /** Runs the restore of a kernel over the tables in RAM. */
 export function simulateRestore(memory: ReadonlyMemory, view: TableView, quirks: Quirks): Restored {
