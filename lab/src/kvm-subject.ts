@@ -1,4 +1,11 @@
-import { errnoName, GITS } from '@vits/core'
+import {
+  KVM_VGIC_ADDR_TYPE as ADDRESS,
+  KVM_DEV_ARM_CTRL as CTRL,
+  errnoName,
+  GITS,
+  KVM_DEV_ARM_VGIC_GRP as GROUP,
+  PAGE_BYTES,
+} from '@vits/core'
 import {
   type ControlOp,
   type Hex,
@@ -13,20 +20,14 @@ import {
 } from '@vits/core/conformance'
 import { type Agent, type Answer, LONGEST_LINE } from './agent.ts'
 
-/** KVM_DEV_ARM_VGIC_GRP_*: the groups of device attributes. */
-const GROUP = { addr: 0, ctrl: 4, redistributor: 5, its: 8 } as const
-
-/** KVM_VGIC_V3_ADDR_TYPE_*. */
-const ADDRESS = { distributor: 2, redistributor: 3, its: 4 } as const
-
-/** KVM_DEV_ARM_{VGIC,ITS}_*: attributes of the control group, on the GIC (g) or an ITS (i). */
+/** Attributes of the control group, on the GIC (g) or an ITS (i). */
 const CONTROL: Record<ControlOp, readonly ['g' | 'i', number]> = {
-  its_ctrl_init: ['i', 0],
-  its_save_tables: ['i', 1],
-  its_restore_tables: ['i', 2],
-  its_ctrl_reset: ['i', 4],
-  gic_ctrl_init: ['g', 0],
-  gic_save_pending_tables: ['g', 3],
+  its_ctrl_init: ['i', CTRL.VGIC_CTRL_INIT],
+  its_save_tables: ['i', CTRL.ITS_SAVE_TABLES],
+  its_restore_tables: ['i', CTRL.ITS_RESTORE_TABLES],
+  its_ctrl_reset: ['i', CTRL.ITS_CTRL_RESET],
+  gic_ctrl_init: ['g', CTRL.VGIC_CTRL_INIT],
+  gic_save_pending_tables: ['g', CTRL.VGIC_SAVE_PENDING_TABLES],
 }
 
 /** Where the lab puts the GIC: below all RAM, clear of every ITS. */
@@ -39,7 +40,6 @@ const CHUNK = Math.floor((LONGEST_LINE - 64) / 64) * 32
 /** How long a guest may take to acknowledge one interrupt. */
 const RUN_MS = 2000
 const KVM_MEM_LOG_DIRTY_PAGES = 1
-const PAGE_BYTES = 4096n
 
 /** The kernel whose KVM is asked. */
 export interface KvmHost {
@@ -89,15 +89,15 @@ export class KvmSubject implements Subject {
       const { rc, data } = await this.#ask(`dirty ${digits(slot)}`)
       if (rc < 0) throw new Error(`slot ${slot} has no dirty log (errno ${-rc}): create_vm with log_dirty keeps one`)
       const pages = data === '' ? [] : data.split(',').map((page) => BigInt(`0x${page}`))
-      return { pages: pages.map((page) => prefixed(digits(BigInt(base) + page * PAGE_BYTES))) }
+      return { pages: pages.map((page) => prefixed(digits(BigInt(base) + page * BigInt(PAGE_BYTES)))) }
     },
     its_write: (step) => this.#itsWrite(step),
     its_read: async ({ reg, its }) => {
-      const { rc, data } = await this.#ask(`get ${itsOf(its)} ${GROUP.its} ${digits(itsRegisterOffset(reg))}`)
+      const { rc, data } = await this.#ask(`get ${itsOf(its)} ${GROUP.ITS_REGS} ${digits(itsRegisterOffset(reg))}`)
       return rc < 0 ? { rc: rcName(rc) } : { rc: rcName(rc), value: prefixed(data) }
     },
     its_regs: async ({ its }) => {
-      const lines = savedItsRegisters.map((name) => `get ${itsOf(its)} ${GROUP.its} ${digits(itsRegisterOffset(name))}`)
+      const lines = savedItsRegisters.map((name) => `get ${itsOf(its)} ${GROUP.ITS_REGS} ${digits(itsRegisterOffset(name))}`)
       const answers = await this.#askAll(lines)
       return { values: Object.fromEntries(savedItsRegisters.map((name, i) => [name, registerValue(answers[i]!)])) }
     },
@@ -167,15 +167,19 @@ export class KvmSubject implements Subject {
       ...step.ram.map(({ base, size }, slot) => this.#slot(slot, base, size)),
       ...(step.vcpu_ids?.map((id) => `vcpu ${digits(id)}`) ?? [`vcpus ${digits(step.vcpus)}`]),
       'gic',
-      `set g ${GROUP.addr} ${ADDRESS.distributor} ${digits(DISTRIBUTOR)}`,
-      `set g ${GROUP.addr} ${ADDRESS.redistributor} ${digits(REDISTRIBUTORS)}`,
-      ...(step.gic_init ? [`set g ${GROUP.ctrl} 0`] : []),
-      ...itses.flatMap((base) => ['its', `set i ${GROUP.addr} ${ADDRESS.its} ${digits(base)}`, `set i ${GROUP.ctrl} 0`]),
+      `set g ${GROUP.ADDR} ${ADDRESS.V3_DIST} ${digits(DISTRIBUTOR)}`,
+      `set g ${GROUP.ADDR} ${ADDRESS.V3_REDIST} ${digits(REDISTRIBUTORS)}`,
+      ...(step.gic_init ? [`set g ${GROUP.CTRL} ${CTRL.VGIC_CTRL_INIT}`] : []),
+      ...itses.flatMap((base) => [
+        'its',
+        `set i ${GROUP.ADDR} ${ADDRESS.ITS} ${digits(base)}`,
+        `set i ${GROUP.CTRL} ${CTRL.VGIC_CTRL_INIT}`,
+      ]),
     ])
   }
 
   async #itsWrite({ reg, value, its }: StepOf<'its_write'>): Promise<StepAnswer> {
-    const register = `${itsOf(its)} ${GROUP.its} ${digits(itsRegisterOffset(reg))}`
+    const register = `${itsOf(its)} ${GROUP.ITS_REGS} ${digits(itsRegisterOffset(reg))}`
     const [written, read] = await this.#askAll([`set ${register} ${digits(value)}`, `get ${register}`])
     const readback = read!.rc < 0 ? { readback_rc: rcName(read!.rc) } : { readback: registerValue(read!) }
     return { rc: rcName(written!.rc), ...readback }
@@ -186,14 +190,14 @@ export class KvmSubject implements Subject {
     const attributes = redistributorAttributes(cpu, reg)
     const half = (n: number) => digits((BigInt(value) >> BigInt(32 * n)) & 0xffffffffn)
     const answers = await this.#askAll(
-      attributes.map((attribute, n) => `set g ${GROUP.redistributor} ${digits(attribute)} ${half(n)}`),
+      attributes.map((attribute, n) => `set g ${GROUP.REDIST_REGS} ${digits(attribute)} ${half(n)}`),
     )
     return { rc: [...new Set(answers.map(({ rc }) => rcName(rc)))].join('/') }
   }
 
   async #redistRead({ cpu, reg }: StepOf<'redist_read'>): Promise<StepAnswer> {
     const attributes = redistributorAttributes(cpu, reg)
-    const answers = await this.#askAll(attributes.map((attribute) => `get g ${GROUP.redistributor} ${digits(attribute)}`))
+    const answers = await this.#askAll(attributes.map((attribute) => `get g ${GROUP.REDIST_REGS} ${digits(attribute)}`))
     const value = answers.reduce((sum, { data }, half) => sum | (BigInt(`0x${data || '0'}`) << BigInt(32 * half)), 0n)
     return { rc: rcName(answers[0]!.rc), value: prefixed(digits(value)) }
   }
@@ -214,8 +218,8 @@ export class KvmSubject implements Subject {
     for (let at = 0; at < bytes.length; at += 2 * CHUNK) {
       queued.push(`q ${device} ${digits(from + BigInt(at / 2))} ${bytes.slice(at, at + 2 * CHUNK)}`)
     }
-    const run = `set ${device} ${GROUP.its} ${digits(GITS.CWRITER)} ${digits(step.cwriter_written)}`
-    const reads = [GITS.CREADR, GITS.CWRITER, GITS.CTLR].map((offset) => `get ${device} ${GROUP.its} ${digits(offset)}`)
+    const run = `set ${device} ${GROUP.ITS_REGS} ${digits(GITS.CWRITER)} ${digits(step.cwriter_written)}`
+    const reads = [GITS.CREADR, GITS.CWRITER, GITS.CTLR].map((offset) => `get ${device} ${GROUP.ITS_REGS} ${digits(offset)}`)
     const [written, ...values] = (await this.#askAll([...queued, run, ...reads])).slice(queued.length)
     const [creadr, cwriter, ctlr] = values.map(registerValue)
     return { rc: rcName(written!.rc), creadr, cwriter, ctlr }
@@ -227,7 +231,7 @@ export class KvmSubject implements Subject {
   }
 
   async #attribute(device: string, attribute: number): Promise<StepAnswer> {
-    const { rc } = await this.#ask(`set ${device} ${GROUP.ctrl} ${digits(attribute)}`)
+    const { rc } = await this.#ask(`set ${device} ${GROUP.CTRL} ${digits(attribute)}`)
     return { rc: rcName(rc) }
   }
 }
