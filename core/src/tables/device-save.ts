@@ -8,6 +8,7 @@ import {
   ITE_NEXT_CAP,
   L2_ENTRIES,
   LPI_LIMIT,
+  MAX_EVENTID_BITS,
 } from '../abi/index.ts'
 import { BLOCK_WORDS, EVENT_WORDS, type Its } from '../its/index.ts'
 import { ItsError } from '../memory/index.ts'
@@ -60,7 +61,7 @@ export class DeviceSave {
       const at = this.#places.at(deviceId)
       if (at < 0) throw new ItsError('EINVAL', 'the device has no place in the device table', { what: 'DTE', deviceId })
       this.#saveItt(slot, deviceId)
-      this.#places.written(devices.ittAddr[slot]!, ENTRY_BYTES << devices.bits[slot]!)
+      this.#places.written(devices.ittAddr[slot]!, ENTRY_BYTES << Math.min(devices.bits[slot]!, MAX_EVENTID_BITS))
       const following = this.#storable(devices.after(slot))
       this.#saveDte(slot, deviceId, at, following < 0 ? 0 : this.#next(deviceId, devices.deviceId[following]!))
       this.#firsts[deviceTable.indirect ? Math.floor(deviceId / L2_ENTRIES) : 0] ??= deviceId
@@ -136,7 +137,7 @@ export class DeviceSave {
       }
     }
     if (waiting !== NONE) this.#saveIte(waiting, lpi, icid, 0)
-    if (this.#plan.head !== 'none' && this.#first !== 0) this.#ittHead(1 << devices.bits[slot]!)
+    if (this.#plan.head !== 'none' && this.#first !== 0) this.#ittHead(2 ** devices.bits[slot]!)
   }
 
   /** Meets an event that hardware may deliver, or whose collection is gone. Returns the event that waits from now on. */
