@@ -10,10 +10,11 @@ interface Manifest {
 
 const manifest = (path: string): Manifest => JSON.parse(readFileSync(path, 'utf8'))
 const { law }: { law: Record<string, readonly string[]> } = createRequire(import.meta.url)('../import-law.cjs')
-const rooms = readdirSync('core/src', { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .map((entry) => entry.name)
-  .sort()
+const foldersOf = (path: string) =>
+  readdirSync(path, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+const rooms = foldersOf('core/src').sort()
 
 describe('the packages', () => {
   it('core depends on nothing', () => {
@@ -27,6 +28,12 @@ describe('the packages', () => {
 
   it('every room has its line in the import law', () => {
     expect(Object.keys(law)).toEqual(expect.arrayContaining(rooms))
+  })
+
+  it('every room and every folder has its row in ARCHITECTURE.md', () => {
+    const rows = [...readFileSync('ARCHITECTURE.md', 'utf8').matchAll(/^\| `([\w/]+)` \| [A-Z]/gm)].map(([, name]) => name)
+    const folders = foldersOf('.').filter((name) => !/^\.|^(core|node_modules|coverage)$/.test(name))
+    expect(rows.sort()).toEqual([...rooms.map((room) => `core/src/${room}`), ...folders].sort())
   })
 
   it.each(['package.json', 'core/package.json', 'cli/package.json'])('%s names exact versions only', (path) => {
