@@ -9,11 +9,11 @@ describe.each(kernelSeries)('the KVM of Linux %s', (kernel) => {
     expect(await replay(['fixtures/vectors', '--kernel', kernel])).toBe(0)
   })
 
-  it('answers 500 random histories as the model does, to the last byte of its tables', async () => {
-    expect(await fuzz(['--kernel', kernel, '--cases', '500', '--seed', '1'])).toBe(0)
+  it('answers 250 random histories as the model does, to the last byte of its tables', async () => {
+    expect(await fuzz(['--kernel', kernel, '--cases', '250', '--seed', '1'])).toBe(0)
   })
 
-  it('restores exactly the state of 200 random histories from what the model sealed', async () => {
-    expect(await seal(['--kernel', kernel, '--cases', '200', '--seed', '1'])).toBe(0)
+  it('restores exactly the state of 100 random histories from what the model sealed', async () => {
+    expect(await seal(['--kernel', kernel, '--cases', '100', '--seed', '1'])).toBe(0)
   })
 })

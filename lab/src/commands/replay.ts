@@ -1,10 +1,13 @@
 import { parseArgs } from 'node:util'
+import type { Difference } from '@vits/core/conformance'
 import { kernelSeries } from '../cache.ts'
 import { withKvm } from '../lab.ts'
 import { differencesOf, type RecordingFile, readRecordings } from '../recording.ts'
 
 /** Differences printed of each recording; one wrong answer often draws many after it. */
 const SHOWN = 5
+/** Recordings that are sent before the first of them is answered. */
+const AHEAD = 4
 
 /**
  * Plays recordings on the kernels they were made on and compares every answer; `--kernel` with a series keeps to that one, with
@@ -29,21 +32,27 @@ const isComplete = ({ recording }: RecordingFile) => recording.steps.every(({ op
 function replayOn(kernel: string, files: readonly RecordingFile[]): Promise<number> {
   return withKvm(kernel, async (subject) => {
     const start = performance.now()
-    let steps = 0
     let differing = 0
-    for (const { path, recording } of files) {
-      const differences = await differencesOf(subject, recording.steps)
-      await subject.clear()
-      steps += recording.steps.length
-      if (differences.length === 0) continue
-      differing++
-      console.log(`${path}: ${differences.length} answers differ`)
-      for (const { step, op, field, recorded, answered } of differences.slice(0, SHOWN)) {
-        console.log(`  step ${step}, ${op}: ${field} was ${recorded}, is ${answered}`)
+    let next = 0
+    const run = async () => {
+      for (let file = files[next++]; file !== undefined; file = files[next++]) {
+        const [differences] = await Promise.all([differencesOf(subject, file.recording.steps), subject.clear()])
+        if (differences.length === 0) continue
+        differing++
+        tell(file, differences)
       }
     }
+    await Promise.all(Array.from({ length: AHEAD }, run))
     const seconds = ((performance.now() - start) / 1000).toFixed(1)
+    const steps = files.reduce((sum, { recording }) => sum + recording.steps.length, 0)
     console.log(`${subject.name}: ${files.length} recordings, ${steps} steps, ${differing} recordings differ (${seconds} s)`)
     return differing
   })
+}
+
+function tell({ path, recording }: RecordingFile, differences: readonly Difference[]): void {
+  console.log(`${path}, ${recording.scenario}: ${differences.length} answers differ`)
+  for (const { step, op, field, recorded, answered } of differences.slice(0, SHOWN)) {
+    console.log(`  step ${step}, ${op}: ${field} was ${recorded}, is ${answered}`)
+  }
 }
