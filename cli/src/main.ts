@@ -5,11 +5,9 @@ import { listFolder } from './node/list-folder.ts'
 import { openFile } from './node/open-file.ts'
 import { run } from './program.ts'
 import { openLab } from './prove/lab-program.ts'
-import { style } from './style.ts'
+import { style, wantsColour } from './style.ts'
 
 const { stdout, stderr, env } = process
-const colour =
-  env['FORCE_COLOR'] !== undefined || (stdout.isTTY === true && env['NO_COLOR'] === undefined && env['TERM'] !== 'dumb')
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
 // A reader that has seen enough (`vits check ... | head`) is no error.
@@ -27,7 +25,7 @@ process.exitCode = await run(
     out: (text) => stdout.write(text),
     err: (text) => stderr.write(text),
     progress: stderr.isTTY === true ? (text) => stderr.write(`\r\x1b[K${text}`) : undefined,
-    style: style(colour),
+    style: style(wantsColour(env, stdout.isTTY === true)),
     lab: openLab,
     now: () => performance.now(),
   },

@@ -2,6 +2,7 @@ import { Command as Commander } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { choice, command, flag, list, text, whole } from './command.ts'
 import type { Io } from './io.ts'
+import { style, wantsColour } from './style.ts'
 import { vits } from './testing/fake-io.ts'
 
 describe('the command line', () => {
@@ -78,5 +79,22 @@ describe('the options of a command', () => {
     ['-n', 'many'],
   ])('refuse %s %s', async (...args) => {
     await expect(parse(args)).rejects.toThrow(args[1])
+  })
+})
+
+describe('colour', () => {
+  it.each`
+    env                                         | terminal | colour
+    ${{}}                                       | ${true}  | ${true}
+    ${{}}                                       | ${false} | ${false}
+    ${{ TERM: 'dumb' }}                         | ${true}  | ${false}
+    ${{ NO_COLOR: '1' }}                        | ${true}  | ${false}
+    ${{ NO_COLOR: '' }}                         | ${true}  | ${true}
+    ${{ FORCE_COLOR: '1' }}                     | ${false} | ${true}
+    ${{ FORCE_COLOR: '0' }}                     | ${true}  | ${false}
+    ${{ FORCE_COLOR: '1', NO_COLOR: 'please' }} | ${true}  | ${false}
+  `('with $env on a terminal: $terminal is $colour', ({ env, terminal, colour }) => {
+    expect(wantsColour(env, terminal)).toBe(colour)
+    expect(style(colour).bad('x') === 'x').toBe(!colour)
   })
 })

@@ -9,7 +9,14 @@ export interface Style {
   warn(text: string): string
 }
 
-/** Colour on a terminal only: NO_COLOR and FORCE_COLOR are the caller's to obey. */
+/** Colour on a terminal only, unless the environment says otherwise (no-color.org, force-color.org). */
+export function wantsColour(env: Readonly<Record<string, string | undefined>>, isTerminal: boolean): boolean {
+  const { NO_COLOR: no = '', FORCE_COLOR: force = '' } = env
+  if (no !== '') return false
+  if (force !== '') return force !== '0'
+  return isTerminal && env['TERM'] !== 'dumb'
+}
+
 export function style(colour: boolean): Style {
   const { bold, dim, green, red, yellow } = pc.createColors(colour)
   return { bold, dim, good: green, bad: red, warn: yellow }
