@@ -76,9 +76,9 @@ class Bench {
   restore(its: Its, head: HeadKind): number {
     its.reset()
     this.program(its)
-    const ms = timed(() => restoreTables(its, { head }))
+    const time = timed(() => restoreTables(its, { head }))
     if (its.events.count !== this.shape.devices * this.shape.events) throw new Error('the restore is not complete')
-    return ms
+    return time
   }
 
   /** Reads every ITT once with memcmp against zeros. */
@@ -98,49 +98,58 @@ class Bench {
 function timed(work: () => unknown): number {
   const start = performance.now()
   const result = work()
-  const ms = performance.now() - start
+  const time = performance.now() - start
   if (typeof result === 'object' && result !== null && 'ok' in result && result.ok !== true)
     throw new Error(JSON.stringify(result))
-  return ms
+  return time
 }
 
-/** The median, the first half (while code is still being compiled) dropped. */
-function settled(runs: number, work: () => number): number {
-  const times = Array.from({ length: runs }, work).slice(Math.floor(runs / 2))
-  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!
+/** Median and fastest of the runs, the first half (while code is still being compiled) dropped. */
+function settled(runs: number, work: () => number): string {
+  const times = Array.from({ length: runs }, work)
+    .slice(Math.floor(runs / 2))
+    .sort((a, b) => a - b)
+  return `${ms(times[Math.floor(times.length / 2)]!)} (${ms(times[0]!)})`
 }
 
-function row(name: string, ...cells: readonly (number | string)[]): void {
-  const text = cells.map((cell) => (typeof cell === 'number' ? cell.toFixed(cell < 10 ? 2 : 0) : cell).padStart(12))
-  console.log(name.padEnd(30) + text.join(''))
+const ms = (time: number) => time.toFixed(time < 10 ? 2 : 0)
+
+function row(name: string, ...cells: readonly string[]): void {
+  console.log(`| ${name} | ${cells.join(' | ')} |`)
+}
+
+/** The first row of a table. */
+function header(name: string, ...columns: readonly string[]): void {
+  row(name, ...columns)
+  row('---', ...columns.map(() => '---:'))
 }
 
 function seedRows(bits: readonly number[]): void {
-  console.log('8192 devices, one event at the end of each ITT; ms')
-  row('ITT', 'save', 'save heads', 'restore', 'with heads', 'read once', 'sealed')
+  console.log('8192 devices, one event at the end of each ITT; ms: median (fastest)\n')
+  header('ITT', 'save', 'save heads', 'restore', 'with heads', 'read once', 'sealed')
   for (const b of bits) {
     const bench = new Bench({ devices: 8192, events: 1, bits: b })
     const its = bench.mapped()
-    const runs = b >= 16 ? 6 : b >= 12 ? 12 : 40
+    const runs = b >= 16 ? 8 : b >= 12 ? 24 : 100
     saveTables(its)
     const restore = settled(runs, () => bench.restore(its, 'none'))
     const scan = settled(runs, () => bench.scan())
     const sealed = settled(runs, () => timed(() => seal(its)))
-    const save = settled(40, () => timed(() => saveTables(its)))
-    const saveHeads = settled(40, () => timed(() => saveTables(its, { head: 'ours' })))
-    const heads = settled(40, () => bench.restore(its, 'ours'))
+    const save = settled(100, () => timed(() => saveTables(its)))
+    const saveHeads = settled(100, () => timed(() => saveTables(its, { head: 'ours' })))
+    const heads = settled(100, () => bench.restore(its, 'ours'))
     row(`2^${b} events, ${(8192 * bench.ittBytes) / 2 ** 20} MiB`, save, saveHeads, restore, heads, scan, sealed)
   }
 }
 
 function scaleRows(): void {
-  console.log('\n32 events a device, ITTs of 2^5; ms')
-  row('events', 'save', 'restore', 'sealed')
+  console.log('\n32 events a device, ITTs of 2^5; ms: median (fastest)\n')
+  header('events', 'save', 'restore', 'sealed')
   for (const events of [1024, 8192, 65536, 262144]) {
     const bench = new Bench({ devices: events / 32, events: 32, bits: 5 })
     const its = bench.mapped()
     saveTables(its)
-    const runs = 60
+    const runs = 100
     const restore = settled(runs, () => bench.restore(its, 'none'))
     const save = settled(runs, () => timed(() => saveTables(its)))
     row(
@@ -154,12 +163,13 @@ function scaleRows(): void {
 
 /** The first restore of a fresh process, many times over. */
 function coldRows(): void {
-  console.log('\nfirst restore of a process, ITTs of 2^13; ms')
+  console.log('\nThe first restore of a process, 8192 devices, ITTs of 2^13; ms, median of 5 processes\n')
+  header('', 'restore')
   for (const head of ['none', 'ours'] as const) {
     const times = Array.from({ length: 5 }, () =>
       Number(execFileSync(process.execPath, [...process.execArgv, ...process.argv.slice(1, 2), '--first', head])),
     ).sort((a, b) => a - b)
-    row(`head ${head}`, times[2]!)
+    row(`head ${head}`, ms(times[2]!))
   }
 }
 

@@ -13,7 +13,7 @@ interface Stretch {
 /** The bytes of the 2^bits entries of a device's ITT. */
 export const ittStretch = (deviceId: number, ittAddr: number, eventIdBits: number): Stretch => ({
   base: ittAddr,
-  end: ittAddr + ENTRY_BYTES * 2 ** eventIdBits,
+  end: ittAddr + (ENTRY_BYTES << eventIdBits),
   deviceId,
 })
 

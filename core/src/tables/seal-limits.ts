@@ -88,7 +88,7 @@ function deviceLimits(its: Its, slots: readonly number[], met: Met): void {
   }
   for (const slot of slots) {
     const deviceId = devices.deviceId[slot]!
-    let first = 2 ** devices.bits[slot]!
+    let first = 1 << devices.bits[slot]!
     let live = 0
     eachEvent(its, slot, (eventId, index) => {
       if (events.icid(index) < 0) met('detached-event', { deviceId, eventId })

@@ -41,7 +41,7 @@ function clearTables(its: Its, slots: readonly number[]): number {
     const bits = devices.bits[slot]!
     if ((done.get(base) ?? 0) >= bits) continue
     done.set(base, bits)
-    cleared += clearEntries(memory, base, 2 ** bits)
+    cleared += clearEntries(memory, base, 1 << bits)
   }
   return cleared
 }
@@ -62,7 +62,7 @@ function refuseUnsavableEvents(its: Its, slot: number, gicv41: boolean): void {
   const { memory, devices, events, gic } = its
   const forwarding = gic.lpis.forwarding !== undefined && !gicv41
   const base = devices.ittAddr[slot]!
-  if (memory.contains(base as Gpa, ENTRY_BYTES * 2 ** devices.bits[slot]!) && !forwarding) return
+  if (memory.contains(base as Gpa, ENTRY_BYTES << devices.bits[slot]!) && !forwarding) return
   const deviceId = devices.deviceId[slot]!
   eachEvent(its, slot, (eventId, index) => {
     const at = base + eventId * ENTRY_BYTES

@@ -91,7 +91,7 @@ describe('ending the forwarding', () => {
   })
 
   it.each([
-    ['as Linux 6.12 does', { kernel: 'linux-6.12.117' }],
+    ['as Linux 6.12 does: unset-forwarding-drops-pending', { kernel: 'linux-6.12.117' }],
     ['on GICv4.0, whose tables cannot be read', { version: 'GICv4.0' }],
   ] as const)('drops the pending bit %s', (_, options) => {
     const vm = new DirectVm(options)
