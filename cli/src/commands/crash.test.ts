@@ -36,8 +36,13 @@ function killedAt(n: number, args: readonly string[], half = false): { readonly 
   return { killed: signal === 'SIGKILL', steps: readFileSync(log, 'utf8').trim().split('\n') }
 }
 
-/** The steps to die at. To die in a sync is to die before the step that follows it. */
-const deadly = (steps: readonly string[]) => [...steps.keys()].filter((n) => steps[n] !== 'sync' || n === steps.length - 1)
+/** The steps to die at: of many writes in a row the first and the last; in a sync is before the step that follows it. */
+function deadly(steps: readonly string[]): number[] {
+  return [...steps.keys()].filter((n) => {
+    if (n === steps.length - 1) return true
+    return steps[n] === 'write' ? steps[n - 1] !== 'write' || steps[n + 1] !== 'write' : steps[n] !== 'sync'
+  })
+}
 
 const whole = async (path: string) => (await vits(['check', '--strict', path])).code === 0
 const names = async () => (await readdir(folder)).filter((name) => !name.endsWith('.part')).sort()

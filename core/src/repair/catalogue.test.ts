@@ -16,7 +16,6 @@ const beyondTables: Partial<Record<ProblemCode, string>> = {
   L401: 'memory the VM does not have',
   L402: 'memory the VM does not have',
   C107: 'the next save',
-  D213: 'the kernel itself: its own next save jumps past the page again',
   D214: 'a kernel that knows no empty table',
   L403: 'harmless',
   Q601: 'harmless',

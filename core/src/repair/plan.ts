@@ -45,6 +45,7 @@ export function planRepair(input: AuditInput, options: RepairOptions): RepairPla
 
 function plannedOnce(input: AuditInput, options: RepairOptions): RepairPlan {
   const before = audit(input)
+  if (before.findings.some(({ code }) => code === 'M703')) return unplanned(input, before)
   const mending = new Mending(input, options, before)
   if (options.rebuild) mending.rebuild()
   let after = mending.overlay.changes === 0 ? before : audit(mending.input)
@@ -52,6 +53,13 @@ function plannedOnce(input: AuditInput, options: RepairOptions): RepairPlan {
   for (let round = 0; round < rounds && mending.step(after); round++) after = audit(mending.input)
   const { writes, memory } = mending.overlay
   return { before, after, writes, memory, ...prove(input, mending.input, before, after, isExhausted(options)) }
+}
+
+/** Tables of which not everything was looked at cannot be proven good, whatever is done to them. */
+function unplanned(input: AuditInput, report: Report): RepairPlan {
+  const says = 'M703: the tables are larger than what can be looked at'
+  const nothing = { writes: [], kernels: [], lost: [], lostDevices: [], memory: input.memory.fork() }
+  return { before: report, after: report, obstacles: [{ kernel: '', says }], ...nothing }
 }
 
 /** A VM that restores cleanly is left alone unless somebody asks for more. */

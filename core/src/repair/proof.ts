@@ -50,7 +50,7 @@ export function prove(input: AuditInput, repaired: AuditInput, before: Report, a
     ...remaining(chosen, after),
     ...avoidable(input, missing, exhausted),
     ...unvisited(chosen, repaired, after),
-    ...kernels.flatMap((proof) => worse(proof, chosen)),
+    ...kernels.flatMap((proof) => (proof.kernel === chosen ? savedOtherwise(proof, after) : worse(proof))),
   ]
   return { kernels, obstacles, lost: [...missing.events()], lostDevices: [...missing.devices] }
 }
@@ -98,14 +98,17 @@ function unvisited(kernel: ProfileId, repaired: AuditInput, { orphans, verdict }
   ]
 }
 
+/** What the next save makes of entries that are left and dead. Without any, it is the kernel's own doing. */
+function savedOtherwise({ kernel, after }: KernelProof, { orphans }: Report): Obstacle[] {
+  if (after.again === undefined || orphans.devices.length + orphans.events.length === 0) return []
+  return [{ kernel, says: `the save after the restore comes back otherwise: ${after.again}` }]
+}
+
 /**
  * A repair for one kernel must not harm another: make it fail or corrupt where it did not, or corrupt in silence where it
  * failed. What an old kernel makes of every save of such a VM is not the repair's doing.
  */
-function worse({ kernel, before, after }: KernelProof, chosen: ProfileId): Obstacle[] {
-  if (kernel === chosen) {
-    return after.again === undefined ? [] : [{ kernel, says: `the save after the restore comes back otherwise: ${after.again}` }]
-  }
+function worse({ kernel, before, after }: KernelProof): Obstacle[] {
   if (after.revived.count > 0) return [{ kernel, says: `${after.revived.count} dead events come back` }]
   const fell = before.verdict === 'restores' && after.verdict !== 'restores'
   const loses = after.verdict === 'corrupts' && after.lost.count > (before.verdict === 'corrupts' ? before.lost.count : 0)
