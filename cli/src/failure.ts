@@ -1,3 +1,6 @@
+import { type ExitBits, ExitCode } from './exit-code.ts'
+import type { Io } from './io.ts'
+
 /** The command line is wrong: exit 16. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
@@ -24,4 +27,16 @@ export function reason(error: unknown): string {
   if (code !== undefined && code in systemErrors) return systemErrors[code]!
   const ours = error.name !== 'Error' && error.name !== 'TypeError' && error.name !== 'RangeError'
   return ours || code !== undefined ? error.message : `internal error: ${error.message}; please report it`
+}
+
+/** Runs a file's work; a file that cannot be read is one line on stderr, and the next file has its turn. */
+export async function failing(file: string, io: Io, work: () => Promise<ExitBits>): Promise<ExitBits> {
+  try {
+    return await work()
+  } catch (error) {
+    io.progress?.('')
+    if (error instanceof UsageError) throw error
+    io.err(`${failureLine(error, file)}\n`)
+    return ExitCode.Failed
+  }
 }

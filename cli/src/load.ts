@@ -8,7 +8,7 @@ import {
   type GuestMemory,
   openSavedMachine,
   overrunFootprint,
-  type ProfileId,
+  profileIds,
   type SavedMachine,
 } from '@vits/core'
 import type { Io } from './io.ts'
@@ -80,10 +80,10 @@ function within(ranges: readonly GpaRange[], room: number): GpaRange[] {
 /** How far behind its tables a kernel is followed that runs past them. */
 const MOST_OVERRUN_BYTES = 2 ** 28
 
-/** Loads what lies behind the tables, as far as these kernels read there. */
-export async function loadOverruns({ machine, input }: Loaded, kernels: readonly ProfileId[]): Promise<void> {
+/** Loads what lies behind the tables, as far as some kernel reads there. */
+export async function loadOverruns({ machine, input }: Loaded): Promise<void> {
   for (let bytes = 2 ** 20; bytes <= MOST_OVERRUN_BYTES; bytes *= 2) {
-    const ranges = overrunFootprint(input, kernels, bytes)
+    const ranges = overrunFootprint(input, profileIds, bytes)
     if (ranges.length === 0) return
     await machine.load(input.memory, ranges)
   }

@@ -1,9 +1,9 @@
-import { audit, isProfileId, judgeKernels, type KernelRow, NEWEST, type ProfileId, profiles, type Report } from '@vits/core'
+import { audit, judgeKernels, type KernelRow, NEWEST, profileIds, type Report, released } from '@vits/core'
 import { command, flag, text } from '../command.ts'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
-import { failureLine, UsageError } from '../failure.ts'
-import type { Io } from '../io.ts'
+import { failing } from '../failure.ts'
 import { loadOverruns, withSavedMachine } from '../load.ts'
+import { profileNamed } from '../profile-named.ts'
 import { kernelLines } from '../render/kernels-text.ts'
 import { reportJson } from '../render/report-json.ts'
 import { reportText } from '../render/report-text.ts'
@@ -27,19 +27,16 @@ export const check = command({
     strict: flag('--strict', 'count harmless leftovers as problems'),
   },
   run: async (files, { json, kernel, strict }, io) => {
-    if (kernel !== undefined && kernel !== 'all' && !isProfileId(kernel)) {
-      throw new UsageError(`no kernel '${kernel}' is known (vits kernels lists them)`)
-    }
     const all = kernel === 'all'
-    const profile = profiles[kernel === undefined || all ? NEWEST : kernel]
+    const profile = profileNamed(kernel === undefined || all ? NEWEST : kernel)
     let bits: ExitBits = ExitCode.Ok
     for (const [i, file] of files.entries()) {
       bits |= await failing(file, io, () =>
         withSavedMachine(file, io, async (loaded) => {
           const { machine, input } = loaded
-          await loadOverruns(loaded, everyKernel)
+          await loadOverruns(loaded)
           const report = audit({ ...input, profile })
-          const kernels = judgeKernels(input, everyKernel)
+          const kernels = judgeKernels(input, profileIds)
           if (json) io.out(`${JSON.stringify(reportJson(file, machine, report, kernels), null, files.length > 1 ? 0 : 2)}\n`)
           else
             io.out(
@@ -53,8 +50,6 @@ export const check = command({
   },
 })
 
-const everyKernel = Object.keys(profiles) as ProfileId[]
-
 function exitBits({ verdict, findings }: Report, strict: boolean): ExitBits {
   const counts = verdict !== 'restores' || (strict && findings.some(({ severity }) => severity === 'latent'))
   return counts ? ExitCode.Problems : ExitCode.Ok
@@ -62,18 +57,6 @@ function exitBits({ verdict, findings }: Report, strict: boolean): ExitBits {
 
 /** Every released kernel must restore cleanly; what the proposal makes of a VM is nobody's problem. */
 function kernelBits(kernels: readonly KernelRow[]): ExitBits {
-  const bad = kernels.some(({ kernel, verdict }) => verdict !== 'restores' && !profiles[kernel].quirks['proposed-head'])
+  const bad = kernels.some(({ kernel, verdict }) => verdict !== 'restores' && released.includes(kernel))
   return bad ? ExitCode.Problems : ExitCode.Ok
-}
-
-/** Runs a file's work; a file that cannot be read is one line on stderr, and the next file has its turn. */
-export async function failing(file: string, io: Io, work: () => Promise<ExitBits>): Promise<ExitBits> {
-  try {
-    return await work()
-  } catch (error) {
-    io.progress?.('')
-    if (error instanceof UsageError) throw error
-    io.err(`${failureLine(error, file)}\n`)
-    return ExitCode.Failed
-  }
 }

@@ -5,8 +5,8 @@ import { command, flag, text } from '../command.ts'
 import { ExitCode } from '../exit-code.ts'
 import { failureLine, UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
+import { profileNamed } from '../profile-named.ts'
 import { readWhole } from '../read-whole.ts'
-import { profileNamed } from './kernels.ts'
 
 const ZSTD_MAGIC = 0xfd2fb528
 

@@ -1,8 +1,8 @@
 import { type Gpa, hexWord, type Outcome, type ProfileId, restoreTables, saveTables, seal } from '@vits/core'
 import { SeedGuest } from '@vits/core/conformance'
 import { command, text } from '../command.ts'
+import { profileNamed } from '../profile-named.ts'
 import type { Style } from '../style.ts'
-import { profileNamed } from './kernels.ts'
 
 /** The device whose driver goes away, and the one that comes after it. */
 const GONE = 4

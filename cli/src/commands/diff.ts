@@ -11,10 +11,10 @@ import {
 } from '@vits/core'
 import { choice, command, flag } from '../command.ts'
 import { ExitCode } from '../exit-code.ts'
+import { failing } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { withSavedMachine } from '../load.ts'
 import { count } from '../render/words.ts'
-import { failing } from './check.ts'
 
 /** What two saves have in common is not said; what became an orphan is live in the first and stale in the second. */
 interface Difference {

@@ -3,11 +3,10 @@ import { PAGE_BYTES, repairFootprint, scrubInto, writeCase } from '@vits/core'
 import { command, flag, text } from '../command.ts'
 import { fileOf } from '../disk.ts'
 import { ExitCode } from '../exit-code.ts'
-import { UsageError } from '../failure.ts'
+import { failing, UsageError } from '../failure.ts'
 import { withSavedMachine } from '../load.ts'
 import { count } from '../render/words.ts'
 import { refuseToReplace } from '../repair/write-repaired.ts'
-import { failing } from './check.ts'
 
 /** Takes out of a saved VM what decides about its interrupts, small enough to send and without the guest's data. */
 export const extract = command({

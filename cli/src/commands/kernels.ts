@@ -1,7 +1,7 @@
-import { type Profile, profiles, type QuirkName, quirks } from '@vits/core'
+import { profiles, type QuirkName, quirks } from '@vits/core'
 import { command, flag } from '../command.ts'
 import { ExitCode } from '../exit-code.ts'
-import { UsageError } from '../failure.ts'
+import { profileNamed } from '../profile-named.ts'
 
 /** The kernels whose behaviour is known, and how each differs from the newest. */
 export const kernels = command({
@@ -25,12 +25,5 @@ export const kernels = command({
     return ExitCode.Ok
   },
 })
-
-/** The profile of this id. @throws UsageError with the ones there are. */
-export function profileNamed(id: string): Profile {
-  const found = Object.values(profiles).find((candidate) => candidate.id === id)
-  if (found === undefined) throw new UsageError(`no kernel '${id}' is known; one of ${Object.keys(profiles).join(', ')}`)
-  return found
-}
 
 const quirkLine = (name: QuirkName) => `  ${name}\n      ${quirks[name].does}\n      ${quirks[name].kernels}\n`

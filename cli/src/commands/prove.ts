@@ -1,13 +1,13 @@
-import { audit, isProfileId, type ProfileId, profileNear, profiles, viewFrom } from '@vits/core'
+import { audit, type ProfileId, profileNear, profiles, viewFrom } from '@vits/core'
 import { restoredState, restoreSteps } from '@vits/core/conformance'
 import { command, flag, text } from '../command.ts'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
-import { UsageError } from '../failure.ts'
+import { failing, UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { type Loaded, withSavedMachine } from '../load.ts'
+import { profileNamed } from '../profile-named.ts'
 import type { Lab } from '../prove/lab-program.ts'
 import { type Mapping, outcomeLine, type RestoreOutcome, without } from '../prove/mappings.ts'
-import { failing } from './check.ts'
 
 /** Mappings listed of each kind of difference. */
 const LISTED = 8
@@ -35,14 +35,13 @@ export const prove = command({
     json: flag('--json', 'print one JSON document for each file, one a line when there are several'),
   },
   run: async (files, { kernel = '6.12', profile, json }, io) => {
-    if (profile !== undefined && !isProfileId(profile))
-      throw new UsageError(`no kernel '${profile}' is known (vits kernels lists them)`)
+    const named = profile === undefined ? undefined : profileNamed(profile).id
     const lab = new LazyLab(kernel, io)
     let bits: ExitBits = ExitCode.Ok
     for (const file of files) {
       bits |= await failing(file, io, () =>
         withSavedMachine(file, io, async (loaded) => {
-          const proof = await proveOne(loaded, await lab.boot(), profile)
+          const proof = await proveOne(loaded, await lab.boot(), named)
           if (json) io.out(`${JSON.stringify(proofJson(file, proof), null, files.length > 1 ? 0 : 2)}\n`)
           else io.out(proofText(file, proof, io))
           if (!agrees(proof)) return ExitCode.Failed

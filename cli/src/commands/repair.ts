@@ -1,11 +1,9 @@
 import {
   audit,
-  isProfileId,
+  isLoss,
   type ProblemCode,
-  type ProfileId,
   planRepair,
   problemCode,
-  profiles,
   type RepairOptions,
   type RepairPlan,
   repairFootprint,
@@ -13,14 +11,14 @@ import {
 import { command, flag, list, text } from '../command.ts'
 import { DiskError } from '../disk.ts'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
-import { UsageError } from '../failure.ts'
+import { failing, UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { loadOverruns, withSavedMachine } from '../load.ts'
+import { profileNamed } from '../profile-named.ts'
 import { planJson } from '../render/plan-json.ts'
 import { planText } from '../render/plan-text.ts'
 import { count } from '../render/words.ts'
 import { type Opened, refuseToReplace, storage, undoPath, writeCopy, writeInPlace } from '../repair/write-repaired.ts'
-import { failing } from './check.ts'
 
 interface Options {
   readonly output: string | undefined
@@ -75,10 +73,8 @@ export const repair = command({
 })
 
 function repairOptions({ fix, yes, rebuild, seal, strict, kernel }: Options): RepairOptions {
-  if (kernel !== undefined && !isProfileId(kernel))
-    throw new UsageError(`no kernel '${kernel}' is known (vits kernels lists them)`)
   const allow = yes ? 'everything' : fix.length > 0 ? new Set(fix.map(knownCode)) : 'proven'
-  return { allow, rebuild, seal, strict, ...(kernel === undefined ? {} : { profile: profiles[kernel] }) }
+  return { allow, rebuild, seal, strict, ...(kernel === undefined ? {} : { profile: profileNamed(kernel) }) }
 }
 
 function knownCode(word: string): ProblemCode {
@@ -103,7 +99,7 @@ async function repairFile(path: string, how: RepairOptions, options: Options, io
       const { machine, input, file } = loaded
       const opened = identity && { path, identity, machine, file }
       if (opened !== undefined && !options.dryRun) await refuseOutput(opened, options, io)
-      await loadOverruns(loaded, Object.keys(profiles) as ProfileId[])
+      await loadOverruns(loaded)
       const plan = planned(() => planRepair(input, how))
       if (!options.json) io.out(planText(path, machine, plan, io.style))
       const bits = outcome(plan)
@@ -172,9 +168,7 @@ async function writeRepaired(opened: Opened, plan: RepairPlan, how: RepairOption
 /** Reads the complete new file as anybody would, and audits it once more. */
 async function approve(path: string, { profile }: RepairOptions, io: Io): Promise<void> {
   const { verdict, findings } = await withSavedMachine(path, io, ({ input }) => audit({ ...input, ...(profile && { profile }) }))
-  const harm = findings.find(
-    ({ severity, code }) => severity === 'fails' || (severity === 'corrupts' && !/^(I307|D209|D211)$/.test(code)),
-  )
+  const harm = findings.find(({ severity, code }) => severity === 'fails' || (severity === 'corrupts' && !isLoss(code)))
   if (verdict === 'fails' || harm !== undefined)
     throw new DiskError(`the written file does not hold what was planned: ${harm?.says ?? verdict}`)
 }

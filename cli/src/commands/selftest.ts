@@ -1,8 +1,8 @@
 import { NEWEST } from '@vits/core'
 import { runSeedTest, type SeedCase, type TimedAnswer } from '@vits/core/conformance'
 import { choice, command, flag, text, whole } from '../command.ts'
+import { profileNamed } from '../profile-named.ts'
 import type { Style } from '../style.ts'
-import { profileNamed } from './kernels.ts'
 
 const details =
   'The tables selftest posted with the dummy head in November 2024: a guest maps events, the tables are saved, the ITS is reset and ' +

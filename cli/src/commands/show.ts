@@ -1,9 +1,9 @@
-import { type DeviceRow, hex, type View, viewFrom } from '@vits/core'
+import { type DeviceRow, hex, type View, viewFrom, viewpoints } from '@vits/core'
 import { choice, command, flag } from '../command.ts'
 import { ExitCode } from '../exit-code.ts'
+import { failing } from '../failure.ts'
 import { withSavedMachine } from '../load.ts'
 import { count } from '../render/words.ts'
-import { failing } from './check.ts'
 
 /** Lists collections and devices with their events, from one of three viewpoints. */
 export const show = command({
@@ -14,7 +14,7 @@ export const show = command({
     'tables: every valid entry in guest RAM. restored: what a restore brings back.\nguest: what the guest has mapped, from its command queue and the MSI state of its PCI devices.',
   examples: ['show vm.migr', 'show vm.migr --view guest', 'show vm.migr --view restored --json'],
   options: {
-    view: choice('--view <view>', 'whose view', ['tables', 'restored', 'guest']),
+    view: choice('--view <view>', 'whose view', viewpoints),
     json: flag('--json', 'print one JSON document'),
   },
   run: ([file = ''], { view, json }, io) =>

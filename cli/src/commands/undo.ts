@@ -11,11 +11,11 @@ import {
 import { command } from '../command.ts'
 import { DiskError } from '../disk.ts'
 import { ExitCode } from '../exit-code.ts'
+import { failing } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { readWhole } from '../read-whole.ts'
 import { count } from '../render/words.ts'
 import { undoPath } from '../repair/write-repaired.ts'
-import { failing } from './check.ts'
 
 /** Takes a repair in place back. */
 export const undo = command({

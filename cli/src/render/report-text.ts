@@ -4,6 +4,7 @@ import {
   type Finding,
   hex,
   ITS_FRAME_BYTES,
+  isLoss,
   type MsiFunction,
   type Report,
   type SavedMachine,
@@ -108,8 +109,6 @@ function findingLines(group: readonly Finding[], hidden: boolean, style: Style):
   ]
 }
 
-const losses: ReadonlySet<string> = new Set(['D209', 'D211', 'I307'])
-
 /** `hidden`: the restore fails, so that what this does shows only once the failure is mended. */
 function effectWords(group: readonly Finding[], hidden: boolean): string {
   const [{ severity, errno, effect }] = group as [Finding]
@@ -119,7 +118,7 @@ function effectWords(group: readonly Finding[], hidden: boolean): string {
   const sum = (of: (finding: Finding) => number) => group.reduce((total, finding) => total + of(finding), 0)
   const revived = sum((finding) => finding.effect.revived.count)
   // Several entries may hide the same events; what is told of one mapping each adds up.
-  const apart = group.length === 1 || losses.has(group[0]!.code)
+  const apart = group.length === 1 || isLoss(group[0]!.code)
   const lost = apart ? sum((finding) => finding.effect.lost.count) : 0
   const devices = apart ? sum((finding) => finding.effect.lostDevices) : 0
   const does = [

@@ -78,11 +78,17 @@ export const profiles: Readonly<Record<ProfileId, Profile>> = Object.fromEntries
 /** The kernel that is meant when none is named. */
 export const NEWEST: ProfileId = 'linux-7.3'
 
+/** The id of every profile, oldest kernel first. */
+export const profileIds = Object.keys(profiles) as readonly ProfileId[]
+
+/** The kernels that were released, oldest first. The proposal of 2024 is not among them: no host runs it, and it misreads healthy tables. */
+export const released = profileIds.filter((id) => !profiles[id].quirks['proposed-head'])
+
 /** True for the id of a profile. */
 export const isProfileId = (id: string): id is ProfileId => Object.hasOwn(profiles, id)
 
 /** The newest profile of the series that a stable release belongs to: `linux-6.12.117` for `6.12.130`. Undefined when it has none. */
 export function profileNear(release: string): ProfileId | undefined {
   const series = `linux-${release.split('.').slice(0, 2).join('.')}`
-  return (Object.keys(profiles) as ProfileId[]).findLast((id) => id === series || id.startsWith(`${series}.`))
+  return profileIds.findLast((id) => id === series || id.startsWith(`${series}.`))
 }

@@ -1,4 +1,4 @@
-import { NEWEST, profiles } from '../abi/index.ts'
+import { NEWEST, type ProfileId, profiles } from '../abi/index.ts'
 import { objections } from '../tables/index.ts'
 import { type Judgement, place } from './effect.ts'
 import { declared, type Finding } from './finding.ts'
@@ -52,7 +52,7 @@ export function audit(input: AuditInput): Report {
 
 const order: readonly Severity[] = ['fails', 'corrupts', 'latent', 'note']
 
-function report(scene: Scene, kernel: string, orphans: Orphans, found: readonly Finding[]): Report {
+function report(scene: Scene, kernel: ProfileId, orphans: Orphans, found: readonly Finding[]): Report {
   const { restored, beliefs, tables } = scene
   const registers = registerHarm(registerPass(scene))
   const harm = damage(restored, beliefs, orphans)

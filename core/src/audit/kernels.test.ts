@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { type ProfileId, profiles } from '../abi/index.ts'
+import { type ProfileId, profileIds, profiles } from '../abi/index.ts'
 import { streamFixtures } from '../formats/testing/fixtures.ts'
 import { audit, judgeKernels, overrunFootprint } from './index.ts'
 import { auditFixture } from './testing/audit-fixture.ts'
 import { PlantedVm } from './testing/planted-vm.ts'
 
-const every = Object.keys(profiles) as ProfileId[]
 const healthy = () =>
   new PlantedVm()
     .map(16, { 0: [8192, 0], 1: [8193, 1] })
@@ -15,14 +14,14 @@ const on = (kernel: ProfileId, vm: PlantedVm) => judgeKernels(vm.input(), [kerne
 
 describe('a saved VM on every kernel', () => {
   it('restores on all of them when it is well, and the save after it holds the same', () => {
-    for (const row of judgeKernels(healthy().input(), every)) {
+    for (const row of judgeKernels(healthy().input(), profileIds)) {
       expect(row).toMatchObject({ verdict: 'restores', save: undefined, again: undefined, hostTrouble: [] })
     }
   })
 
   it.each(streamFixtures)('agrees with what the walk alone says: %s', async (name) => {
     const input = await auditFixture(name)
-    const followed = every.filter((kernel) => !profiles[kernel].quirks['scan-overrun'])
+    const followed = profileIds.filter((kernel) => !profiles[kernel].quirks['scan-overrun'])
     for (const row of judgeKernels(input, followed)) {
       const { verdict, errno, lost, revived } = audit({ ...input, profile: profiles[row.kernel] })
       expect([row.kernel, row.verdict, row.errno]).toEqual([row.kernel, verdict, errno])
@@ -31,7 +30,7 @@ describe('a saved VM on every kernel', () => {
   })
 
   it('fails on 4.13 alone when a device has no event', () => {
-    const rows = judgeKernels(healthy().map(32, {}).save().input(), every)
+    const rows = judgeKernels(healthy().map(32, {}).save().input(), profileIds)
     expect(rows.filter(({ verdict }) => verdict !== 'restores').map(({ kernel, errno }) => [kernel, errno])).toEqual([
       ['linux-4.13', 'EINVAL'],
     ])
@@ -72,7 +71,7 @@ describe('a saved VM on every kernel', () => {
   it('asks for what lies behind the tables of a kernel that runs past them', async () => {
     const input = await auditFixture('scattered-clean')
     expect(judgeKernels(input, ['linux-5.10'])[0]!.verdict).toBe('unknown')
-    const [more] = overrunFootprint(input, every, 4096)
+    const [more] = overrunFootprint(input, profileIds, 4096)
     expect(more).toMatchObject({ bytes: 4096 })
     expect(overrunFootprint(input, ['linux-7.3'], 4096)).toEqual([])
   })

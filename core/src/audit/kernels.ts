@@ -1,4 +1,4 @@
-import { hex, LPI_LIMIT, MAX_EVENTID_BITS, type ProfileId, profiles } from '../abi/index.ts'
+import { hex, LPI_LIMIT, MAX_EVENTID_BITS, type ProfileId, profiles, released } from '../abi/index.ts'
 import { coalesce, type Errno, type GpaRange } from '../memory/index.ts'
 import { objections, tableView } from '../tables/index.ts'
 import { place } from './effect.ts'
@@ -39,8 +39,7 @@ export function judgeKernels(input: AuditInput, kernels: readonly ProfileId[]): 
   const orphans = new Orphans()
   for (const _ of orphanPass(scene, orphans));
   let spent = 0
-  const isProposal = (kernel: ProfileId) => profiles[kernel].quirks['proposed-head']
-  const newestFirst = [...kernels].reverse().sort((a, b) => Number(isProposal(a)) - Number(isProposal(b)))
+  const newestFirst = [...kernels].reverse().sort((a, b) => Number(released.includes(b)) - Number(released.includes(a)))
   const rows = new Map<ProfileId, KernelRow>()
   for (const kernel of newestFirst) {
     if (spent > BUDGET) {

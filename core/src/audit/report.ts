@@ -1,3 +1,4 @@
+import type { ProfileId } from '../abi/index.ts'
 import type { Errno, Gpa } from '../memory/index.ts'
 import type { EventId, Finding } from './finding.ts'
 import type { HistoryState } from './history.ts'
@@ -32,7 +33,7 @@ export interface Stop {
 /** Everything an audit found out. */
 export interface Report {
   /** The profile of the kernel that restores. */
-  readonly kernel: string
+  readonly kernel: ProfileId
   readonly vcpus: number
   readonly verdict: Verdict
   readonly errno: Errno | undefined

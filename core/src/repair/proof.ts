@@ -1,7 +1,8 @@
-import { type ProfileId, profiles } from '../abi/index.ts'
+import { type ProfileId, released } from '../abi/index.ts'
 import {
   type AuditInput,
   type EventId,
+  isLoss,
   judgeKernels,
   type KernelRow,
   type Report,
@@ -31,9 +32,6 @@ export interface Proof {
   readonly lostDevices: readonly number[]
 }
 
-/** The proposal of 2024 misreads healthy tables, and no host runs it. */
-const released = (Object.keys(profiles) as ProfileId[]).filter((id) => !profiles[id].quirks['proposed-head'])
-
 /**
  * Restores the VM before and after a repair on every kernel and saves it again, and compares with what the guest has mapped.
  * `exhausted`: everything that could bring events back was tried, so what is lost now cannot be helped.
@@ -45,7 +43,7 @@ export function prove(input: AuditInput, repaired: AuditInput, before: Report, a
   const is = before === after ? was : judgeKernels(repaired, released)
   const kernels = released.map((kernel, i) => ({ kernel, before: was[i]!, after: is[i]! }))
   const missing = MappedEvents.of(viewFrom(input, 'guest')).without(MappedEvents.of(viewFrom(repaired, 'restored')))
-  const chosen = before.kernel as ProfileId
+  const chosen = before.kernel
   const obstacles = [
     ...remaining(chosen, after),
     ...avoidable(input, missing, exhausted),
@@ -55,15 +53,13 @@ export function prove(input: AuditInput, repaired: AuditInput, before: Report, a
   return { kernels, obstacles, lost: [...missing.events()], lostDevices: [...missing.devices] }
 }
 
-/** Codes of losses: judged by the events themselves. */
-const losses: ReadonlySet<string> = new Set(['D209', 'D211', 'I307'])
-
 function remaining(kernel: ProfileId, { verdict, errno, stop, findings, revived }: Report): Obstacle[] {
   if (verdict === 'fails') {
     const where = stop === undefined ? '' : ` at ${stop.place}: ${stop.says}`
     return [{ kernel, says: `the restore still fails: ${errno}${where}` }]
   }
-  const harm = findings.filter(({ severity, code }) => severity === 'corrupts' && !losses.has(code))
+  // Losses are judged by the events themselves.
+  const harm = findings.filter(({ severity, code }) => severity === 'corrupts' && !isLoss(code))
   if (harm.length === 0 && revived > 0) return [{ kernel, says: `the restore still brings back ${revived} dead events` }]
   return harm.map(({ code, says }) => ({ kernel, says: `${code} is left: ${says}` }))
 }

@@ -1,13 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type ProfileId, profiles } from '../abi/index.ts'
+import { profileIds, profiles } from '../abi/index.ts'
 import { type HeadKind, type RestoreVerdict, restoresUnder, saveTables, seal, sealLimitRows } from './index.ts'
 import { eachEvent } from './live.ts'
 import { type History, histories, lived } from './testing/guest.ts'
 import type { LiveIts } from './testing/live-its.ts'
 import { runs } from './testing/runs.ts'
 
-const ids = Object.keys(profiles) as ProfileId[]
 const { quirks: fixed } = profiles['linux-6.12.117']
 const { quirks: orphaning } = profiles['linux-6.6']
 
@@ -16,7 +15,7 @@ function unexpected(vm: LiveIts, head: HeadKind): readonly RestoreVerdict[] {
   const sealed = seal(vm.its, { head })
   if (!sealed.ok) throw new Error(`${sealed.errno}: ${sealed.reason}`)
   const listed = new Set(sealed.value.limits.flatMap((limit) => limit.profiles))
-  return ids
+  return profileIds
     .filter((id) => !listed.has(id))
     .map((id) => restoresUnder(vm.its, id))
     .filter(({ restores }) => restores !== 'exactly')

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type ProfileId, profiles } from '../abi/index.ts'
+import { type ProfileId, profileIds, profiles } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import { type RestoreVerdict, restoresUnder, saveTables, seal } from './index.ts'
 import { LiveIts } from './testing/live-its.ts'
 import { RAM } from './testing/planted.ts'
 
-const ids = Object.keys(profiles) as ProfileId[]
-const verdicts = (vm: LiveIts): RestoreVerdict[] => ids.map((id) => restoresUnder(vm.its, id))
+const verdicts = (vm: LiveIts): RestoreVerdict[] => profileIds.map((id) => restoresUnder(vm.its, id))
 const failing = (vm: LiveIts): ProfileId[] =>
   verdicts(vm).flatMap(({ profile, restores }) => (restores === 'exactly' ? [] : [profile]))
 
@@ -140,14 +139,14 @@ describe('what no bytes can help is listed, and is so', () => {
     expect(seal(edge(20).its)).toMatchObject({ value: { limits: [{ name: 'table-outside-ram', deviceId: 4 }] } })
     const vm = edge(20)
     seal(vm.its)
-    expect(failing(vm)).toEqual(ids)
+    expect(failing(vm)).toEqual(profileIds)
   })
 
   it('shared-entries: one ITT for two devices', () => {
     const vm = new LiveIts().map(3, [1])
     vm.map(4, [2], { ittAddr: vm.itt(3) })
     expect(seal(vm.its)).toMatchObject({ value: { limits: [{ name: 'shared-entries', deviceId: 4 }] } })
-    expect(failing(vm)).toEqual(ids)
+    expect(failing(vm)).toEqual(profileIds)
   })
 
   it.each([
@@ -160,7 +159,7 @@ describe('what no bytes can help is listed, and is so', () => {
     for (const deviceId of mapped) vm.map(deviceId, [1])
     const limits = named.map((deviceId) => expect.objectContaining({ name: 'shared-entries', deviceId }))
     expect(seal(vm.its)).toMatchObject({ value: { limits } })
-    expect(failing(vm)).toEqual(named.length > 0 ? ids : [])
+    expect(failing(vm)).toEqual(named.length > 0 ? profileIds : [])
   })
 
   it('detached-event: an event without a collection', () => {
@@ -176,6 +175,6 @@ describe('what no bytes can help is listed, and is so', () => {
         ],
       },
     })
-    expect(failing(vm)).toEqual(ids)
+    expect(failing(vm)).toEqual(profileIds)
   })
 })

@@ -23,6 +23,11 @@ export const problems = {
 
 export type ProblemCode = keyof typeof problems
 
+const losses: ReadonlySet<ProblemCode> = new Set(['D209', 'D211', 'I307'])
+
+/** True for a problem that is a loss: what the guest has mapped does not come back. */
+export const isLoss = (code: ProblemCode): boolean => losses.has(code)
+
 /** What a finding with this code must tell. */
 export type Detail<C extends ProblemCode> = Parameters<(typeof problems)[C]['says']>[0]
 
