@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { profileIds, profiles } from '../abi/index.ts'
 import { type HeadKind, type RestoreVerdict, restoresUnder, saveTables, seal, sealLimitRows } from './index.ts'
-import { eachEvent } from './live.ts'
+import { eachEvent, storableSlots } from './live.ts'
+import { sealLimits } from './seal-limits.ts'
 import { type History, histories, lived } from './testing/guest.ts'
 import type { LiveIts } from './testing/live-its.ts'
 import { runs } from './testing/runs.ts'
@@ -83,6 +84,25 @@ describe('whatever a guest did', () => {
     ]
     expect([...seen].sort()).toEqual(shown.sort())
     expect(Object.keys(sealLimitRows)).toEqual(expect.arrayContaining(shown))
+  })
+})
+
+describe('the same histories saved with heads of ours', () => {
+  it('come back exactly through them, orphans or not', () => {
+    let proven = 0
+    fc.assert(
+      fc.property(histories, (history) => {
+        const vm = lived(history, orphaning)
+        const limits = sealLimits(vm.its, storableSlots(vm.its)).filter((limit) => limit.profiles.includes('linux-7.3'))
+        const saved = saveTables(vm.its, { head: 'ours' })
+        if (limits.length > 0) return
+        proven++
+        expect(saved.ok).toBe(true)
+        expect(restoresUnder(vm.its, 'linux-7.3', { head: 'ours' })).toEqual({ profile: 'linux-7.3', restores: 'exactly' })
+      }),
+      { numRuns: runs(250) },
+    )
+    expect(proven).toBeGreaterThan(100)
   })
 })
 

@@ -17,6 +17,8 @@ export type Happening =
   | { readonly does: 'save' }
   /** The guest reboots: CTRL_RESET, then the same tables are programmed again, as they lie in RAM. */
   | { readonly does: 'reset' }
+  /** The guest tears its device table down and programs it again, without clearing it. */
+  | { readonly does: 'reprogram' }
   /** A first-level entry comes or goes. */
   | { readonly does: 'l2'; readonly page: number; readonly allocated: boolean }
 
@@ -50,6 +52,7 @@ function happening(indirect: boolean): fc.Arbitrary<Happening> {
     { weight: 1, arbitrary: command('MOVALL', { rdBase, rdBase2: rdBase }) },
     { weight: 4, arbitrary: fc.constant<Happening>({ does: 'save' }) },
     { weight: 1, arbitrary: fc.constant<Happening>({ does: 'reset' }) },
+    { weight: 1, arbitrary: fc.constant<Happening>({ does: 'reprogram' }) },
     {
       weight: indirect ? 3 : 0,
       arbitrary: fc.record({ page: fc.nat(7), allocated: fc.boolean() }).map((l2): Happening => ({ does: 'l2', ...l2 })),
@@ -91,6 +94,7 @@ class Guest {
   live(happening: Happening): void {
     if (happening.does === 'command') this.send(happening.name, happening.args)
     else if (happening.does === 'save') saveTables(this.#vm.its)
+    else if (happening.does === 'reprogram') this.#reprogram()
     else if (happening.does === 'l2') {
       if (happening.allocated) this.#vm.allocateL2(happening.page)
       else this.#vm.dropL2(happening.page)
@@ -106,6 +110,14 @@ class Guest {
     memory.write((QUEUE + this.#offset) as Gpa, new Uint8Array(encodeCommand(name, args as never).buffer))
     this.#offset = (this.#offset + 32) % QUEUE_BYTES
     itsFrame.write(its, GITS.CWRITER, 8, BigInt(this.#offset))
+  }
+
+  #reprogram(): void {
+    const { its } = this.#vm
+    itsFrame.write(its, GITS.CTLR, 4, 0n)
+    itsFrame.write(its, GITS.BASER0, 8, 0n)
+    itsFrame.write(its, GITS.BASER0, 8, this.#basers[0]!)
+    itsFrame.write(its, GITS.CTLR, 4, 1n)
   }
 
   #enable(): void {
