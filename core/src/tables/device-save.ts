@@ -19,6 +19,8 @@ import { EntryWriter, forwardedLpi, outsideRam } from './entry-writer.ts'
 import type { SavePlan } from './save-plan.ts'
 
 const NONE = -1
+/** The lower half of every head ITE. */
+const ITE_HEAD_LO = HEAD_ITE.fields.magic.putLo(HEAD_MAGIC)
 
 /** Why a save fails that no kernel lives to fail. */
 export const HOST_OOPS = 'the event has no collection: the host kernel follows a NULL pointer and dies here'
@@ -199,8 +201,7 @@ export class DeviceSave {
       clearEntries(this.#its.memory, this.#itt, entries)
       return
     }
-    const { magic, first } = HEAD_ITE.fields
-    this.#itts.put(this.#itt, magic.putLo(HEAD_MAGIC), first.putHi(Math.max(this.#first, 0)))
+    this.#itts.put(this.#itt, ITE_HEAD_LO, HEAD_ITE.fields.first.putHi(this.#first === NONE ? 0 : this.#first))
   }
 
   #proposedTableHead(): void {
