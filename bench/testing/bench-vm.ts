@@ -1,4 +1,20 @@
-import { type CommandName, commands, encodeCommand, GITS, type Operands } from '../../core/src/abi/index.ts'
+import {
+  COMMAND_BYTES,
+  type CommandName,
+  commands,
+  encodeCommand,
+  GICR,
+  GICR_PENDBASER,
+  GICR_PROPBASER,
+  GITS,
+  GITS_BASER,
+  GITS_CBASER,
+  GITS_TRANSLATER,
+  L1E,
+  L2_BYTES,
+  L2_ENTRIES,
+  type Operands,
+} from '../../core/src/abi/index.ts'
 import { Doorbells, Gic, Its, itsFrame, redistributorFrame } from '../../core/src/its/index.ts'
 import { type Gpa, GuestMemory } from '../../core/src/memory/index.ts'
 
@@ -15,10 +31,8 @@ const ITTS = RAM + 0x40_0000
 const VCPUS = 4
 const LPIS = 57344
 const ITS_BASE = 0x808_0000
-const GICR = { CTLR: 0, PROPBASER: 0x70, PENDBASER: 0x78 }
-const VALID = 1n << 63n
 
-export const DOORBELL = ITS_BASE + 0x1_0040
+export const DOORBELL = ITS_BASE + GITS_TRANSLATER
 
 /** The VM of the benchmarks: 4 vCPUs, 4 collections, a two-level device table, `events` events at the end of each ITT. */
 export class BenchVm {
@@ -49,13 +63,14 @@ export class BenchVm {
     this.#gic.lpis.delivering = true
     this.its = new Its(this.#gic)
     this.doorbells.add(ITS_BASE, this.its)
-    for (let page = 0; page < Math.ceil(devices / 8192); page++) {
-      memory.setWord((L1 + page * 8) as Gpa, L2 + page * 0x1_0000, 0x8000_0000)
+    for (let page = 0; page < Math.ceil(devices / L2_ENTRIES); page++) {
+      const { lo, hi } = L1E.encode({ valid: true, l2Addr: L2 + page * L2_BYTES })
+      memory.setWord((L1 + page * 8) as Gpa, lo, hi)
     }
     for (let vcpu = 0; vcpu < VCPUS; vcpu++) {
       const port = { gic: this.#gic, vcpu }
-      redistributorFrame.write(port, GICR.PROPBASER, 8, BigInt(CONFIGURATION) | 15n)
-      redistributorFrame.write(port, GICR.PENDBASER, 8, BigInt(PENDING + vcpu * 0x1_0000))
+      redistributorFrame.write(port, GICR.PROPBASER, 8, GICR_PROPBASER.pack({ address: CONFIGURATION, idBits: 15 }))
+      redistributorFrame.write(port, GICR.PENDBASER, 8, GICR_PENDBASER.pack({ address: PENDING + vcpu * 0x1_0000 }))
       redistributorFrame.write(port, GICR.CTLR, 4, 1n)
     }
   }
@@ -64,10 +79,9 @@ export class BenchVm {
   reset(): void {
     this.its.reset()
     for (let vcpu = 0; vcpu < VCPUS; vcpu++) this.#gic.lpis.flush(vcpu)
-    const queuePages = BigInt(QUEUE_BYTES / 4096 - 1)
-    itsFrame.write(this.its, GITS.CBASER, 8, VALID | BigInt(QUEUE) | queuePages)
-    itsFrame.write(this.its, GITS.BASER0, 8, VALID | (1n << 62n) | BigInt(L1))
-    itsFrame.write(this.its, GITS.BASER1, 8, VALID | BigInt(COLLECTIONS))
+    itsFrame.write(this.its, GITS.CBASER, 8, GITS_CBASER.pack({ valid: true, address: QUEUE, pages: QUEUE_BYTES / 4096 - 1 }))
+    itsFrame.write(this.its, GITS.BASER0, 8, GITS_BASER.pack({ valid: true, indirect: true, addressLow: L1 }))
+    itsFrame.write(this.its, GITS.BASER1, 8, GITS_BASER.pack({ valid: true, addressLow: COLLECTIONS }))
     itsFrame.write(this.its, GITS.CTLR, 4, 1n)
     this.#cwriter = 0
     for (let vcpu = 0; vcpu < VCPUS; vcpu++) this.#queue('MAPC', { icid: vcpu, rdBase: vcpu, valid: true })
@@ -143,7 +157,7 @@ export class BenchVm {
     words[at + 6] = 0
     words[at + 7] = 0
     this.commands++
-    this.#cwriter = (this.#cwriter + 32) % QUEUE_BYTES
-    if ((this.#cwriter + 32) % QUEUE_BYTES === this.its.creadr) this.ring()
+    this.#cwriter = (this.#cwriter + COMMAND_BYTES) % QUEUE_BYTES
+    if ((this.#cwriter + COMMAND_BYTES) % QUEUE_BYTES === this.its.creadr) this.ring()
   }
 }

@@ -1,4 +1,4 @@
-import { GITS_CBASER, hex, L1E } from '@vits/core'
+import { COMMAND_BYTES, GICR_PENDBASER, GITS_CBASER, GITS_TRANSLATER, hex, L1E } from '@vits/core'
 import type { Hex, Step } from '@vits/core/conformance'
 import { guestSteps } from './guest.ts'
 import {
@@ -20,12 +20,9 @@ import { furniture } from './queue-commands.ts'
 import type { Action, ActionOf, RandomCase, Resume, Setting } from './random-case.ts'
 import { cbaser, collectionBaser, deviceBaser, pendbaser, propbaser, RESTORE_ORDER } from './register-values.ts'
 
-const COMMAND_BYTES = 32
 /** LPIs that the random commands name, each enabled. */
 const CONFIGURED_LPIS = 48
 const ENABLED = 'a1'
-/** GICR_PENDBASER.PTZ: the pending table is all zeros. */
-const PTZ = 1n << 62n
 
 const at = (value: number | bigint) => hex(value) as Hex
 
@@ -123,7 +120,7 @@ class StepWriter {
     this.#resume({ kind: 'resume', where: 'new-vm', order: RESTORE_ORDER, lpisFirst: true, save: true, planted: [] })
     this.#eachIts((its) => {
       for (const deviceId of [0, 1, 2])
-        for (const eventId of [0, 1]) this.#msi(its, { deviceId, eventId, offset: 0x10040, flags: 1 })
+        for (const eventId of [0, 1]) this.#msi(its, { deviceId, eventId, offset: GITS_TRANSLATER, flags: 1 })
     })
     this.#acknowledge()
     this.#clearTables()
@@ -230,7 +227,7 @@ class StepWriter {
     write('GICR_CTLR', 0n)
     this.steps.push({ op: 'gic_save_pending_tables' })
     this.#lookAtPending()
-    write('GICR_PENDBASER', pendbaser(cpu) | (ptz ? PTZ : 0n))
+    write('GICR_PENDBASER', pendbaser(cpu) | GICR_PENDBASER.pack({ ptz }))
     write('GICR_CTLR', 1n)
   }
 
