@@ -25,7 +25,7 @@ export const commands: readonly Command[] = [
   kernels,
   conform,
   prove,
-  selftestVlpi,
   selftest,
+  selftestVlpi,
   demoOrphan,
 ]
