@@ -20,6 +20,6 @@ export function hexWord(lo: number, hi: number): string {
 }
 
 /** `0x` and lower-case digits: how an address or id is printed everywhere. */
-export function hex(value: number | bigint): string {
+export function hex(value: number | bigint): `0x${string}` {
   return `0x${value.toString(16)}`
 }

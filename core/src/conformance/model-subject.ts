@@ -3,6 +3,7 @@ import {
   KVM_DEV_ARM_CTRL as CTRL,
   GITS,
   KVM_DEV_ARM_VGIC_GRP as GRP,
+  hex,
   KVM_VGIC_ADDR_TYPE,
   type ProfileId,
   queueShape,
@@ -190,8 +191,6 @@ export class ModelSubject implements Subject {
     return { rc, creadr, cwriter, ctlr }
   }
 }
-
-const hex = (value: bigint): Hex => `0x${value.toString(16)}`
 
 const rcOf = (outcome: Outcome<unknown>): Rc => (outcome.ok ? String(outcome.value) : outcome.errno)
 

@@ -1,4 +1,4 @@
-import { COMMAND_BYTES, GICR_PENDBASER, GICR_PROPBASER, GITS_BASER, GITS_CBASER, L1E, L2_BYTES } from '../abi/index.ts'
+import { COMMAND_BYTES, GICR_PENDBASER, GICR_PROPBASER, GITS_BASER, GITS_CBASER, hex, L1E, L2_BYTES } from '../abi/index.ts'
 import type { Hex, QueuedCommand, Rc, Recording, Step } from './step.ts'
 
 type Bytes = Readonly<Record<string, string>>
@@ -167,8 +167,6 @@ function pendingDumps(at: Places, tables: readonly Bytes[]): Step[] {
 }
 
 const pendingTable = (at: Places, cpu: number) => at.PEND + BigInt(cpu * 0x10000)
-
-const hex = (value: number | bigint): Hex => `0x${value.toString(16)}`
 
 function littleEndian(word: bigint): string {
   const digits = word.toString(16).padStart(16, '0').match(/../g)!

@@ -2,15 +2,13 @@ import { type GicRegisters, hex } from '../abi/index.ts'
 import { type Gpa, type GpaRange, GuestMemory, PAGE_BYTES, type ReadonlyMemory } from '../memory/index.ts'
 import { tableView } from '../tables/index.ts'
 import { bytesOfHex, hexOfBytes } from './hex.ts'
-import type { Hex, Step, StepAnswer } from './step.ts'
+import type { Step, StepAnswer } from './step.ts'
 import { insideRam, savedRanges } from './table-ranges.ts'
 
 /** Where the restored machine's ITS is put; no table holds it. */
 const ITS_BASE = '0x8080000'
 /** Zeros shorter than this are sent with what is around them. */
 const SHORTEST_GAP = 64
-
-const at = (value: number | bigint) => hex(value) as Hex
 
 /** A saved machine, as far as its LPIs go. */
 export interface SavedState {
@@ -40,9 +38,9 @@ export function restoreSteps(state: SavedState): RestorePlan {
   const { memory, registers } = state
   const ranges = savedRanges(memory, tableView(registers))
   const before = stepsToRestore(state)
-  const cleared = ranges.map(({ base, bytes }): Step => ({ op: 'mem_zero', gpa: at(base), len: at(bytes) }))
+  const cleared = ranges.map(({ base, bytes }): Step => ({ op: 'mem_zero', gpa: hex(base), len: hex(bytes) }))
   const saved: Step[] = [...before, { op: 'its_restore_tables' }, ...cleared, { op: 'its_save_tables' }]
-  const dumps = ranges.map(({ base, bytes }): Step => ({ op: 'mem_dump', what: 'saved', gpa: at(base), len: at(bytes) }))
+  const dumps = ranges.map(({ base, bytes }): Step => ({ op: 'mem_dump', what: 'saved', gpa: hex(base), len: hex(bytes) }))
   return {
     state,
     steps: [...saved, ...dumps, write('GITS_CTLR', registers.its.ctlr), { op: 'destroy_vm', ram_kept: false }],
@@ -75,7 +73,7 @@ function keepFirstLevel({ registers, memory }: SavedState, copy: GuestMemory): v
   for (const part of insideRam(memory, [{ base: base as Gpa, bytes }])) copy.write(part.base, memory.read(part.base, part.bytes))
 }
 
-const write = (reg: string, value: number | bigint): Step => ({ op: 'its_write', reg, value: at(value) })
+const write = (reg: string, value: number | bigint): Step => ({ op: 'its_write', reg, value: hex(value) })
 
 function stepsToRestore({ ram, registers, memory, needed }: SavedState): Step[] {
   const { its, redistributors } = registers
@@ -84,7 +82,7 @@ function stepsToRestore({ ram, registers, memory, needed }: SavedState): Step[] 
       op: 'create_vm',
       vcpus: redistributors.length,
       vcpu_ids: redistributors.map(({ vcpuId }) => vcpuId),
-      ram: ram.map(({ base, bytes }) => ({ base: at(base), size: at(bytes) })),
+      ram: ram.map(({ base, bytes }) => ({ base: hex(base), size: hex(bytes) })),
       gic_init: true,
       its_base: ITS_BASE,
     },
@@ -99,7 +97,7 @@ function stepsToRestore({ ram, registers, memory, needed }: SavedState): Step[] 
 }
 
 function redistributorSteps({ vcpuId, propbaser, pendbaser, ctlr }: GicRegisters['redistributors'][number]): Step[] {
-  const write = (reg: string, value: number | bigint): Step => ({ op: 'redist_write', cpu: vcpuId, reg, value: at(value) })
+  const write = (reg: string, value: number | bigint): Step => ({ op: 'redist_write', cpu: vcpuId, reg, value: hex(value) })
   return [write('GICR_PROPBASER', propbaser), write('GICR_PENDBASER', pendbaser), write('GICR_CTLR', ctlr)]
 }
 
@@ -109,7 +107,7 @@ function writtenBytes(memory: ReadonlyMemory, { base, bytes }: GpaRange): Step[]
   for (let page: number = base; page < base + bytes; page += PAGE_BYTES) {
     const contents = memory.read(page as Gpa, Math.min(PAGE_BYTES, base + bytes - page))
     for (const [start, end] of stretches(contents)) {
-      steps.push({ op: 'mem_write', gpa: at(page + start), hex: hexOfBytes(contents.subarray(start, end)) })
+      steps.push({ op: 'mem_write', gpa: hex(page + start), hex: hexOfBytes(contents.subarray(start, end)) })
     }
   }
   return steps

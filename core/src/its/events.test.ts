@@ -77,11 +77,13 @@ describe('the events of an ITS', () => {
     const events = new Events(lpis)
     events.add(0, 1, lpis.create(8192, -1), 0, 0)
     const index = events.find(0, 1)
+    let stale = 0
     for (let round = 0; round < 40_000; round++) {
-      expect(events.isCached(index)).toBe(false)
+      if (events.isCached(index)) stale++
       events.cache(index)
       events.invalidate()
     }
+    expect(stale).toBe(0)
     events.cache(index)
     expect([events.isCached(index), events.icid(index)]).toEqual([true, 0])
   })

@@ -1,10 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import type { ProfileId } from '@vits/core'
 import { ModelSubject, type Subject } from '@vits/core/conformance'
 import { CACHE } from '../cache.ts'
 import { stepsOf } from '../fuzz/case-steps.ts'
-import { chosenProfile, wholeNumber } from '../fuzz/options.ts'
+import { caseOptions } from '../fuzz/options.ts'
 import { caseOf, type Disagreement, disagreement, shrunk } from '../fuzz/side-by-side.ts'
 import type { KvmSubject } from '../kvm-subject.ts'
 import { withKvms } from '../lab.ts'
@@ -22,19 +21,9 @@ const PROGRESS_MS = 10_000
  * compared. Case n of `--seed S` is the history of seed S + n. Exit code 1 if any differs.
  */
 export async function fuzz(args: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      kernel: { type: 'string', default: '6.12' },
-      cases: { type: 'string', default: '500' },
-      seed: { type: 'string', default: '1' },
-      profile: { type: 'string' },
-    },
-  })
-  const cases = wholeNumber('--cases', values.cases)
-  const seed = wholeNumber('--seed', values.seed)
-  const differing = await withKvms(values.kernel, MACHINES, (kvms) => {
-    const profile = chosenProfile(values.profile, kvms[0]!.host.release)
+  const { kernel, cases, seed, profileFor } = caseOptions(args)
+  const differing = await withKvms(kernel, MACHINES, (kvms) => {
+    const profile = profileFor(kvms[0]!.host.release)
     return fuzzOn(kvms, () => new ModelSubject(profile), { cases, seed, profile })
   })
   return differing === 0 ? 0 : 1

@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util'
 import type { ProfileId } from '@vits/core'
-import { chosenProfile, wholeNumber } from '../fuzz/options.ts'
+import { caseOptions } from '../fuzz/options.ts'
 import { type SealTrial, trySeal, type Verdict } from '../fuzz/sealed.ts'
 import type { KvmSubject } from '../kvm-subject.ts'
 import { withKvm } from '../lab.ts'
@@ -17,18 +16,8 @@ type Tally = Record<'exact' | 'refused' | 'different' | 'unsaved', number>
  * refuses a sealed save or restores another state, unless the seal said so.
  */
 export async function seal(args: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      kernel: { type: 'string', default: '6.12' },
-      cases: { type: 'string', default: '500' },
-      seed: { type: 'string', default: '1' },
-      profile: { type: 'string' },
-    },
-  })
-  const cases = wholeNumber('--cases', values.cases)
-  const seed = wholeNumber('--seed', values.seed)
-  return withKvm(values.kernel, (kvm) => sealOn(kvm, chosenProfile(values.profile, kvm.host.release), cases, seed))
+  const { kernel, cases, seed, profileFor } = caseOptions(args)
+  return withKvm(kernel, (kvm) => sealOn(kvm, profileFor(kvm.host.release), cases, seed))
 }
 
 async function sealOn(kvm: KvmSubject, profile: ProfileId, cases: number, seed: number): Promise<number> {

@@ -1,20 +1,8 @@
 import { COMMAND_BYTES, GICR_PENDBASER, GITS_CBASER, GITS_TRANSLATER, hex, L1E } from '@vits/core'
-import type { Hex, Step } from '@vits/core/conformance'
+import type { Step } from '@vits/core/conformance'
 import { guestSteps } from './guest.ts'
-import {
-  CONFIGURATION,
-  collectionTableAt,
-  deviceTableAt,
-  ITT_SPACE,
-  itsBase,
-  L2_PAGES,
-  l2PageAt,
-  PENDING_BYTES,
-  pendingTableAt,
-  RAM,
-  SIDE_RAM,
-  TABLE_PAGE,
-} from './places.ts'
+import { clearedTables, pendingDumps, tableDumps } from './looks.ts'
+import { CONFIGURATION, deviceTableAt, itsBase, L2_PAGES, l2PageAt, RAM, SIDE_RAM } from './places.ts'
 import { littleEndian } from './planted.ts'
 import { furniture } from './queue-commands.ts'
 import type { Action, ActionOf, RandomCase, Resume, Setting } from './random-case.ts'
@@ -23,8 +11,6 @@ import { cbaser, collectionBaser, deviceBaser, pendbaser, propbaser, RESTORE_ORD
 /** LPIs that the random commands name, each enabled. */
 const CONFIGURED_LPIS = 48
 const ENABLED = 'a1'
-
-const at = (value: number | bigint) => hex(value) as Hex
 
 /** What the writer of steps knows of an ITS: enough to go on writing where the queue stands, were nothing odd to happen. */
 interface QueueGuess {
@@ -67,7 +53,7 @@ class StepWriter {
   /** Brings the machine up as a guest would: LPIs, tables, queue, ITS enabled. */
   #start(): void {
     this.#create()
-    this.steps.push({ op: 'mem_write', gpa: at(CONFIGURATION), fill: ENABLED, len: at(CONFIGURED_LPIS) })
+    this.steps.push({ op: 'mem_write', gpa: hex(CONFIGURATION), fill: ENABLED, len: hex(CONFIGURED_LPIS) })
     this.#setting.itses.forEach(({ indirect }, its) => {
       if (indirect) this.#mapL2(its)
     })
@@ -145,9 +131,9 @@ class StepWriter {
   }
 
   #create(): void {
-    const [first, ...more] = this.#setting.itses.map((_, its) => at(itsBase(its)))
-    const ram = [{ base: at(RAM.base), size: at(RAM.bytes) }]
-    if (this.#sideRam) ram.push({ base: at(SIDE_RAM.base), size: at(SIDE_RAM.bytes) })
+    const [first, ...more] = this.#setting.itses.map((_, its) => hex(itsBase(its)))
+    const ram = [{ base: hex(RAM.base), size: hex(RAM.bytes) }]
+    if (this.#sideRam) ram.push({ base: hex(SIDE_RAM.base), size: hex(SIDE_RAM.bytes) })
     const { vcpuIds } = this.#setting
     const inOrder = vcpuIds.every((id, index) => id === index)
     this.steps.push({
@@ -168,14 +154,14 @@ class StepWriter {
     for (const [page, entry] of [0, 1, 7].entries()) {
       const l2Addr = l2PageAt((its + page) % L2_PAGES)
       const hexBytes = littleEndian(L1E.pack({ valid: true, l2Addr }))
-      this.steps.push({ op: 'mem_write', gpa: at(deviceTableAt(its) + 8 * entry), what: `L1[${entry}]`, hex: hexBytes })
+      this.steps.push({ op: 'mem_write', gpa: hex(deviceTableAt(its) + 8 * entry), what: `L1[${entry}]`, hex: hexBytes })
     }
   }
 
   #redistributors(enable: boolean): void {
     const { vcpuIds, idBits } = this.#setting
-    this.steps.push({ op: 'redist_write', cpu: vcpuIds[0]!, reg: 'GICR_PROPBASER', value: at(propbaser(idBits)) })
-    for (const cpu of vcpuIds) this.steps.push({ op: 'redist_write', cpu, reg: 'GICR_PENDBASER', value: at(pendbaser(cpu)) })
+    this.steps.push({ op: 'redist_write', cpu: vcpuIds[0]!, reg: 'GICR_PROPBASER', value: hex(propbaser(idBits)) })
+    for (const cpu of vcpuIds) this.steps.push({ op: 'redist_write', cpu, reg: 'GICR_PENDBASER', value: hex(pendbaser(cpu)) })
     if (enable) this.#enableLpis()
   }
 
@@ -184,7 +170,7 @@ class StepWriter {
   }
 
   #write(its: number, reg: string, value: bigint): void {
-    this.steps.push({ op: 'its_write', its, reg, value: at(value) })
+    this.steps.push({ op: 'its_write', its, reg, value: hex(value) })
     const queue = this.#queues[its]!
     if (reg === 'GITS_CWRITER') queue.cwriter = Number(value & 0xfffe0n) % queue.bytes
     if (reg !== 'GITS_CBASER') return
@@ -211,7 +197,7 @@ class StepWriter {
   #commands(its: number, list: ActionOf<'commands'>['list']): void {
     const queue = this.#queues[its]!
     const cwriter = (queue.cwriter + list.length * COMMAND_BYTES) % queue.bytes
-    this.steps.push({ op: 'commands', its, cwriter_before: at(queue.cwriter), list, cwriter_written: at(cwriter) })
+    this.steps.push({ op: 'commands', its, cwriter_before: hex(queue.cwriter), list, cwriter_written: hex(cwriter) })
     queue.cwriter = cwriter
   }
 
@@ -219,11 +205,11 @@ class StepWriter {
     its: number,
     { deviceId, eventId, offset, flags }: { deviceId: number; eventId: number; offset: number; flags: number },
   ): void {
-    this.steps.push({ op: 'signal_msi', address: at(itsBase(its) + offset), devid: at(deviceId), eventid: at(eventId), flags })
+    this.steps.push({ op: 'signal_msi', address: hex(itsBase(its) + offset), devid: hex(deviceId), eventid: hex(eventId), flags })
   }
 
   #lpisOffAndOn(cpu: number, ptz: boolean): void {
-    const write = (reg: string, value: bigint) => this.steps.push({ op: 'redist_write', cpu, reg, value: at(value) })
+    const write = (reg: string, value: bigint) => this.steps.push({ op: 'redist_write', cpu, reg, value: hex(value) })
     write('GICR_CTLR', 0n)
     this.steps.push({ op: 'gic_save_pending_tables' })
     this.#lookAtPending()
@@ -240,7 +226,7 @@ class StepWriter {
     if (present === this.#sideRam) return
     this.#sideRam = present
     const { slot, base, bytes } = SIDE_RAM
-    this.steps.push({ op: 'mem_slot', slot, base: at(base), size: at(present ? bytes : 0) })
+    this.steps.push({ op: 'mem_slot', slot, base: hex(base), size: hex(present ? bytes : 0) })
   }
 
   #save(): void {
@@ -278,38 +264,16 @@ class StepWriter {
   }
 
   #clearTables(): void {
-    this.#eachIts((its) => {
-      if (!this.#setting.itses[its]!.indirect) this.#zero(deviceTableAt(its), 2 * TABLE_PAGE)
-      this.#zero(collectionTableAt(its), TABLE_PAGE)
-    })
-    this.#zero(l2PageAt(0), L2_PAGES * TABLE_PAGE)
-    this.#zero(ITT_SPACE.base, ITT_SPACE.bytes)
-  }
-
-  #zero(base: number, bytes: number): void {
-    this.steps.push({ op: 'mem_zero', gpa: at(base), len: at(bytes) })
+    this.steps.push(...clearedTables(this.#setting))
   }
 
   #look(): void {
-    this.#eachIts((its) => {
-      const pages = Math.max(2, this.#setting.itses[its]!.pages)
-      this.#dump(`device table ${its}`, deviceTableAt(its), pages * TABLE_PAGE)
-      this.#dump(`collection table ${its}`, collectionTableAt(its), TABLE_PAGE)
-    })
-    this.#dump('second-level pages', l2PageAt(0), L2_PAGES * TABLE_PAGE)
-    this.#dump('ITTs', ITT_SPACE.base, ITT_SPACE.bytes)
-    if (this.#sideRam) this.#dump('side RAM', SIDE_RAM.base, SIDE_RAM.bytes)
+    this.steps.push(...tableDumps(this.#setting, this.#sideRam))
     this.#lookAtPending()
   }
 
   /** The pending tables, and which pages KVM wrote since the last look. */
   #lookAtPending(): void {
-    this.steps.push({ op: 'dirty_log', slot: 0, base: at(RAM.base) })
-    if (this.#sideRam) this.steps.push({ op: 'dirty_log', slot: SIDE_RAM.slot, base: at(SIDE_RAM.base) })
-    for (const cpu of this.#setting.vcpuIds) this.#dump(`pending table ${cpu}`, pendingTableAt(cpu), PENDING_BYTES)
-  }
-
-  #dump(what: string, base: number, bytes: number): void {
-    this.steps.push({ op: 'mem_dump', what, gpa: at(base), len: at(bytes) })
+    this.steps.push(...pendingDumps(this.#setting, this.#sideRam))
   }
 }

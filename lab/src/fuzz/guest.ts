@@ -1,5 +1,5 @@
 import { hex } from '@vits/core'
-import type { Hex, Step } from '@vits/core/conformance'
+import type { Step } from '@vits/core/conformance'
 import { GUEST_CODE } from './places.ts'
 
 /** No RAM and no device is here: a store leaves the guest and tells what it stored. */
@@ -27,6 +27,6 @@ const PC = '6030000000100040'
 /** Gives a vCPU of a new VM this code, and lets the distributor forward group 1. */
 export const guestSteps = (vcpu: number): readonly Step[] => [
   { op: 'raw', what: 'GICD_CTLR.EnableGrp1', line: 'set g 1 0 2' },
-  { op: 'mem_write', gpa: hex(GUEST_CODE) as Hex, what: 'guest code', hex: bytes },
+  { op: 'mem_write', gpa: hex(GUEST_CODE), what: 'guest code', hex: bytes },
   { op: 'raw', what: 'PC of the vCPU', line: `sreg ${vcpu.toString(16)} ${PC} ${GUEST_CODE.toString(16)}` },
 ]

@@ -1,5 +1,5 @@
 import { CTE, DTE, ENTRY_BYTES, hex, ITE, L1E } from '@vits/core'
-import type { Hex, Step } from '@vits/core/conformance'
+import type { Step } from '@vits/core/conformance'
 import fc from 'fast-check'
 import {
   CONFIGURATION,
@@ -20,7 +20,7 @@ import { icid, ittAddr, pintid, rdBase } from './queue-commands.ts'
 
 /** Bytes put into guest RAM behind the ITS's back: what a guest may do, and what a damaged save holds. */
 const word = (at: fc.Arbitrary<number>, value: fc.Arbitrary<bigint>, what: string) =>
-  fc.tuple(at, value).map(([gpa, entry]): Step => ({ op: 'mem_write', gpa: hex(gpa) as Hex, what, hex: littleEndian(entry) }))
+  fc.tuple(at, value).map(([gpa, entry]): Step => ({ op: 'mem_write', gpa: hex(gpa), what, hex: littleEndian(entry) }))
 
 export function littleEndian(value: bigint): string {
   return value.toString(16).padStart(16, '0').match(/../g)!.reverse().join('')
@@ -71,7 +71,7 @@ const ittPlace = fc
 const bytesAt = (at: fc.Arbitrary<number>, value: fc.Arbitrary<number>, what: string) =>
   fc
     .tuple(at, value)
-    .map(([gpa, byte]): Step => ({ op: 'mem_write', gpa: hex(gpa) as Hex, what, hex: byte.toString(16).padStart(2, '0') }))
+    .map(([gpa, byte]): Step => ({ op: 'mem_write', gpa: hex(gpa), what, hex: byte.toString(16).padStart(2, '0') }))
 
 const lpiIndex = fc.integer({ min: 0, max: 47 })
 const byte = fc.integer({ min: 0, max: 255 })
@@ -117,7 +117,7 @@ const entries = fc.oneof(
 /** A collection table full to its last entry: no entry ends it. */
 const fullCollectionTable = its.map((number): Step => {
   const ctes = Array.from({ length: TABLE_PAGE / ENTRY_BYTES }, (_, n) => littleEndian(CTE.pack({ valid: true, icid: n })))
-  return { op: 'mem_write', gpa: hex(collectionTableAt(number)) as Hex, what: 'a full collection table', hex: ctes.join('') }
+  return { op: 'mem_write', gpa: hex(collectionTableAt(number)), what: 'a full collection table', hex: ctes.join('') }
 })
 
 export const planted = fc.oneof({ weight: 150, arbitrary: entries }, { weight: 1, arbitrary: fullCollectionTable })

@@ -38,7 +38,7 @@ function queued(name: CommandName, operands: Readonly<Record<string, number | bo
   return { name: `${name} ${text.join(' ')}`.trimEnd(), dw: doublewords(encodeCommand(name, operands)) }
 }
 
-const doublewords = (words: Uint32Array): Hex[] => [0, 2, 4, 6].map((i) => hex(u64(words[i]!, words[i + 1]!)) as Hex)
+const doublewords = (words: Uint32Array): Hex[] => [0, 2, 4, 6].map((i) => hex(u64(words[i]!, words[i + 1]!)))
 
 /** What the architecture has no command for, what KVM has none for, and rubbish beside a known opcode. */
 const rubbish = fc

@@ -1,5 +1,4 @@
 import { GICR_PENDBASER, GICR_PROPBASER, GITS_BASER, GITS_CBASER, hex, u64 } from '@vits/core'
-import type { Hex } from '@vits/core/conformance'
 import fc from 'fast-check'
 import { CONFIGURATION, collectionTableAt, deviceTableAt, NOWHERE, pendingTableAt, queueAt, SIDE_RAM } from './places.ts'
 
@@ -63,7 +62,7 @@ export const RESTORE_ORDER = ['GITS_IIDR', 'GITS_CBASER', 'GITS_CREADR', 'GITS_C
 
 export const itsRegisterWrite = fc
   .tuple(fc.constantFrom(...Object.keys(itsRegisterValues)), fc.nat(2))
-  .chain(([reg, its]) => itsRegisterValues[reg]!(its).map((value) => ({ reg, its, value: hex(value) as Hex })))
+  .chain(([reg, its]) => itsRegisterValues[reg]!(its).map((value) => ({ reg, its, value: hex(value) })))
 
 const redistributorValues: Readonly<Record<string, (cpu: number) => fc.Arbitrary<bigint>>> = {
   GICR_CTLR: () => fc.constantFrom(0n, 1n, 1n),
@@ -84,4 +83,4 @@ const redistributorValues: Readonly<Record<string, (cpu: number) => fc.Arbitrary
 
 export const redistributorWrite = fc
   .tuple(fc.constantFrom(...Object.keys(redistributorValues)), fc.nat(7))
-  .chain(([reg, cpu]) => redistributorValues[reg]!(cpu).map((value) => ({ reg, cpu, value: hex(value) as Hex })))
+  .chain(([reg, cpu]) => redistributorValues[reg]!(cpu).map((value) => ({ reg, cpu, value: hex(value) })))
