@@ -40,10 +40,11 @@ async function restoredEvents(path: string): Promise<Record<string, number>> {
 const holds = async (path: string, bytes: Uint8Array) => (await readFile(path)).equals(bytes)
 
 /**
- * The stream with this page as a record of zeros: what a VMM leaves that did not save what KVM wrote there. A page record is its
- * header, with the flags PAGE 0x08 and CONTINUE 0x20, and 4096 bytes; a zero record has the flag 0x02 and one byte.
+ * The stream without the contents of this page: its record is gone, or says zeros, as from a VMM that did not save what KVM wrote
+ * there. A page record is its header, with the flags PAGE 0x08 and CONTINUE 0x20, and 4096 bytes; a zero record has the flag
+ * 0x02 and one byte.
  */
-async function withZeroPage(bytes: Uint8Array, at: Gpa): Promise<Uint8Array> {
+async function withoutPage(bytes: Uint8Array, at: Gpa, how: 'zeros' | 'nothing'): Promise<Uint8Array> {
   const machine = await openSavedMachine(bytesSource(bytes))
   const memory = machine.memory()
   await machine.load(memory, [{ base: at, bytes: PAGE_BYTES }])
@@ -52,10 +53,18 @@ async function withZeroPage(bytes: Uint8Array, at: Gpa): Promise<Uint8Array> {
   const [edit] = await machine.edits(new Map([[at, changed]]))
   const contents = edit!.offset
   expect(bytes[contents - 1]! & 0x28).toBe(0x28)
-  const zeros = bytes.slice(0, contents + 1)
-  zeros[contents - 1]! ^= 0x08 | 0x02
-  zeros[contents] = 0
-  return Buffer.concat([zeros, bytes.subarray(contents + PAGE_BYTES)])
+  const record = bytes.slice(contents - 8, contents + 1)
+  record[7]! ^= 0x08 | 0x02
+  record[8] = 0
+  const instead = how === 'zeros' ? record : new Uint8Array()
+  return Buffer.concat([bytes.subarray(0, contents - 8), instead, bytes.subarray(contents + PAGE_BYTES)])
+}
+
+/** numa without the page that holds the ITT of its first device. */
+async function blankNuma(how: 'zeros' | 'nothing'): Promise<Uint8Array> {
+  const { devices } = JSON.parse((await vits(['show', '--json', fixtureFile('numa.mig.zst').pathname])).out)
+  const itt = Number(devices[0].itt)
+  return withoutPage(fixtureBytes('numa.mig'), gpa(itt - (itt % PAGE_BYTES)), how)
 }
 
 describe('check, repair -p, check', () => {
@@ -92,6 +101,25 @@ describe('check, repair -p, check', () => {
     expect((await vits(['check', '--strict', file])).code).toBe(0)
     expect((await vits(['undo', file])).code).toBe(0)
     expect((await vits(['check', '--strict', file])).code).toBe(4)
+  })
+})
+
+describe('repair --rebuild', () => {
+  it.each(['zeros', 'nothing'] as const)('brings back what stood in a page of which the file holds %s', async (how) => {
+    const [file, output] = [inFolder('blank.mig'), inFolder('rebuilt.mig')]
+    await writeFile(file, await blankNuma(how))
+    const { verdict, findings } = JSON.parse((await vits(['check', '--json', file])).out)
+    const codes = findings.map(({ code }: { code: string }) => code)
+    expect([verdict, codes.includes('M702')]).toEqual(['corrupts', how === 'nothing'])
+    const rebuilt = await vits(['repair', '--rebuild', file, '-o', output])
+    expect([rebuilt.code, rebuilt.out.includes('The guest mapped it so, MAPTI at 0x')]).toEqual([1, true])
+    expect((await vits(['check', '--strict', output])).code).toBe(0)
+    expect(await restoredEvents(output)).toEqual(await restoredEvents(fixtureFile('numa.mig.zst').pathname))
+  })
+
+  it('says why it cannot, when the queue has gone round', async () => {
+    const run = await vits(['repair', '--rebuild', fixtureFile('wrapped.mig.zst').pathname, '-o', inFolder('x.mig')])
+    expect([run.code, run.err.includes('cannot be rebuilt: the history of the command queue is wrapped')]).toEqual([8, true])
   })
 })
 
@@ -185,9 +213,7 @@ describe('a repair in place', () => {
 
   it('is taken back too when the file has grown: a page of zeros became one with contents', async () => {
     const file = inFolder('blank.mig')
-    const { devices } = JSON.parse((await vits(['show', '--json', fixtureFile('numa.mig.zst').pathname])).out)
-    const itt = Number(devices[0].itt)
-    const blank = await withZeroPage(fixtureBytes('numa.mig'), gpa(itt - (itt % PAGE_BYTES)))
+    const blank = await blankNuma('zeros')
     await writeFile(file, blank)
     expect((await vits(['check', file])).code).toBe(4)
     expect((await vits(['repair', '--in-place', file])).code).toBe(4)

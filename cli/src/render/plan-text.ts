@@ -55,7 +55,7 @@ function groups({ before, writes }: RepairPlan): PlannedWrite[][] {
 
 function groupLines(group: readonly PlannedWrite[], style: Style): string[] {
   const [{ code }] = group as [PlannedWrite]
-  const title = `${code === 'seal' ? 'seal' : `${code} ${problems[code].slug}`}${group.length > 1 ? ` ×${group.length}` : ''}`
+  const title = `${code === 'seal' || code === 'rebuild' ? code : `${code} ${problems[code].slug}`}${group.length > 1 ? ` ×${group.length}` : ''}`
   return [
     beside(style.bold(title), group.every(({ proven }) => proven) ? 'proven' : 'inferred', title.length),
     ...reasonGroups(group).flatMap(([why, alike]) => [

@@ -1,8 +1,8 @@
 import { CTE, ENTRY_BYTES, UNMAPPED_TARGET } from '../abi/index.ts'
-import type { History, ProblemCode } from '../audit/index.ts'
+import type { History } from '../audit/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import type { TableView } from '../tables/index.ts'
-import type { Overlay, Word } from './overlay.ts'
+import type { Cause, Overlay, Word } from './overlay.ts'
 
 /** A collection list as it should be. */
 export interface WantedCollections {
@@ -57,7 +57,7 @@ function listedCollections(overlay: Overlay, { collectionTable }: TableView): Li
  *
  * @returns true when a word changed. @throws RangeError when the table has no room.
  */
-export function writeCollections(overlay: Overlay, view: TableView, wanted: WantedCollections, code: ProblemCode): boolean {
+export function writeCollections(overlay: Overlay, view: TableView, wanted: WantedCollections, code: Cause): boolean {
   const { base, bytes } = view.collectionTable
   const { targets, proven } = wanted
   if (!overlay.memory.contains(base as Gpa, bytes)) return false

@@ -1,18 +1,10 @@
-import {
-  type AuditInput,
-  type Finding,
-  type History,
-  type ProblemCode,
-  type Report,
-  readHistory,
-  viewFrom,
-} from '../audit/index.ts'
+import { type AuditInput, type Finding, type History, type Report, readHistory, viewFrom } from '../audit/index.ts'
 import { type TableView, tableView } from '../tables/index.ts'
 import { mendChains } from './chains.ts'
 import { wantedCollections, writeCollections } from './collection-list.ts'
 import { deviceName, eventName } from './listed-tables.ts'
 import { MappedEvents } from './mapped-events.ts'
-import { Overlay, type Reason } from './overlay.ts'
+import { type Cause, Overlay, type Reason } from './overlay.ts'
 import { rebuildDevices } from './rebuild.ts'
 import { type Remedy, remedies } from './remedies.ts'
 import type { RepairOptions } from './repair-options.ts'
@@ -32,8 +24,8 @@ export class Mending {
   readonly #disputed: boolean
   readonly #triedHistory = new Set<number>()
   /** The problem that touched the chain of the device table, and of each device's ITT. */
-  #deviceChain: ProblemCode | undefined
-  readonly #eventChains = new Map<number, ProblemCode>()
+  #deviceChain: Cause | undefined
+  readonly #eventChains = new Map<number, Cause>()
   constructor(input: AuditInput, options: RepairOptions, { findings }: Report) {
     this.#input = input
     this.#options = options
@@ -54,7 +46,7 @@ export class Mending {
     const { state } = this.#history
     if (state !== 'whole') throw new RangeError(`the history of the command queue is ${state}, not whole`)
     if (this.#disputed) throw new RangeError('the witnesses disagree (Q605)')
-    this.#writeFromHistory('D211')
+    this.#writeFromHistory('rebuild')
   }
 
   /**
@@ -147,7 +139,7 @@ export class Mending {
     else if (deviceId !== undefined && !this.#eventChains.has(deviceId)) this.#eventChains.set(deviceId, code)
   }
 
-  #writeFromHistory(code: ProblemCode, only?: ReadonlySet<number>): boolean {
+  #writeFromHistory(code: Cause, only?: ReadonlySet<number>): boolean {
     const before = this.overlay.changes
     const wanted = wantedCollections(this.overlay, this.#view, this.#history)
     if (only === undefined) writeCollections(this.overlay, this.#view, wanted, code)

@@ -4,8 +4,8 @@ import type { Gpa, GuestMemory, ReadonlyMemory } from '../memory/index.ts'
 /** The two halves of a table entry. */
 export type Word = readonly [lo: number, hi: number]
 
-/** The problem that asks for a change, or the wish that kernels before 6.0.6 can follow the chains too. */
-export type Cause = ProblemCode | 'seal'
+/** The problem that asks for a change; or the caller: all anew from the queue, or chains that kernels before 6.0.6 can follow. */
+export type Cause = ProblemCode | 'rebuild' | 'seal'
 
 /** Why a word is changed, and what it is. */
 export interface Reason {

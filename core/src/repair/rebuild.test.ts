@@ -46,7 +46,7 @@ describe('rebuilding the tables from the history of the command queue', () => {
         expect(memory.read(at, ENTRY_BYTES)).toEqual(was.read(at, ENTRY_BYTES))
         for (const event of events) expect(memory.read(event.at, ENTRY_BYTES)).toEqual(was.read(event.at, ENTRY_BYTES))
       }
-      expect(writes.every(({ code }) => code === 'D211')).toBe(true)
+      expect(writes.every(({ code }) => code === 'rebuild')).toBe(true)
     },
   )
 

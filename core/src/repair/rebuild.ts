@@ -1,10 +1,10 @@
 import { DTE, ENTRY_BYTES, hex, ITE, L1E, L2_ENTRIES } from '../abi/index.ts'
-import type { DeviceRecord, EventId, History, ProblemCode } from '../audit/index.ts'
+import type { DeviceRecord, EventId, History } from '../audit/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import type { TableView } from '../tables/index.ts'
 import { isLoaded } from './footprint.ts'
 import { deviceName, eventName, listTables } from './listed-tables.ts'
-import type { Overlay } from './overlay.ts'
+import type { Cause, Overlay } from './overlay.ts'
 
 /** What a rebuild could not write. */
 export interface Unbuilt {
@@ -17,8 +17,8 @@ export interface Unbuilt {
 /** What to write anew: everything, or these devices with their ITTs. */
 export interface RebuildWork {
   readonly only?: ReadonlySet<number>
-  /** The problem that asks for it. */
-  readonly code: ProblemCode
+  /** What asks for it. */
+  readonly code: Cause
   /** ICIDs that a restore will know. */
   readonly icids: ReadonlySet<number>
 }
