@@ -100,12 +100,14 @@ export function command<const O extends Readonly<Record<string, Option<unknown>>
 /** Where a command belongs; options after the name of a lower command are that command's, also those that the upper one has too. */
 function place(program: Commander, name: string): Commander {
   const [upper = name, lower] = name.split(' ')
-  const above = program.commands.find((known) => known.name() === upper) ?? program.command(upper)
+  const above =
+    program.commands.find((known) => known.name() === upper) ?? program.command(upper).summary(`vits ${name}`).helpCommand(false)
   return lower === undefined ? above : above.command(lower)
 }
 
 function description({ summary, details }: { readonly summary: string; readonly details?: string }): string {
-  return details === undefined ? summary : `${summary}\n\n${details}`
+  // A line that ends inside a sentence ends there for the source's sake: the help wraps to its own width.
+  return details === undefined ? summary : `${summary}\n\n${details.replace(/([^.])\n/g, '$1 ')}`
 }
 
 /** Only a default worth telling is shown in the help; the others are filled in when the command runs. */

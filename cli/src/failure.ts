@@ -1,5 +1,6 @@
 import { type ExitBits, ExitCode } from './exit-code.ts'
 import type { Io } from './io.ts'
+import { printable } from './render/words.ts'
 
 /** The command line is wrong: exit 16. */
 export class UsageError extends Error {
@@ -17,7 +18,7 @@ const systemErrors: Readonly<Record<string, string>> = {
 
 /** One line for a person: what failed, where in the file, and never a stack trace. */
 export function failureLine(error: unknown, file?: string): string {
-  return ['vits', ...(file === undefined ? [] : [file]), reason(error)].join(': ')
+  return printable(['vits', ...(file === undefined ? [] : [file]), reason(error)].join(': '))
 }
 
 /** What failed, in words. */
@@ -25,6 +26,9 @@ export function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
   if (code !== undefined && code in systemErrors) return systemErrors[code]!
+  // Node says `EPERM: operation not permitted, open 'path'`: the words are strerror(3)'s, the rest is known already.
+  const words = code === undefined ? undefined : /^E[A-Z0-9]+: (.+?), [a-z]+\b/.exec(error.message)?.[1]
+  if (words !== undefined) return words
   const ours = error.name !== 'Error' && error.name !== 'TypeError' && error.name !== 'RangeError'
   return ours || code !== undefined ? error.message : `internal error: ${error.message}; please report it`
 }

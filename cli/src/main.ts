@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { ExitCode } from './exit-code.ts'
+import { type ExitBits, ExitCode } from './exit-code.ts'
+import { failureLine } from './failure.ts'
 import { nodeDisk, removeUnfinished } from './node/disk.ts'
 import { listFolder } from './node/list-folder.ts'
 import { openFile } from './node/open-file.ts'
@@ -10,13 +11,20 @@ import { style, wantsColour } from './style.ts'
 const { stdout, stderr, env } = process
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
-// A reader that has seen enough (`vits check ... | head`) is no error.
-stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? process.exitCode : ExitCode.Failed))
+// A reader that has seen enough (`vits check ... | head`) is no error, and must not end a repair half-way: the rest is said to nobody.
+let unsaid: ExitBits = ExitCode.Ok
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE' || unsaid !== ExitCode.Ok) return
+  unsaid = ExitCode.Failed
+  process.exitCode = Number(process.exitCode ?? ExitCode.Ok) | unsaid
+  stderr.write(`${failureLine(error, 'standard output')}\n`)
+})
+stderr.on('error', () => {})
 process.once('exit', removeUnfinished)
 process.once('SIGINT', () => process.exit(ExitCode.Cancelled))
 process.once('SIGTERM', () => process.exit(ExitCode.Cancelled))
 
-process.exitCode = await run(
+const bits = await run(
   process.argv.slice(2),
   {
     open: openFile,
@@ -31,3 +39,4 @@ process.exitCode = await run(
   },
   version,
 )
+process.exitCode = bits | unsaid

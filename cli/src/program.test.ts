@@ -9,6 +9,7 @@ describe('the command line', () => {
   it.each([
     ['an unknown option', ['kernels', '--frobnicate'], "unknown option '--frobnicate'"],
     ['an unknown command', ['chekc', 'x'], "unknown command 'chekc'"],
+    ['an unknown command that asks for help', ['chekc', '--help'], "unknown command 'chekc'"],
     ['a kernel nobody knows', ['kernels', 'linux-9.9'], "no kernel 'linux-9.9' is known"],
   ])('refuses %s with exit 16 and one line that starts with vits', async (_what, args, message) => {
     const { code, out, err } = await vits(args)
@@ -22,6 +23,16 @@ describe('the command line', () => {
     expect([help.code, help.err]).toEqual([0, ''])
     expect(help.out).toContain('Exit status')
     expect((await vits([])).code).toBe(16)
+  })
+
+  it('helps in both ways of asking', async () => {
+    const [word, option] = [await vits(['help', 'check']), await vits(['check', '--help'])]
+    expect([word.code, word.out]).toEqual([0, option.out])
+  })
+
+  it('says something of every command, and ends no line of help inside a sentence that has room', async () => {
+    expect((await vits(['--help'])).out).not.toMatch(/^ {2}\w+( \[options\])?$/m)
+    expect((await vits(['repair', '--help'])).out).toContain('applied to a copy in\nmemory, audited again and restored')
   })
 
   it('gives every command an example', async () => {

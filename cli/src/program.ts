@@ -18,7 +18,6 @@ export async function run(args: readonly string[], io: Io, version = ''): Promis
   const program = new Commander('vits')
     .description(about)
     .version(version, '-V, --version')
-    .helpCommand(false)
     .showHelpAfterError('(vits --help lists the commands)')
     .addHelpText('after', exits)
     .configureOutput({
@@ -38,7 +37,10 @@ export async function run(args: readonly string[], io: Io, version = ''): Promis
   }
   for (const added of program.commands) added.copyInheritedSettings(program)
   try {
-    await program.parseAsync(args, { from: 'user' })
+    const [first = ''] = args
+    const known = first.startsWith('-') || first === '' || program.commands.some((added) => added.name() === first)
+    // Commander would answer `vits chekc --help` with the help of all commands, and exit 0.
+    await program.parseAsync(known || first === 'help' ? args : [first], { from: 'user' })
     return bits
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Ok : ExitCode.Usage

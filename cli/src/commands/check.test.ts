@@ -178,3 +178,26 @@ describe('vits explain', () => {
     expect(await vits(['explain', 'D999'])).toMatchObject({ code: 16, err: expect.stringContaining("no problem 'D999'") })
   })
 })
+
+describe('the words of vits check', () => {
+  it('calls a table that no kernel can end by its name, and decodes no word of another kind as its entry', async () => {
+    const { out } = await vits(['check', '--kernel', 'linux-4.13', saved('churned')])
+    expect(out).toContain('restore fails: EINVAL at the device table')
+    expect(out).not.toMatch(/ DTE {2}V=/)
+    expect(out).toContain('1 mapped device has no event')
+    expect(out).toContain('once that is mended: loses 1 device without events')
+  })
+
+  it('names what comes back, and quotes QEMU to the letter', async () => {
+    expect((await vits(['check', saved('ghosts')])).out).toContain('The restore succeeds, and brings back 4 dead events.')
+    expect((await vits(['check', saved('unrestorable')])).out).toContain(
+      'KVM_SET_DEVICE_ATTR failed: Group 4 attr 0x0000000000000002: Invalid argument',
+    )
+  })
+
+  it('gives commands that can be pasted, whatever the file is called', async () => {
+    const { out } = await vits(['check', '--', "-my vm's\x1b[2J.mig"], { "-my vm's\x1b[2J.mig": fixtureBytes('ghosts.mig') })
+    expect(out).not.toContain('\x1b')
+    expect(out).toContain(String.raw`vits repair -p $'./-my vm\'s\x1b[2J.mig' -o`)
+  })
+})

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { unlinkSync } from 'node:fs'
-import { type FileHandle, open, rename, stat, statfs, unlink } from 'node:fs/promises'
+import { type FileHandle, open, realpath, rename, stat, statfs, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Edit } from '@vits/core'
 import { type Disk, DiskError, type NewFile } from '../disk.ts'
@@ -40,7 +40,15 @@ export const nodeDisk: Disk = {
   },
 }
 
-async function create(path: string, { bytes, pieces, approve, mode }: NewFile): Promise<void> {
+/** Writes what a link leads to, not the link; what is no regular file, as /dev/null, is never replaced. */
+async function create(path: string, file: NewFile): Promise<void> {
+  const target = await realpath(path).catch(() => path)
+  const there = await stat(target).catch(() => undefined)
+  if (there?.isFile() === false) throw new DiskError(`cannot write ${path}: it is not a regular file`)
+  await createAt(target, file)
+}
+
+async function createAt(path: string, { bytes, pieces, approve, mode }: NewFile): Promise<void> {
   await needRoom(path, bytes)
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.part`)
   const file = await open(temporary, 'wx', mode).catch(cannotWrite(path))

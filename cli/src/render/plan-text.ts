@@ -15,7 +15,7 @@ import {
 import type { Style } from '../style.ts'
 import { kernelSummary } from './kernels-text.ts'
 import { evidenceWords } from './report-text.ts'
-import { beside, count } from './words.ts'
+import { beside, count, printable } from './words.ts'
 
 const MOST_LISTED = 16
 const MOST_PROOFS = 4
@@ -24,7 +24,7 @@ const MOST_PROOFS = 4
 export function planText(file: string, { format, machine }: SavedMachine, plan: RepairPlan, style: Style): string {
   const { before, writes } = plan
   return [
-    `${style.bold(file)}  ${format} (${machine}) · ${verdictWords(before)}`,
+    `${style.bold(printable(file))}  ${printable(`${format} (${machine})`)} · ${verdictWords(before)}`,
     '',
     ...groups(plan).flatMap((group) => groupLines(group, style)),
     ...(writes.length === 0 ? [] : proofLines(plan)),

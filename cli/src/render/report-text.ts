@@ -11,7 +11,7 @@ import {
   type Severity,
 } from '@vits/core'
 import type { Style } from '../style.ts'
-import { beside, count } from './words.ts'
+import { beside, count, printable, shellWord } from './words.ts'
 
 const MOST_ROWS = 12
 
@@ -24,7 +24,7 @@ export function reportText(
   style: Style,
 ): string {
   return [
-    `${style.bold(file)}  ${summary(machine, report)}`,
+    `${style.bold(printable(file))}  ${printable(summary(machine, report))}`,
     '',
     ...views(report),
     '',
@@ -122,13 +122,17 @@ function effectWords(group: readonly Finding[], hidden: boolean): string {
   const lost = apart ? sum((finding) => finding.effect.lost.count) : 0
   const devices = apart ? sum((finding) => finding.effect.lostDevices) : 0
   const does = [
-    ...(lost > 0 || devices > 0
-      ? [`loses ${count(lost, 'live event')}${devices > 0 ? ` of ${count(devices, 'device')}` : ''}`]
-      : []),
+    ...lossWords(lost, devices),
+    ...(!apart && group.some(({ effect }) => effect.lost.count > 0) ? ['loses live events'] : []),
     ...(revived > 0 ? [`brings back ${count(revived, 'dead event')}`] : []),
   ]
   const when = hidden ? 'once that is mended:' : 'restores, but'
   return `${when} ${does.length === 0 ? 'interrupts go wrong' : does.join(', ')}`
+}
+
+function lossWords(events: number, devices: number): string[] {
+  if (events === 0) return devices === 0 ? [] : [`loses ${count(devices, 'device')} without events`]
+  return [`loses ${count(events, 'live event')}${devices > 0 ? ` of ${count(devices, 'device')}` : ''}`]
 }
 
 function entryLines(group: readonly Finding[]): string[] {
@@ -187,13 +191,15 @@ function verdict(file: string, report: Report, style: Style): string[] {
       `${count(problems.length, 'problem')} · ${style.bad(`The restore fails: ${errno}${where}.`)}`,
       ...(stop === undefined
         ? []
-        : [`QEMU aborts on load: "KVM_SET_DEVICE_ATTR failed: Group 4 attr 0x2: ${strerror[stop.errno] ?? stop.errno}".`]),
+        : [
+            `QEMU aborts on load: "KVM_SET_DEVICE_ATTR failed: Group 4 attr 0x0000000000000002: ${strerror[stop.errno] ?? stop.errno}".`,
+          ]),
       ...next,
     ]
   }
   const does = [
     ...(lost > 0 ? [`loses ${lost} of ${live.events} live events`] : []),
-    ...(revived > 0 ? [`brings back ${count(revived, 'dead one')}`] : []),
+    ...(revived > 0 ? [`brings back ${lost > 0 ? count(revived, 'dead one') : count(revived, 'dead event')}`] : []),
     ...(misdirected > 0 ? [`misdirects ${count(misdirected, 'event')}`] : []),
   ]
   return [
@@ -209,10 +215,10 @@ function nextSteps(file: string, findings: readonly Finding[]): (readonly [run: 
   const safe = findings.some(({ fix }) => fix.safe && fix.writes.length > 0)
   return [
     safe
-      ? [`vits repair -p ${file} -o ${fixedName(file)}`, 'write a repaired copy']
-      : [`vits repair -n ${file}`, 'see what can be mended'],
+      ? [`vits repair -p ${shellWord(file)} -o ${shellWord(fixedName(file))}`, 'write a repaired copy']
+      : [`vits repair -n ${shellWord(file)}`, 'see what can be mended'],
     ...(first === undefined ? [] : [[`vits explain ${first.code}`, 'what this is and why it happens'] as const]),
-    [`vits show ${file} --view guest`, 'what the guest has mapped'],
+    [`vits show ${shellWord(file)} --view guest`, 'what the guest has mapped'],
   ]
 }
 

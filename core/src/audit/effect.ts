@@ -88,13 +88,22 @@ function missingFrom(some: Mappings, all: Mappings, event: (deviceId: number, ev
 /** The kind of entry that an objection is about; none for the LPI tables. */
 export function kindOf(name: ObjectionName): EntryKind | undefined {
   const { what } = objections[name]
-  return what === 'LPI table' ? undefined : what
+  // No entry is to blame for an end that none marks: the word there is any entry, of the first level too.
+  return what === 'LPI table' || name === 'no-last-dte' ? undefined : what
 }
 
 const samePlace = (a: Where, b: Where) => a.at === b.at && a.deviceId === b.deviceId && a.eventId === b.eventId
 
-/** `DeviceID 0x5200 event 0`, `collection 3`. */
+const tableOf: Readonly<Record<string, string>> = {
+  CTE: 'the collection table',
+  L1E: 'the first level of the device table',
+  DTE: 'the device table',
+  ITE: 'the ITT',
+}
+
+/** `DeviceID 0x5200 event 0`, `collection 3`; the table where no entry has a name. */
 export function place({ what, deviceId, eventId, icid }: Where): string {
   if (deviceId !== undefined) return `DeviceID ${hex(deviceId)}${eventId === undefined ? '' : ` event ${eventId}`}`
-  return icid === undefined ? (what ?? 'the tables') : `collection ${icid}`
+  if (icid !== undefined) return `collection ${icid}`
+  return what === undefined ? 'the tables' : (tableOf[what] ?? what)
 }

@@ -48,7 +48,8 @@ export class JsonReader {
   }
 
   wrong(expected: string, found: unknown): FormatError {
-    const shown = typeof found === 'object' ? 'something else' : String(found)
+    const shown =
+      found === undefined ? 'nothing' : typeof found === 'object' ? 'something else' : JSON.stringify(found).slice(0, 80)
     return new FormatError(this.#offset, `${expected} in ${this.#what}`, shown)
   }
 }

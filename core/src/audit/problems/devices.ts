@@ -204,12 +204,12 @@ export const deviceProblems = {
     slug: 'no-last-entry',
     usually: 'fails',
     says: ({ devices }) =>
-      `A table or ITT ends without an entry that is marked as the last; ${devices} mapped devices have no event.`,
-    fix: 'restore on Linux 4.14 or later',
+      `No entry of the device table is marked as the last: ${devices === 1 ? '1 mapped device has' : `${devices} mapped devices have`} no event.`,
+    fix: 'restore on Linux 4.15 or later',
     help: {
       what: 'A scan that meets no entry with `next` = 0 is an error for the first kernel with save and restore.',
       why: 'The table or the ITT has no valid entry: the guest has no device mapped, or a device without an event.',
-      when: 'On Linux 4.13 only.',
+      when: 'On Linux before 4.15 only.',
       outcome: 'RESTORE_TABLES fails with EINVAL.',
       fix: 'No bytes can help: an empty table has no last entry. Restore on a later kernel.',
       see: see.scan,

@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fixtureBytes } from '../../core/src/formats/testing/fixtures.ts'
+import { vits } from './testing/fake-io.ts'
+
+const program = fileURLToPath(new URL('../bin/vits.js', import.meta.url))
+
+let folder: string
+let file: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'vits-main-'))
+  file = join(folder, 'vm.mig')
+  await writeFile(file, fixtureBytes('ghosts.mig'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+/** Runs the program in a shell: `$0` is node, `$1` the program, `$2` the saved VM. */
+function shell(script: string) {
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', script, process.execPath, program, file], { timeout: 30_000 })
+  return { status, out: stdout.toString(), err: stderr.toString() }
+}
+
+describe('the program', () => {
+  it('goes on to its end and its own exit status when nobody reads its output any more', () => {
+    const { err, out } = shell('{ sleep 0.3; "$0" "$1" check "$2"; echo "exit $?" >&2; } | true')
+    expect([out, err]).toEqual(['', 'exit 4\n'])
+  })
+
+  it('completes a repair in place whose output nobody reads', async () => {
+    const { err } = shell('{ sleep 0.3; "$0" "$1" repair --in-place "$2"; echo "exit $?" >&2; } | true')
+    expect(err).toBe('exit 1\n')
+    expect((await vits(['check', file])).code).toBe(0)
+    expect((await vits(['undo', file])).code).toBe(0)
+    expect(Buffer.from(fixtureBytes('ghosts.mig')).equals(await readFile(file))).toBe(true)
+  })
+
+  it('says so, with exit bit 8, when its output cannot be written', () => {
+    const { status, err } = shell('exec "$0" "$1" explain D203 > /dev/full')
+    expect([status, err]).toEqual([8, 'vits: standard output: no space left on the device\n'])
+  })
+
+  it('refuses what cannot be read from end to end, at once', () => {
+    const fifo = `${file}.fifo`
+    shell('mkfifo "$2.fifo"')
+    for (const [path, what] of [
+      [fifo, 'a pipe'],
+      [folder, 'a directory'],
+      ['/dev/zero', 'a device'],
+    ]) {
+      const { status, stderr } = spawnSync(process.execPath, [program, 'check', path!], { timeout: 30_000 })
+      expect([status, stderr.toString()]).toEqual([8, `vits: ${path}: is ${what}, and only regular files are read\n`])
+    }
+  })
+})
