@@ -1,4 +1,4 @@
-import { hex, type View } from '@vits/core'
+import { deviceName, hex, type View } from '@vits/core'
 
 /** One mapping, as a line that sorts and compares: `DeviceID 0x8 EventID 0x0 -> LPI 8192, ICID 0x1`. */
 export type Mapping = string
@@ -15,9 +15,9 @@ export function mappingLines({ collections, devices }: View): Mapping[] {
   return [
     ...collections.map(({ icid, rdbase }) => `ICID ${hex(icid)} -> RDbase ${hex(rdbase)}`),
     ...devices.flatMap(({ deviceId, itt, eventIdBits, events }) => [
-      `DeviceID ${hex(deviceId)} -> ITT ${hex(itt ?? 0)}, ${eventIdBits} EventID bits`,
+      `${deviceName(deviceId)} -> ITT ${hex(itt ?? 0)}, ${eventIdBits} EventID bits`,
       ...events.map(
-        ({ eventId, lpi, icid }) => `DeviceID ${hex(deviceId)} EventID ${hex(eventId)} -> LPI ${lpi}, ICID ${hex(icid ?? 0)}`,
+        ({ eventId, lpi, icid }) => `${deviceName(deviceId)} EventID ${hex(eventId)} -> LPI ${lpi}, ICID ${hex(icid ?? 0)}`,
       ),
     ]),
   ]

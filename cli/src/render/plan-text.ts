@@ -1,4 +1,5 @@
 import {
+  deviceName,
   type EntryKind,
   type EventId,
   entryFields,
@@ -147,7 +148,7 @@ function groupedEvents(lost: readonly EventId[], devices: readonly number[]): st
   const events = new Map<number, number[]>(devices.map((deviceId) => [deviceId, []]))
   for (const [deviceId, eventId] of lost) events.set(deviceId, [...(events.get(deviceId) ?? []), eventId])
   return [...events].map(([deviceId, ids]) =>
-    ids.length === 0 ? `DeviceID ${hex(deviceId)}` : `DeviceID ${hex(deviceId)} event ${ids.join(', ')}`,
+    ids.length === 0 ? deviceName(deviceId) : `${deviceName(deviceId)} event ${ids.join(', ')}`,
   )
 }
 

@@ -1,8 +1,9 @@
-import { ENTRY_BYTES, hex } from '../abi/index.ts'
+import { ENTRY_BYTES } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import type { Beliefs } from './beliefs.ts'
 import type { Evidence } from './finding.ts'
 import type { MappedDevice, Mappings } from './mappings.ts'
+import { deviceName } from './names.ts'
 
 /** A live entry whose `next` says that nothing was mapped between it and `until`. */
 interface Gap {
@@ -28,7 +29,7 @@ export class ChainWitness {
   }
 
   onDevice(deviceId: number): Evidence[] {
-    return testimony(this.#devices, deviceId, (id) => `DeviceID ${hex(id)}`)
+    return testimony(this.#devices, deviceId, deviceName)
   }
 
   /** Asks for many events of one device at a time. */

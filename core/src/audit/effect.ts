@@ -1,9 +1,9 @@
-import { hex } from '../abi/index.ts'
 import type { Gpa, GuestMemory, Where } from '../memory/index.ts'
 import { type ObjectionName, objections } from '../tables/index.ts'
 import type { EntryKind } from './entries.ts'
 import type { Effect, EventId, EventList, WordWrite } from './finding.ts'
 import type { Mappings } from './mappings.ts'
+import { place } from './names.ts'
 import type { Restored } from './simulate.ts'
 
 /** Writes `to` of every word, or `from` to take it back. */
@@ -93,17 +93,3 @@ export function kindOf(name: ObjectionName): EntryKind | undefined {
 }
 
 const samePlace = (a: Where, b: Where) => a.at === b.at && a.deviceId === b.deviceId && a.eventId === b.eventId
-
-const tableOf: Readonly<Record<string, string>> = {
-  CTE: 'the collection table',
-  L1E: 'the first level of the device table',
-  DTE: 'the device table',
-  ITE: 'the ITT',
-}
-
-/** `DeviceID 0x5200 event 0`, `collection 3`; the table where no entry has a name. */
-export function place({ what, deviceId, eventId, icid }: Where): string {
-  if (deviceId !== undefined) return `DeviceID ${hex(deviceId)}${eventId === undefined ? '' : ` event ${eventId}`}`
-  if (icid !== undefined) return `collection ${icid}`
-  return what === undefined ? 'the tables' : (tableOf[what] ?? what)
-}

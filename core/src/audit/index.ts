@@ -3,6 +3,7 @@ export { type EntryKind, type EntryView, entryFields, entryLine } from './entrie
 export type { Confidence, Effect, EventId, Evidence, Finding, Fix, WordWrite } from './finding.ts'
 export { type DeviceRecord, type History, readHistory } from './history.ts'
 export { judgeKernels, type KernelRow, overrunFootprint } from './kernels.ts'
+export { deviceName, eventName } from './names.ts'
 export { type Help, headings, isLoss, type ProblemCode, problemCode, problems, type Severity } from './problems/index.ts'
 export type { CallFailure } from './rehearsal.ts'
 export type { Count, QueueTold, Report, Stop } from './report.ts'

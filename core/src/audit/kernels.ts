@@ -1,7 +1,7 @@
-import { hex, LPI_LIMIT, MAX_EVENTID_BITS, type ProfileId, profiles, released } from '../abi/index.ts'
+import { LPI_LIMIT, MAX_EVENTID_BITS, type ProfileId, profiles, released } from '../abi/index.ts'
 import { coalesce, type Errno, type GpaRange } from '../memory/index.ts'
 import { objections, tableView } from '../tables/index.ts'
-import { place } from './effect.ts'
+import { deviceName, place } from './names.ts'
 import { Orphans, orphanPass } from './passes/orphans.ts'
 import { registerPass } from './passes/registers.ts'
 import { type CallFailure, type Rehearsal, rehearse } from './rehearsal.ts'
@@ -103,7 +103,7 @@ function hostTrouble({ tables }: Scene, { mappings, objection, cut }: Restored, 
   )
   if (oversized !== undefined) {
     const { deviceId, eventIdBits } = oversized
-    trouble.push(`soft lockup: DeviceID ${hex(deviceId)} claims ${eventIdBits} EventID bits; all are read with every vCPU locked`)
+    trouble.push(`soft lockup: ${deviceName(deviceId)} claims ${eventIdBits} EventID bits; all are read with every vCPU locked`)
   } else if (cut === 'entries' || cut === 'events')
     trouble.push('soft lockup: the tables are read for minutes with every vCPU locked')
   if (rehearsal?.hostOops) trouble.push('CVE-2026-89912: the next save follows a NULL pointer in the host')

@@ -1,8 +1,9 @@
-import { FIRST_LPI, GICR_PROPBASER, hex, ID_LIMIT, LPI_CONFIG } from '../abi/index.ts'
+import { FIRST_LPI, GICR_PROPBASER, ID_LIMIT, LPI_CONFIG } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import type { Evidence } from './finding.ts'
 import { ifThere } from './if-there.ts'
 import type { MappedDevice } from './mappings.ts'
+import { deviceName } from './names.ts'
 import type { Scene } from './scene.ts'
 
 /** Events of one device that are asked about. */
@@ -40,7 +41,7 @@ export class LpiWitness {
     if (lpi < FIRST_LPI || lpi >= ID_LIMIT) return []
     const owner = this.#scene.tables.mappings.devices[this.#owners[lpi]!]
     if (owner !== undefined) {
-      return [{ witness: 'tables', says: `LPI ${lpi} is a live event's of DeviceID ${hex(owner.deviceId)}`, at: undefined }]
+      return [{ witness: 'tables', says: `LPI ${lpi} is a live event's of ${deviceName(owner.deviceId)}`, at: undefined }]
     }
     const at = (this.#configuration + lpi - FIRST_LPI) as Gpa
     const byte = ifThere(() => this.#scene.memory.u8(at))

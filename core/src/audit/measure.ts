@@ -1,9 +1,10 @@
-import { DTE, ENTRY_BYTES, hex } from '../abi/index.ts'
+import { DTE, ENTRY_BYTES } from '../abi/index.ts'
 import type { Gpa, GuestMemory } from '../memory/index.ts'
 import { objections } from '../tables/index.ts'
-import { effectOf, type Judgement, kindOf, place, write } from './effect.ts'
+import { effectOf, type Judgement, kindOf, write } from './effect.ts'
 import { type EntryView, entryAt } from './entries.ts'
 import { declared, type Effect, type EventId, type Finding, type Suspect, type WordWrite } from './finding.ts'
+import { place } from './names.ts'
 import { objectionSuspect } from './passes/objections.ts'
 import { type ProblemCode, problems, says } from './problems/index.ts'
 import type { Scene } from './scene.ts'
@@ -144,7 +145,7 @@ function consequences({ memory, tables: { mappings } }: Scene, { at, deviceId, e
   const event = (role: string) => (id: EventId) => {
     const itt = mappings.device(id[0])?.ittAddr
     if (itt === undefined || (id[0] === deviceId && id[1] === eventId)) return
-    rows.push(entryAt(memory, 'ITE', (itt + id[1] * ENTRY_BYTES) as Gpa, `DeviceID ${hex(id[0])} event ${id[1]}`, role))
+    rows.push(entryAt(memory, 'ITE', (itt + id[1] * ENTRY_BYTES) as Gpa, place({ deviceId: id[0], eventId: id[1] }), role))
   }
   revived.first.slice(0, MOST_ROWS).forEach(event('comes back'))
   lost.first.slice(0, MOST_ROWS).forEach(event('lost'))

@@ -10,7 +10,7 @@ import {
 import { type KvmIts, type RestoreStep, restoreSteps, restoreVm } from '../kvm/index.ts'
 import type { Errno, Gpa, GuestMemory, Outcome } from '../memory/index.ts'
 import { HOST_OOPS, restoresUnder } from '../tables/index.ts'
-import { place } from './effect.ts'
+import { place } from './names.ts'
 import type { AuditInput } from './scene.ts'
 import type { Restored } from './simulate.ts'
 

@@ -1,10 +1,11 @@
-import { type GicRegisters, hex, ID_LIMIT, type MsiFunction, type Profile, type Quirks } from '../abi/index.ts'
+import { type GicRegisters, ID_LIMIT, type MsiFunction, type Profile, type Quirks } from '../abi/index.ts'
 import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
 import { type TableView, tableView } from '../tables/index.ts'
 import { Beliefs, type Witnesses } from './beliefs.ts'
 import { disassemble } from './disassemble.ts'
 import type { Confidence, Evidence } from './finding.ts'
 import { readHistory } from './history.ts'
+import { deviceName, eventName } from './names.ts'
 import { type Restored, simulateRestore, sweep, type Tables } from './simulate.ts'
 
 /** What an audit looks at. Every page that a restore reads must be loaded. */
@@ -51,9 +52,9 @@ export function setScene(input: AuditInput, quirks: Quirks): Scene {
 function disputes(beliefs: Beliefs): string[] {
   const found: string[] = []
   for (const deviceId of beliefs.deviceIds) {
-    if (beliefs.device(deviceId).belief === 'disputed') found.push(`DeviceID ${hex(deviceId)}`)
+    if (beliefs.device(deviceId).belief === 'disputed') found.push(deviceName(deviceId))
     for (const eventId of beliefs.eventIds(deviceId)) {
-      if (beliefs.eventBelief(deviceId, eventId) === 'disputed') found.push(`event ${eventId} of DeviceID ${hex(deviceId)}`)
+      if (beliefs.eventBelief(deviceId, eventId) === 'disputed') found.push(eventName(deviceId, eventId))
     }
   }
   return found

@@ -1,6 +1,7 @@
 import { DTE, DTE_NEXT_CAP, ITE, ITE_NEXT_CAP, L2_ENTRIES } from '../abi/index.ts'
+import { deviceName, eventName } from '../audit/index.ts'
 import type { TableView } from '../tables/index.ts'
-import { deviceName, type Entry, eventName, listTables } from './listed-tables.ts'
+import { type Entry, listTables } from './listed-tables.ts'
 import type { Cause, Overlay, Reason } from './overlay.ts'
 
 /** Which entries a chain must not count on, and why it is mended. */

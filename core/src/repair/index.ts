@@ -1,5 +1,4 @@
 export { repairFootprint } from './footprint.ts'
-export { deviceName, eventName } from './listed-tables.ts'
 export type { Cause, PlannedWrite } from './overlay.ts'
 export { planRepair, type RepairPlan } from './plan.ts'
 export type { KernelProof, Obstacle } from './proof.ts'

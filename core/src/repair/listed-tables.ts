@@ -1,4 +1,3 @@
-import { hex } from '../abi/index.ts'
 import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
 import { type SweepReader, sweepTables, type TableView } from '../tables/index.ts'
 
@@ -36,7 +35,3 @@ class Lister implements SweepReader {
     this.devices.at(-1)?.events.push({ id, at, next })
   }
 }
-
-/** How entries are named in plans and reports. */
-export const deviceName = (deviceId: number): string => `DeviceID ${hex(deviceId)}`
-export const eventName = (deviceId: number, eventId: number): string => `event ${eventId} of ${deviceName(deviceId)}`

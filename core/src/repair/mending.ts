@@ -1,8 +1,17 @@
-import { type AuditInput, type Finding, type History, type Report, readHistory, viewFrom } from '../audit/index.ts'
+import {
+  type AuditInput,
+  deviceName,
+  eventName,
+  type Finding,
+  type History,
+  type Report,
+  readHistory,
+  viewFrom,
+} from '../audit/index.ts'
 import { type TableView, tableView } from '../tables/index.ts'
 import { mendChains } from './chains.ts'
 import { wantedCollections, writeCollections } from './collection-list.ts'
-import { deviceName, eventName } from './listed-tables.ts'
+
 import { MappedEvents } from './mapped-events.ts'
 import { type Cause, Overlay, type Reason } from './overlay.ts'
 import { rebuildDevices } from './rebuild.ts'

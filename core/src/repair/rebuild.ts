@@ -1,9 +1,9 @@
 import { DTE, ENTRY_BYTES, hex, ITE, L1E, L2_ENTRIES } from '../abi/index.ts'
-import type { DeviceRecord, EventId, History } from '../audit/index.ts'
+import { type DeviceRecord, deviceName, type EventId, eventName, type History } from '../audit/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import type { TableView } from '../tables/index.ts'
 import { isLoaded } from './footprint.ts'
-import { deviceName, eventName, listTables } from './listed-tables.ts'
+import { listTables } from './listed-tables.ts'
 import type { Cause, Overlay } from './overlay.ts'
 
 /** What a rebuild could not write. */

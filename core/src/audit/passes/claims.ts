@@ -14,6 +14,7 @@ import { clearing } from '../effect.ts'
 import { entryAt } from '../entries.ts'
 import { cleared, type Suspect, suspect } from '../finding.ts'
 import type { MappedDevice, Mappings } from '../mappings.ts'
+import { deviceName, place } from '../names.ts'
 import { confidence, type Scene } from '../scene.ts'
 import type { Orphans } from './orphans.ts'
 
@@ -66,8 +67,8 @@ function sharedLpi(scene: Scene, orphans: Orphans, mine: Claim, other: Claim, co
     eventId: mine.eventId,
     at,
     rows: [
-      entryAt(memory, 'ITE', at, eventName(mine), dead ? 'orphan' : 'claims it too'),
-      entryAt(memory, 'ITE', iteAt(other), eventName(other), isLive(scene, other) ? 'live' : 'claims it too'),
+      entryAt(memory, 'ITE', at, nameOf(mine), dead ? 'orphan' : 'claims it too'),
+      entryAt(memory, 'ITE', iteAt(other), nameOf(other), isLive(scene, other) ? 'live' : 'claims it too'),
     ],
     ...(dead
       ? cleared([clearing(memory, orphans.hasDevice(deviceId) ? mine.device.at : at)], confidence(scene) === 'proven')
@@ -75,7 +76,7 @@ function sharedLpi(scene: Scene, orphans: Orphans, mine: Claim, other: Claim, co
   })
 }
 
-const eventName = ({ device, eventId }: Claim) => `DeviceID ${hex(device.deviceId)} event ${eventId}`
+const nameOf = ({ device, eventId }: Claim) => place({ deviceId: device.deviceId, eventId })
 const isLive = ({ beliefs }: Scene, { device, eventId }: Claim) => beliefs.eventBelief(device.deviceId, eventId) === 'live'
 const iteAt = ({ device, eventId }: Claim) => (device.ittAddr + eventId * ENTRY_BYTES) as Gpa
 
@@ -124,8 +125,8 @@ function sharedItt(scene: Scene, orphans: Orphans, mine: MappedDevice, other: Ma
     deviceId,
     at,
     rows: [
-      entryAt(memory, 'DTE', at, `DeviceID ${hex(deviceId)}`, dead ? 'orphan' : 'shares memory'),
-      entryAt(memory, 'DTE', other.at, `DeviceID ${hex(other.deviceId)}`, 'shares memory'),
+      entryAt(memory, 'DTE', at, deviceName(deviceId), dead ? 'orphan' : 'shares memory'),
+      entryAt(memory, 'DTE', other.at, deviceName(other.deviceId), 'shares memory'),
     ],
     ...(dead ? cleared([clearing(memory, at)], confidence(scene) === 'proven') : {}),
   })
@@ -170,7 +171,7 @@ function* nextPastTable(scene: Scene, orphans: Orphans): Generator<Suspect> {
       {
         deviceId,
         at,
-        rows: [entryAt(scene.memory, 'DTE', at, `DeviceID ${hex(deviceId)}`, 'chain leaves the table')],
+        rows: [entryAt(scene.memory, 'DTE', at, deviceName(deviceId), 'chain leaves the table')],
         removal,
         fix: { says: `write next=${distance} at ${hex(at)}`, safe: true, writes: removal },
       },

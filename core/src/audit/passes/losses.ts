@@ -5,6 +5,7 @@ import { entryAt } from '../entries.ts'
 import { declared, type EventId, type Evidence, losing, type Suspect, suspect } from '../finding.ts'
 import type { DeviceRecord } from '../history.ts'
 import type { Mappings } from '../mappings.ts'
+import { deviceName } from '../names.ts'
 import { confidence, type Scene, testimonies } from '../scene.ts'
 import { isMisplaced } from '../verdict.ts'
 
@@ -70,7 +71,7 @@ function lostDevice(scene: Scene, deviceId: number): Suspect {
       confidence: confidence(scene),
       deviceId,
       at: device?.at,
-      rows: [device && entryAt(scene.memory, 'DTE', device.at, `DeviceID ${hex(deviceId)}`, 'lost')],
+      rows: [device && entryAt(scene.memory, 'DTE', device.at, deviceName(deviceId), 'lost')],
       evidence: testimonies(scene, scene.beliefs.device(deviceId), '', 'mapped'),
       effect: losing(liveEvents(scene, deviceId), 1),
     },
@@ -90,7 +91,7 @@ function* otherDevice(scene: Scene, clean: Mappings, deviceId: number): Generato
       confidence: confidence(scene),
       deviceId,
       at,
-      rows: [entryAt(scene.memory, 'DTE', at, `DeviceID ${hex(deviceId)}`, 'not as mapped')],
+      rows: [entryAt(scene.memory, 'DTE', at, deviceName(deviceId), 'not as mapped')],
       evidence: testimonies(scene, scene.beliefs.device(deviceId), '', 'mapped'),
       effect: declared('corrupts'),
     },

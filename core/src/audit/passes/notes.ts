@@ -1,6 +1,7 @@
-import { ENTRY_BYTES, GITS_CTLR, hex, queueShape } from '../../abi/index.ts'
+import { ENTRY_BYTES, GITS_CTLR, queueShape } from '../../abi/index.ts'
 import { type Gpa, PAGE_BYTES } from '../../memory/index.ts'
 import { declared, type Suspect, suspect } from '../finding.ts'
+import { deviceName } from '../names.ts'
 import type { Scene } from '../scene.ts'
 
 /**
@@ -35,7 +36,7 @@ function* missingPages({ input, view, tables }: Scene): Generator<Suspect> {
   for (const [what, { valid, base, bytes }] of named) if (valid) yield* missingFrom(missing, what, base, bytes)
   for (const { deviceId, ittAddr, eventIdBits } of tables.mappings.devices) {
     if (missing.size === 0) return
-    yield* missingFrom(missing, `the ITT of DeviceID ${hex(deviceId)}`, ittAddr, 2 ** eventIdBits * ENTRY_BYTES)
+    yield* missingFrom(missing, `the ITT of ${deviceName(deviceId)}`, ittAddr, 2 ** eventIdBits * ENTRY_BYTES)
   }
   const [first] = missing
   if (first !== undefined) {

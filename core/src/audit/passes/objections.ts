@@ -1,9 +1,10 @@
 import { CTE, DTE, ENTRY_BYTES, ITE, L1E, L2_ENTRIES, LPI_LIMIT } from '../../abi/index.ts'
 import type { Gpa, GuestMemory, Where } from '../../memory/index.ts'
 import type { Objection, ObjectionName } from '../../tables/index.ts'
-import { clearing, place } from '../effect.ts'
+import { clearing } from '../effect.ts'
 import { type EntryKind, entryAt } from '../entries.ts'
 import { cleared, type Suspect, suspect, type WordWrite } from '../finding.ts'
+import { place } from '../names.ts'
 import type { Detail, ProblemCode } from '../problems/index.ts'
 import type { Scene } from '../scene.ts'
 

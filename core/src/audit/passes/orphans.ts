@@ -1,4 +1,4 @@
-import { ENTRY_BYTES, FIRST_LPI, hex, LPI_LIMIT, MAX_EVENTID_BITS } from '../../abi/index.ts'
+import { ENTRY_BYTES, FIRST_LPI, LPI_LIMIT, MAX_EVENTID_BITS } from '../../abi/index.ts'
 import type { Gpa } from '../../memory/index.ts'
 import { ChainWitness } from '../chain-witness.ts'
 import { clearing } from '../effect.ts'
@@ -6,6 +6,7 @@ import { entryAt } from '../entries.ts'
 import { type Confidence, cleared, type EventId, type Evidence, type Suspect, suspect } from '../finding.ts'
 import { LpiWitness } from '../lpi-witness.ts'
 import type { MappedDevice } from '../mappings.ts'
+import { deviceName, eventName } from '../names.ts'
 import { confidence, eventKey, type Scene, testimonies } from '../scene.ts'
 
 /** Orphans of each kind that become findings; the others are counted. */
@@ -59,7 +60,7 @@ export function* orphanPass(scene: Scene, orphans: Orphans): Generator<Suspect> 
       yield oversized(scene, device)
       continue
     }
-    const told = testimonies(scene, witnesses, `never maps DeviceID ${hex(deviceId)}`, 'unmapped')
+    const told = testimonies(scene, witnesses, `never maps ${deviceName(deviceId)}`, 'unmapped')
     const passed = chains.onDevice(deviceId)
     const signs =
       witnesses.belief === 'dead' || (witnesses.belief === 'unknown' && passed.length > 0)
@@ -86,7 +87,7 @@ function oversized({ memory }: Scene, { deviceId, at, eventIdBits }: MappedDevic
     {
       deviceId,
       at,
-      rows: [entryAt(memory, 'DTE', at, `DeviceID ${hex(deviceId)}`, 'no device')],
+      rows: [entryAt(memory, 'DTE', at, deviceName(deviceId), 'no device')],
       ...cleared([clearing(memory, at)], true),
     },
   )
@@ -101,7 +102,7 @@ function* orphanDevice(
   const sure = proof(scene, evidence)
   orphans.devices.set(deviceId, sure)
   if (orphans.devices.size > MOST_LISTED) return
-  const rows = [entryAt(scene.memory, 'DTE', at, `DeviceID ${hex(deviceId)}`, 'orphan')]
+  const rows = [entryAt(scene.memory, 'DTE', at, deviceName(deviceId), 'orphan')]
   const mend = cleared([clearing(scene.memory, at)], sure === 'proven')
   yield suspect('D203', { deviceId }, { confidence: sure, deviceId, at, evidence, rows, ...mend })
 }
@@ -110,7 +111,7 @@ function* orphanDevice(
 function rubbish({ tables: { mappings }, view }: Scene, { deviceId, first, count }: MappedDevice): Evidence[] {
   const { eventId, lpi, icid } = mappings.events
   for (let row = first; row < first + count; row++) {
-    const place = `event ${eventId[row]} of DeviceID ${hex(deviceId)} has`
+    const place = `${eventName(deviceId, eventId[row]!)} has`
     const says =
       lpi[row]! < FIRST_LPI || lpi[row]! >= LPI_LIMIT
         ? `${place} pINTID ${lpi[row]}, which is no LPI`

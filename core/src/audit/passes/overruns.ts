@@ -2,6 +2,7 @@ import { DTE, ENTRY_BYTES, hex, L2_ENTRIES } from '../../abi/index.ts'
 import { clearing } from '../effect.ts'
 import { entryAt } from '../entries.ts'
 import { type Suspect, suspect } from '../finding.ts'
+import { deviceName } from '../names.ts'
 import type { Scene } from '../scene.ts'
 import type { Orphans } from './orphans.ts'
 
@@ -22,7 +23,7 @@ export function* overrunPass(scene: Scene, orphans: Orphans): Generator<Suspect>
       {
         deviceId,
         at,
-        rows: [entryAt(scene.memory, 'DTE', at, `DeviceID ${hex(deviceId)}`, 'jumps past its page')],
+        rows: [entryAt(scene.memory, 'DTE', at, deviceName(deviceId), 'jumps past its page')],
         removal,
         fix: { says: `write next=${left} at ${hex(at)}`, safe: true, writes: removal },
       },

@@ -1,11 +1,12 @@
 import { hex } from '../../abi/index.ts'
+import { deviceName } from '../names.ts'
 import { problem, see } from './problem.ts'
 
 export interface Device {
   readonly deviceId: number
 }
 
-const name = ({ deviceId }: Device) => `DeviceID ${hex(deviceId)}`
+const name = ({ deviceId }: Device) => deviceName(deviceId)
 
 const orphanWhy =
   'Kernels without "Clear DTE when MAPD unmaps a device" leave the old entry in guest RAM. A save only writes mapped devices, so the stale entry survives next to them: after a failed suspend, or a driver that was unbound.'
@@ -86,7 +87,7 @@ export const deviceProblems = {
     slug: 'itt-overlap',
     usually: 'corrupts',
     says: (d) =>
-      `The ITT of ${name(d)} shares memory with the ITT of DeviceID ${hex(d.other)}${d.otherIsDead ? ', which is an orphan' : ''}.`,
+      `The ITT of ${name(d)} shares memory with the ITT of ${deviceName(d.other)}${d.otherIsDead ? ', which is an orphan' : ''}.`,
     fix: 'clear the entry of the dead device',
     help: {
       what: 'Two valid device table entries use the same memory for their interrupt translation tables.',

@@ -1,4 +1,4 @@
-import { hex } from '../../abi/index.ts'
+import { eventName } from '../names.ts'
 import { problem, see } from './problem.ts'
 
 export interface Event {
@@ -6,7 +6,7 @@ export interface Event {
   readonly eventId: number
 }
 
-const name = ({ deviceId, eventId }: Event) => `event ${eventId} of DeviceID ${hex(deviceId)}`
+const name = ({ deviceId, eventId }: Event) => eventName(deviceId, eventId)
 const Name = (event: Event) => `E${name(event).slice(1)}`
 
 const orphanWhy =
