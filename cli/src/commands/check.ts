@@ -1,4 +1,4 @@
-import { audit, judgeKernels, type KernelRow, NEWEST, profileIds, type Report, released } from '@vits/core'
+import { audit, judgeKernels, type KernelRow, NEWEST, profileIds, type Report, releasedKernels } from '@vits/core'
 import { command, flag, text } from '../command.ts'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing } from '../failure.ts'
@@ -57,6 +57,6 @@ function exitBits({ verdict, findings }: Report, strict: boolean): ExitBits {
 
 /** Every released kernel must restore cleanly; what the proposal makes of a VM is nobody's problem. */
 function kernelBits(kernels: readonly KernelRow[]): ExitBits {
-  const bad = kernels.some(({ kernel, verdict }) => verdict !== 'restores' && released.includes(kernel))
+  const bad = kernels.some(({ kernel, verdict }) => verdict !== 'restores' && releasedKernels.includes(kernel))
   return bad ? ExitCode.Problems : ExitCode.Ok
 }

@@ -1,4 +1,4 @@
-import { type EventId, hex, type KernelRow, released } from '@vits/core'
+import { type EventId, hex, type KernelRow, releasedKernels } from '@vits/core'
 import type { Style } from '../style.ts'
 import { count } from './words.ts'
 
@@ -11,7 +11,7 @@ export function kernelLines(rows: readonly KernelRow[], asked: string, all: bool
     return ['', ...rows.flatMap((row) => [`  ${style.bold(row.kernel.padEnd(16))} ${restoreWords(row)}`, ...afterLines(row)])]
   const mine = rows.find(({ kernel }) => kernel === asked)
   const others = rows.filter(
-    (row) => released.includes(row.kernel) && mine !== undefined && kernelSummary(row) !== kernelSummary(mine),
+    (row) => releasedKernels.includes(row.kernel) && mine !== undefined && kernelSummary(row) !== kernelSummary(mine),
   )
   const differing = [...new Set(others.map(kernelSummary))].map((words) => {
     const names = others.filter((row) => kernelSummary(row) === words).map(({ kernel }) => kernel)

@@ -82,7 +82,7 @@ export const NEWEST: ProfileId = 'linux-7.3'
 export const profileIds = Object.keys(profiles) as readonly ProfileId[]
 
 /** The kernels that were released, oldest first. The proposal of 2024 is not among them: no host runs it, and it misreads healthy tables. */
-export const released = profileIds.filter((id) => !profiles[id].quirks['proposed-head'])
+export const releasedKernels = profileIds.filter((id) => !profiles[id].quirks['proposed-head'])
 
 /** True for the id of a profile. */
 export const isProfileId = (id: string): id is ProfileId => Object.hasOwn(profiles, id)

@@ -1,4 +1,4 @@
-import { LPI_LIMIT, MAX_EVENTID_BITS, type ProfileId, profiles, released } from '../abi/index.ts'
+import { LPI_LIMIT, MAX_EVENTID_BITS, type ProfileId, profiles, releasedKernels } from '../abi/index.ts'
 import { coalesce, type Errno, type GpaRange } from '../memory/index.ts'
 import { objections, tableView } from '../tables/index.ts'
 import { deviceName, place } from './names.ts'
@@ -39,7 +39,9 @@ export function judgeKernels(input: AuditInput, kernels: readonly ProfileId[]): 
   const orphans = new Orphans()
   for (const _ of orphanPass(scene, orphans));
   let spent = 0
-  const newestFirst = [...kernels].reverse().sort((a, b) => Number(released.includes(b)) - Number(released.includes(a)))
+  const newestFirst = [...kernels]
+    .reverse()
+    .sort((a, b) => Number(releasedKernels.includes(b)) - Number(releasedKernels.includes(a)))
   const rows = new Map<ProfileId, KernelRow>()
   for (const kernel of newestFirst) {
     if (spent > BUDGET) {

@@ -1,4 +1,4 @@
-import { type ProfileId, released } from '../abi/index.ts'
+import { type ProfileId, releasedKernels } from '../abi/index.ts'
 import {
   type AuditInput,
   type EventId,
@@ -39,9 +39,9 @@ export interface Proof {
 export function prove(input: AuditInput, repaired: AuditInput, before: Report, after: Report, exhausted: boolean): Proof {
   // Judging every kernel is the dearest part, and a VM that is well and unchanged needs none of it.
   if (before === after && after.verdict === 'restores') return { kernels: [], obstacles: [], lost: [], lostDevices: [] }
-  const was = judgeKernels(input, released)
-  const is = before === after ? was : judgeKernels(repaired, released)
-  const kernels = released.map((kernel, i) => ({ kernel, before: was[i]!, after: is[i]! }))
+  const was = judgeKernels(input, releasedKernels)
+  const is = before === after ? was : judgeKernels(repaired, releasedKernels)
+  const kernels = releasedKernels.map((kernel, i) => ({ kernel, before: was[i]!, after: is[i]! }))
   const missing = MappedEvents.of(viewFrom(input, 'guest')).without(MappedEvents.of(viewFrom(repaired, 'restored')))
   const chosen = before.kernel
   const obstacles = [
