@@ -34,7 +34,7 @@ const goneBy73 = ['save-refuses-unreachable-device', 'baser-change-keeps'] as co
 
 /** What every kernel before 6.13 has that nothing was backported to. */
 const unmended = ['keeps-unmapped', ...goneBy72, ...goneBy73, 'ctes-past-table'] as const
-/** Linux 6.1 to 6.6 as released. */
+/** Linux 6.1 to 6.6 as released, and with more 5.10. */
 const released66 = [...goneBy67, 'cache-keyed-by-address', ...unmended, 'unset-forwarding-drops-pending'] as const
 
 const names = {
