@@ -3,8 +3,6 @@ import {
   ENTRY_BYTES,
   GITS_BASER,
   ID_LIMIT,
-  L1E,
-  L2_ENTRIES,
   type QueueShape,
   queueShape,
   type TableShape,
@@ -15,12 +13,10 @@ import { Collections } from './collections.ts'
 import { Devices } from './devices.ts'
 import { Events } from './events.ts'
 import type { Gic } from './gic.ts'
+import { dteAt, entryAt } from './table-places.ts'
 import type { CommandListener } from './trace.ts'
 
-const { l2Addr, valid: l1Valid } = L1E.fields
-/** DeviceIDs of one second-level page, as a power of two. */
-const L2_SHIFT = Math.log2(L2_ENTRIES)
-const BASER_VALID = 1n << 63n
+const BASER_VALID = GITS_BASER.pack({ valid: true })
 const created = { innerCache: 3, shareability: 1, pageSize: 2, entrySize: ENTRY_BYTES - 1 }
 
 /** GITS_BASER<n> of the device table and of the collection table. */
@@ -31,7 +27,7 @@ export type TableBaser = typeof DEVICE_BASER | typeof COLLECTION_BASER
 /**
  * One ITS: what its registers say, and what its commands or a restore mapped.
  *
- * Guest and userspace reach it through its register frame (`itsFrame`) and MSIs (`signalMsi`). A restore drives it directly with
+ * Guest and userspace reach it through its register frame (`itsFrame`) and MSIs (`Doorbells`). A restore drives it directly with
  * numbers: `collections.set`, `addDevice`, `mapEvent`, `freeDevices`, `freeCollections`.
  */
 export class Its {
@@ -104,29 +100,14 @@ export class Its {
     return this.#tables[COLLECTION_BASER]
   }
 
-  /**
-   * Where the DTE of a device is, or -1 when it cannot be stored: the DeviceID has more than 16 bits or is past the table, its
-   * first-level entry is not valid or not readable, or the place is not in guest RAM. Valid of the BASER is not asked.
-   *
-   * @source vgic-its.c vgic_its_check_id
-   */
+  /** Where the DTE of a device is, or -1 when it cannot be stored; see `dteAt` of table-places. */
   dteAt(deviceId: number): number {
-    if (deviceId >= ID_LIMIT) return -1
-    const table = this.#tables[DEVICE_BASER]
-    if (!table.indirect) return this.#entryAt(table, deviceId)
-    const l1Offset = (deviceId >>> L2_SHIFT) * ENTRY_BYTES
-    const region = l1Offset < table.bytes ? this.memory.seek((table.base + l1Offset) as Gpa) : undefined
-    if (region === undefined) return -1
-    const lo = region.words[region.index]!
-    const hi = region.words[region.index + 1]!
-    if (l1Valid.get(lo, hi) === 0) return -1
-    const at = l2Addr.get(lo, hi) + (deviceId & (L2_ENTRIES - 1)) * ENTRY_BYTES
-    return this.memory.contains(at as Gpa) ? at : -1
+    return dteAt(this.memory, this.#tables[DEVICE_BASER], deviceId)
   }
 
   /** True when a collection of this ICID may exist: the table has no order, but KVM asks for the place that ICID would have in one. */
   isIcidStorable(icid: number): boolean {
-    return icid < ID_LIMIT && this.#entryAt(this.#tables[COLLECTION_BASER], icid) >= 0
+    return icid < ID_LIMIT && entryAt(this.memory, this.#tables[COLLECTION_BASER], icid) >= 0
   }
 
   /** True when the ITE of an event is inside the device's ITT and in guest RAM. @source vgic-its.c vgic_its_check_event_id */
@@ -201,13 +182,5 @@ export class Its {
     this.enabled = false
     this.freeDevices()
     this.freeCollections()
-  }
-
-  /** Where entry `index` of a table is, or -1 when it is past the table's end or not in guest RAM. */
-  #entryAt({ base, bytes }: TableShape, index: number): number {
-    const offset = index * ENTRY_BYTES
-    if (offset >= bytes) return -1
-    const at = base + offset
-    return this.memory.contains(at as Gpa) ? at : -1
   }
 }

@@ -1,5 +1,6 @@
-import { DTE, ENTRY_BYTES, hex, ITE, L1E, L2_ENTRIES } from '../abi/index.ts'
+import { DTE, ENTRY_BYTES, hex, ITE } from '../abi/index.ts'
 import { type DeviceRecord, deviceName, type EventId, eventName, type History } from '../audit/index.ts'
+import { dteAt } from '../its/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import type { TableView } from '../tables/index.ts'
 import { isLoaded } from './footprint.ts'
@@ -43,30 +44,17 @@ export function rebuildDevices(overlay: Overlay, view: TableView, history: Histo
   }
   for (const device of history.devices.values()) {
     if (!device.mapped || !isWanted(device.deviceId)) continue
-    const dteAt = placeOf(overlay, view, device.deviceId)
+    const at = view.deviceTable.valid ? dteAt(overlay.memory, view.deviceTable, device.deviceId) : -1
     const { ittAddr, eventIdBits } = device
     const known = ittAddr !== undefined && eventIdBits !== undefined
-    if (dteAt === undefined || !known || !isLoaded(overlay.memory, { base: ittAddr, bytes: 2 ** eventIdBits * ENTRY_BYTES })) {
+    if (at < 0 || !known || !isLoaded(overlay.memory, { base: ittAddr, bytes: 2 ** eventIdBits * ENTRY_BYTES })) {
       unbuilt.devices.push(device.deviceId)
       continue
     }
-    writeDevice(overlay, device, dteAt, [ittAddr, eventIdBits], work)
+    writeDevice(overlay, device, at as Gpa, [ittAddr, eventIdBits], work)
     writeEvents(overlay, device, [ittAddr, eventIdBits], work, unbuilt.events)
   }
   return unbuilt
-}
-
-/** Where the DTE of a device belongs; undefined when it has no place in RAM. */
-function placeOf(overlay: Overlay, { deviceTable }: TableView, deviceId: number): Gpa | undefined {
-  const { valid, indirect, base, bytes } = deviceTable
-  const index = indirect ? Math.floor(deviceId / L2_ENTRIES) : deviceId
-  const at = (base + index * ENTRY_BYTES) as Gpa
-  if (!valid || index >= bytes / ENTRY_BYTES || !overlay.memory.contains(at, ENTRY_BYTES)) return undefined
-  if (!indirect) return at
-  const [lo, hi] = overlay.word(at)
-  if (L1E.fields.valid.get(lo, hi) === 0) return undefined
-  const place = (L1E.fields.l2Addr.get(lo, hi) + (deviceId % L2_ENTRIES) * ENTRY_BYTES) as Gpa
-  return overlay.memory.contains(place, ENTRY_BYTES) ? place : undefined
 }
 
 type Itt = readonly [ittAddr: Gpa, eventIdBits: number]

@@ -1,0 +1,33 @@
+import { ENTRY_BYTES, ID_LIMIT, L1E, L2_ENTRIES, type TableShape } from '../abi/index.ts'
+import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
+
+const { l2Addr, valid } = L1E.fields
+/** DeviceIDs of one second-level page, as a power of two. */
+const L2_SHIFT = Math.log2(L2_ENTRIES)
+
+/** Where entry `index` of a flat table is, or -1 when it is past the table's end or not in guest RAM. */
+export function entryAt(memory: ReadonlyMemory, { base, bytes }: TableShape, index: number): number {
+  const offset = index * ENTRY_BYTES
+  if (offset >= bytes) return -1
+  const at = base + offset
+  return memory.contains(at as Gpa) ? at : -1
+}
+
+/**
+ * Where the DTE of a device is, or -1 when it cannot be stored: the DeviceID has more than 16 bits or is past the table, its
+ * first-level entry is not valid or not readable, or the place is not in guest RAM. Valid of the BASER is not asked.
+ *
+ * @source vgic-its.c vgic_its_check_id
+ */
+export function dteAt(memory: ReadonlyMemory, table: TableShape, deviceId: number): number {
+  if (deviceId >= ID_LIMIT) return -1
+  if (!table.indirect) return entryAt(memory, table, deviceId)
+  const l1Offset = (deviceId >>> L2_SHIFT) * ENTRY_BYTES
+  const region = l1Offset < table.bytes ? memory.seek((table.base + l1Offset) as Gpa) : undefined
+  if (region === undefined) return -1
+  const lo = region.words[region.index]!
+  const hi = region.words[region.index + 1]!
+  if (valid.get(lo, hi) === 0) return -1
+  const at = l2Addr.get(lo, hi) + (deviceId & (L2_ENTRIES - 1)) * ENTRY_BYTES
+  return memory.contains(at as Gpa) ? at : -1
+}
