@@ -42,11 +42,12 @@ export class Replay implements RecordSink {
   }
 }
 
-/** Runs a decompressor; whatever it throws means that the bytes at `offset` are not what they should be. */
+/** Runs a decompressor; whatever it throws, unless it says more itself, means that the bytes at `offset` are not what they should be. */
 export function decode(codec: (bytes: Uint8Array) => Uint8Array, bytes: Uint8Array, offset: number, name: string): Uint8Array {
   try {
     return codec(bytes)
   } catch (error) {
+    if (error instanceof FormatError) throw error
     throw new FormatError(offset, `data compressed with ${name}`, `data it cannot decode (${String(error)})`, { cause: error })
   }
 }

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import { bytesSource, openSavedMachine } from '@vits/core'
+import { describe, expect, it } from 'vitest'
+import { fixtureBytes, fixtureFile } from '../../../core/src/formats/testing/fixtures.ts'
+import { codecsUpTo } from './codecs.ts'
+
+const plain = fixtureBytes('healthy.mig')
+const packed = {
+  zstd: new Uint8Array(readFileSync(fixtureFile('healthy.mig.zst'))),
+  gzip: new Uint8Array(gzipSync(plain)),
+}
+
+describe.each(['zstd', 'gzip'] as const)('a file inside %s', (name) => {
+  const opened = (largest: number) => openSavedMachine(bytesSource(packed[name]), { codecs: codecsUpTo(largest) })
+
+  it('opens when its contents just fit', async () => {
+    expect(codecsUpTo(plain.length)[name]!(packed[name])).toEqual(Buffer.from(plain))
+    expect((await opened(plain.length)).registers.its.iidr).toBe(0x4b00043b)
+  })
+
+  it('is refused with what to do when they do not', async () => {
+    await expect(opened(2 ** 19)).rejects.toThrow(
+      `at byte 0x0: expected at most 0.5 MiB in a compressed file, found more: decompress it first (${name} -d)`,
+    )
+  })
+
+  it('is refused when it ends too early', async () => {
+    const cut = packed[name].subarray(0, packed[name].length >> 1)
+    await expect(openSavedMachine(bytesSource(cut), { codecs: codecsUpTo(2 ** 31) })).rejects.toThrow(
+      `expected data compressed with ${name}`,
+    )
+  })
+})
