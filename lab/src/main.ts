@@ -9,6 +9,10 @@ const commands: Readonly<Record<string, { readonly usage: string; readonly load:
     load: async () => (await import('./commands/fuzz.ts')).fuzz,
   },
   play: { usage: `play ${KERNEL} < STEPS.json`, load: async () => (await import('./commands/play.ts')).play },
+  quirks: {
+    usage: `quirks ${KERNEL} [--cases N] [--seed S] [--profile ID]`,
+    load: async () => (await import('./commands/quirks.ts')).measureQuirks,
+  },
   record: {
     usage: `record SCENARIO... ${KERNEL} [--out FOLDER]`,
     load: async () => (await import('./commands/record.ts')).record,

@@ -6,6 +6,8 @@ import {
   hex,
   KVM_VGIC_ADDR_TYPE,
   type ProfileId,
+  profiles,
+  type Quirks,
   queueShape,
 } from '../abi/index.ts'
 import { CpuInterface, SPURIOUS } from '../its/index.ts'
@@ -25,13 +27,16 @@ type Play = { readonly [O in StepOp]: (step: StepOf<O>) => StepAnswer }
 /** The model as the subject of a recording: one VM after another, driven through KVM's face. */
 export class ModelSubject implements Subject {
   readonly kernel: ProfileId
+  readonly #quirks: Quirks
   readonly #state: ModelState = { vm: undefined, gic: undefined, its: undefined }
   #kept: GuestMemory | undefined
   /** Pages that KVM wrote since it was asked, beyond those in the memory's own log; undefined when it keeps no log. */
   #written: Set<Gpa> | undefined
 
-  constructor(kernel: ProfileId) {
+  /** `quirks`: other ones than the profile's. */
+  constructor(kernel: ProfileId, quirks: Quirks = profiles[kernel].quirks) {
     this.kernel = kernel
+    this.#quirks = quirks
   }
 
   get name(): string {
@@ -156,7 +161,7 @@ export class ModelSubject implements Subject {
   }
 
   #create({ vcpus, vcpu_ids, ram, gic_init, its_base, no_its, more_its = [], log_dirty }: StepOf<'create_vm'>): StepAnswer {
-    const vm = new KvmVm({ kernel: this.kernel, memory: this.#kept ?? new GuestMemory() })
+    const vm = new KvmVm({ kernel: this.kernel, quirks: this.#quirks, memory: this.#kept ?? new GuestMemory() })
     this.#kept = undefined
     for (const [slot, { base, size }] of ram.entries()) {
       vm.setMemory(slot, gpa(BigInt(base)), Number(size), 'sparse')

@@ -1,4 +1,4 @@
-import { KVM_MSI_VALID_DEVID, NEWEST, type ProfileId, profiles } from '../abi/index.ts'
+import { KVM_MSI_VALID_DEVID, NEWEST, type ProfileId, profiles, type Quirks } from '../abi/index.ts'
 import { Doorbells, Gic, type Msi } from '../its/index.ts'
 import { type Backing, errnos, type Gpa, GuestMemory, ItsError } from '../memory/index.ts'
 import type { Machine } from './device.ts'
@@ -13,6 +13,8 @@ import { KvmIts } from './kvm-its.ts'
 export interface KvmVmOptions {
   /** The kernel to behave like; default: the newest. */
   readonly kernel?: ProfileId
+  /** Its quirks, where they are not to be those of its profile. */
+  readonly quirks?: Quirks
   /** Bits of guest physical addresses; KVM's default is 40. */
   readonly ipaBits?: number
   /** Guest RAM that is there already; more can be added with `setMemory`. */
@@ -49,11 +51,17 @@ export class KvmVm implements Machine {
   #sgis: DirectSgis | undefined
   readonly #slots = new Map<number, Gpa>()
 
-  constructor({ kernel = NEWEST, ipaBits = 40, memory = new GuestMemory(), host }: KvmVmOptions = {}) {
+  constructor({
+    kernel = NEWEST,
+    quirks = profiles[kernel].quirks,
+    ipaBits = 40,
+    memory = new GuestMemory(),
+    host,
+  }: KvmVmOptions = {}) {
     this.kernel = kernel
     this.ipaBits = ipaBits
     this.memory = memory
-    this.gic = new Gic({ memory, quirks: profiles[kernel].quirks })
+    this.gic = new Gic({ memory, quirks })
     this.direct = host && new DirectInjection(this.gic, host)
     this.assigned = this.direct && new AssignedIrqs(this.doorbells, this.direct)
   }
