@@ -168,6 +168,8 @@ function buildAgent(): void {
 /** Sets the lab up; quick when nothing is missing. @throws SetupError that says what to do. */
 function setUp(): void {
   mkdirSync(CACHE, { recursive: true })
+  // What an interrupted setup left behind.
+  for (const name of readdirSync(CACHE)) if (/^(fetch|build)-/.test(name)) rmSync(`${CACHE}${name}`, { recursive: true })
   installPackages()
   fetchKernels()
   buildAgent()

@@ -12,12 +12,15 @@ export function parseRecording(json: string): Recording | undefined {
   return recording.format === 'kvm-its-golden-1' ? plainRecording(recording) : undefined
 }
 
-/** Reads a file of either format: one recording, or one for each random case. Empty for JSON of another format. */
+/** Reads a file of either format: one recording, a list of them, or one for each random case. Empty for JSON of another format. */
 export function parseRecordings(json: string): Recording[] {
-  const file = JSON.parse(json) as Recording | RandomFile
+  const file = JSON.parse(json) as Recording | RandomFile | readonly Recording[]
+  if (isList(file)) return file.filter(({ format }) => format === 'kvm-its-golden-1').map(plainRecording)
   if (file.format === 'kvm-its-golden-random-1') return randomRecordings(file)
   return file.format === 'kvm-its-golden-1' ? [plainRecording(file)] : []
 }
+
+const isList = (file: unknown): file is readonly Recording[] => Array.isArray(file)
 
 /** Debian kernels whose `uname` does not name the stable release that they are. */
 const debianReleases: Readonly<Record<string, ProfileId>> = { '6.1.0-56': 'linux-6.1.192' }
