@@ -82,9 +82,12 @@ function deviceLimits(its: Its, slots: readonly number[], met: Met): void {
   const { devices, events, memory } = its
   if (slots.length === 0) met('no-device')
   const places = new DtePlaces(its)
+  const isListed = collectionList(its)
   for (let slot = devices.first(); slot >= 0; slot = devices.after(slot)) {
     const deviceId = devices.deviceId[slot]!
-    if (places.at(deviceId) < 0) met('unstorable-device', { deviceId })
+    const at = places.at(deviceId)
+    if (at < 0) met('unstorable-device', { deviceId })
+    else if (isListed(at, 1)) met('shared-entries', { deviceId })
   }
   for (const slot of slots) {
     const deviceId = devices.deviceId[slot]!
@@ -104,8 +107,10 @@ function deviceLimits(its: Its, slots: readonly number[], met: Met): void {
 }
 
 /** What the scan meets between the devices: holes in the first level, and pages that are not in RAM. */
-function blockLimits({ devices, deviceTable, memory }: Its, slots: readonly number[], met: Met): void {
+function blockLimits(its: Its, slots: readonly number[], met: Met): void {
+  const { devices, deviceTable, memory } = its
   const { indirect, base, bytes } = deviceTable
+  const isListed = collectionList(its)
   const firsts = new Map<number, number>()
   for (const slot of slots) {
     const deviceId = devices.deviceId[slot]!
@@ -118,9 +123,11 @@ function blockLimits({ devices, deviceTable, memory }: Its, slots: readonly numb
     const first = firsts.get(block.firstId)
     const scanned = first === undefined ? block.entries : first - block.firstId
     if (!memory.contains(block.base, scanned * ENTRY_BYTES)) met('table-outside-ram')
+    if (isListed(block.base, scanned)) met('shared-entries')
   }
   if (!indirect) return
   const pages = Math.min(bytes / ENTRY_BYTES, Math.floor(last / L2_ENTRIES))
+  if (isListed(base, Math.min(bytes / ENTRY_BYTES, pages + 1))) met('shared-entries')
   if (!memory.contains(base as Gpa, pages * ENTRY_BYTES)) met('table-outside-ram')
   for (let page = 1; page < pages; page++) {
     const hi = memory.contains((base + page * ENTRY_BYTES) as Gpa) ? memory.u32((base + page * ENTRY_BYTES + 4) as Gpa) : 0
@@ -128,6 +135,13 @@ function blockLimits({ devices, deviceTable, memory }: Its, slots: readonly numb
     met('first-level-hole', { deviceId: last })
     return
   }
+}
+
+/** Tells whether CTEs lie among the entries from an address on: the scan of the device table would take them for its own. */
+function collectionList({ collections, collectionTable }: Its): (base: number, entries: number) => boolean {
+  const from = collectionTable.base
+  const to = collectionTable.valid ? from + collections.order.length * ENTRY_BYTES : from
+  return (base, entries) => from < to && base < to && base + entries * ENTRY_BYTES > from
 }
 
 /** Devices whose second-level page the scan visits again under other DeviceIDs, because two first-level entries name it. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type ProfileId, profileIds, profiles } from '../abi/index.ts'
+import { GITS_BASER, type ProfileId, profileIds, profiles } from '../abi/index.ts'
+import { COLLECTION_BASER } from '../its/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import { type RestoreVerdict, restoresUnder, saveTables, seal } from './index.ts'
 import { LiveIts } from './testing/live-its.ts'
@@ -160,6 +161,23 @@ describe('what no bytes can help is listed, and is so', () => {
     const limits = named.map((deviceId) => expect.objectContaining({ name: 'shared-entries', deviceId }))
     expect(seal(vm.its)).toMatchObject({ value: { limits } })
     expect(failing(vm)).toEqual(named.length > 0 ? profileIds : [])
+  })
+
+  it.each([
+    ['no device', []],
+    ['a device whose entry is a CTE', [1]],
+  ])('shared-entries: the device table lies over the collection table, with %s', (_what, mapped) => {
+    const vm = new LiveIts({ deviceTablePages: 1 })
+    const base = vm.its.deviceTable.base
+    vm.its.setBaser(COLLECTION_BASER, GITS_BASER.pack({ valid: true, addressLow: base, pages: 0 }))
+    vm.its.collections.set(0, 0)
+    vm.its.collections.set(1, 0)
+    for (const deviceId of mapped) vm.map(deviceId, [1])
+    const sealed = seal(vm.its)
+    expect(sealed).toMatchObject({
+      value: { limits: expect.arrayContaining([expect.objectContaining({ name: 'shared-entries' })]) },
+    })
+    expect(failing(vm)).toEqual(profileIds)
   })
 
   it('detached-event: an event without a collection', () => {

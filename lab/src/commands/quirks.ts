@@ -1,8 +1,7 @@
-import { parseArgs } from 'node:util'
 import { type ProfileId, profiles, type QuirkName, type Quirks, quirks } from '@vits/core'
 import { compareAnswer, ModelSubject, type Step, type StepAnswer } from '@vits/core/conformance'
 import { stepsOf } from '../fuzz/case-steps.ts'
-import { chosenProfile, wholeNumber } from '../fuzz/options.ts'
+import { caseOptions } from '../fuzz/options.ts'
 import { caseOf } from '../fuzz/side-by-side.ts'
 import type { KvmSubject } from '../kvm-subject.ts'
 import { withKvm } from '../lab.ts'
@@ -16,19 +15,9 @@ type Answered = readonly Step[]
  * tells the kernel from such a model. Exit code 1 when the model as it is differs.
  */
 export async function measureQuirks(args: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      kernel: { type: 'string', default: '6.12' },
-      cases: { type: 'string', default: '500' },
-      seed: { type: 'string', default: '1' },
-      profile: { type: 'string' },
-    },
-  })
-  const cases = wholeNumber('--cases', values.cases)
-  const seed = wholeNumber('--seed', values.seed)
-  return withKvm(values.kernel, async (kvm) => {
-    const profile = chosenProfile(values.profile, kvm.host.release)
+  const { kernel, cases, seed, profileFor } = caseOptions(args)
+  return withKvm(kernel, async (kvm) => {
+    const profile = profileFor(kvm.host.release)
     const histories = await answeredHistories(kvm, cases, seed)
     console.log(`${cases} histories of ${kvm.name} from seed ${seed}; the model of ${profile} with one quirk turned over:`)
     const own = firstToTell(histories, profile, profiles[profile].quirks)

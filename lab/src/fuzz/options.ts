@@ -21,7 +21,7 @@ export function caseOptions(args: string[]) {
 }
 
 /** Reads the number of an option. @throws Error when it is none. */
-function wholeNumber(option: string, text: string): number {
+export function wholeNumber(option: string, text: string): number {
   const value = Number(text)
   if (!Number.isSafeInteger(value) || value < 0) throw new Error(`${option} is a whole number, not ${text}`)
   return value
