@@ -162,7 +162,7 @@ describe('vits show', () => {
 
   it('prints one line for each device and event', async () => {
     const { out } = await vits(['show', saved('numa')])
-    expect(out).toContain('device 0x100 (01:00.0)  ITT 0x4274b800  2 bits\n  event 0  LPI 8193  collection 0\n')
+    expect(out).toContain('device 0x100 (01:00.0)  ITT 0x4274b800  2 EventID bits\n  event 0  LPI 8193  collection 0\n')
   })
 })
 
@@ -199,5 +199,13 @@ describe('the words of vits check', () => {
     const { out } = await vits(['check', '--', "-my vm's\x1b[2J.mig"], { "-my vm's\x1b[2J.mig": fixtureBytes('ghosts.mig') })
     expect(out).not.toContain('\x1b')
     expect(out).toContain(String.raw`vits repair -p $'./-my vm\'s\x1b[2J.mig' -o`)
+  })
+})
+
+describe('the words of vits show', () => {
+  it('count the EventID bits of an ITT as a person does', async () => {
+    const { out } = await vits(['show', saved('healthy')])
+    expect(out).toContain('device 0x8 (00:01.0)  ITT 0x432fae00  1 EventID bit\n')
+    expect(out).toMatch(/ITT 0x[0-9a-f]+ {2}[2-9] EventID bits\n/)
   })
 })

@@ -44,7 +44,7 @@ function viewText({ collections, devices, stop }: View): string {
 }
 
 function deviceLines({ deviceId, itt, eventIdBits, events }: DeviceRow): string[] {
-  const place = itt === null ? 'ITT unknown' : `ITT ${hex(itt)}  ${eventIdBits} bits`
+  const place = itt === null || eventIdBits === null ? 'ITT unknown' : `ITT ${hex(itt)}  ${count(eventIdBits, 'EventID bit')}`
   return [
     `device ${hex(deviceId)} (${pciName(deviceId)})  ${place}`,
     ...events.map(({ eventId, lpi, icid }) => `  event ${eventId}  LPI ${lpi ?? 'unknown'}  collection ${icid ?? 'unknown'}`),
