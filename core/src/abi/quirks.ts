@@ -145,7 +145,7 @@ export const quirks = {
   },
   'next-names-zero-ite': {
     part: 'save',
-    does: 'next of an ITE may point at the zero ITE of an event whose collection was unmapped',
+    does: 'the `next` of an ITE may point at the zero ITE of an event whose collection was unmapped',
     kernels: 'before 7.2; 6.12 and 6.1 stable still',
     commit: 'ad1e686e2378',
   },
