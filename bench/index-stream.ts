@@ -4,8 +4,8 @@ import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { openSavedMachine } from '@vits/core/formats'
 import { fileSource } from '../cli/src/node/file-source.ts'
-import { openSavedMachine } from '../core/src/formats/index.ts'
 import { ramEnd, writeStream } from '../core/src/formats/testing/stream-writer.ts'
 
 const PIECE = 4 << 20

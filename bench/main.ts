@@ -19,7 +19,9 @@ if (unknown.length > 0) {
 } else {
   for (const name of chosen.length === 0 ? names : chosen) {
     console.log(`\n## ${name}\n`)
-    const { status } = spawnSync(process.execPath, ['--import', 'tsx', `${folder}${name}.ts`, ...args], { stdio: 'inherit' })
+    // Without path aliases @vits/core is what users run: the compiled library.
+    const env = { ...process.env, TSX_TSCONFIG_PATH: `${folder}tsconfig.json` }
+    const { status } = spawnSync(process.execPath, ['--import', 'tsx', `${folder}${name}.ts`, ...args], { stdio: 'inherit', env })
     if (status !== 0) process.exitCode = status ?? 1
   }
 }

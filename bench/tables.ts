@@ -2,10 +2,10 @@
 // Usage: tsx bench/tables.ts [--bits 5,8,12,13,16] [--cold]
 import { execFileSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
-import { GICR_PENDBASER, GICR_PROPBASER, GITS_BASER, L1E, profiles } from '../core/src/abi/index.ts'
-import { COLLECTION_BASER, DEVICE_BASER, Gic, Its } from '../core/src/its/index.ts'
-import { type Gpa, GuestMemory } from '../core/src/memory/index.ts'
-import { type HeadKind, restoreTables, saveTables, seal } from '../core/src/tables/index.ts'
+import { GICR_PENDBASER, GICR_PROPBASER, GITS_BASER, L1E, profiles } from '@vits/core/abi'
+import { COLLECTION_BASER, DEVICE_BASER, Gic, Its } from '@vits/core/its'
+import { type Gpa, GuestMemory } from '@vits/core/memory'
+import { type HeadKind, restoreTables, saveTables, seal } from '@vits/core/tables'
 
 const RAM = 0x4000_0000
 const DEVICE_TABLE = RAM

@@ -14,9 +14,9 @@ import {
   L2_BYTES,
   L2_ENTRIES,
   type Operands,
-} from '../../core/src/abi/index.ts'
-import { Doorbells, Gic, Its, itsFrame, redistributorFrame } from '../../core/src/its/index.ts'
-import { type Gpa, GuestMemory } from '../../core/src/memory/index.ts'
+} from '@vits/core/abi'
+import { Doorbells, Gic, Its, itsFrame, redistributorFrame } from '@vits/core/its'
+import { type Gpa, GuestMemory } from '@vits/core/memory'
 
 const RAM = 0x4000_0000
 /** Places in guest RAM. */
