@@ -19,7 +19,7 @@ export const rdBase = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(VCPU_LIMIT, 0xffff, 0xffffffff) },
 )
 /** EventID bits of a device: 17 is one more than any ITS takes. */
-const eventIdBits = mostly([1, 2, 2, 3, 3, 4, 5], [8, 9, 12, 14, 17, 32])
+const eventIdBits = mostly([1, 2, 2, 3, 3, 4, 5], [8, 8, 9, 9, 9, 9, 12, 14, 17, 17, 17, 32])
 const area = fc.integer({ min: 0, max: ITT_AREAS - 1 })
 export const ittAddr = fc.oneof(
   { weight: 20, arbitrary: area.map(ittAt) },
