@@ -27,7 +27,7 @@ export const prove = command({
   args: '<file...>',
   summary: 'restore a saved VM in a real KVM and compare with what check predicts',
   details:
-    'Boots a Linux kernel for arm64 under QEMU, gives its KVM the registers and the pages a restore reads, and reports what\nRESTORE_TABLES does there: its errno, or the mappings it restored, read back by saving them into cleared tables.\nNeeds the lab: a clone of the repository, and `npm run lab:setup`.',
+    'Boots a Linux kernel for arm64 under QEMU, gives its KVM the registers and the pages a restore reads, and reports what\nRESTORE_TABLES does there: its errno, or the mappings it restored, read back by saving them into cleared tables. Of several ITSes the first.\nNeeds the lab: a clone of the repository, and `npm run lab:setup`.',
   examples: ['prove vm.migr', 'prove --kernel 6.1 vm.migr', 'prove --kernel ./vmlinuz --profile linux-7.2 vm.migr'],
   options: {
     kernel: text('--kernel <kernel>', '6.12, 6.1, or a path to an arm64 vmlinuz (6.12 when not named)'),
