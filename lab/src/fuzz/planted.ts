@@ -77,6 +77,11 @@ const bytesAt = (at: fc.Arbitrary<number>, value: fc.Arbitrary<number>, what: st
 
 const lpiIndex = fc.integer({ min: 0, max: 47 })
 const byte = fc.integer({ min: 0, max: 255 })
+/**
+ * Any priority of five bits. Which of two pending LPIs comes first that differ in the sixth only, KVM's list or the CPU interface
+ * decides, by how many list registers the machine has.
+ */
+const configuration = byte.map((value) => value & ~4)
 
 const entries = fc.oneof(
   { weight: 6, arbitrary: word(deviceTablePlace, dte, 'a DTE') },
@@ -102,7 +107,7 @@ const entries = fc.oneof(
     weight: 2,
     arbitrary: bytesAt(
       lpiIndex.map((i) => CONFIGURATION + i),
-      byte,
+      configuration,
       'an LPI configuration',
     ),
   },
