@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { audit, headings, problems } from './index.ts'
 import { PlantedVm, pciFunction } from './testing/planted-vm.ts'
-import { problemCases as cases, healthy } from './testing/problem-cases.ts'
+import { problemCases as cases, healthy } from './testing/problem-cases/index.ts'
 
 /** M703 and M704 need tables that are absurdly large: hostile.test.ts. */
 const elsewhere = ['M703', 'M704']

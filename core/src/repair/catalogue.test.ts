@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type ProblemCode, problems } from '../audit/index.ts'
-import { problemCases } from '../audit/testing/problem-cases.ts'
+import { problemCases } from '../audit/testing/problem-cases/index.ts'
 import { planRepair } from './index.ts'
 
 /** What no word of guest RAM can mend. */

@@ -1,0 +1,134 @@
+import type { Gpa } from '../../../memory/index.ts'
+import { PlantedVm } from '../planted-vm.ts'
+import { healthy, type ProblemCase, withOrphan } from './problem-case.ts'
+
+/** Interrupt translation tables and LPI tables. */
+export const ittCases: readonly ProblemCase[] = [
+  {
+    code: 'I301',
+    when: 'a live event has a pINTID below 8192',
+    severity: 'fails',
+    errno: 'EINVAL',
+    deviceId: 16,
+    eventId: 1,
+    vm: () => healthy().ite(16, 1, { pintid: 40, icid: 1 }),
+  },
+  {
+    code: 'I302',
+    when: 'a live event has a collection that is not listed',
+    severity: 'fails',
+    errno: 'EINVAL',
+    deviceId: 16,
+    eventId: 1,
+    vm: () => healthy().ite(16, 1, { pintid: 8193, icid: 9 }),
+  },
+  {
+    code: 'I303',
+    when: 'a discarded event comes before the live ones',
+    severity: 'corrupts',
+    deviceId: 16,
+    eventId: 0,
+    vm: () =>
+      new PlantedVm()
+        .map(16, { 0: [8192, 0], 1: [8193, 0] })
+        .save()
+        .discard(16, 0)
+        .save(),
+    mends: true,
+  },
+  {
+    code: 'I304',
+    when: 'a discarded event with next = 0 comes before the live ones',
+    severity: 'corrupts',
+    deviceId: 16,
+    eventId: 0,
+    vm: () =>
+      new PlantedVm()
+        .map(16, { 0: [8192, 0] })
+        .save()
+        .discard(16, 0)
+        .command('MAPTI', { deviceId: 16, eventId: 1, pintid: 8193, icid: 0 })
+        .ite(16, 1, { pintid: 8193, icid: 0 }),
+    mends: true,
+  },
+  {
+    code: 'I305',
+    when: 'an orphan that a restore visits claims the LPI of a live event',
+    severity: 'corrupts',
+    deviceId: 8,
+    eventId: 0,
+    vm: () => withOrphan(8, { 0: [8194, 0] }).dte(8, { size: 4, next: 8, ittAddr: 0x4100_8000 }),
+    mends: true,
+  },
+  {
+    code: 'I306',
+    when: 'next of a live event leads out of its ITT',
+    severity: 'fails',
+    errno: 'EINVAL',
+    deviceId: 16,
+    eventId: 1,
+    vm: () => healthy().ite(16, 1, { pintid: 8193, icid: 1, next: 40 }),
+  },
+  {
+    code: 'I307',
+    when: 'a live event has no entry',
+    severity: 'corrupts',
+    deviceId: 16,
+    eventId: 1,
+    vm: () => healthy().ite(16, 1, {}),
+  },
+  {
+    code: 'I308',
+    when: 'a live event has another LPI in the table than for the guest',
+    severity: 'corrupts',
+    deviceId: 16,
+    eventId: 1,
+    vm: () => healthy().ite(16, 1, { pintid: 8300, icid: 1 }),
+  },
+  {
+    code: 'I309',
+    when: 'the chain jumps over a discarded event',
+    severity: 'latent',
+    deviceId: 24,
+    eventId: 1,
+    vm: () =>
+      new PlantedVm()
+        .map(24, { 0: [8192, 0], 1: [8193, 0], 2: [8194, 0] })
+        .save()
+        .discard(24, 1)
+        .save(),
+    mends: true,
+  },
+  {
+    code: 'L401',
+    when: 'the configuration table is not in RAM',
+    severity: 'fails',
+    errno: 'EFAULT',
+    vm: () => {
+      const vm = healthy()
+      vm.redistributors = vm.redistributors.map((one) => ({ ...one, propbaser: 15n }))
+      return vm
+    },
+  },
+  {
+    code: 'L402',
+    when: 'a pending table is not in RAM',
+    severity: 'fails',
+    errno: 'EFAULT',
+    vm: () => {
+      const vm = healthy()
+      vm.redistributors = vm.redistributors.map((one) => ({ ...one, pendbaser: 0n }))
+      return vm
+    },
+  },
+  {
+    code: 'L403',
+    when: 'a pending bit belongs to no mapped event',
+    severity: 'note',
+    vm: () => {
+      const vm = healthy()
+      vm.memory.setU8((0x4007_0000 + 9000 / 8) as Gpa, 1)
+      return vm
+    },
+  },
+]

@@ -1,0 +1,36 @@
+import type { ProblemCode, Severity } from '../../index.ts'
+import { PlantedVm } from '../planted-vm.ts'
+
+/** Two live devices with two events each, saved. */
+export const healthy = (options = {}) =>
+  new PlantedVm(options)
+    .map(16, { 0: [8192, 0], 1: [8193, 1] })
+    .map(24, { 0: [8194, 0], 2: [8195, 1] })
+    .save()
+
+/** As `healthy`, and a device that was saved once and unmapped since. */
+export const withOrphan = (deviceId: number, events: Readonly<Record<number, readonly [number, number]>>, options = {}) =>
+  new PlantedVm(options)
+    .map(deviceId, events)
+    .save()
+    .unmap(deviceId)
+    .map(16, { 0: [8192, 0], 1: [8193, 1] })
+    .map(24, { 0: [8194, 0], 2: [8195, 1] })
+    .save()
+
+/** A VM that has a problem. */
+export interface ProblemCase {
+  readonly code: ProblemCode
+  readonly when: string
+  readonly severity: Severity
+  readonly vm: () => PlantedVm
+  readonly errno?: string
+  readonly deviceId?: number
+  readonly eventId?: number
+  readonly confidence?: string
+  /** Its writes mend it. */
+  readonly mends?: true
+}
+
+/** An address that is not in the RAM of these VMs. */
+export const outside = 0x3000_0000

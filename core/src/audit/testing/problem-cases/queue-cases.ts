@@ -1,0 +1,57 @@
+import { GITS_CBASER } from '../../../abi/index.ts'
+import type { Gpa } from '../../../memory/index.ts'
+import { COLLECTION_TABLE, pciFunction, QUEUE } from '../planted-vm.ts'
+import { healthy, outside, type ProblemCase } from './problem-case.ts'
+
+/** The command queue, and what the file holds. */
+export const queueCases: readonly ProblemCase[] = [
+  {
+    code: 'Q601',
+    when: 'commands wait',
+    severity: 'note',
+    vm: () => {
+      const vm = healthy()
+      vm.its = { creadr: vm.registers().its.creadr - 32n }
+      return vm
+    },
+  },
+  {
+    code: 'Q602',
+    when: 'the queue is outside RAM',
+    severity: 'latent',
+    vm: () => Object.assign(healthy(), { its: { cbaser: GITS_CBASER.pack({ valid: true, address: outside, pages: 15 }) } }),
+  },
+  {
+    code: 'Q603',
+    when: 'the ring has gone round',
+    severity: 'note',
+    vm: () => {
+      const vm = healthy({ queuePages: 1 })
+      for (let i = 0; i < 128; i++) vm.command('MOVI', { deviceId: 16, eventId: 0, icid: 0 })
+      return vm
+    },
+  },
+  {
+    code: 'Q604',
+    when: 'an executed slot holds no command',
+    severity: 'note',
+    vm: () => {
+      const vm = healthy()
+      vm.memory.setU32((QUEUE + 4 * 32) as Gpa, 0xee)
+      return vm
+    },
+  },
+  {
+    code: 'Q605',
+    when: 'a function says an event is off that the queue has mapped',
+    severity: 'note',
+    vm: () => Object.assign(healthy(), { more: { msi: [pciFunction(16, [0])] } }),
+  },
+  { code: 'M701', when: 'there are two ITSes', severity: 'note', vm: () => Object.assign(healthy(), { more: { itsCount: 2 } }) },
+  {
+    code: 'M702',
+    when: 'a page of the collection table is not in the file',
+    severity: 'latent',
+    vm: () => Object.assign(healthy(), { more: { missing: [COLLECTION_TABLE as Gpa] } }),
+  },
+]
