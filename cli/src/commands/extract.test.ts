@@ -55,6 +55,16 @@ describe('a case', () => {
     expect(await story(small)).toEqual(await story(saved(name)))
   })
 
+  it('of a real VM is refused at every length but its own, in one line that names the file', async () => {
+    const whole = await readFile(await extracted(saved('ghosts'), '--scrub'))
+    for (let length = 0; length < whole.length; length++) {
+      const { code, out, err } = await vits(['check', 'cut.vits'], { 'cut.vits': whole.subarray(0, length) })
+      expect([code, out], `${length} bytes`).toEqual([8, ''])
+      expect(err, `${length} bytes`).toMatch(/^vits: cut\.vits: [^\n]+\n$/)
+    }
+    expect(await vits(['check', 'cut.vits'], { 'cut.vits': whole })).toMatchObject({ code: 4 })
+  })
+
   it('is mended and written like any saved VM', async () => {
     const small = await extracted(saved('unrestorable'))
     const output = join(folder, 'mended.vits')

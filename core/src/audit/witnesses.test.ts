@@ -10,6 +10,15 @@ function goRound(vm: PlantedVm, deviceId: number): PlantedVm {
 }
 
 const small = () => new PlantedVm({ queuePages: 1 })
+/** Device 16 is mapped; the DTE of device 8 stayed behind. */
+const withOrphan = () =>
+  small()
+    .map(8, { 0: [8200, 0] })
+    .save()
+    .unmap(8)
+    .map(16, { 0: [8192, 0] })
+    .save()
+    .dte(8, { size: 4, next: 8, ittAddr: 0x4100_8000 })
 const find = (vm: PlantedVm, code: string): Finding | undefined =>
   audit(vm.input()).findings.find((finding) => finding.code === code)
 const says = (finding: Finding | undefined) =>
@@ -17,13 +26,7 @@ const says = (finding: Finding | undefined) =>
 
 describe('what speaks for a finding', () => {
   it('is every witness that knows the mapping', () => {
-    const vm = small()
-      .map(8, { 0: [8200, 0] })
-      .save()
-      .unmap(8)
-      .map(16, { 0: [8192, 0] })
-      .save()
-      .dte(8, { size: 4, next: 8, ittAddr: 0x4100_8000 })
+    const vm = withOrphan()
     vm.more = { msi: [pciFunction(8, [], false), pciFunction(16, [0])] }
     expect(says(find(vm, 'D203'))).toEqual(['command queue', 'PCI state', 'LPI configuration'])
   })
@@ -111,13 +114,7 @@ describe('what no witness knows', () => {
 
 describe('witnesses that disagree', () => {
   it('are both shown, and then nothing is proven', () => {
-    const vm = small()
-      .map(8, { 0: [8200, 0] })
-      .save()
-      .unmap(8)
-      .map(16, { 0: [8192, 0] })
-      .save()
-      .dte(8, { size: 4, next: 8, ittAddr: 0x4100_8000 })
+    const vm = withOrphan()
     expect(find(vm, 'D203')).toMatchObject({ confidence: 'proven' })
     vm.more = { msi: [pciFunction(16, [])] }
     expect(find(vm, 'Q605')!.says).toContain('event 0 of DeviceID 0x10')
