@@ -150,6 +150,14 @@ describe('vits show', () => {
     expect([await devices('tables'), await devices('restored'), await devices('guest')]).toEqual([10, 8, 7])
   })
 
+  it('lists the collections with their RDbase', async () => {
+    const { collections } = JSON.parse((await vits(['show', saved('scattered-clean'), '--view', 'tables', '--json'])).out)
+    expect(collections.slice(0, 2)).toEqual([
+      { icid: 0, rdbase: 0 },
+      { icid: 1, rdbase: 1 },
+    ])
+  })
+
   it('says why a restore brings back nothing', async () => {
     const { out, code } = await vits(['show', saved('scattered-unrestorable'), '--view', 'restored'])
     expect([code, out]).toEqual([

@@ -31,7 +31,7 @@ const viewJson = (view: string, { collections, devices, stop }: View) => ({
   schema: 1,
   view,
   ...(stop === undefined ? {} : { errno: stop.errno, stop: { ...stop, at: stop.at === undefined ? null : hex(stop.at) } }),
-  collections,
+  collections: collections.map(({ icid, rdBase }) => ({ icid, rdbase: rdBase })),
   devices: devices.map(({ itt, ...device }) => ({ ...device, itt: itt === null ? null : hex(itt) })),
 })
 
@@ -39,7 +39,7 @@ function viewText({ collections, devices, stop }: View): string {
   if (stop !== undefined) {
     return `The restore fails with ${stop.errno} at ${stop.place}: ${stop.says}. KVM drops the ${count(stop.after.devices, 'device')} it had read.\n`
   }
-  const lines = collections.map(({ icid, rdbase }) => `collection ${icid}  RDbase ${rdbase}`)
+  const lines = collections.map(({ icid, rdBase }) => `collection ${icid}  RDbase ${rdBase}`)
   return [...lines, ...devices.flatMap(deviceLines)].map((line) => `${line}\n`).join('')
 }
 

@@ -13,7 +13,7 @@ export interface RestoreOutcome {
 /** Every collection, device and event, one a line. */
 export function mappingLines({ collections, devices }: View): Mapping[] {
   return [
-    ...collections.map(({ icid, rdbase }) => `ICID ${hex(icid)} -> RDbase ${hex(rdbase)}`),
+    ...collections.map(({ icid, rdBase }) => `ICID ${hex(icid)} -> RDbase ${hex(rdBase)}`),
     ...devices.flatMap(({ deviceId, itt, eventIdBits, events }) => [
       `${deviceName(deviceId)} -> ITT ${hex(itt ?? 0)}, ${eventIdBits} EventID bits`,
       ...events.map(

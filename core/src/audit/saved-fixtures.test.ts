@@ -97,7 +97,7 @@ describe("the guest's own text", () => {
     for (const { key, lpi, icid } of events) {
       if (whole || lpi !== null) expect(lpi, key).toBe(text.events.get(key))
       const cpu = text.cpus.get(key)
-      if (whole && cpu !== undefined) expect(collections.find((collection) => collection.icid === icid)?.rdbase, key).toBe(cpu)
+      if (whole && cpu !== undefined) expect(collections.find((collection) => collection.icid === icid)?.rdBase, key).toBe(cpu)
     }
   })
 })

@@ -18,14 +18,14 @@ export interface DeviceRow {
 
 /** Collections and devices with their events from one viewpoint, by id. */
 export interface View {
-  readonly collections: readonly { readonly icid: number; readonly rdbase: number }[]
+  readonly collections: readonly { readonly icid: number; readonly rdBase: number }[]
   readonly devices: readonly DeviceRow[]
   /** Where the restore fails, so that there is nothing to list. */
   readonly stop?: Stop
 }
 
 const byId = (collections: Iterable<readonly [number, number]>) =>
-  [...collections].sort(([a], [b]) => a - b).map(([icid, rdbase]) => ({ icid, rdbase }))
+  [...collections].sort(([a], [b]) => a - b).map(([icid, rdBase]) => ({ icid, rdBase }))
 
 /** What lies in the tables, or what a restore brings back. */
 export function tableRows({ collections, devices, events }: Mappings): View {

@@ -8,7 +8,7 @@ export interface Register<D> {
   readonly doc: string
   readonly read: (device: D) => bigint
   readonly write?: (device: D, value: bigint) => void
-  /** @throws ItsError where KVM refuses what a guest would only be ignored for. */
+  /** @throws KvmError where KVM refuses what a guest would only be ignored for. */
   readonly restore?: (device: D, value: bigint) => void
   /** What a 32-bit write is merged into, where that is not what reads show. */
   readonly stored?: (device: D) => bigint

@@ -118,7 +118,7 @@ export class Gic {
    *
    * @param vcpu index of its target, or -1.
    * @returns its handle, see `Lpis`.
-   * @throws ItsError EFAULT when the configuration byte or the pending bit is not in guest RAM; nothing is created then.
+   * @throws KvmError EFAULT when the configuration byte or the pending bit is not in guest RAM; nothing is created then.
    * @source vgic-its.c vgic_add_lpi
    */
   mapLpi(intid: number, vcpu: number): number {
@@ -141,7 +141,7 @@ export class Gic {
     return (this.redistributors[vcpu]!.pendingTable + (intid >>> 3)) as Gpa
   }
 
-  /** Rereads an LPI's configuration byte, as INV does. @throws ItsError EFAULT. */
+  /** Rereads an LPI's configuration byte, as INV does. @throws KvmError EFAULT. */
   reconfigure(handle: number): void {
     this.lpis.configure(handle, this.memory.u8(this.configAt(this.lpis.intid(handle))))
   }

@@ -11,7 +11,7 @@ import {
   GITS_IIDR,
   GITS_TYPER,
 } from '../abi/index.ts'
-import { ItsError } from '../memory/index.ts'
+import { KvmError } from '../memory/index.ts'
 import { Frame, type Register } from './frame.ts'
 import { COLLECTION_BASER, DEVICE_BASER, type Its, type TableBaser } from './its.ts'
 import { runQueue } from './queue.ts'
@@ -38,7 +38,7 @@ const control: Readonly<Record<string, Register<Its>>> = {
     restore: (_its, value) => {
       const { revision } = GITS_IIDR.unpack(value)
       if (revision !== 0)
-        throw new ItsError('EINVAL', `table ABI revision ${revision} is above the newest, 0`, { what: 'GITS_IIDR' })
+        throw new KvmError('EINVAL', `table ABI revision ${revision} is above the newest, 0`, { what: 'GITS_IIDR' })
     },
   },
   GITS_TYPER: { at: GITS.TYPER, size: 8, doc: 'What this ITS can do.', read: () => TYPER },
@@ -69,10 +69,10 @@ const control: Readonly<Record<string, Register<Its>>> = {
     doc: 'The next command to execute.',
     read: (its) => BigInt(its.creadr),
     restore: (its, value) => {
-      if (its.enabled) throw new ItsError('EBUSY', 'the ITS is enabled', { what: 'GITS_CREADR' })
+      if (its.enabled) throw new KvmError('EBUSY', 'the ITS is enabled', { what: 'GITS_CREADR' })
       const { offset } = GITS_CREADR.unpack(value)
       if (offset >= its.queue.bytes) {
-        throw new ItsError('EINVAL', `offset ${offset} is past the queue of ${its.queue.bytes} bytes`, { what: 'GITS_CREADR' })
+        throw new KvmError('EINVAL', `offset ${offset} is past the queue of ${its.queue.bytes} bytes`, { what: 'GITS_CREADR' })
       }
       its.creadr = offset
     },

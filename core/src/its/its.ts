@@ -145,7 +145,7 @@ export class Its {
    *
    * @param hint 0, or what the last call for the same device returned.
    * @returns the hint for the next event of this device.
-   * @throws ItsError EFAULT when the LPI's configuration byte or pending bit is not in guest RAM; nothing is mapped then.
+   * @throws KvmError EFAULT when the LPI's configuration byte or pending bit is not in guest RAM; nothing is mapped then.
    */
   mapEvent(slot: number, eventId: number, pintid: number, icid: number, hint: number): number {
     const lpi = this.gic.mapLpi(pintid, this.collections.target(icid))

@@ -1,5 +1,5 @@
 import { COMMAND_BYTES } from '../abi/index.ts'
-import { type Gpa, isItsError } from '../memory/index.ts'
+import { type Gpa, isKvmError } from '../memory/index.ts'
 import { handlers } from './commands/handlers.ts'
 import type { Handler } from './commands/operands.ts'
 import type { Its } from './its.ts'
@@ -40,7 +40,7 @@ function execute(its: Its, at: Gpa): void {
     try {
       handler(its, words, index)
     } catch (error) {
-      if (!isItsError(error)) throw error
+      if (!isKvmError(error)) throw error
     }
   }
 }
@@ -55,7 +55,7 @@ function executeWatched(its: Its, handler: Handler | undefined, words: Int32Arra
   try {
     report = reportResult(its.creadr, words, handler(its, words, 0))
   } catch (error) {
-    if (!isItsError(error)) throw error
+    if (!isKvmError(error)) throw error
     report = reportFailure(its.creadr, words, error)
   }
   listener(report)

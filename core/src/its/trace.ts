@@ -1,5 +1,5 @@
 import { type Command, type CommandErrorName, commandErrorName, decodeCommand } from '../abi/index.ts'
-import { type Errno, errnoName, type ItsError, type Where } from '../memory/index.ts'
+import { type Errno, errnoName, type KvmError, type Where } from '../memory/index.ts'
 
 /** What became of one command: data for those who watch; the guest sees nothing of it. */
 export interface CommandReport {
@@ -37,7 +37,7 @@ export function reportResult(offset: number, words: Int32Array, result: number):
   return report(offset, words, outcome)
 }
 
-export function reportFailure(offset: number, words: Int32Array, { errno, where }: ItsError): CommandReport {
+export function reportFailure(offset: number, words: Int32Array, { errno, where }: KvmError): CommandReport {
   return report(offset, words, { kind: 'failed', errno, where })
 }
 

@@ -1,5 +1,5 @@
 import type { Doorbells, Gic } from '../its/index.ts'
-import { ItsError, type Outcome } from '../memory/index.ts'
+import { KvmError, type Outcome } from '../memory/index.ts'
 import type { DirectInjection } from './gicv4/direct-injection.ts'
 
 /** A KVM device file: what KVM_SET_DEVICE_ATTR, KVM_GET_DEVICE_ATTR and KVM_HAS_DEVICE_ATTR do with it. Numbers as in the uapi. */
@@ -19,14 +19,14 @@ export interface Machine {
   readonly hasGicv41: boolean
   /** The GIC was initialised. */
   initDirect(): void
-  /** @throws ItsError EBUSY while a vCPU runs. */
+  /** @throws KvmError EBUSY while a vCPU runs. */
   lockVcpus(): void
-  /** Whether a frame may be put there. @throws ItsError EINVAL when not 64 KiB aligned, E2BIG when not below the IPA limit. */
+  /** Whether a frame may be put there. @throws KvmError EINVAL when not 64 KiB aligned, E2BIG when not below the IPA limit. */
   checkFrame(base: bigint, bytes: number): void
 }
 
 /** The value of an outcome, or its errno thrown again. */
 export function answered<T>(outcome: Outcome<T>): T {
-  if (!outcome.ok) throw new ItsError(outcome.errno, outcome.reason, outcome.where)
+  if (!outcome.ok) throw new KvmError(outcome.errno, outcome.reason, outcome.where)
   return outcome.value
 }

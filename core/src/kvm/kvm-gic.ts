@@ -6,7 +6,7 @@ import {
   VGIC_ADDR_UNDEF,
 } from '../abi/index.ts'
 import { distributorFrame, type Frame, type Gic, type RedistributorPort, redistributorFrame } from '../its/index.ts'
-import { attempt, ItsError, type Outcome } from '../memory/index.ts'
+import { attempt, KvmError, type Outcome } from '../memory/index.ts'
 import { savePendingTables } from '../tables/index.ts'
 import { answered, type KvmDevice, type Machine } from './device.ts'
 
@@ -78,7 +78,7 @@ export class KvmGic implements KvmDevice {
 
   #setAddress(type: number, base: bigint): void {
     if (!this.#hasAddress(type)) throw noAttribute(GRP.ADDR, BigInt(type))
-    if (this.#addresses.has(type)) throw new ItsError('EEXIST', 'the address was set already')
+    if (this.#addresses.has(type)) throw new KvmError('EEXIST', 'the address was set already')
     this.#vm.checkFrame(base, type === KVM_VGIC_ADDR_TYPE.V3_DIST ? DISTRIBUTOR_BYTES : REDISTRIBUTOR_BYTES)
     this.#addresses.set(type, base)
   }
@@ -89,7 +89,7 @@ export class KvmGic implements KvmDevice {
       this.#vm.initDirect()
     } else if (attr === CTRL.VGIC_SAVE_PENDING_TABLES) {
       this.#vm.lockVcpus()
-      if (!this.#initialised) throw new ItsError('ENXIO', 'the GIC is not initialised')
+      if (!this.#initialised) throw new KvmError('ENXIO', 'the GIC is not initialised')
       answered(this.#vm.direct?.savePendingTables() ?? savePendingTables(this.#vm.gic))
     } else throw noAttribute(GRP.CTRL, BigInt(attr))
   }
@@ -99,13 +99,13 @@ export class KvmGic implements KvmDevice {
     const { gic }: { gic: Gic } = this.#vm
     const affinity = Number(attr >> 32n)
     const vcpu = gic.redistributors.findIndex(({ vcpuId }) => affinityOf(vcpuId) === affinity)
-    if (vcpu < 0) throw new ItsError('EINVAL', `no vCPU has affinity 0x${affinity.toString(16)}`)
+    if (vcpu < 0) throw new KvmError('EINVAL', `no vCPU has affinity 0x${affinity.toString(16)}`)
     return { gic, vcpu }
   }
 
   #checkedOffset<D>(frame: Frame<D>, attr: bigint): number {
     this.#vm.lockVcpus()
-    if (!this.#initialised) throw new ItsError('EBUSY', 'the GIC is not initialised')
+    if (!this.#initialised) throw new KvmError('EBUSY', 'the GIC is not initialised')
     return offsetIn(frame, attr)
   }
 }
@@ -114,11 +114,11 @@ export class KvmGic implements KvmDevice {
 function offsetIn<D>(frame: Frame<D>, attr: bigint): number {
   const offset = Number(attr & 0xffffffffn)
   if (offset % 4 !== 0 || frame.find(offset) === undefined) {
-    throw new ItsError('ENXIO', `no register of 32 bits at 0x${offset.toString(16)}`)
+    throw new KvmError('ENXIO', `no register of 32 bits at 0x${offset.toString(16)}`)
   }
   return offset
 }
 
-function noAttribute(group: number, attr: bigint): ItsError {
-  return new ItsError('ENXIO', `the GIC has no attribute 0x${attr.toString(16)} in group ${group}`)
+function noAttribute(group: number, attr: bigint): KvmError {
+  return new KvmError('ENXIO', `the GIC has no attribute 0x${attr.toString(16)} in group ${group}`)
 }

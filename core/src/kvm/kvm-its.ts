@@ -8,7 +8,7 @@ import {
   VGIC_ADDR_UNDEF,
 } from '../abi/index.ts'
 import { Its, itsFrame, type Register } from '../its/index.ts'
-import { attempt, ItsError, type Outcome } from '../memory/index.ts'
+import { attempt, KvmError, type Outcome } from '../memory/index.ts'
 import { restoreTables, saveTables } from '../tables/index.ts'
 import { answered, type KvmDevice, type Machine } from './device.ts'
 
@@ -67,7 +67,7 @@ export class KvmIts implements KvmDevice {
 
   #setAddress(attr: bigint, base: bigint): void {
     if (attr !== BigInt(KVM_VGIC_ADDR_TYPE.ITS)) throw noAddress(attr)
-    if (this.#base !== VGIC_ADDR_UNDEF) throw new ItsError('EEXIST', `the ITS is at 0x${this.#base.toString(16)}`)
+    if (this.#base !== VGIC_ADDR_UNDEF) throw new KvmError('EEXIST', `the ITS is at 0x${this.#base.toString(16)}`)
     this.#vm.checkFrame(base, ITS_FRAME_BYTES)
     this.#base = base
     this.#vm.doorbells.add(Number(base), this.its)
@@ -88,7 +88,7 @@ export class KvmIts implements KvmDevice {
   #lockedRegister(attr: bigint): Register<Its> {
     if (attr % alignmentOf(attr) !== 0n) throw misaligned(attr)
     this.#vm.lockVcpus()
-    if (this.#base === VGIC_ADDR_UNDEF) throw new ItsError('ENXIO', 'the ITS has no address yet')
+    if (this.#base === VGIC_ADDR_UNDEF) throw new KvmError('ENXIO', 'the ITS has no address yet')
     return registerAt(attr)
   }
 }
@@ -105,14 +105,14 @@ function registerAt(attr: bigint): Register<Its> {
   return register
 }
 
-function misaligned(attr: bigint): ItsError {
-  return new ItsError('EINVAL', `register offset 0x${attr.toString(16)} is not aligned`)
+function misaligned(attr: bigint): KvmError {
+  return new KvmError('EINVAL', `register offset 0x${attr.toString(16)} is not aligned`)
 }
 
-function noAttribute(group: number, attr: bigint): ItsError {
-  return new ItsError('ENXIO', `an ITS has no attribute 0x${attr.toString(16)} in group ${group}`)
+function noAttribute(group: number, attr: bigint): KvmError {
+  return new KvmError('ENXIO', `an ITS has no attribute 0x${attr.toString(16)} in group ${group}`)
 }
 
-function noAddress(attr: bigint): ItsError {
-  return new ItsError('ENODEV', `an ITS has no address of type ${attr}`)
+function noAddress(attr: bigint): KvmError {
+  return new KvmError('ENODEV', `an ITS has no address of type ${attr}`)
 }

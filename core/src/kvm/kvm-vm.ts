@@ -1,6 +1,6 @@
 import { KVM_MSI_VALID_DEVID, NEWEST, type ProfileId, profiles, type Quirks } from '../abi/index.ts'
 import { Doorbells, Gic, type Msi } from '../its/index.ts'
-import { type Backing, errnos, type Gpa, GuestMemory, ItsError } from '../memory/index.ts'
+import { type Backing, errnos, type Gpa, GuestMemory, KvmError } from '../memory/index.ts'
 import type { Machine } from './device.ts'
 import { AssignedIrqs } from './gicv4/assigned-irqs.ts'
 import { DirectInjection } from './gicv4/direct-injection.ts'
@@ -87,9 +87,9 @@ export class KvmVm implements Machine {
     return vcpu
   }
 
-  /** KVM_CREATE_DEVICE of KVM_DEV_TYPE_ARM_VGIC_V3. @throws ItsError EEXIST the second time. */
+  /** KVM_CREATE_DEVICE of KVM_DEV_TYPE_ARM_VGIC_V3. @throws KvmError EEXIST the second time. */
   createGic(): KvmGic {
-    if (this.#gicDevice !== undefined) throw new ItsError('EEXIST', 'the VM has a GIC')
+    if (this.#gicDevice !== undefined) throw new KvmError('EEXIST', 'the VM has a GIC')
     this.#gicDevice = new KvmGic(this)
     return this.#gicDevice
   }
@@ -118,7 +118,7 @@ export class KvmVm implements Machine {
     return this.#sgis
   }
 
-  /** KVM_RUN begins on a physical processor of the host. @throws ItsError EINVAL while a save has its vPE unmapped; Linux warns. */
+  /** KVM_RUN begins on a physical processor of the host. @throws KvmError EINVAL while a save has its vPE unmapped; Linux warns. */
   loadVcpu(index: number, processor = 0): void {
     this.direct?.load(index, processor)
     this.vcpus[index]!.running = true
@@ -149,13 +149,13 @@ export class KvmVm implements Machine {
 
   lockVcpus(): void {
     const running = this.vcpus.find((vcpu) => vcpu.running)
-    if (running !== undefined) throw new ItsError('EBUSY', `vCPU ${running.id} runs`)
+    if (running !== undefined) throw new KvmError('EBUSY', `vCPU ${running.id} runs`)
   }
 
   checkFrame(base: bigint, bytes: number): void {
-    if ((base & 0xffffn) !== 0n) throw new ItsError('EINVAL', `0x${base.toString(16)} is not 64 KiB aligned`)
+    if ((base & 0xffffn) !== 0n) throw new KvmError('EINVAL', `0x${base.toString(16)} is not 64 KiB aligned`)
     if (base + BigInt(bytes) > 1n << BigInt(this.ipaBits)) {
-      throw new ItsError('E2BIG', `0x${base.toString(16)} is past the ${this.ipaBits}-bit address space`)
+      throw new KvmError('E2BIG', `0x${base.toString(16)} is past the ${this.ipaBits}-bit address space`)
     }
   }
 }

@@ -38,8 +38,8 @@ export interface Where {
 }
 
 /** A call that KVM would have failed. `errno` is KVM's answer, `where` is the entry that caused it. */
-export class ItsError extends Error {
-  override readonly name = 'ItsError'
+export class KvmError extends Error {
+  override readonly name = 'KvmError'
   readonly errno: Errno
   /** What is wrong, without the errno in front. */
   readonly reason: string
@@ -52,9 +52,9 @@ export class ItsError extends Error {
   }
 }
 
-/** True for an `ItsError`, also one of another copy of this library. */
-export function isItsError(error: unknown): error is ItsError {
-  return error instanceof Error && error.name === 'ItsError' && 'errno' in error
+/** True for a `KvmError`, also one of another copy of this library. */
+export function isKvmError(error: unknown): error is KvmError {
+  return error instanceof Error && error.name === 'KvmError' && 'errno' in error
 }
 
 /** The answer of a call at the ioctl boundary: a value, or KVM's errno with its place. */
@@ -67,7 +67,7 @@ export function attempt<T>(body: () => T): Outcome<T> {
   try {
     return { ok: true, value: body() }
   } catch (error) {
-    if (!isItsError(error)) throw error
+    if (!isKvmError(error)) throw error
     return { ok: false, errno: error.errno, where: error.where, reason: error.reason }
   }
 }

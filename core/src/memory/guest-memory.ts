@@ -1,4 +1,4 @@
-import { ItsError } from './errors.ts'
+import { KvmError } from './errors.ts'
 import type { Gpa, GpaRange } from './gpa.ts'
 import { PAGE_BYTES, Region, type RegionShape } from './region.ts'
 
@@ -69,7 +69,7 @@ export class GuestMemory {
     return region
   }
 
-  /** @throws ItsError EFAULT outside RAM. */
+  /** @throws KvmError EFAULT outside RAM. */
   u8(at: Gpa): number {
     const last = this.#last
     if (last === undefined || at < last.base || at >= last.end || !last.isSmall) return this.#byteAnywhere(at)
@@ -77,14 +77,14 @@ export class GuestMemory {
     return (last.words[offset >> 2]! >>> ((offset & 3) * 8)) & 0xff
   }
 
-  /** The 32-bit word at `at` (4-byte aligned). @throws ItsError EFAULT outside RAM. */
+  /** The 32-bit word at `at` (4-byte aligned). @throws KvmError EFAULT outside RAM. */
   u32(at: Gpa): number {
     const region = this.region(at) ?? hole(at)
     region.seek(at - region.base)
     return region.words[region.index]! >>> 0
   }
 
-  /** @throws ItsError EFAULT outside RAM. */
+  /** @throws KvmError EFAULT outside RAM. */
   setU8(at: Gpa, value: number): void {
     const region = this.region(at) ?? hole(at)
     region.seekForWrite(at - region.base - ((at - region.base) & 3))
@@ -93,14 +93,14 @@ export class GuestMemory {
     words[index] = (words[index]! & ~(0xff << shift)) | ((value & 0xff) << shift)
   }
 
-  /** @throws ItsError EFAULT outside RAM. */
+  /** @throws KvmError EFAULT outside RAM. */
   setU32(at: Gpa, value: number): void {
     const region = this.region(at) ?? hole(at)
     region.seekForWrite(at - region.base)
     region.words[region.index] = value
   }
 
-  /** Writes the 64-bit word at `at` (8-byte aligned) from its halves. @throws ItsError EFAULT outside RAM. */
+  /** Writes the 64-bit word at `at` (8-byte aligned) from its halves. @throws KvmError EFAULT outside RAM. */
   setWord(at: Gpa, lo: number, hi: number): void {
     const region = this.region(at) ?? hole(at)
     region.seekForWrite(at - region.base)
@@ -108,7 +108,7 @@ export class GuestMemory {
     region.words[region.index + 1] = hi
   }
 
-  /** Copies `bytes` bytes out. @throws ItsError EFAULT at the first byte outside RAM. */
+  /** Copies `bytes` bytes out. @throws KvmError EFAULT at the first byte outside RAM. */
   read(at: Gpa, bytes: number): Uint8Array {
     const copy = new Uint8Array(bytes)
     this.#pieces(at, bytes, (region, offset, done, length) => {
@@ -118,7 +118,7 @@ export class GuestMemory {
     return copy
   }
 
-  /** Copies bytes in. What comes before a hole stays written, as in the kernel. @throws ItsError EFAULT. */
+  /** Copies bytes in. What comes before a hole stays written, as in the kernel. @throws KvmError EFAULT. */
   write(at: Gpa, bytes: Uint8Array): void {
     this.#pieces(at, bytes.length, (region, offset, done, length) => {
       region.seekForWrite(offset - (offset & 3))
@@ -126,7 +126,7 @@ export class GuestMemory {
     })
   }
 
-  /** Sets `bytes` bytes to `value`. @throws ItsError EFAULT at the first byte outside RAM. */
+  /** Sets `bytes` bytes to `value`. @throws KvmError EFAULT at the first byte outside RAM. */
   fill(at: Gpa, bytes: number, value = 0): void {
     this.#pieces(at, bytes, (region, offset, _done, length) => {
       region.seekForWrite(offset - (offset & 3))
@@ -184,5 +184,5 @@ export class GuestMemory {
 }
 
 function hole(at: Gpa): never {
-  throw new ItsError('EFAULT', `0x${at.toString(16)} is not in guest RAM`, { at })
+  throw new KvmError('EFAULT', `0x${at.toString(16)} is not in guest RAM`, { at })
 }

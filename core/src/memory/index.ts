@@ -3,8 +3,8 @@ export {
   type Errno,
   errnoName,
   errnos,
-  ItsError,
-  isItsError,
+  isKvmError,
+  KvmError,
   type Outcome,
   type Where,
 } from './errors.ts'

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { View } from '../audit/index.ts'
 import { viewDifferences } from './view-differences.ts'
 
-const view = (lpis: Readonly<Record<number, number | null>>, { itt = 0x1000, icid = 0, rdbase = 0 } = {}): View => ({
-  collections: [{ icid: 0, rdbase }],
+const view = (lpis: Readonly<Record<number, number | null>>, { itt = 0x1000, icid = 0, rdBase = 0 } = {}): View => ({
+  collections: [{ icid: 0, rdBase }],
   devices: [
     {
       deviceId: 8,
@@ -28,7 +28,7 @@ describe('the differences of two views', () => {
     ['a device with another ITT', view({ 0: 8192 }, { itt: 0x2000 }), [{ what: 'moved', to: 'ITT 0x2000, 4 bits' }]],
     [
       'a collection on another vCPU',
-      view({ 0: 8192 }, { rdbase: 2 }),
+      view({ 0: 8192 }, { rdBase: 2 }),
       [{ what: 'moved', icid: 0, from: 'RDbase 0', to: 'RDbase 2' }],
     ],
     ['no more than what both know', view({ 0: null }), []],

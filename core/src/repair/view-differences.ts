@@ -17,8 +17,8 @@ export function viewDifferences(before: View, after: View): Change[] {
 }
 
 function* collectionChanges(before: View, after: View): Generator<Change> {
-  const was = new Map(before.collections.map(({ icid, rdbase }) => [icid, rdbase]))
-  const is = new Map(after.collections.map(({ icid, rdbase }) => [icid, rdbase]))
+  const was = new Map(before.collections.map(({ icid, rdBase }) => [icid, rdBase]))
+  const is = new Map(after.collections.map(({ icid, rdBase }) => [icid, rdBase]))
   for (const icid of idsOf(was, is)) {
     const [from, to] = [was.get(icid), is.get(icid)]
     if (from === to) continue

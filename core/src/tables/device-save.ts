@@ -11,7 +11,7 @@ import {
   MAX_EVENTID_BITS,
 } from '../abi/index.ts'
 import { BLOCK_WORDS, EVENT_WORDS, type Its } from '../its/index.ts'
-import { ItsError } from '../memory/index.ts'
+import { KvmError } from '../memory/index.ts'
 import { dteBlocks } from './blocks.ts'
 import { clearEntries } from './clear.ts'
 import { DtePlaces } from './dte-places.ts'
@@ -61,7 +61,7 @@ export class DeviceSave {
     while (slot >= 0) {
       const deviceId = devices.deviceId[slot]!
       const at = this.#places.at(deviceId)
-      if (at < 0) throw new ItsError('EINVAL', 'the device has no place in the device table', { what: 'DTE', deviceId })
+      if (at < 0) throw new KvmError('EINVAL', 'the device has no place in the device table', { what: 'DTE', deviceId })
       this.#saveItt(slot, deviceId)
       this.#places.written(devices.ittAddr[slot]!, ENTRY_BYTES << Math.min(devices.bits[slot]!, MAX_EVENTID_BITS))
       const following = this.#storable(devices.after(slot))
@@ -164,7 +164,7 @@ export class DeviceSave {
   #saveDetached(eventId: number, later: boolean): void {
     if (this.#plan.quirks['null-collection-oops']) {
       const where = { what: 'ITE', deviceId: this.#deviceId, eventId }
-      throw new ItsError('EFAULT', HOST_OOPS, where)
+      throw new KvmError('EFAULT', HOST_OOPS, where)
     }
     this.detached++
     if (later) this.#zeros.push(eventId)
@@ -210,7 +210,7 @@ export class DeviceSave {
     if (first >= 0 && deviceId === 0) return
     const at = this.#places.at(0)
     if (at < 0)
-      throw new ItsError('EINVAL', 'DeviceID 0, the place of the dummy head, cannot be stored', { what: 'DTE', deviceId: 0 })
+      throw new KvmError('EINVAL', 'DeviceID 0, the place of the dummy head, cannot be stored', { what: 'DTE', deviceId: 0 })
     this.#putDteHead(at, deviceId)
   }
 

@@ -1,4 +1,4 @@
-import { type Gpa, type GuestMemory, ItsError, PAGE_BYTES, type Where } from '../memory/index.ts'
+import { type Gpa, type GuestMemory, KvmError, PAGE_BYTES, type Where } from '../memory/index.ts'
 
 /**
  * Writes 8-byte entries that mostly fall into one page after another, as a table save does: the page is looked up, made private
@@ -41,12 +41,12 @@ export class EntryWriter {
 }
 
 /** What KVM answers when the place of an entry is not in guest RAM. */
-export function outsideRam(what: string, at: number, where: Where): ItsError {
-  return new ItsError('EFAULT', `the place of the ${what} is not in guest RAM`, { what, at: at as Gpa, ...where })
+export function outsideRam(what: string, at: number, where: Where): KvmError {
+  return new KvmError('EFAULT', `the place of the ${what} is not in guest RAM`, { what, at: at as Gpa, ...where })
 }
 
 /** What KVM answers for an LPI whose state is in hardware that cannot give it back. */
-export function forwardedLpi(deviceId: number, eventId: number): ItsError {
+export function forwardedLpi(deviceId: number, eventId: number): KvmError {
   const where = { what: 'ITE', deviceId, eventId }
-  return new ItsError('EACCES', 'hardware delivers this LPI and its state cannot be read back without GICv4.1', where)
+  return new KvmError('EACCES', 'hardware delivers this LPI and its state cannot be read back without GICv4.1', where)
 }

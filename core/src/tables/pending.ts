@@ -1,5 +1,5 @@
 import type { Gic } from '../its/index.ts'
-import { attempt, type Gpa, ItsError, type Outcome } from '../memory/index.ts'
+import { attempt, type Gpa, KvmError, type Outcome } from '../memory/index.ts'
 
 export interface PendingOptions {
   /** The pending bit that GICv4.1 hardware holds for an LPI it delivers; without it what software knows is written. */
@@ -34,6 +34,6 @@ export function savePendingTables(gic: Gic, { vlpiPending }: PendingOptions = {}
   })
 }
 
-function outsideRam(intid: number, at: Gpa): ItsError {
-  return new ItsError('EFAULT', `the pending bit of LPI ${intid} is not in guest RAM`, { what: 'LPI table', at })
+function outsideRam(intid: number, at: Gpa): KvmError {
+  return new KvmError('EFAULT', `the pending bit of LPI ${intid} is not in guest RAM`, { what: 'LPI table', at })
 }

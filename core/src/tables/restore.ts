@@ -1,6 +1,6 @@
 import { ID_LIMIT, type Quirks, UNMAPPED_TARGET } from '../abi/index.ts'
 import type { Its } from '../its/index.ts'
-import { attempt, type Gpa, ItsError, isItsError, type Outcome, type ReadonlyMemory } from '../memory/index.ts'
+import { attempt, type Gpa, isKvmError, KvmError, type Outcome, type ReadonlyMemory } from '../memory/index.ts'
 import type { ObjectionName } from './objections.ts'
 import { type Answer, GO_ON, type TableReader, type Walked, type WalkOptions } from './reader.ts'
 import type { TableView } from './table-view.ts'
@@ -59,8 +59,8 @@ function forget(its: Its, { objection }: Walked): void {
   its.freeCollections()
 }
 
-function endless({ cut, entries }: Walked): ItsError {
-  return new ItsError('ENOMEM', `the tables end the restore at its limit of ${cut}, after ${entries} entries; a kernel goes on`)
+function endless({ cut, entries }: Walked): KvmError {
+  return new KvmError('ENOMEM', `the tables end the restore at its limit of ${cut}, after ${entries} entries; a kernel goes on`)
 }
 
 /** The reader of a walk that builds the device. */
@@ -93,7 +93,7 @@ class DeviceBuilder implements TableReader {
       this.#hint = this.#its.mapEvent(this.#slot, eventId, pintid, icid, this.#hint)
       return GO_ON
     } catch (error) {
-      if (!isItsError(error)) throw error
+      if (!isKvmError(error)) throw error
       return this.#unreachable(pintid)
     }
   }

@@ -1,6 +1,6 @@
 import { CTE, ENTRY_BYTES, NEWEST, profiles, UNMAPPED_TARGET } from '../abi/index.ts'
 import type { Its } from '../its/index.ts'
-import { attempt, ItsError, type Outcome } from '../memory/index.ts'
+import { attempt, KvmError, type Outcome } from '../memory/index.ts'
 import { DeviceSave } from './device-save.ts'
 import { EntryWriter, outsideRam } from './entry-writer.ts'
 import { type HeadKind, stampCte } from './heads.ts'
@@ -76,5 +76,5 @@ function saveCollections({ collections, collectionTable, gic, memory }: Its, { q
 /** What a kernel does with a collection that has no room in the table left. */
 function mayPassTable(quirks: SavePlan['quirks']): boolean {
   if (!quirks['save-refuses-too-many-collections']) return quirks['ctes-past-table']
-  throw new ItsError('EINVAL', 'there are more collections than the collection table holds', { what: 'CTE' })
+  throw new KvmError('EINVAL', 'there are more collections than the collection table holds', { what: 'CTE' })
 }

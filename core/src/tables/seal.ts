@@ -1,6 +1,6 @@
 import { ENTRY_BYTES } from '../abi/index.ts'
 import type { Its } from '../its/index.ts'
-import { attempt, type Gpa, ItsError, type Outcome } from '../memory/index.ts'
+import { attempt, type Gpa, KvmError, type Outcome } from '../memory/index.ts'
 import { dteBlocks } from './blocks.ts'
 import { clearEntries } from './clear.ts'
 import { forwardedLpi, outsideRam } from './entry-writer.ts'
@@ -52,7 +52,7 @@ function refuseUnsavable(its: Its, slots: readonly number[], gicv41: boolean): v
   const { base, bytes, valid } = collectionTable
   const listed = collections.order.length * ENTRY_BYTES
   if (valid && listed > bytes) {
-    throw new ItsError('EINVAL', 'there are more collections than the collection table holds', { what: 'CTE' })
+    throw new KvmError('EINVAL', 'there are more collections than the collection table holds', { what: 'CTE' })
   }
   if (valid && !memory.contains(base as Gpa, Math.min(listed + ENTRY_BYTES, bytes))) throw outsideRam('CTE', base, {})
   for (const slot of slots) refuseUnsavableEvents(its, slot, gicv41)

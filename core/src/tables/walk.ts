@@ -1,5 +1,5 @@
 import type { Quirks } from '../abi/index.ts'
-import { type Gpa, ItsError, NotLoadedError, type ReadonlyMemory } from '../memory/index.ts'
+import { type Gpa, KvmError, NotLoadedError, type ReadonlyMemory } from '../memory/index.ts'
 import { objections } from './objections.ts'
 import type { Objection, TableReader, Walked, WalkOptions } from './reader.ts'
 import type { TableView } from './table-view.ts'
@@ -40,7 +40,7 @@ export function walkTables(
 }
 
 /** The error that RESTORE_TABLES answers for an objection. */
-export function objectionError({ name, where }: Objection): ItsError {
+export function objectionError({ name, where }: Objection): KvmError {
   const { errno, says } = objections[name]
-  return new ItsError(errno, says, where)
+  return new KvmError(errno, says, where)
 }

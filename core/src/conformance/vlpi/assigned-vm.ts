@@ -23,7 +23,7 @@ import {
 } from '../../abi/index.ts'
 import { CpuInterface, itsFrame, type Msi, SPURIOUS } from '../../its/index.ts'
 import { GicHost, type HostIrq, type HostShape, type KvmDevice, type KvmGic, type KvmIts, KvmVm } from '../../kvm/index.ts'
-import { attempt, type Gpa, GuestMemory, ItsError, type Outcome } from '../../memory/index.ts'
+import { attempt, type Gpa, GuestMemory, KvmError, type Outcome } from '../../memory/index.ts'
 
 const RAM = 0x4000_0000 as Gpa
 const RAM_BYTES = 0x1000_0000
@@ -230,11 +230,11 @@ function redistributorAttrs(vcpuId: number): bigint[] {
 
 function saved(name: 'gic' | 'its', device: KvmDevice, at: { readonly group: number; readonly attr: bigint }): SavedRegister {
   const read = device.getAttr(at.group, at.attr)
-  if (!read.ok) throw new ItsError(read.errno, read.reason)
+  if (!read.ok) throw new KvmError(read.errno, read.reason)
   return { device: name, ...at, value: read.value }
 }
 
 function set(device: KvmDevice, group: number, attr: bigint, value: bigint): void {
   const outcome = device.setAttr(group, attr, value)
-  if (!outcome.ok) throw new ItsError(outcome.errno, outcome.reason, outcome.where)
+  if (!outcome.ok) throw new KvmError(outcome.errno, outcome.reason, outcome.where)
 }

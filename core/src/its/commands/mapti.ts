@@ -1,5 +1,5 @@
 import { commandErrors, commands, FIRST_LPI } from '../../abi/index.ts'
-import { isItsError } from '../../memory/index.ts'
+import { isKvmError } from '../../memory/index.ts'
 import type { Its } from '../its.ts'
 import { operand } from './operands.ts'
 
@@ -41,7 +41,7 @@ function mapInNewCollection(its: Its, slot: number, eventId: number, pintid: num
   try {
     its.mapEvent(slot, eventId, pintid, icid, 0)
   } catch (error) {
-    if (isItsError(error)) its.freeCollection(icid)
+    if (isKvmError(error)) its.freeCollection(icid)
     throw error
   }
   return 0

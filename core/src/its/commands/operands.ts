@@ -6,7 +6,7 @@ import type { Its } from '../its.ts'
  * it changes anything, since that could be the command.
  *
  * @returns 0: done. Positive: an error code of the architecture (`commandErrors`); negative: an errno of KVM. Whatever it is, the queue
- * goes on. May throw ItsError EFAULT instead.
+ * goes on. May throw KvmError EFAULT instead.
  */
 export type Handler = (its: Its, words: Int32Array, at: number) => number
 

@@ -1,6 +1,6 @@
 import { LPI_LIMIT } from '../../abi/index.ts'
 import { type Forwarding, type Gic, type Its, type Lpis, SPURIOUS } from '../../its/index.ts'
-import { ItsError, type Outcome } from '../../memory/index.ts'
+import { KvmError, type Outcome } from '../../memory/index.ts'
 import { savePendingTables } from '../../tables/index.ts'
 import type { GicHost } from './host.ts'
 import { allocateVm, type HostVm, type HostVpe, pendingInTable } from './host-vpe.ts'
@@ -81,7 +81,7 @@ export class DirectInjection implements Forwarding {
    *
    * @param irq the host's interrupt of the device.
    * @returns false when software goes on delivering: the event is unmapped, or its INTID is beyond the hardware's 16 bits.
-   * @throws ItsError EBUSY while the ITS or the LPIs of the target are disabled.
+   * @throws KvmError EBUSY while the ITS or the LPIs of the target are disabled.
    */
   setForwarding(its: Its, event: MsiEvent, irq: number): boolean {
     if (this.#drivers === undefined) return false
@@ -110,7 +110,7 @@ export class DirectInjection implements Forwarding {
    * for a moment to read it. GICv4.0 cannot be asked: there the bit is always dropped.
    *
    * @returns false when the LPI was not forwarded for this interrupt.
-   * @throws ItsError EBUSY as `setForwarding`.
+   * @throws KvmError EBUSY as `setForwarding`.
    */
   unsetForwarding(its: Its, event: MsiEvent, irq: number): boolean {
     const lpis = this.#lpis
@@ -125,7 +125,7 @@ export class DirectInjection implements Forwarding {
     return true
   }
 
-  /** vgic_v4_load: the vCPU is about to run on a physical processor. @throws ItsError EINVAL for a vPE that is not mapped. */
+  /** vgic_v4_load: the vCPU is about to run on a physical processor. @throws KvmError EINVAL for a vPE that is not mapped. */
   load(vcpu: number, processor: number): void {
     const vpe = this.vpes[vcpu]
     if (this.#drivers === undefined || vpe === undefined || vpe.resident) return
@@ -249,12 +249,12 @@ export class DirectInjection implements Forwarding {
 
 /** vgic_its_resolve_lpi: the handle of an event's LPI; 0 when the event or its collection is not mapped. */
 function resolve(its: Its, { deviceId, eventId }: MsiEvent): number {
-  if (!its.enabled) throw new ItsError('EBUSY', 'the ITS is disabled', { deviceId, eventId })
+  if (!its.enabled) throw new KvmError('EBUSY', 'the ITS is disabled', { deviceId, eventId })
   const slot = its.devices.find(deviceId)
   const index = slot < 0 ? -1 : its.events.find(slot, eventId)
   if (index < 0) return 0
   const vcpu = its.collections.target(its.events.icid(index))
   if (vcpu < 0) return 0
-  if (!its.gic.redistributors[vcpu]!.enableLpis) throw new ItsError('EBUSY', `LPIs are disabled on vCPU ${vcpu}`)
+  if (!its.gic.redistributors[vcpu]!.enableLpis) throw new KvmError('EBUSY', `LPIs are disabled on vCPU ${vcpu}`)
   return its.events.lpi(index)
 }

@@ -64,7 +64,7 @@ export class DirectSgis implements DirectSgisHooks {
     else this.#driver.clear(this.#direct.vpes[vcpu]!, sgi)
   }
 
-  /** GICR_ISPENDR0 [15:0], as userspace saves it. @throws ItsError ENXIO when the hardware stays Busy. */
+  /** GICR_ISPENDR0 [15:0], as userspace saves it. @throws KvmError ENXIO when the hardware stays Busy. */
   pending(vcpu: number): number {
     if (this.#inHardware) return this.#driver.pending(this.#direct.vpes[vcpu]!)
     return this.#sgis[vcpu]!.reduce((mask, { latch }, sgi) => mask | (Number(latch) << sgi), 0)

@@ -1,5 +1,5 @@
 import { FIRST_LPI, LPI_CONFIG, NO_DOORBELL } from '../../abi/index.ts'
-import { type Gpa, ItsError } from '../../memory/index.ts'
+import { type Gpa, KvmError } from '../../memory/index.ts'
 import type { GicHost } from './host.ts'
 import type { HostVm, HostVpe } from './host-vpe.ts'
 import type { VpeDriver } from './vpe-driver.ts'
@@ -92,10 +92,10 @@ export class VlpiDriver {
     this.#host.send(its, 'VSYNC', { vpeid: map.vpe.vpeid })
   }
 
-  /** @throws ItsError EINVAL for an interrupt that is not forwarded. */
+  /** @throws KvmError EINVAL for an interrupt that is not forwarded. */
   #known(irq: number): VlpiMap {
     const map = this.#maps.get(irq)
-    if (map === undefined) throw new ItsError('EINVAL', `interrupt ${irq} is not forwarded`)
+    if (map === undefined) throw new KvmError('EINVAL', `interrupt ${irq} is not forwarded`)
     return map
   }
 

@@ -7,7 +7,7 @@ import {
   GICR_VPROPBASER_V40,
 } from '../../abi/index.ts'
 import type { PhysicalIts, PhysicalRedistributor } from '../../gicv4/index.ts'
-import { ItsError } from '../../memory/index.ts'
+import { KvmError } from '../../memory/index.ts'
 import type { GicHost } from './host.ts'
 import { type HostVm, type HostVpe, VM_INTID_BITS } from './host-vpe.ts'
 
@@ -64,10 +64,10 @@ export class VpeDriver {
   /**
    * Moves the vPE to a physical processor: VMOVP to every ITS that maps it, with one sequence number and one ITSList.
    *
-   * @throws ItsError EINVAL for a vPE that is not mapped where vPEs are mapped eagerly (its_vpe_set_affinity).
+   * @throws KvmError EINVAL for a vPE that is not mapped where vPEs are mapped eagerly (its_vpe_set_affinity).
    */
   move(vpe: HostVpe, processor: number): void {
-    if (vpe.mapCount === 0 && this.mapsEagerly) throw new ItsError('EINVAL', `vPE ${vpe.vpeid} is not mapped`)
+    if (vpe.mapCount === 0 && this.mapsEagerly) throw new KvmError('EINVAL', `vPE ${vpe.vpeid} is not mapped`)
     const from = vpe.processor
     vpe.processor = processor
     if (vpe.mapCount === 0 || from === processor) return

@@ -1,5 +1,5 @@
 import { GICR_VIRTUAL, GICR_VSGIPENDR, GICR_VSGIR, GITS_SGIR, GITS_VIRTUAL } from '../../abi/index.ts'
-import { ItsError } from '../../memory/index.ts'
+import { KvmError } from '../../memory/index.ts'
 import type { GicHost } from './host.ts'
 import type { HostVpe } from './host-vpe.ts'
 
@@ -44,7 +44,7 @@ export class VsgiDriver {
   /**
    * The pending bits of all 16, asked of the redistributor the vPE lives on. For a vPE that is not mapped the answer means nothing.
    *
-   * @throws ItsError ENXIO when the hardware stays Busy.
+   * @throws KvmError ENXIO when the hardware stays Busy.
    */
   pending(vpe: HostVpe): number {
     const redistributor = this.#host.hardware.redistributors[vpe.processor]!
@@ -53,7 +53,7 @@ export class VsgiDriver {
       const { busy, pending } = GICR_VSGIPENDR.unpack(redistributor.read(GICR_VIRTUAL.VSGIPENDR))
       if (!busy) return pending
     }
-    throw new ItsError('ENXIO', `the vSGIs of vPE ${vpe.vpeid} could not be read`)
+    throw new KvmError('ENXIO', `the vSGIs of vPE ${vpe.vpeid} could not be read`)
   }
 
   get #its() {
