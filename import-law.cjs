@@ -6,9 +6,10 @@ const law = {
   formats: ['memory', 'abi'],
   gicv4: ['memory', 'abi', 'its'],
   tables: ['memory', 'abi', 'its'],
-  kvm: ['memory', 'abi', 'its', 'gicv4', 'tables'],
-  audit: ['memory', 'abi', 'its', 'tables', 'kvm'],
-  repair: ['memory', 'abi', 'its', 'tables', 'kvm', 'audit', 'formats'],
-  conformance: ['memory', 'abi', 'its', 'gicv4', 'tables', 'kvm', 'audit', 'repair'],
+  seal: ['memory', 'abi', 'its', 'tables'],
+  kvm: ['memory', 'abi', 'its', 'gicv4', 'tables', 'seal'],
+  audit: ['memory', 'abi', 'its', 'tables', 'seal', 'kvm'],
+  repair: ['memory', 'abi', 'its', 'tables', 'seal', 'kvm', 'audit', 'formats'],
+  conformance: ['memory', 'abi', 'its', 'gicv4', 'tables', 'seal', 'kvm', 'audit', 'repair'],
 }
 module.exports = { law }

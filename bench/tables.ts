@@ -5,7 +5,8 @@ import { parseArgs } from 'node:util'
 import { GICR_PENDBASER, GICR_PROPBASER, GITS_BASER, L1E, profiles } from '@vits/core/abi'
 import { COLLECTION_BASER, DEVICE_BASER, Gic, Its } from '@vits/core/its'
 import { type Gpa, GuestMemory } from '@vits/core/memory'
-import { type HeadKind, restoreTables, saveTables, seal } from '@vits/core/tables'
+import { seal } from '@vits/core/seal'
+import { type HeadKind, restoreTables, saveTables } from '@vits/core/tables'
 
 const RAM = 0x4000_0000
 const DEVICE_TABLE = RAM

@@ -88,7 +88,7 @@ export class DeviceSave {
     const distance = following - deviceId
     const { indirect, base } = this.#its.deviceTable
     const toPageEnd = L2_ENTRIES - (deviceId % L2_ENTRIES)
-    if (indirect) return this.#plan.sealed ? Math.min(distance, toPageEnd) : Math.min(distance, DTE_NEXT_CAP)
+    if (indirect) return this.#plan.nextWithinPage ? Math.min(distance, toPageEnd) : Math.min(distance, DTE_NEXT_CAP)
     if (distance > DTE_NEXT_CAP && this.#plan.head === 'ours') {
       clearEntries(this.#its.memory, base + (deviceId + DTE_NEXT_CAP) * ENTRY_BYTES, distance - DTE_NEXT_CAP)
     }

@@ -6,5 +6,6 @@ export interface SavePlan {
   readonly quirks: Quirks
   readonly head: HeadKind
   readonly gicv41: boolean
-  readonly sealed: boolean
+  /** A `next` that would cross a second-level page leads to the page's end. */
+  readonly nextWithinPage: boolean
 }

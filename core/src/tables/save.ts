@@ -1,4 +1,4 @@
-import { CTE, ENTRY_BYTES, NEWEST, profiles, UNMAPPED_TARGET } from '../abi/index.ts'
+import { CTE, ENTRY_BYTES, UNMAPPED_TARGET } from '../abi/index.ts'
 import type { Its } from '../its/index.ts'
 import { attempt, KvmError, type Outcome } from '../memory/index.ts'
 import { DeviceSave } from './device-save.ts'
@@ -34,16 +34,11 @@ export interface SaveOptions {
 export function saveTables(its: Its, options: SaveOptions = {}): Outcome<Saved> {
   const { quirks } = its.gic
   const head = options.head ?? (quirks['proposed-head'] ? 'proposed' : 'none')
-  return attempt(() => writeTables(its, { quirks, head, gicv41: options.gicv41 ?? false, sealed: false }))
+  return attempt(() => writeTables(its, { quirks, head, gicv41: options.gicv41 ?? false, nextWithinPage: false }))
 }
 
-/** The save of `seal`: the newest kernel's, with every `next` that crosses a second-level page cut to the page's end. */
-export function saveSealed(its: Its, options: SaveOptions = {}): Saved {
-  const { quirks } = profiles[NEWEST]
-  return writeTables(its, { quirks, head: options.head ?? 'none', gicv41: options.gicv41 ?? false, sealed: true })
-}
-
-function writeTables(its: Its, plan: SavePlan): Saved {
+/** As `saveTables`, to a plan. @throws KvmError where SAVE_TABLES fails. */
+export function writeTables(its: Its, plan: SavePlan): Saved {
   const anyway = plan.quirks['save-invalid-baser']
   const { deviceTable, collectionTable } = its
   // Heads are believed by their stamp: it goes before the first head changes and comes back with the collections.

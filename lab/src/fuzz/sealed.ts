@@ -10,7 +10,7 @@ import {
   seal,
 } from '@vits/core'
 import { ModelSubject, restoredState, restoreSteps, type StepAnswer } from '@vits/core/conformance'
-import { stateDifference, successor } from '@vits/core/tables'
+import { stateDifference, successor } from '@vits/core/seal'
 import type { KvmSubject } from '../kvm-subject.ts'
 import { playAll } from '../recording.ts'
 import { historyOf } from './case-steps.ts'

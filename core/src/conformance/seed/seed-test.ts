@@ -1,6 +1,7 @@
 import { FIRST_LPI, L2_ENTRIES, type ProfileId } from '../../abi/index.ts'
 import type { Errno, Outcome, Where } from '../../memory/index.ts'
-import { type HeadKind, restoreTables, saveTables, seal } from '../../tables/index.ts'
+import { seal } from '../../seal/index.ts'
+import { type HeadKind, restoreTables, saveTables } from '../../tables/index.ts'
 import { EVENTS, SeedGuest } from './seed-guest.ts'
 
 /** What the selftest is told; the first three are the posted one's -s, -c and -n. */

@@ -6,11 +6,12 @@ import { readHistory } from '../audit/index.ts'
 import { openFixture } from '../formats/testing/fixtures.ts'
 import { COLLECTION_BASER, DEVICE_BASER, Gic, Its } from '../its/index.ts'
 import type { GuestMemory } from '../memory/index.ts'
-import { footprint, type Knowledge, restoreTables, restoreWarily, saveTables, stateDifference, successor } from './index.ts'
+import { footprint, restoreTables, saveTables } from '../tables/index.ts'
+import { histories, lived } from '../tables/testing/guest.ts'
+import { LiveIts, stateOf } from '../tables/testing/live-its.ts'
+import { runs } from '../tables/testing/runs.ts'
+import { type Knowledge, restoreWarily, stateDifference, successor } from './index.ts'
 import { eachEvent } from './live.ts'
-import { histories, lived } from './testing/guest.ts'
-import { LiveIts, stateOf } from './testing/live-its.ts'
-import { runs } from './testing/runs.ts'
 
 /** What an ITS itself has mapped, as the perfect witness. */
 function truth({ devices, events }: Its, its: Its): Knowledge {

@@ -1,8 +1,7 @@
 import { ENTRY_BYTES, L1E, L2_ENTRIES, type ProfileId, profiles, type Quirks } from '../abi/index.ts'
 import type { Its } from '../its/index.ts'
 import type { Gpa } from '../memory/index.ts'
-import { dteBlocks } from './blocks.ts'
-import { DtePlaces } from './dte-places.ts'
+import { DtePlaces, dteBlocks } from '../tables/index.ts'
 import { eachEvent } from './live.ts'
 import { ittStretch, overlappingItts } from './overlaps.ts'
 

@@ -1,5 +1,5 @@
 import { BLOCK_WORDS, EVENT_WORDS, type Its } from '../its/index.ts'
-import { DtePlaces } from './dte-places.ts'
+import { DtePlaces } from '../tables/index.ts'
 
 /** Calls `visit` for every event of a device, in EventID order; `index` is its place in `events.words`. */
 export function eachEvent({ events }: Its, slot: number, visit: (eventId: number, index: number) => void): void {

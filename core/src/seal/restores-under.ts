@@ -1,8 +1,8 @@
 import { type ProfileId, profiles } from '../abi/index.ts'
 import { COLLECTION_BASER, DEVICE_BASER, Gic, Its } from '../its/index.ts'
 import type { Errno, GuestMemory } from '../memory/index.ts'
+import { type RestoreOptions, restoreTables } from '../tables/index.ts'
 import { eachEvent } from './live.ts'
-import { type RestoreOptions, restoreTables } from './restore.ts'
 
 /** What a kernel makes of the tables that a save left: exactly the state, another one, or an error. */
 export type RestoreVerdict =

@@ -1,12 +1,9 @@
-import { ENTRY_BYTES } from '../abi/index.ts'
+import { ENTRY_BYTES, NEWEST, profiles } from '../abi/index.ts'
 import type { Its } from '../its/index.ts'
 import { attempt, type Gpa, KvmError, type Outcome } from '../memory/index.ts'
-import { dteBlocks } from './blocks.ts'
-import { clearEntries } from './clear.ts'
-import { forwardedLpi, outsideRam } from './entry-writer.ts'
+import { clearEntries, dteBlocks, forwardedLpi, outsideRam, type Saved, type SaveOptions, writeTables } from '../tables/index.ts'
+import { type SealLimit, sealLimits } from './limits.ts'
 import { eachEvent, storableSlots } from './live.ts'
-import { type Saved, type SaveOptions, saveSealed } from './save.ts'
-import { type SealLimit, sealLimits } from './seal-limits.ts'
 
 /** What a sealed save did. */
 export interface Sealed extends Saved {
@@ -21,13 +18,14 @@ export interface Sealed extends Saved {
  * entry that is not live stays in the device table, nor in the 2^bits entries of any mapped device's ITT, and no `next` leads
  * past the end of a second-level page. Nothing else of guest RAM is touched, and nothing at all when the state cannot be saved.
  */
-export function seal(its: Its, options: SaveOptions = {}): Outcome<Sealed> {
+export function seal(its: Its, { head = 'none', gicv41 = false }: SaveOptions = {}): Outcome<Sealed> {
   return attempt(() => {
     const slots = its.deviceTable.valid ? storableSlots(its) : []
-    refuseUnsavable(its, slots, options.gicv41 ?? false)
+    refuseUnsavable(its, slots, gicv41)
     const limits = sealLimits(its, slots)
     const cleared = clearTables(its, slots)
-    return { ...saveSealed(its, options), cleared, limits }
+    const saved = writeTables(its, { quirks: profiles[NEWEST].quirks, head, gicv41, nextWithinPage: true })
+    return { ...saved, cleared, limits }
   })
 }
 

@@ -1,13 +1,19 @@
 import { ID_LIMIT, NEWEST, profiles } from '../abi/index.ts'
 import type { Its } from '../its/index.ts'
 import type { Gpa, GuestMemory, Outcome, ReadonlyMemory, Where } from '../memory/index.ts'
-import { type ObjectionName, objections } from './objections.ts'
+import {
+  GO_ON,
+  type ObjectionName,
+  objections,
+  type Restored,
+  restoreFrom,
+  sweepTables,
+  type TableReader,
+  type TableView,
+  viewOf,
+  walkTables,
+} from '../tables/index.ts'
 import { ittStretch, overlappingItts } from './overlaps.ts'
-import { GO_ON, type TableReader } from './reader.ts'
-import { type Restored, restoreFrom, viewOf } from './restore.ts'
-import { sweepTables } from './sweep.ts'
-import type { TableView } from './table-view.ts'
-import { walkTables } from './walk.ts'
 
 /** What somebody knows of the guest's mappings besides the tables: its command queue, its PCI functions. */
 export interface Knowledge {

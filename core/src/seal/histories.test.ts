@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { profileIds, profiles } from '../abi/index.ts'
-import { type HeadKind, type RestoreVerdict, restoresUnder, saveTables, seal, sealLimitRows } from './index.ts'
+import { type HeadKind, saveTables } from '../tables/index.ts'
+import { type History, histories, lived } from '../tables/testing/guest.ts'
+import type { LiveIts } from '../tables/testing/live-its.ts'
+import { runs } from '../tables/testing/runs.ts'
+import { type RestoreVerdict, restoresUnder, seal, sealLimitRows } from './index.ts'
+import { sealLimits } from './limits.ts'
 import { eachEvent, storableSlots } from './live.ts'
-import { sealLimits } from './seal-limits.ts'
-import { type History, histories, lived } from './testing/guest.ts'
-import type { LiveIts } from './testing/live-its.ts'
-import { runs } from './testing/runs.ts'
 
 const { quirks: fixed } = profiles['linux-6.12.117']
 const { quirks: orphaning } = profiles['linux-6.6']

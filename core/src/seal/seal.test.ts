@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { GITS_BASER, type ProfileId, profileIds, profiles } from '../abi/index.ts'
 import { COLLECTION_BASER } from '../its/index.ts'
 import type { Gpa } from '../memory/index.ts'
-import { type RestoreVerdict, restoresUnder, saveTables, seal } from './index.ts'
-import { LiveIts } from './testing/live-its.ts'
-import { RAM } from './testing/planted.ts'
+import { saveTables } from '../tables/index.ts'
+import { LiveIts } from '../tables/testing/live-its.ts'
+import { RAM } from '../tables/testing/planted.ts'
+import { type RestoreVerdict, restoresUnder, seal } from './index.ts'
 
 const verdicts = (vm: LiveIts): RestoreVerdict[] => profileIds.map((id) => restoresUnder(vm.its, id))
 const failing = (vm: LiveIts): ProfileId[] =>

@@ -1,7 +1,6 @@
 import { ENTRY_BYTES } from '../abi/index.ts'
 import type { ReadonlyMemory } from '../memory/index.ts'
-import { dteBlocks } from './blocks.ts'
-import type { TableView } from './table-view.ts'
+import { dteBlocks, type TableView } from '../tables/index.ts'
 
 /** A table's bytes: a device's ITT, or with DeviceID -1 one of the tables that registers name. */
 interface Stretch {
