@@ -5,6 +5,7 @@ import {
   type EventId,
   hex,
   type Report,
+  savedIts,
   type Viewpoint,
   viewDifferences,
   viewFrom,
@@ -66,7 +67,9 @@ function becameOrphans({ orphans: was }: Report, { orphans: is }: Report): Diffe
   }
 }
 
-function registerChanges({ registers: { its: a } }: AuditInput, { registers: { its: b } }: AuditInput): Difference['registers'] {
+function registerChanges(before: AuditInput, after: AuditInput): Difference['registers'] {
+  const a = savedIts(before.registers, before.its)
+  const b = savedIts(after.registers, after.its)
   const names = ['ctlr', 'iidr', 'cbaser', 'cwriter', 'creadr'] as const
   const pairs = [
     ...names.map((name) => [`GITS_${name.toUpperCase()}`, a[name], b[name]] as const),

@@ -16,7 +16,7 @@ describe.each(['zstd', 'gzip'] as const)('a file inside %s', (name) => {
 
   it('opens when its contents just fit', async () => {
     expect(codecsUpTo(plain.length)[name]!(packed[name])).toEqual(Buffer.from(plain))
-    expect((await opened(plain.length)).registers.its.iidr).toBe(0x4b00043b)
+    expect((await opened(plain.length)).registers.itses[0]!.iidr).toBe(0x4b00043b)
   })
 
   it('is refused with what to do when they do not', async () => {

@@ -33,7 +33,7 @@ describe('a file as a source', () => {
     const [one, other] = await Promise.all(
       [plain, packed].map(async (file) => openSavedMachine(await fileSource(file), { codecs })),
     )
-    expect(one!.registers.its.iidr).toBe(0x4b00043b)
+    expect(one!.registers.itses[0]!.iidr).toBe(0x4b00043b)
     expect(other!.registers).toEqual(one!.registers)
   })
 })

@@ -5,6 +5,7 @@ import {
   hex,
   ITS_FRAME_BYTES,
   isLoss,
+  itsCount,
   type MsiFunction,
   type Report,
   type SavedMachine,
@@ -35,7 +36,7 @@ export function reportText(
   ].join('\n')
 }
 
-function summary({ format, machine, ranges, itsCount, msi }: SavedMachine, { vcpus }: Report): string {
+function summary({ format, machine, ranges, registers, msi }: SavedMachine, { vcpus }: Report): string {
   const mib = ranges.reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20
   const ram = mib >= 1024 && mib % 1024 === 0 ? `${mib / 1024} GiB` : `${mib} MiB`
   const its = itsBase(msi)
@@ -43,7 +44,7 @@ function summary({ format, machine, ranges, itsCount, msi }: SavedMachine, { vcp
     `${format} (${machine})`,
     count(vcpus, 'vCPU'),
     ram,
-    `${itsCount} ITS${its === undefined ? '' : ` at ${hex(its)}`}`,
+    `${itsCount(registers)} ITS${its === undefined ? '' : ` at ${hex(its)}`}`,
   ].join(' · ')
 }
 

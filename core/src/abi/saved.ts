@@ -1,3 +1,6 @@
+import type { Gpa } from '../memory/index.ts'
+import { ITS_FRAME_BYTES } from './gits.ts'
+
 /** The ITS registers that a VMM saves; KVM_DEV_ARM_VGIC_GRP_ITS_REGS reads and writes them. */
 export interface ItsRegisters {
   readonly ctlr: number
@@ -7,6 +10,12 @@ export interface ItsRegisters {
   readonly creadr: bigint
   /** GITS_BASER0 to GITS_BASER7. */
   readonly baser: readonly bigint[]
+}
+
+/** One ITS of a saved machine. */
+export interface SavedIts extends ItsRegisters {
+  /** Where its frames are, if the file or the machine type tells; no register holds it. */
+  readonly base: Gpa | undefined
 }
 
 /** The registers of one redistributor that concern LPIs. */
@@ -20,8 +29,36 @@ export interface RedistributorRegisters {
 
 /** Everything outside guest RAM that a restore of the LPI side needs. One redistributor per vCPU. */
 export interface GicRegisters {
-  readonly its: ItsRegisters
+  /** In the order of their creation; at least one. */
+  readonly itses: readonly SavedIts[]
+  /** More ITSes that the machine had, of which the file tells nothing else. */
+  readonly unreadItses?: number
   readonly redistributors: readonly RedistributorRegisters[]
+}
+
+/** Where QEMU's virt machine has its ITS. @source QEMU hw/arm/virt.c, base_memmap */
+export const VIRT_ITS = 0x0808_0000 as Gpa
+
+/** The ITS at `index`. @throws RangeError when there is none. */
+export function savedIts({ itses }: GicRegisters, index = 0): SavedIts {
+  const its = itses[index]
+  if (its === undefined) throw new RangeError(`no ITS ${index}: there are ${itses.length}`)
+  return its
+}
+
+/** How many ITSes the machine had, read or not. */
+export const itsCount = ({ itses, unreadItses = 0 }: GicRegisters): number => itses.length + unreadItses
+
+/** An address for every ITS: its own, or where none is known, a frame from QEMU's on that no other has. */
+export function itsAddresses({ itses }: GicRegisters): Gpa[] {
+  const taken = new Set<number | undefined>(itses.map(({ base }) => base))
+  let free: number = VIRT_ITS
+  return itses.map(({ base }) => {
+    if (base !== undefined) return base
+    while (taken.has(free)) free += ITS_FRAME_BYTES
+    taken.add(free)
+    return free as Gpa
+  })
 }
 
 /** One MSI-X vector as the device model of a saved VM holds it. */

@@ -4,7 +4,7 @@ import type { Gpa } from '../memory/index.ts'
 import { readHistory } from './index.ts'
 import { PlantedVm, QUEUE } from './testing/planted-vm.ts'
 
-const replay = (vm: PlantedVm) => readHistory(vm.memory, vm.registers().its)
+const replay = (vm: PlantedVm) => readHistory(vm.memory, vm.registers().itses[0]!)
 const two = { 0: [8192, 0], 1: [8193, 1] } as const
 
 describe('the command queue as a witness', () => {
@@ -68,7 +68,7 @@ describe('the command queue as a witness', () => {
 
   it('is not whole when the guest began anew at slot 0, as after a suspend', () => {
     const vm = new PlantedVm().map(8, two)
-    const its = { ...vm.registers().its, creadr: 0n, cwriter: 0n }
+    const its = { ...vm.registers().itses[0]!, creadr: 0n, cwriter: 0n }
     expect(readHistory(vm.memory, its).state).toBe('restarted')
     const resumed = new PlantedVm()
     for (let slot = 0; slot < 2; slot++) resumed.memory.fill((QUEUE + slot * 32) as Gpa, 32)
@@ -90,8 +90,8 @@ describe('the command queue as a witness', () => {
 
   it('counts commands that are written and not executed, and words that are no command', () => {
     const vm = new PlantedVm().map(8, two)
-    const { its } = vm.registers()
-    expect(readHistory(vm.memory, { ...its, creadr: its.creadr - 64n })).toMatchObject({
+    const [its] = vm.registers().itses
+    expect(readHistory(vm.memory, { ...its!, creadr: its!.creadr - 64n })).toMatchObject({
       pending: 2,
       commands: 3,
       touched: new Set([8]),

@@ -15,8 +15,8 @@ function hostile(ram: number, baser0: Parameters<typeof GITS_BASER.pack>[0], fil
   const sane = new PlantedVm().registers()
   const memory = new GuestMemory([{ base: RAM as Gpa, bytes: ram, backing: 'sparse' }])
   fill(memory)
-  const baser = [GITS_BASER.pack({ valid: true, type: 1, pageSize: 2, ...baser0 }), ...sane.its.baser.slice(1)]
-  return { memory, registers: { ...sane, its: { ...sane.its, baser } } }
+  const baser = [GITS_BASER.pack({ valid: true, type: 1, pageSize: 2, ...baser0 }), ...sane.itses[0]!.baser.slice(1)]
+  return { memory, registers: { ...sane, itses: [{ ...sane.itses[0]!, baser }] } }
 }
 
 const every = (memory: GuestMemory, from: number, words: number, { lo, hi }: { readonly lo: number; readonly hi: number }) => {

@@ -56,7 +56,7 @@ describe('a saved VM on every kernel', () => {
 
   it('foresees the host that dies at the next save, and the one that does not (CVE-2026-89912)', () => {
     const vm = healthy()
-    const { creadr } = vm.registers().its
+    const { creadr } = vm.registers().itses[0]!
     vm.command('MAPC', { icid: 1, valid: false }).its = { creadr }
     expect(on('linux-6.6', vm).hostTrouble).toEqual([expect.stringContaining('CVE-2026-89912')])
     expect(on('linux-7.3', vm).hostTrouble).toEqual([])

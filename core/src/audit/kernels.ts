@@ -116,8 +116,9 @@ function hostTrouble({ tables }: Scene, { mappings, objection, cut }: Restored, 
  * Guest RAM that some kernels need next to be judged, in rounds as `footprint`: before 6.0.6 a jump past a table goes on reading behind
  * it. `bytes` at a time.
  */
-export function overrunFootprint({ memory, registers }: AuditInput, kernels: readonly ProfileId[], bytes: number): GpaRange[] {
-  const view = tableView(registers)
+export function overrunFootprint(input: AuditInput, kernels: readonly ProfileId[], bytes: number): GpaRange[] {
+  const { memory, registers, its } = input
+  const view = tableView(registers, its)
   const needs = kernels
     .filter((kernel) => profiles[kernel].quirks['scan-overrun'])
     .map((kernel) => simulateRestore(memory, view, profiles[kernel].quirks).needs)

@@ -6,6 +6,7 @@ import {
   KVM_DEV_ARM_VGIC_GRP as GRP,
   LPI_LIMIT,
   type ProfileId,
+  savedIts,
 } from '../abi/index.ts'
 import { type KvmIts, type RestoreStep, restoreSteps, restoreVm } from '../kvm/index.ts'
 import type { Errno, Gpa, GuestMemory, Outcome } from '../memory/index.ts'
@@ -35,13 +36,14 @@ export interface Rehearsal {
 }
 
 /**
- * Restores a private copy of the VM on a model of the kernel, and saves it again: registers, tables, commands that were waiting.
+ * Restores a private copy of the VM with the one ITS that is looked at on a model of the kernel, and saves it again: registers, tables, commands that were waiting.
  * `restored` is what the walk gave: it must have come to its end.
  */
 export function rehearse(input: AuditInput, kernel: ProfileId, restored: Restored): Rehearsal {
-  const back = restoreVm(withLpiBytes(input, restored), input.registers, { kernel })
+  const registers = { ...input.registers, itses: [savedIts(input.registers, input.its)] }
+  const back = restoreVm(withLpiBytes(input, restored), registers, { kernel })
   if (!back.ok) return { restore: failure(callOf(back.step), back), save: undefined, hostOops: false, again: undefined }
-  const { its } = back.value
+  const its = back.value.vm.itses[0]!
   const saved = its.setAttr(GRP.CTRL, BigInt(CTRL.ITS_SAVE_TABLES))
   if (saved.ok) return { restore: undefined, save: undefined, hostOops: false, again: restoreAgain(its, kernel) }
   return { restore: undefined, save: failure('SAVE_TABLES', saved), hostOops: saved.reason === HOST_OOPS, again: undefined }

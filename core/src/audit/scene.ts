@@ -1,4 +1,4 @@
-import { type GicRegisters, ID_LIMIT, type MsiFunction, type Profile, type Quirks } from '../abi/index.ts'
+import { type GicRegisters, ID_LIMIT, type MsiFunction, type Profile, type Quirks, savedIts } from '../abi/index.ts'
 import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
 import { type TableView, tableView } from '../tables/index.ts'
 import { Beliefs, type Witnesses } from './beliefs.ts'
@@ -12,7 +12,8 @@ import { type Restored, simulateRestore, sweep, type Tables } from './simulate.t
 export interface AuditInput {
   readonly memory: ReadonlyMemory
   readonly registers: GicRegisters
-  readonly itsCount?: number
+  /** Index of the ITS that is looked at; the first when not told. */
+  readonly its?: number
   readonly msi?: readonly MsiFunction[]
   /** Pages of the tables that the file holds no record of. */
   readonly missing?: readonly Gpa[]
@@ -34,9 +35,9 @@ export interface Scene {
 }
 
 export function setScene(input: AuditInput, quirks: Quirks): Scene {
-  const { memory, registers, msi } = input
-  const view = tableView(registers)
-  const beliefs = new Beliefs(readHistory(memory, registers.its), msi)
+  const { memory, registers, its, msi } = input
+  const view = tableView(registers, its)
+  const beliefs = new Beliefs(readHistory(memory, savedIts(registers, its)), msi)
   return {
     input,
     memory,

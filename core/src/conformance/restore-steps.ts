@@ -1,12 +1,10 @@
-import { type GicRegisters, hex } from '../abi/index.ts'
+import { type GicRegisters, hex, itsAddresses, savedIts } from '../abi/index.ts'
 import { type Gpa, type GpaRange, GuestMemory, PAGE_BYTES, type ReadonlyMemory } from '../memory/index.ts'
 import { tableView } from '../tables/index.ts'
 import { bytesOfHex, hexOfBytes } from './hex.ts'
 import type { Step, StepAnswer } from './step.ts'
 import { insideRam, savedRanges } from './table-ranges.ts'
 
-/** Where the restored machine's ITS is put; no table holds it. */
-const ITS_BASE = '0x8080000'
 /** Zeros shorter than this are sent with what is around them. */
 const SHORTEST_GAP = 64
 
@@ -14,6 +12,8 @@ const SHORTEST_GAP = 64
 export interface SavedState {
   readonly ram: readonly GpaRange[]
   readonly registers: GicRegisters
+  /** Index of the only ITS that is restored; the first when not told. */
+  readonly its?: number
   readonly memory: ReadonlyMemory
   /** The parts of RAM that a restore reads; the rest may be missing. */
   readonly needed: readonly GpaRange[]
@@ -35,15 +35,15 @@ export interface RestorePlan {
  * queued commands change it.
  */
 export function restoreSteps(state: SavedState): RestorePlan {
-  const { memory, registers } = state
-  const ranges = savedRanges(memory, tableView(registers))
+  const { memory, registers, its } = state
+  const ranges = savedRanges(memory, tableView(registers, its))
   const before = stepsToRestore(state)
   const cleared = ranges.map(({ base, bytes }): Step => ({ op: 'mem_zero', gpa: hex(base), len: hex(bytes) }))
   const saved: Step[] = [...before, { op: 'its_restore_tables' }, ...cleared, { op: 'its_save_tables' }]
   const dumps = ranges.map(({ base, bytes }): Step => ({ op: 'mem_dump', what: 'saved', gpa: hex(base), len: hex(bytes) }))
   return {
     state,
-    steps: [...saved, ...dumps, write('GITS_CTLR', registers.its.ctlr), { op: 'destroy_vm', ram_kept: false }],
+    steps: [...saved, ...dumps, write('GITS_CTLR', savedIts(registers, its).ctlr), { op: 'destroy_vm', ram_kept: false }],
     restore: before.length,
     tables: ranges.map((range, n) => ({ range, dump: saved.length + n })),
   }
@@ -67,16 +67,17 @@ export function restoredState({ state, restore, tables }: RestorePlan, answers: 
 }
 
 /** The first level of an indirect device table is the guest's: a save reads it and never writes it. */
-function keepFirstLevel({ registers, memory }: SavedState, copy: GuestMemory): void {
-  const { valid, indirect, base, bytes } = tableView(registers).deviceTable
+function keepFirstLevel({ registers, its, memory }: SavedState, copy: GuestMemory): void {
+  const { valid, indirect, base, bytes } = tableView(registers, its).deviceTable
   if (!valid || !indirect) return
   for (const part of insideRam(memory, [{ base: base as Gpa, bytes }])) copy.write(part.base, memory.read(part.base, part.bytes))
 }
 
 const write = (reg: string, value: number | bigint): Step => ({ op: 'its_write', reg, value: hex(value) })
 
-function stepsToRestore({ ram, registers, memory, needed }: SavedState): Step[] {
-  const { its, redistributors } = registers
+function stepsToRestore({ ram, registers, its: index, memory, needed }: SavedState): Step[] {
+  const { redistributors } = registers
+  const its = savedIts(registers, index)
   return [
     {
       op: 'create_vm',
@@ -84,7 +85,7 @@ function stepsToRestore({ ram, registers, memory, needed }: SavedState): Step[] 
       vcpu_ids: redistributors.map(({ vcpuId }) => vcpuId),
       ram: ram.map(({ base, bytes }) => ({ base: hex(base), size: hex(bytes) })),
       gic_init: true,
-      its_base: ITS_BASE,
+      its_base: hex(itsAddresses({ ...registers, itses: [its] })[0]!),
     },
     ...insideRam(memory, needed).flatMap((range) => writtenBytes(memory, range)),
     ...redistributors.flatMap(redistributorSteps),

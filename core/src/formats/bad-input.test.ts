@@ -4,7 +4,7 @@ import { decompress } from 'fzstd'
 import { describe, expect, it } from 'vitest'
 import { bytesSource, FormatError, openSavedMachine, type SavedMachine } from './index.ts'
 import { fixtureBytes } from './testing/fixtures.ts'
-import { Bytes, ramEnd, type StreamParts, writeStream } from './testing/stream-writer.ts'
+import { Bytes, ramEnd, type StreamParts, someRegisters, writeStream } from './testing/stream-writer.ts'
 
 const codecs = { zstd: decompress, gzip: inflateSync, zlib: inflateSync }
 
@@ -36,6 +36,8 @@ const compact: StreamParts = {
     ],
   ],
 }
+
+const severalItses = (count: number) => ({ ...someRegisters, itses: new Array(count).fill(someRegisters.itses[0]) })
 
 const mapped: StreamParts = {
   blocks: [
@@ -142,7 +144,14 @@ describe('a length that lies', () => {
       'compressed with zlib',
     ],
     ['a machine that is not arm64 virt', { machine: 'pc-q35-7.2' }, 'machine "pc-q35-7.2"'],
-    ['an ITS that is not KVM’s', { itsCount: 0 }, 'arm_gicv3_its'],
+    ['no ITS', { registers: { ...someRegisters, itses: [] } }, 'arm_gicv3_its'],
+    ['an ITS 7 without an ITS 0', { itsInstances: [7] }, 'expected instance 0 of arm_gicv3_its, found instance 7'],
+    [
+      'two ITSes of one number',
+      { registers: severalItses(2), itsInstances: [0, 0] },
+      'expected instance 1 of arm_gicv3_its, found instance 0',
+    ],
+    ['more ITSes than any machine has', { registers: severalItses(257) }, 'at most 256 ITSes'],
   ])('is refused: %s', async (_, parts, message) => {
     const result = await attemptOpen(writeStream(parts))
     expect(result).toBeInstanceOf(FormatError)

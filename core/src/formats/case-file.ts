@@ -33,9 +33,9 @@ export async function writeCase(machine: SavedMachine, memory: GuestMemory, rang
       pages.push({ base, bytes: PAGE_BYTES })
     } else if (!missing.has(base)) zeros.push({ base, bytes: PAGE_BYTES })
   }
-  const { registers, itsCount, msi } = machine
+  const { registers, msi } = machine
   const format = machine.format.startsWith(FORMAT) ? machine.format.slice(FORMAT.length) : machine.format
-  const facts = { format, machine: machine.machine, registers, itsCount, msi, ranges: machine.ranges }
+  const facts = { format, machine: machine.machine, registers, msi, ranges: machine.ranges }
   const json = caseHeaderJson({ ...facts, pages: new PageRuns(coalesce(pages)), zeros: new PageRuns(coalesce(zeros)) })
   const start = contentsStart(json.length)
   const bytes = new Uint8Array(start + contents.length * PAGE_BYTES)
@@ -86,7 +86,6 @@ class CaseMachine implements SavedMachine {
   readonly format: string
   readonly machine: string
   readonly registers: GicRegisters
-  readonly itsCount: number
   readonly ranges: readonly GpaRange[]
   readonly msi: readonly MsiFunction[]
   readonly source: ByteSource
@@ -99,7 +98,6 @@ class CaseMachine implements SavedMachine {
     this.format = FORMAT + header.format
     this.machine = header.machine
     this.registers = header.registers
-    this.itsCount = header.itsCount
     this.ranges = header.ranges
     this.msi = header.msi
     this.source = source

@@ -1,4 +1,4 @@
-import { type GicRegisters, hex, type MsiFunction } from '../abi/index.ts'
+import { type GicRegisters, hex, itsCount, type MsiFunction, savedIts, VIRT_ITS } from '../abi/index.ts'
 import { GPA_LIMIT, type Gpa, type GpaRange, PAGE_BYTES } from '../memory/index.ts'
 import { FormatError } from './format-error.ts'
 import { type Json, JsonReader, parseJson } from './json-reader.ts'
@@ -6,7 +6,7 @@ import { PageRuns } from './page-runs.ts'
 import type { SavedMachine } from './saved-machine.ts'
 
 /** What a case says before the contents of its pages. */
-export interface CaseHeader extends Pick<SavedMachine, 'format' | 'machine' | 'registers' | 'itsCount' | 'ranges' | 'msi'> {
+export interface CaseHeader extends Pick<SavedMachine, 'format' | 'machine' | 'registers' | 'ranges' | 'msi'> {
   /** The pages whose contents follow, in this order. */
   readonly pages: PageRuns
   /** The pages that the machine had as zeros. Others were not saved, or not taken along. */
@@ -18,7 +18,15 @@ const MOST_PAGES = 2 ** 24
 
 /** The header as JSON: u64 values as hexadecimal strings, runs of pages as [first, count]. */
 export function caseHeaderJson(header: CaseHeader): string {
-  const { pages, zeros, ranges, ...facts } = header
+  const { pages, zeros, ranges, format, machine, registers, msi } = header
+  const { base: _, ...its } = savedIts(registers)
+  const facts = {
+    format,
+    machine,
+    registers: { its, redistributors: registers.redistributors },
+    itsCount: itsCount(registers),
+    msi,
+  }
   const json = { ...facts, ranges: runs(ranges), pages: runs(pages.ranges), zeros: runs(zeros.ranges) }
   return JSON.stringify(json, (_, value: unknown) => (typeof value === 'bigint' ? hex(value) : value))
 }
@@ -47,8 +55,7 @@ class HeaderReader {
     return {
       format: json.string(header['format']),
       machine: json.string(header['machine']),
-      registers: this.#registers(json.object(header['registers'])),
-      itsCount: json.count(header['itsCount']),
+      registers: this.#registers(json.object(header['registers']), json.count(header['itsCount'])),
       ranges: this.#ram(header['ranges']),
       msi: json.array(header['msi']).map((element) => this.#msi(json.object(element))),
       pages: new PageRuns(this.#runs(header['pages'], MOST_PAGES)),
@@ -56,7 +63,7 @@ class HeaderReader {
     }
   }
 
-  #registers(value: Json): GicRegisters {
+  #registers(value: Json, count: number): GicRegisters {
     const json = this.#json
     const its = json.object(value['its'])
     const baser = json.array(its['baser']).map((word) => json.u64(word))
@@ -71,14 +78,18 @@ class HeaderReader {
     })
     if (baser.length !== 8 || redistributors.length === 0) throw json.wrong('8 BASERs and a redistributor', baser.length)
     return {
-      its: {
-        ctlr: json.count(its['ctlr']),
-        iidr: json.count(its['iidr']),
-        cbaser: json.u64(its['cbaser']),
-        cwriter: json.u64(its['cwriter']),
-        creadr: json.u64(its['creadr']),
-        baser,
-      },
+      itses: [
+        {
+          base: VIRT_ITS,
+          ctlr: json.count(its['ctlr']),
+          iidr: json.count(its['iidr']),
+          cbaser: json.u64(its['cbaser']),
+          cwriter: json.u64(its['cwriter']),
+          creadr: json.u64(its['creadr']),
+          baser,
+        },
+      ],
+      ...(count > 1 && { unreadItses: count - 1 }),
       redistributors,
     }
   }

@@ -83,7 +83,7 @@ describe('a qcow2 image', () => {
   it('made by savevm holds the registers and tables of its guest', async () => {
     const machine = await open(fixtureBytes('savevm.qcow2'))
     expect([machine.machine, machine.ranges]).toEqual(['virt-7.2', [{ base: RAM, bytes: 96 << 20 }]])
-    expect(machine.registers.its.baser.slice(0, 2)).toEqual([0xf9070000429b0600n, 0xbc070000429c0600n])
+    expect(machine.registers.itses[0]!.baser.slice(0, 2)).toEqual([0xf9070000429b0600n, 0xbc070000429c0600n])
     const memory = machine.memory()
     await machine.load(memory, [{ base: gpa(0x429c0000), bytes: 16 }])
     expect([0, 4, 8, 12].map((at) => memory.u32(gpa(0x429c0000 + at)))).toEqual([0, 0x80000000, 0x10001, 0x80000000])

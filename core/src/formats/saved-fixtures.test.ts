@@ -17,7 +17,7 @@ describe.each(streamFixtures)('the stream %s', (name) => {
     const tables = fixtureText(`${name}.tables.json`)
     const machine = await openFixture(name)
     const memory = machine.memory()
-    if (tables === undefined) return expect(machine.registers.its.iidr).toBe(0x4b00043b)
+    if (tables === undefined) return expect(machine.registers.itses[0]!.iidr).toBe(0x4b00043b)
     const { collections, devices } = JSON.parse(tables) as { collections: TableEntry[]; devices: TableEntry[] }
     expect(devices.length).toBeGreaterThan(0)
     for (const { gpa: at, raw } of [...collections, ...devices]) {
@@ -32,14 +32,15 @@ describe.each(streamFixtures)('the stream %s', (name) => {
     const { registers, ranges } = await openFixture(name)
     const [ram] = ranges
     const inside = (base: number, bytes: number) => base >= ram!.base && base + bytes <= ram!.base + ram!.bytes
-    for (const baser of registers.its.baser.slice(0, 2)) {
+    const its = registers.itses[0]!
+    for (const baser of its.baser.slice(0, 2)) {
       const { valid, base, bytes } = tableShape(baser)
       expect([valid, inside(base, bytes)]).toEqual([true, true])
     }
-    const queue = queueShape(registers.its.cbaser)
+    const queue = queueShape(its.cbaser)
     expect([queue.valid, inside(queue.base, queue.bytes)]).toEqual([true, true])
-    expect(registers.its.creadr).toBe(registers.its.cwriter)
-    expect(registers.its.baser.slice(2)).toEqual([0n, 0n, 0n, 0n, 0n, 0n])
+    expect(its.creadr).toBe(its.cwriter)
+    expect(its.baser.slice(2)).toEqual([0n, 0n, 0n, 0n, 0n, 0n])
   })
 })
 
@@ -50,13 +51,13 @@ describe('a stream of a real VM', () => {
       vm!.machine,
       vm!.registers.redistributors.length,
       vm!.ranges,
-      vm!.itsCount,
+      vm!.registers.itses.map(({ base }) => base),
     ])
     expect(facts).toEqual([
-      ['virt-7.2', 2, [{ base: 0x4000_0000, bytes: 64 * MIB }], 1],
-      ['virt-7.2', 8, [{ base: 0x4000_0000, bytes: 192 * MIB }], 1],
-      ['virt-7.2', 2, [{ base: 0x4000_0000, bytes: 96 * MIB }], 1],
-      ['virt-10.0', 2, [{ base: 0x4000_0000, bytes: 64 * MIB }], 1],
+      ['virt-7.2', 2, [{ base: 0x4000_0000, bytes: 64 * MIB }], [0x0808_0000]],
+      ['virt-7.2', 8, [{ base: 0x4000_0000, bytes: 192 * MIB }], [0x0808_0000]],
+      ['virt-7.2', 2, [{ base: 0x4000_0000, bytes: 96 * MIB }], [0x0808_0000]],
+      ['virt-10.0', 2, [{ base: 0x4000_0000, bytes: 64 * MIB }], [0x0808_0000]],
     ])
   })
 

@@ -23,9 +23,7 @@ export interface SavedMachine {
   readonly format: string
   /** The machine type it was saved from: `virt-7.2`. */
   readonly machine: string
-  /** The redistributors and the first ITS. */
   readonly registers: GicRegisters
-  readonly itsCount: number
   /** Guest RAM, in address order. */
   readonly ranges: readonly GpaRange[]
   /** The PCI functions with MSI or MSI-X, in the order of the file. */

@@ -1,6 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { encodeCommand, GICR_PENDBASER, GICR_PROPBASER, GITS_BASER, GITS_CBASER, type GicRegisters } from '../abi/index.ts'
+import {
+  encodeCommand,
+  GICR_PENDBASER,
+  GICR_PROPBASER,
+  GITS_BASER,
+  GITS_CBASER,
+  GITS_TRANSLATER,
+  type GicRegisters,
+  ITS_FRAME_BYTES,
+  VIRT_ITS,
+} from '../abi/index.ts'
 import { type Gpa, GuestMemory } from '../memory/index.ts'
 import { stateDifference } from '../seal/index.ts'
 import { savePendingTables, saveTables } from '../tables/index.ts'
@@ -11,18 +21,21 @@ const RAM = 0x4000_0000
 const VCPUS = [0, 1]
 
 const registers: GicRegisters = {
-  its: {
-    ctlr: 1,
-    iidr: 0x4b00_043b,
-    cbaser: GITS_CBASER.pack({ valid: true, address: RAM, pages: 15 }),
-    creadr: 0x2000n,
-    cwriter: 0x2020n,
-    baser: [
-      GITS_BASER.pack({ valid: true, addressLow: RAM + 0x1_0000 }),
-      GITS_BASER.pack({ valid: true, addressLow: RAM + 0x2_0000 }),
-      ...Array.from({ length: 6 }, () => 0n),
-    ],
-  },
+  itses: [
+    {
+      base: undefined,
+      ctlr: 1,
+      iidr: 0x4b00_043b,
+      cbaser: GITS_CBASER.pack({ valid: true, address: RAM, pages: 15 }),
+      creadr: 0x2000n,
+      cwriter: 0x2020n,
+      baser: [
+        GITS_BASER.pack({ valid: true, addressLow: RAM + 0x1_0000 }),
+        GITS_BASER.pack({ valid: true, addressLow: RAM + 0x2_0000 }),
+        ...Array.from({ length: 6 }, () => 0n),
+      ],
+    },
+  ],
   redistributors: VCPUS.map((vcpuId) => ({
     vcpuId,
     ctlr: 1,
@@ -34,14 +47,15 @@ const registers: GicRegisters = {
 /** Guest RAM of a VM saved with one pending LPI, one command not executed yet and one executed long ago still in its queue. */
 function savedMemory(): GuestMemory {
   const memory = new GuestMemory([{ base: RAM as Gpa, bytes: 0x10_0000, backing: 'sparse' }])
-  const { vm, its } = restored(restoreVm(memory, registers, { order: restoreOrder.filter((step) => step !== 'its-ctlr') }))
-  its.its.collections.set(0, 0)
-  its.its.collections.set(1, 1)
-  const slot = its.its.addDevice(5, RAM + 0x6_0000, 4)
-  its.its.mapEvent(slot, 0, 8192, 0, 0)
-  its.its.mapEvent(slot, 3, 8193, 1, 0)
+  const { vm } = restored(restoreVm(memory, registers, { order: restoreOrder.filter((step) => step !== 'its-ctlr') }))
+  const its = vm.itses[0]!.its
+  its.collections.set(0, 0)
+  its.collections.set(1, 1)
+  const slot = its.addDevice(5, RAM + 0x6_0000, 4)
+  its.mapEvent(slot, 0, 8192, 0, 0)
+  its.mapEvent(slot, 3, 8193, 1, 0)
   vm.gic.lpis.setPending(vm.gic.lpis.find(8193), true)
-  expect([saveTables(its.its).ok, savePendingTables(vm.gic)]).toEqual([true, { ok: true, value: 1 }])
+  expect([saveTables(its).ok, savePendingTables(vm.gic)]).toEqual([true, { ok: true, value: 1 }])
   const put = (offset: number, words: Uint32Array) => memory.write((RAM + offset) as Gpa, new Uint8Array(words.buffer))
   put(0, encodeCommand('MAPC', { icid: 9, rdBase: 0, valid: true }))
   put(0x2000, encodeCommand('MAPTI', { deviceId: 5, eventId: 7, pintid: 8199, icid: 1 }))
@@ -57,9 +71,9 @@ function restored(outcome: ReturnType<typeof restoreVm>): RestoredVm {
 function comesTo(order: readonly RestoreStep[], options: RestoreVmOptions = {}): string {
   const outcome = restoreVm(savedMemory().fork(), registers, { ...options, order })
   if (!outcome.ok) return outcome.errno
-  const { vm, its: device } = outcome.value
-  const its = device.its
-  const difference = stateDifference(reference.its.its, its)
+  const { vm } = outcome.value
+  const its = vm.itses[0]!.its
+  const difference = stateDifference(reference.vm.itses[0]!.its, its)
   if (difference !== undefined) return difference
   const pending = vm.gic.lpis.find(8193)
   if (pending === 0 || !vm.gic.lpis.isPending(pending)) return 'a pending LPI is lost'
@@ -79,12 +93,22 @@ function swapped(first: RestoreStep, then: RestoreStep): RestoreStep[] {
 describe('restoring a whole VM', () => {
   it('in the documented order brings everything back: mappings, pending LPIs, and the command that was queued', () => {
     expect(comesTo(restoreOrder)).toBe('all is back')
-    expect(reference.its.its.events.count).toBe(3)
+    expect(reference.vm.itses[0]!.its.events.count).toBe(3)
     expect(lintRestoreOrder(restoreOrder)).toEqual([])
   })
 
+  it('brings back every ITS, where it was or on frames of their own', () => {
+    const [its] = registers.itses
+    const off = { ...its!, ctlr: 0, baser: [0n, ...its!.baser.slice(1)] }
+    const itses = [off, { ...its!, base: VIRT_ITS }, off]
+    const { vm } = restored(restoreVm(savedMemory(), { ...registers, itses }))
+    expect(vm.itses.map((each) => each.its.events.count)).toEqual([0, 3, 0])
+    const bases = [VIRT_ITS + ITS_FRAME_BYTES, VIRT_ITS, VIRT_ITS + 2 * ITS_FRAME_BYTES]
+    expect(bases.map((base) => vm.doorbells.at(base + GITS_TRANSLATER))).toEqual(vm.itses.map((each) => each.its))
+  })
+
   it('answers the errno of the first call that fails, and its step', () => {
-    const broken = { ...registers, its: { ...registers.its, creadr: 0x2_0000n } }
+    const broken = { ...registers, itses: [{ ...registers.itses[0]!, creadr: 0x2_0000n }] }
     expect(restoreVm(savedMemory(), broken)).toMatchObject({
       ok: false,
       errno: 'EINVAL',

@@ -4,10 +4,12 @@ import {
   GITS,
   type GicRegisters,
   KVM_DEV_ARM_VGIC_GRP as GRP,
+  itsAddresses,
   KVM_VGIC_ADDR_TYPE,
   type ProfileId,
   type RedistributorRegisters,
   redistributorAttr,
+  type SavedIts,
 } from '../abi/index.ts'
 import { attempt, type GuestMemory, type Outcome } from '../memory/index.ts'
 import { answered } from './device.ts'
@@ -16,23 +18,17 @@ import type { KvmIts } from './kvm-its.ts'
 import { KvmVm } from './kvm-vm.ts'
 import { type RestoreStep, restoreOrder } from './restore-order.ts'
 
-/** Where QEMU's virt machine has its ITS; no table holds the address. */
-const VIRT_ITS = 0x0808_0000n
-
 export interface RestoreVmOptions {
   /** Default: the newest. */
   readonly kernel?: ProfileId
-  /** Address of the ITS's frame. */
-  readonly itsBase?: bigint
   /** The steps to take, for those who want to know what another order comes to. */
   readonly order?: readonly RestoreStep[]
 }
 
-/** A VM whose LPI side is as it was saved. */
+/** A VM whose LPI side is as it was saved, its ITSes in the order of the registers. */
 export interface RestoredVm {
   readonly vm: KvmVm
   readonly gic: KvmGic
-  readonly its: KvmIts
 }
 
 /** A VM that came back, or the first errno that KVM answered and the step that it answered to. */
@@ -45,17 +41,18 @@ export type RestoreVmOutcome =
  * is done after the first step that fails.
  */
 export function restoreVm(memory: GuestMemory, registers: GicRegisters, options: RestoreVmOptions = {}): RestoreVmOutcome {
-  const { kernel, itsBase = VIRT_ITS, order = restoreOrder } = options
+  const { kernel, order = restoreOrder } = options
   const vm = new KvmVm({ memory, ...(kernel && { kernel }) })
-  const restored = { vm, gic: vm.createGic(), its: vm.createIts() }
+  const restored = { vm, gic: vm.createGic() }
+  for (const _ of registers.itses) vm.createIts()
   for (const step of order) {
-    const taken = attempt(() => take[step](restored, registers, itsBase))
+    const taken = attempt(() => take[step](restored, registers))
     if (!taken.ok) return { ...taken, step }
   }
   return { ok: true, value: restored }
 }
 
-type Take = (restored: RestoredVm, registers: GicRegisters, itsBase: bigint) => void
+type Take = (restored: RestoredVm, registers: GicRegisters) => void
 
 /** What each step does here; RAM is there from the start, and nothing runs. */
 const take: Readonly<Record<RestoreStep, Take>> = {
@@ -73,18 +70,28 @@ const take: Readonly<Record<RestoreStep, Take>> = {
   'enable-lpis': ({ gic }, { redistributors }) => {
     for (const redistributor of redistributors) write32(gic, redistributor, GICR.CTLR, BigInt(redistributor.ctlr))
   },
-  'its-address': ({ its }, _, itsBase) => answered(its.setAttr(GRP.ADDR, BigInt(KVM_VGIC_ADDR_TYPE.ITS), itsBase)),
-  cbaser: ({ its }, registers) => writeIts(its, GITS.CBASER, registers.its.cbaser),
-  iidr: ({ its }, registers) => writeIts(its, GITS.IIDR, BigInt(registers.its.iidr)),
-  creadr: ({ its }, registers) => writeIts(its, GITS.CREADR, registers.its.creadr),
-  cwriter: ({ its }, registers) => writeIts(its, GITS.CWRITER, registers.its.cwriter),
-  basers: ({ its }, registers) => {
-    for (const [n, baser] of registers.its.baser.entries()) writeIts(its, GITS.BASER0 + 8 * n, baser)
+  'its-address': ({ vm }, registers) => {
+    for (const [n, base] of itsAddresses(registers).entries()) {
+      answered(vm.itses[n]!.setAttr(GRP.ADDR, BigInt(KVM_VGIC_ADDR_TYPE.ITS), BigInt(base)))
+    }
   },
-  'restore-tables': ({ its }) => answered(its.setAttr(GRP.CTRL, BigInt(CTRL.ITS_RESTORE_TABLES))),
-  'its-ctlr': ({ its }, registers) => writeIts(its, GITS.CTLR, BigInt(registers.its.ctlr)),
+  cbaser: onEach((its, { cbaser }) => writeIts(its, GITS.CBASER, cbaser)),
+  iidr: onEach((its, { iidr }) => writeIts(its, GITS.IIDR, BigInt(iidr))),
+  creadr: onEach((its, { creadr }) => writeIts(its, GITS.CREADR, creadr)),
+  cwriter: onEach((its, { cwriter }) => writeIts(its, GITS.CWRITER, cwriter)),
+  basers: onEach((its, { baser }) => {
+    for (const [n, value] of baser.entries()) writeIts(its, GITS.BASER0 + 8 * n, value)
+  }),
+  'restore-tables': onEach((its) => answered(its.setAttr(GRP.CTRL, BigInt(CTRL.ITS_RESTORE_TABLES)))),
+  'its-ctlr': onEach((its, { ctlr }) => writeIts(its, GITS.CTLR, BigInt(ctlr))),
   irqfd: () => {},
   run: () => {},
+}
+
+function onEach(write: (its: KvmIts, saved: SavedIts) => void): Take {
+  return ({ vm }, { itses }) => {
+    for (const [n, saved] of itses.entries()) write(vm.itses[n]!, saved)
+  }
 }
 
 function writeIts(its: KvmIts, offset: number, value: bigint): void {

@@ -42,7 +42,7 @@ const damages: fc.Arbitrary<Damage[]> = fc.array(
 
 /** Memory that is loaded, and some that is not there at all, for a stale entry to take for its ITT. */
 function somewhere(c: number): number {
-  const { base } = queueShape(healthy.registers.its.cbaser)
+  const { base } = queueShape(healthy.registers.itses[0]!.cbaser)
   const places = [base, devices[0]!.ittAddr, devices.at(-1)!.ittAddr, tableView(healthy.registers).collectionTable.base, 0x1000]
   return places[c % places.length]!
 }

@@ -1,4 +1,4 @@
-import { ENTRY_BYTES, type GicRegisters } from '../abi/index.ts'
+import { ENTRY_BYTES, type GicRegisters, savedIts } from '../abi/index.ts'
 import { readHistory } from '../audit/index.ts'
 import { coalesce, type Gpa, type GpaRange, type GuestMemory, PAGE_BYTES } from '../memory/index.ts'
 import { footprint } from '../tables/index.ts'
@@ -10,12 +10,12 @@ const MOST_BYTES = 2 ** 28
  * The guest RAM that a repair needs next and that is not loaded yet, in rounds as `footprint`: what a restore reads, and then
  * the ITTs of the devices that the command queue names, for tables that are blank.
  */
-export function repairFootprint(memory: GuestMemory, registers: GicRegisters): GpaRange[] {
-  const named = footprint(memory, registers)
+export function repairFootprint(memory: GuestMemory, registers: GicRegisters, its = 0): GpaRange[] {
+  const named = footprint(memory, registers, its)
   if (named.length > 0) return named
   const itts: GpaRange[] = []
   let bytes = 0
-  for (const { mapped, ittAddr, eventIdBits } of readHistory(memory, registers.its).devices.values()) {
+  for (const { mapped, ittAddr, eventIdBits } of readHistory(memory, savedIts(registers, its)).devices.values()) {
     if (!mapped || ittAddr === undefined || eventIdBits === undefined) continue
     const itt = { base: ittAddr, bytes: 2 ** eventIdBits * ENTRY_BYTES }
     if (isLoaded(memory, itt) || !memory.contains(itt.base, itt.bytes)) continue

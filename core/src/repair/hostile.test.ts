@@ -16,7 +16,7 @@ describe('tables made to hurt', () => {
     const devices = GITS_BASER.pack({ valid: true, type: 1, pageSize: 2, addressLow: RAM + 0x10_0000, pages: 7 })
     const input: AuditInput = {
       memory,
-      registers: { ...sane, its: { ...sane.its, baser: [devices, ...sane.its.baser.slice(1)] } },
+      registers: { ...sane, itses: [{ ...sane.itses[0]!, baser: [devices, ...sane.itses[0]!.baser.slice(1)] }] },
     }
     const { writes, obstacles } = planRepair(input, { allow: 'everything' })
     expect([writes, obstacles.map(({ says }) => says)]).toEqual([[], ['M703: the tables are larger than what can be looked at']])

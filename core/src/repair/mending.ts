@@ -1,3 +1,4 @@
+import { savedIts } from '../abi/index.ts'
 import {
   type AuditInput,
   deviceName,
@@ -39,8 +40,8 @@ export class Mending {
     this.#input = input
     this.#options = options
     this.overlay = new Overlay(input.memory)
-    this.#view = tableView(input.registers)
-    this.#history = readHistory(input.memory, input.registers.its)
+    this.#view = tableView(input.registers, input.its)
+    this.#history = readHistory(input.memory, savedIts(input.registers, input.its))
     this.#live = MappedEvents.of(viewFrom(input, 'guest'))
     this.#disputed = findings.some(({ code }) => code === 'Q605')
   }

@@ -1,4 +1,4 @@
-import { type ProfileId, releasedKernels } from '../abi/index.ts'
+import { type ProfileId, releasedKernels, savedIts } from '../abi/index.ts'
 import {
   type AuditInput,
   type EventId,
@@ -67,7 +67,7 @@ function remaining(kernel: ProfileId, { verdict, errno, stop, findings, revived 
 /** Losses that a stronger repair can mend stand in the way of a weaker one. */
 function avoidable(input: AuditInput, missing: MappedEvents, exhausted: boolean): Obstacle[] {
   if (exhausted || missing.isEmpty) return []
-  const { devices } = readHistory(input.memory, input.registers.its)
+  const { devices } = readHistory(input.memory, savedIts(input.registers, input.its))
   const tables = MappedEvents.of(viewFrom(input, 'tables'))
   const known = [...missing.events()].filter(([deviceId, eventId]) => {
     const device = devices.get(deviceId)

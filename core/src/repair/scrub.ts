@@ -12,9 +12,10 @@ import {
   LPI_LIMIT,
   MAX_EVENTID_BITS,
   queueShape,
+  savedIts,
 } from '../abi/index.ts'
 import { type Gpa, type GpaRange, type GuestMemory, PAGE_BYTES } from '../memory/index.ts'
-import { type SweepReader, sweepTables, type TableView, tableView } from '../tables/index.ts'
+import { type SweepReader, sweepTables, tableView } from '../tables/index.ts'
 
 /**
  * Copies into `blank` what the ITS owns in the loaded pages of `memory`, and zeros for everything else that lies there: what
@@ -30,21 +31,26 @@ export function scrubInto(blank: GuestMemory, memory: GuestMemory, registers: Gi
       region?.loadZeros(at - region.base)
     }
   }
-  const view = tableView(registers)
-  // Entries first: where an ITT lies in a table or in the queue, those are copied over it whole.
-  sweepTables(memory, view, new EntryCopier(blank, memory))
-  for (const range of owned(memory, view, registers)) copy(blank, memory, range)
+  // Entries first: where an ITT lies in a table or in a queue, those are copied over it whole.
+  for (const its of registers.itses.keys()) sweepTables(memory, tableView(registers, its), new EntryCopier(blank, memory))
+  for (const its of registers.itses.keys()) for (const range of tablesOf(memory, registers, its)) copy(blank, memory, range)
+  for (const range of lpiTables(registers)) copy(blank, memory, range)
 }
 
-/** The tables that belong to the ITS alone, as its registers describe them. */
-function* owned(memory: GuestMemory, { deviceTable, collectionTable }: TableView, registers: GicRegisters): Generator<GpaRange> {
-  for (const { valid, base, bytes } of [deviceTable, collectionTable, queueShape(registers.its.cbaser)]) {
-    if (valid) yield { base: base as Gpa, bytes }
-  }
+/** The tables of the redistributors. */
+function* lpiTables(registers: GicRegisters): Generator<GpaRange> {
   for (const { propbaser, pendbaser } of registers.redistributors) {
     const { address, idBits } = GICR_PROPBASER.unpack(propbaser)
     yield { base: address as Gpa, bytes: Math.max(0, Math.min(2 ** (idBits + 1), ID_LIMIT) - FIRST_LPI) }
     yield { base: GICR_PENDBASER.unpack(pendbaser).address as Gpa, bytes: ID_LIMIT / 8 }
+  }
+}
+
+/** The tables that belong to one ITS alone, as its registers describe them. */
+function* tablesOf(memory: GuestMemory, registers: GicRegisters, its: number): Generator<GpaRange> {
+  const { deviceTable, collectionTable } = tableView(registers, its)
+  for (const { valid, base, bytes } of [deviceTable, collectionTable, queueShape(savedIts(registers, its).cbaser)]) {
+    if (valid) yield { base: base as Gpa, bytes }
   }
   if (!deviceTable.valid || !deviceTable.indirect) return
   for (let at = deviceTable.base; at < deviceTable.base + deviceTable.bytes; at += ENTRY_BYTES) {

@@ -5,17 +5,20 @@ import { footprint, sweepTables, tableView, walkTables } from './index.ts'
 import { newest, PlantedTables, RAM, Seen } from './testing/planted.ts'
 
 const registers = (indirect: boolean): GicRegisters => ({
-  its: {
-    ctlr: 1,
-    iidr: 0,
-    creadr: 0n,
-    cwriter: 0n,
-    cbaser: GITS_CBASER.pack({ valid: true, address: RAM, pages: 0 }),
-    baser: [
-      GITS_BASER.pack({ valid: true, indirect, addressLow: RAM + 0x1_0000 }),
-      GITS_BASER.pack({ valid: true, addressLow: RAM + 0x2_0000 }),
-    ],
-  },
+  itses: [
+    {
+      base: undefined,
+      ctlr: 1,
+      iidr: 0,
+      creadr: 0n,
+      cwriter: 0n,
+      cbaser: GITS_CBASER.pack({ valid: true, address: RAM, pages: 0 }),
+      baser: [
+        GITS_BASER.pack({ valid: true, indirect, addressLow: RAM + 0x1_0000 }),
+        GITS_BASER.pack({ valid: true, addressLow: RAM + 0x2_0000 }),
+      ],
+    },
+  ],
   redistributors: [
     {
       vcpuId: 0,
@@ -63,10 +66,13 @@ describe('the footprint of a restore', () => {
   })
 
   it('names nothing outside RAM, whatever the registers say', () => {
-    const { its, redistributors } = registers(false)
+    const {
+      itses: [its],
+      redistributors,
+    } = registers(false)
     const far = GITS_BASER.pack({ valid: true, addressLow: 2 ** 47, addressHigh: 15, pages: 255 })
     const { memory } = new PlantedTables({ backing: 'loaded' })
-    for (const { base, bytes } of footprint(memory, { its: { ...its, baser: [far, far] }, redistributors })) {
+    for (const { base, bytes } of footprint(memory, { itses: [{ ...its!, baser: [far, far] }], redistributors })) {
       expect(memory.contains(base, bytes)).toBe(true)
     }
   })

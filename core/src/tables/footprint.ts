@@ -9,6 +9,7 @@ import {
   L2_BYTES,
   MAX_EVENTID_BITS,
   queueShape,
+  savedIts,
 } from '../abi/index.ts'
 import { coalesce, type Gpa, type GpaRange, type GuestMemory, PAGE_BYTES } from '../memory/index.ts'
 import { dteBlocks, eachWord } from './blocks.ts'
@@ -16,14 +17,14 @@ import { nextValidDte } from './scan.ts'
 import { tableView } from './table-view.ts'
 
 /**
- * The guest RAM that a restore, a sweep or a replay of the command queue needs next and that is not loaded yet. Called in
+ * The guest RAM that a restore of the ITS at index `its`, a sweep or a replay of its command queue needs next and that is not loaded yet. Called in
  * rounds, each followed by loading what it names, until it names nothing: first what the registers point at, then the pages
  * of the second level, then the ITTs of every valid DTE. Ranges are whole pages inside RAM, in order, without overlap.
  */
-export function footprint(memory: GuestMemory, registers: GicRegisters): GpaRange[] {
-  const named = notLoaded(memory, namedByRegisters(registers))
+export function footprint(memory: GuestMemory, registers: GicRegisters, its = 0): GpaRange[] {
+  const named = notLoaded(memory, namedByRegisters(registers, its))
   if (named.length > 0) return named
-  const { deviceTable } = tableView(registers)
+  const { deviceTable } = tableView(registers, its)
   const blocks = dteBlocks(memory, deviceTable)
   const pages = notLoaded(memory, deviceTable.indirect ? blocks.map(({ base }) => ({ base, bytes: L2_BYTES })) : [])
   if (pages.length > 0) return pages
@@ -33,9 +34,9 @@ export function footprint(memory: GuestMemory, registers: GicRegisters): GpaRang
   )
 }
 
-function namedByRegisters(registers: GicRegisters): GpaRange[] {
-  const { deviceTable, collectionTable } = tableView(registers)
-  const queue = queueShape(registers.its.cbaser)
+function namedByRegisters(registers: GicRegisters, its: number): GpaRange[] {
+  const { deviceTable, collectionTable } = tableView(registers, its)
+  const queue = queueShape(savedIts(registers, its).cbaser)
   const ranges = [deviceTable, collectionTable, queue].filter(({ valid }) => valid).map(({ base, bytes }) => range(base, bytes))
   for (const { propbaser, pendbaser } of registers.redistributors) {
     const { address, idBits } = GICR_PROPBASER.unpack(propbaser)

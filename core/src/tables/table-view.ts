@@ -1,4 +1,4 @@
-import { GICR_PENDBASER, GICR_PROPBASER, type GicRegisters, type TableShape, tableShape } from '../abi/index.ts'
+import { GICR_PENDBASER, GICR_PROPBASER, type GicRegisters, savedIts, type TableShape, tableShape } from '../abi/index.ts'
 
 /** The LPI tables of the redistributors, by the addresses their registers hold. */
 export interface LpiTables {
@@ -18,11 +18,13 @@ export interface TableView {
   readonly lpiTables?: LpiTables
 }
 
-/** The view that saved registers give. KVM has one GICR_PROPBASER for the whole VM. */
-export function tableView({ its, redistributors }: GicRegisters): TableView {
+/** The view that saved registers give of one ITS. KVM has one GICR_PROPBASER for the whole VM. */
+export function tableView(registers: GicRegisters, index = 0): TableView {
+  const { redistributors } = registers
+  const { baser } = savedIts(registers, index)
   return {
-    deviceTable: tableShape(its.baser[0] ?? 0n),
-    collectionTable: tableShape(its.baser[1] ?? 0n),
+    deviceTable: tableShape(baser[0] ?? 0n),
+    collectionTable: tableShape(baser[1] ?? 0n),
     vcpuIds: redistributors.map((redistributor) => redistributor.vcpuId),
     lpiTables: {
       configuration: GICR_PROPBASER.unpack(redistributors[0]?.propbaser ?? 0n).address,

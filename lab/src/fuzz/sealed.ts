@@ -73,14 +73,17 @@ function registersOf(model: ModelSubject): GicRegisters {
   const gicr = (cpu: number, reg: string) =>
     BigInt((model.play({ op: 'redist_read', cpu, reg }) as StepAnswer)['value'] as string)
   return {
-    its: {
-      ctlr: Number(its('CTLR')),
-      iidr: Number(its('IIDR')),
-      cbaser: its('CBASER'),
-      cwriter: its('CWRITER'),
-      creadr: its('CREADR'),
-      baser: [its('BASER0'), its('BASER1')],
-    },
+    itses: [
+      {
+        base: undefined,
+        ctlr: Number(its('CTLR')),
+        iidr: Number(its('IIDR')),
+        cbaser: its('CBASER'),
+        cwriter: its('CWRITER'),
+        creadr: its('CREADR'),
+        baser: [its('BASER0'), its('BASER1')],
+      },
+    ],
     redistributors: model.vm.vcpus.map(({ id }) => ({
       vcpuId: id,
       ctlr: Number(gicr(id, 'GICR_CTLR')),

@@ -1,4 +1,4 @@
-import { ENTRY_BYTES, GITS_CTLR, queueShape } from '../../abi/index.ts'
+import { ENTRY_BYTES, GITS_CTLR, itsCount, queueShape, savedIts } from '../../abi/index.ts'
 import { type Gpa, PAGE_BYTES } from '../../memory/index.ts'
 import { declared, type Suspect, suspect } from '../finding.ts'
 import { deviceName } from '../names.ts'
@@ -10,14 +10,15 @@ import type { Scene } from '../scene.ts'
  */
 export function* notePass(scene: Scene, cutAt?: number): Generator<Suspect> {
   const { state, commands, pending, unknown } = scene.beliefs.history
-  const { enabled } = GITS_CTLR.decode(scene.input.registers.its.ctlr, 0)
+  const { registers, its } = scene.input
+  const { enabled } = GITS_CTLR.decode(savedIts(registers, its).ctlr, 0)
   if (pending > 0) yield suspect('Q601', { pending }, NOTE)
   const matters = enabled && (state !== 'empty' || scene.tables.mappings.devices.length > 0)
   if (state !== 'whole' && (matters || commands > 0)) yield suspect('Q603', { state, commands }, NOTE)
   if (unknown > 0) yield suspect('Q604', { unknown }, NOTE)
   const [first] = scene.disputed
   if (first !== undefined) yield suspect('Q605', { disputed: scene.disputed.length, first }, NOTE)
-  const count = scene.input.itsCount ?? 1
+  const count = itsCount(registers)
   if (count > 1) yield suspect('M701', { count }, NOTE)
   yield* missingPages(scene)
   if (cutAt !== undefined) yield suspect('M704', { limit: cutAt }, NOTE)
@@ -27,7 +28,7 @@ export function* notePass(scene: Scene, cutAt?: number): Generator<Suspect> {
 /** Names the table of each missing page; ITTs device by device, only as long as there are pages without a name. */
 function* missingPages({ input, view, tables }: Scene): Generator<Suspect> {
   const missing = new Set<number>(input.missing)
-  const queue = queueShape(input.registers.its.cbaser)
+  const queue = queueShape(savedIts(input.registers, input.its).cbaser)
   const named = [
     ['the collection table', view.collectionTable],
     ['the device table', view.deviceTable],

@@ -4,8 +4,9 @@ import {
   GITS_CTLR,
   GITS_CWRITER,
   GITS_IIDR,
-  type GicRegisters,
+  type ItsRegisters,
   queueShape,
+  savedIts,
   tableShape,
 } from '../../abi/index.ts'
 import type { Gpa } from '../../memory/index.ts'
@@ -14,7 +15,7 @@ import type { Scene } from '../scene.ts'
 
 /** What the registers alone do to a restore: KVM judges them before it reads a table. */
 export function* registerPass(scene: Scene): Generator<Suspect> {
-  const { its } = scene.input.registers
+  const its = savedIts(scene.input.registers, scene.input.its)
   const { revision } = GITS_IIDR.decode(its.iidr, 0)
   if (revision > 0) yield suspect('R101', { revision }, { effect: declared('fails', 'EINVAL') })
   const { bytes, valid, base } = queueShape(its.cbaser)
@@ -22,7 +23,7 @@ export function* registerPass(scene: Scene): Generator<Suspect> {
   const cwriter = GITS_CWRITER.unpack(its.cwriter).offset
   if (valid && creadr >= bytes) yield suspect('R102', { creadr, bytes }, { effect: declared('fails', 'EINVAL') })
   if (valid && cwriter >= bytes) yield suspect('R103', { cwriter, bytes }, { effect: declared('corrupts') })
-  const missing = invalidTables(scene.input.registers)
+  const missing = invalidTables(its)
   if (GITS_CTLR.decode(its.ctlr, 0).enabled && missing.length > 0) {
     yield suspect('R104', { missing }, { effect: declared(scene.quirks['enable-unchecked'] ? 'latent' : 'corrupts') })
   }
@@ -30,7 +31,7 @@ export function* registerPass(scene: Scene): Generator<Suspect> {
   yield* deafRedistributors(scene)
 }
 
-function invalidTables({ its }: GicRegisters): string[] {
+function invalidTables(its: ItsRegisters): string[] {
   const tables = [
     ['GITS_BASER0', tableShape(its.baser[0] ?? 0n).valid],
     ['GITS_BASER1', tableShape(its.baser[1] ?? 0n).valid],

@@ -9,7 +9,7 @@ export async function auditFixture(name: string): Promise<AuditInput> {
   const memory = machine.memory()
   for (;;) {
     const ranges = footprint(memory, machine.registers)
-    if (ranges.length === 0) return { memory, registers: machine.registers, msi: machine.msi, itsCount: machine.itsCount }
+    if (ranges.length === 0) return { memory, registers: machine.registers, msi: machine.msi }
     await machine.load(memory, ranges)
   }
 }

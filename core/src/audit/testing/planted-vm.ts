@@ -21,6 +21,7 @@ import {
   type MsiFunction,
   type Operands,
   type RedistributorRegisters,
+  VIRT_ITS,
 } from '../../abi/index.ts'
 import { type Gpa, GuestMemory } from '../../memory/index.ts'
 import type { AuditInput } from '../index.ts'
@@ -176,7 +177,7 @@ export class PlantedVm {
       ],
       ...this.its,
     }
-    return { its, redistributors: this.redistributors }
+    return { itses: [{ ...its, base: VIRT_ITS }], redistributors: this.redistributors }
   }
 
   input(): AuditInput {

@@ -56,6 +56,10 @@ export class DeviceState {
     return this.#section.device.name
   }
 
+  get instance(): number {
+    return this.#section.device.instance
+  }
+
   /** Offset of byte `at` of the state in the source. */
   offset(at: number): number {
     return this.#section.offset + at

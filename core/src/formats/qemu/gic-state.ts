@@ -1,9 +1,24 @@
-import type { ItsRegisters, RedistributorRegisters } from '../../abi/index.ts'
+import { type ItsRegisters, type RedistributorRegisters, type SavedIts, VIRT_ITS } from '../../abi/index.ts'
 import { FormatError } from '../format-error.ts'
 import type { DeviceState } from './device-state.ts'
 
-/** GITS_IIDR and the rest of an `arm_gicv3_its` section. @throws FormatError for an ITS that is not KVM's. */
-export function itsRegisters(state: DeviceState): ItsRegisters {
+/** No machine has as many ITSes. */
+const MOST_ITSES = 256
+
+/** The ITSes of the `arm_gicv3_its` sections, whose instances count from 0. @throws FormatError for one that is not KVM's. */
+export function savedItses(states: readonly DeviceState[]): SavedIts[] {
+  return [...states]
+    .sort((a, b) => a.instance - b.instance)
+    .map((state, n) => {
+      if (n === MOST_ITSES) throw new FormatError(state.offset(0), `at most ${MOST_ITSES} ITSes`, `${states.length}`)
+      if (state.instance !== n) {
+        throw new FormatError(state.offset(0), `instance ${n} of ${state.name}`, `instance ${state.instance}`)
+      }
+      return { ...itsRegisters(state), base: n === 0 ? VIRT_ITS : undefined }
+    })
+}
+
+function itsRegisters(state: DeviceState): ItsRegisters {
   const iidr = Number(state.integer('iidr', 4))
   if (iidr === 0) {
     throw new FormatError(

@@ -22,7 +22,6 @@ export interface Inside {
 /** What the device sections of a stream say. */
 export interface DeviceFacts {
   readonly registers: GicRegisters
-  readonly itsCount: number
   readonly msi: readonly MsiFunction[]
   readonly inside: Inside
 }
@@ -32,7 +31,6 @@ export class QemuMachine implements SavedMachine {
   readonly format: string
   readonly machine: string
   readonly registers: GicRegisters
-  readonly itsCount: number
   readonly msi: readonly MsiFunction[]
   readonly source: ByteSource
   readonly #start: number
@@ -46,7 +44,6 @@ export class QemuMachine implements SavedMachine {
     this.#start = facts.inside.start ?? 0
     this.machine = stream.machine
     this.registers = facts.registers
-    this.itsCount = facts.itsCount
     this.msi = facts.msi
     this.source = source
     this.#ram = ram

@@ -4,7 +4,7 @@ import { FormatError } from '../format-error.ts'
 import type { OpenOptions, SavedMachine } from '../saved-machine.ts'
 import { StreamReader } from '../stream-reader.ts'
 import { DeviceState } from './device-state.ts'
-import { itsRegisters, redistributors } from './gic-state.ts'
+import { redistributors, savedItses } from './gic-state.ts'
 import { type Inside, QemuMachine } from './machine.ts'
 import { msiFunctions } from './pci-function.ts'
 import { pciStates } from './pci-state.ts'
@@ -17,9 +17,9 @@ export async function openQemuStream(source: ByteSource, options: OpenOptions, i
   const stream = new QemuStream(new StreamReader(source, inside.start, options.progress), indexing)
   await stream.read()
   const ram = ramMap(stream.machine, stream.blocks, stream.lastRecord)
-  const { registers, itsCount } = await gicRegisters(source, stream)
+  const registers = await gicRegisters(source, stream)
   const msi = msiFunctions(await pciStates(source, stream.devices))
-  return new QemuMachine(source, options, stream, ram, { registers, itsCount, msi, inside })
+  return new QemuMachine(source, options, stream, ram, { registers, msi, inside })
 }
 
 /** Keeps the place of each page's last record. */
@@ -29,18 +29,14 @@ const indexing: RecordSink = {
   },
 }
 
-async function gicRegisters(
-  source: ByteSource,
-  stream: QemuStream,
-): Promise<{ readonly registers: GicRegisters; readonly itsCount: number }> {
+async function gicRegisters(source: ByteSource, stream: QemuStream): Promise<GicRegisters> {
   const [gic] = await statesOf(source, stream, 'arm_gicv3')
-  const its = (await statesOf(source, stream, 'arm_gicv3_its')).map(itsRegisters)
-  const [first] = its
-  if (gic === undefined || first === undefined) {
+  const itses = savedItses(await statesOf(source, stream, 'arm_gicv3_its'))
+  if (gic === undefined || itses.length === 0) {
     const missing = gic === undefined ? 'arm_gicv3' : 'arm_gicv3_its'
     throw new FormatError(stream.lastRecord, `the state of a GICv3 with an ITS (section ${missing})`, 'a stream without it')
   }
-  return { registers: { its: first, redistributors: redistributors(gic) }, itsCount: its.length }
+  return { itses, redistributors: redistributors(gic) }
 }
 
 async function statesOf(source: ByteSource, stream: QemuStream, name: string): Promise<DeviceState[]> {

@@ -1,4 +1,4 @@
-import type { GicRegisters } from '../../abi/index.ts'
+import { type GicRegisters, type SavedIts, VIRT_ITS } from '../../abi/index.ts'
 import { RAM_SAVE_FLAG } from '../qemu/ram-records.ts'
 
 /** One record of a ram section. Without `block` it continues the block of the record before it. */
@@ -27,8 +27,8 @@ export interface StreamParts {
   /** The records of each ram section after the first; the last becomes the END section. */
   readonly sections?: readonly (readonly RamRecord[])[]
   readonly registers?: GicRegisters
-  /** ITS sections to write; each has the same registers. */
-  readonly itsCount?: number
+  /** Instances of the ITS sections; 0, 1 and so on unless told otherwise. */
+  readonly itsInstances?: readonly number[]
   /** Another section, begun before the RAM and ended after it. */
   readonly opaque?: OpaqueSection
   /** More devices, after the GIC. */
@@ -60,14 +60,17 @@ export interface WrittenDevice {
 
 /** The registers that a written stream has unless told otherwise. */
 export const someRegisters: GicRegisters = {
-  its: {
-    ctlr: 0x80000001,
-    iidr: 0x4b00043b,
-    cbaser: 0xb8000000400a040fn,
-    cwriter: 0x20n,
-    creadr: 0x20n,
-    baser: [0xf907000040010600n, 0xbc07000040020600n, 0n, 0n, 0n, 0n, 0n, 0n],
-  },
+  itses: [
+    {
+      base: VIRT_ITS,
+      ctlr: 0x80000001,
+      iidr: 0x4b00043b,
+      cbaser: 0xb8000000400a040fn,
+      cwriter: 0x20n,
+      creadr: 0x20n,
+      baser: [0xf907000040010600n, 0xbc07000040020600n, 0n, 0n, 0n, 0n, 0n, 0n],
+    },
+  ],
   redistributors: [
     { vcpuId: 0, ctlr: 7, propbaser: 0x4003078fn, pendbaser: 0x40040780n },
     { vcpuId: 1, ctlr: 7, propbaser: 0x4003078fn, pendbaser: 0x40050780n },
@@ -211,15 +214,12 @@ function writeRecord(out: Bytes, record: RamRecord): void {
   }
 }
 
-function gicDevices({ registers = someRegisters, itsCount = 1 }: StreamParts): WrittenDevice[] {
+function gicDevices({ registers = someRegisters, itsInstances }: StreamParts): WrittenDevice[] {
   const gic = new Bytes().u32(0x12)
   for (const { ctlr, propbaser, pendbaser } of registers.redistributors) gic.u32(ctlr).u64(propbaser).u64(pendbaser)
   gic.u8(5).name('arm_gicv3/shift').u32(1).u8(1)
   const cpu = { vmsd_name: 'arm_gicv3_cpu', version: 1, fields: [u32('gicr_ctlr'), u64('gicr_propbaser'), u64('gicr_pendbaser')] }
   const cpus = registers.redistributors.map((_, index) => ({ name: 'cpu', index, type: 'struct', struct: cpu, size: 20 }))
-  const { its } = registers
-  const state = new Bytes().u32(its.ctlr).u32(its.iidr).u64(its.cbaser).u64(its.cwriter).u64(its.creadr)
-  for (const baser of its.baser) state.u64(baser)
   const fields = [u32('ctlr'), u32('iidr'), u64('cbaser'), u64('cwriter'), u64('creadr'), { ...u64('baser'), array_len: 8 }]
   const subsection = { vmsd_name: 'arm_gicv3/shift', version: 1, fields: [{ name: 'shift', type: 'bool', size: 1 }] }
   return [
@@ -228,13 +228,19 @@ function gicDevices({ registers = someRegisters, itsCount = 1 }: StreamParts): W
       description: { fields: [u32('gicd_ctlr'), ...cpus], subsections: [subsection] },
       state: gic.done(),
     },
-    ...Array.from({ length: itsCount }, (_, instance) => ({
+    ...registers.itses.map((its, n) => ({
       name: 'arm_gicv3_its',
-      instance,
+      instance: itsInstances?.[n] ?? n,
       description: { fields },
-      state: state.done(),
+      state: itsState(its),
     })),
   ]
+}
+
+function itsState({ ctlr, iidr, cbaser, cwriter, creadr, baser }: SavedIts): Uint8Array {
+  const state = new Bytes().u32(ctlr).u32(iidr).u64(cbaser).u64(cwriter).u64(creadr)
+  for (const word of baser) state.u64(word)
+  return state.done()
 }
 
 const u32 = (name: string) => ({ name, type: 'uint32', size: 4 })

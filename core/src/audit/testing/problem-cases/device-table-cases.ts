@@ -12,7 +12,7 @@ export const deviceTableCases: readonly ProblemCase[] = [
     errno: 'EFAULT',
     vm: () => {
       const vm = healthy()
-      const [, collections] = vm.registers().its.baser
+      const [, collections] = vm.registers().itses[0]!.baser
       vm.its = { baser: [GITS_BASER.pack({ valid: true, addressLow: outside, type: 1 }), collections!] }
       return vm
     },

@@ -1,5 +1,6 @@
 import { GITS_CBASER } from '../../../abi/index.ts'
 import type { Gpa } from '../../../memory/index.ts'
+import type { PlantedVm } from '../planted-vm.ts'
 import { COLLECTION_TABLE, pciFunction, QUEUE } from '../planted-vm.ts'
 import { healthy, outside, type ProblemCase } from './problem-case.ts'
 
@@ -11,7 +12,7 @@ export const queueCases: readonly ProblemCase[] = [
     severity: 'note',
     vm: () => {
       const vm = healthy()
-      vm.its = { creadr: vm.registers().its.creadr - 32n }
+      vm.its = { creadr: vm.registers().itses[0]!.creadr - 32n }
       return vm
     },
   },
@@ -47,7 +48,7 @@ export const queueCases: readonly ProblemCase[] = [
     severity: 'note',
     vm: () => Object.assign(healthy(), { more: { msi: [pciFunction(16, [0])] } }),
   },
-  { code: 'M701', when: 'there are two ITSes', severity: 'note', vm: () => Object.assign(healthy(), { more: { itsCount: 2 } }) },
+  { code: 'M701', when: 'there are two ITSes', severity: 'note', vm: twoItses },
   {
     code: 'M702',
     when: 'a page of the collection table is not in the file',
@@ -55,3 +56,10 @@ export const queueCases: readonly ProblemCase[] = [
     vm: () => Object.assign(healthy(), { more: { missing: [COLLECTION_TABLE as Gpa] } }),
   },
 ]
+
+function twoItses(): PlantedVm {
+  const vm = healthy()
+  const registers = vm.registers()
+  const [its] = registers.itses
+  return Object.assign(vm, { more: { registers: { ...registers, itses: [its!, { ...its!, base: undefined }] } } })
+}

@@ -70,7 +70,7 @@ export const registerCases: readonly ProblemCase[] = [
     errno: 'EFAULT',
     vm: () => {
       const vm = healthy()
-      const [devices] = vm.registers().its.baser
+      const [devices] = vm.registers().itses[0]!.baser
       vm.its = { baser: [devices!, GITS_BASER.pack({ valid: true, addressLow: outside, type: 4 })] }
       return vm
     },
