@@ -4,7 +4,17 @@ export type { Confidence, Effect, EventId, Evidence, Finding, Fix, WordWrite } f
 export { type DeviceRecord, type History, readHistory } from './history.ts'
 export { judgeKernels, type KernelRow, overrunFootprint } from './kernels.ts'
 export { deviceName, eventName } from './names.ts'
-export { type Help, headings, isLoss, type ProblemCode, problemCode, problems, type Severity } from './problems/index.ts'
+export {
+  type Help,
+  headings,
+  isLoss,
+  type ProblemCode,
+  problemCode,
+  problemRow,
+  problems,
+  type Remedy,
+  type Severity,
+} from './problems/index.ts'
 export type { CallFailure } from './rehearsal.ts'
 export type { Count, QueueTold, Report, Stop } from './report.ts'
 export type { AuditInput } from './scene.ts'

@@ -6,7 +6,7 @@ import { type EntryView, entryAt } from './entries.ts'
 import { declared, type Effect, type EventId, type Finding, type Suspect, type WordWrite } from './finding.ts'
 import { place } from './names.ts'
 import { objectionSuspect } from './passes/objections.ts'
-import { type ProblemCode, problems, says } from './problems/index.ts'
+import { type ProblemCode, problemRow } from './problems/index.ts'
 import type { Scene } from './scene.ts'
 import { costOf, type Restored, simulateRestore } from './simulate.ts'
 
@@ -90,7 +90,7 @@ export function measure(scene: Scene, trials: Trials, clean: Restored, { list }:
     if (one.removal.length === 0 || trials.spent) return finding(scene, one, unmeasured(one, base, judge), base)
     const changed = trials.runWith(one.removal, succeeds ? 'to' : 'from')
     const [withIt, without] = succeeds ? [base, changed] : [changed, clean]
-    const effect = one.code === 'I305' || one.code === 'D206' ? standsBeside(one, withIt) : effectOf(withIt, without, judge)
+    const effect = problemRow(one.code).sharesEntry ? standsBeside(one, withIt) : effectOf(withIt, without, judge)
     return finding(scene, one, effect, withIt)
   })
 }
@@ -118,17 +118,17 @@ function unmeasured({ deviceId, eventId, at }: Suspect, base: Restored, judge: J
 /** What a suspect comes to, its effect known. */
 export function finding(scene: Scene, suspect: Suspect, effect: Effect, withIt: Restored | undefined): Finding {
   const code = withIt === undefined ? suspect.code : recode(suspect, effect, withIt)
-  const { detail: _detail, removal: _removal, effect: _effect, ...rest } = suspect
-  const detail = code === 'I304' ? { ...suspect.detail, hidden: effect.lost.count } : suspect.detail
+  const { slug, describe, fix } = problemRow(code)
+  const { detail, removal: _removal, effect: _effect, ...rest } = suspect
   return {
     ...rest,
     code,
-    slug: problems[code].slug,
+    slug,
     severity: effect.severity,
     errno: effect.errno,
-    says: says(code, detail as never),
+    says: describe(detail as never, effect.lost.count),
     entries: [...suspect.entries, ...consequences(scene, suspect, effect)],
-    fix: { ...suspect.fix, says: suspect.fix.says || problems[code].fix },
+    fix: { ...suspect.fix, says: suspect.fix.says || fix },
     effect,
   }
 }
@@ -152,18 +152,24 @@ function consequences({ memory, tables: { mappings } }: Scene, { at, deviceId, e
   return rows.filter((row) => row !== undefined)
 }
 
-/** An orphan's code follows from what it does. */
-function recode({ code, deviceId, eventId, at, removal }: Suspect, effect: Effect, withIt: Restored): ProblemCode {
-  if (code === 'D203') {
-    const isLast = removal[0] !== undefined && DTE.fields.next.get(...removal[0].from) === 0
-    if (isLast && effect.lost.count + effect.lostDevices > 0) return 'D207'
-    const visited = withIt.mappings.device(deviceId!) !== undefined || effect.severity === 'fails'
-    return visited ? 'D203' : 'D204'
+/** What the problem of an entry is called follows from what the entry does. */
+function recode(suspect: Suspect, effect: Effect, withIt: Restored): ProblemCode {
+  const codes = problemRow(suspect.code).recode
+  if (codes === undefined) return suspect.code
+  if (effect.lost.count + effect.lostDevices > 0) {
+    const ends = isLastOfChain(suspect) ? codes.ending : undefined
+    const code = ends ?? codes.hiding
+    if (code !== undefined) return code as ProblemCode
   }
-  if (code === 'I303') {
-    if (effect.lost.count > 0) return 'I304'
-    const visited = withIt.mappings.row(deviceId!, eventId!) >= 0 || effect.stop?.at === at
-    return visited ? 'I303' : 'I309'
-  }
-  return code
+  return isVisited(suspect, effect, withIt) ? suspect.code : (codes.unvisited as ProblemCode)
+}
+
+/** The entry is a DTE with next = 0. */
+function isLastOfChain({ eventId, removal: [entry] }: Suspect): boolean {
+  return eventId === undefined && entry !== undefined && DTE.fields.next.get(...entry.from) === 0
+}
+
+function isVisited({ deviceId, eventId, at }: Suspect, { severity, stop }: Effect, { mappings }: Restored): boolean {
+  if (eventId === undefined) return mappings.device(deviceId!) !== undefined || severity === 'fails'
+  return mappings.row(deviceId!, eventId) >= 0 || stop?.at === at
 }

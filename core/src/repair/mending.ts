@@ -5,18 +5,20 @@ import {
   eventName,
   type Finding,
   type History,
+  problemRow,
+  type Remedy,
   type Report,
   readHistory,
   viewFrom,
 } from '../audit/index.ts'
 import { type TableView, tableView } from '../tables/index.ts'
+import { type Blockage, blockage } from './blockage.ts'
 import { mendChains } from './chains.ts'
 import { wantedCollections, writeCollections } from './collection-list.ts'
 
 import { MappedEvents } from './mapped-events.ts'
 import { type Cause, Overlay, type Reason } from './overlay.ts'
 import { rebuildDevices } from './rebuild.ts'
-import { type Remedy, remedies } from './remedies.ts'
 import type { RepairOptions } from './repair-options.ts'
 
 const gentlestFirst: readonly (readonly Remedy[])[] = [['fix', 'chain', 'collections'], ['history'], ['drop']]
@@ -30,8 +32,8 @@ export class Mending {
   readonly #history: History
   /** What the guest has mapped, by its witnesses. */
   readonly #live: MappedEvents
-  /** The witnesses disagree: nothing is written from what one of them says. */
-  readonly #disputed: boolean
+  /** Why nothing is written from what the command queue says. */
+  readonly #blocked: Blockage | undefined
   readonly #triedHistory = new Set<number>()
   /** The problem that touched the chain of the device table, and of each device's ITT. */
   #deviceChain: Cause | undefined
@@ -43,7 +45,7 @@ export class Mending {
     this.#view = tableView(input.registers, input.its)
     this.#history = readHistory(input.memory, savedIts(input.registers, input.its))
     this.#live = MappedEvents.of(viewFrom(input, 'guest'))
-    this.#disputed = findings.some(({ code }) => code === 'Q605')
+    this.#blocked = blockage(findings, 'history')
   }
 
   /** The machine as changed so far. */
@@ -55,7 +57,7 @@ export class Mending {
   rebuild(): void {
     const { state } = this.#history
     if (state !== 'whole') throw new RangeError(`the history of the command queue is ${state}, not whole`)
-    if (this.#disputed) throw new RangeError('the witnesses disagree (Q605)')
+    if (this.#blocked !== undefined) throw new RangeError(`${this.#blocked.because} (${this.#blocked.code})`)
     this.#writeFromHistory('rebuild')
   }
 
@@ -65,7 +67,7 @@ export class Mending {
    */
   step(report: Report): boolean {
     // What shares an LPI or an ITT mostly goes with the orphan that is found by itself.
-    const shares = ({ code }: Finding) => Number(code === 'I305' || code === 'D206')
+    const shares = ({ code }: Finding) => Number(problemRow(code).sharesEntry === true)
     const findings = [...report.findings].sort((a, b) => shares(a) - shares(b))
     return gentlestFirst.some((kinds) => {
       let changed = false
@@ -75,7 +77,7 @@ export class Mending {
   }
 
   #mend(finding: Finding, kinds: readonly Remedy[]): boolean {
-    const possible = (remedies[finding.code] ?? []).filter((remedy) => kinds.includes(remedy))
+    const possible = (problemRow(finding.code).remedies ?? []).filter((remedy) => kinds.includes(remedy))
     return possible.some((remedy) => this.#isAllowed(finding, remedy) && this.#apply(finding, remedy))
   }
 
@@ -85,7 +87,7 @@ export class Mending {
     if (remedy === 'fix') return confidence === 'proven' && fix.safe
     if (remedy === 'collections')
       return confidence === 'proven' && wantedCollections(this.overlay, this.#view, this.#history).proven
-    return remedy === 'chain' && (code === 'D208' || this.#isLive(deviceId, eventId))
+    return remedy === 'chain' && ((confidence === 'proven' && fix.safe) || this.#isLive(deviceId, eventId))
   }
 
   #apply(finding: Finding, remedy: Remedy): boolean {
@@ -111,7 +113,11 @@ export class Mending {
   /** Writes a device anew, or everything when no single device is to blame; each is tried once. */
   #fromHistory({ code, deviceId }: Finding): boolean {
     const what = deviceId ?? -1
-    if (this.#disputed || this.#triedHistory.has(what) || (deviceId === undefined && this.#history.state !== 'whole'))
+    if (
+      this.#blocked !== undefined ||
+      this.#triedHistory.has(what) ||
+      (deviceId === undefined && this.#history.state !== 'whole')
+    )
       return false
     this.#triedHistory.add(what)
     return this.#writeFromHistory(code, deviceId === undefined ? undefined : new Set([deviceId]))

@@ -1,5 +1,6 @@
 import { type AuditInput, audit, type EventId, type Report } from '../audit/index.ts'
 import type { GuestMemory } from '../memory/index.ts'
+import { type Blockage, blockage } from './blockage.ts'
 import { Mending } from './mending.ts'
 import type { PlannedWrite } from './overlay.ts'
 import { type KernelProof, type Obstacle, prove } from './proof.ts'
@@ -45,7 +46,8 @@ export function planRepair(input: AuditInput, options: RepairOptions): RepairPla
 
 function plannedOnce(input: AuditInput, options: RepairOptions): RepairPlan {
   const before = audit(input)
-  if (before.findings.some(({ code }) => code === 'M703')) return unplanned(input, before)
+  const blocked = blockage(before.findings, 'repair')
+  if (blocked !== undefined) return unplanned(input, before, blocked)
   const mending = new Mending(input, options, before)
   if (options.rebuild) mending.rebuild()
   let after = mending.overlay.changes === 0 ? before : audit(mending.input)
@@ -56,10 +58,9 @@ function plannedOnce(input: AuditInput, options: RepairOptions): RepairPlan {
 }
 
 /** Tables of which not everything was looked at cannot be proven good, whatever is done to them. */
-function unplanned(input: AuditInput, report: Report): RepairPlan {
-  const says = 'M703: the tables are larger than what can be looked at'
+function unplanned(input: AuditInput, report: Report, { code, because }: Blockage): RepairPlan {
   const nothing = { writes: [], kernels: [], lost: [], lostDevices: [], memory: input.memory.fork() }
-  return { before: report, after: report, obstacles: [{ kernel: '', says }], ...nothing }
+  return { before: report, after: report, obstacles: [{ kernel: '', says: `${code}: ${because}` }], ...nothing }
 }
 
 /** A VM that restores cleanly is left alone unless somebody asks for more. */

@@ -5,9 +5,10 @@ export const collectionProblems = {
   C101: problem<{ readonly icid: number; readonly rdBase: number; readonly vcpus: number }>({
     slug: 'rdbase-without-vcpu',
     usually: 'fails',
-    says: ({ icid, rdBase, vcpus }) =>
+    describe: ({ icid, rdBase, vcpus }) =>
       `Collection ${icid} targets RDbase ${hex(rdBase)}, which names none of the ${vcpus} vCPUs.`,
     fix: 'take the entry out of the collection list, or restore with the same vCPUs',
+    remedies: ['collections'],
     help: {
       what: 'A collection table entry names a redistributor that the restored VM does not have.',
       why: 'The VM is restored with fewer vCPUs than it was saved with, or the table page is damaged.',
@@ -20,8 +21,9 @@ export const collectionProblems = {
   C102: problem<{ readonly icid: number }>({
     slug: 'icid-listed-twice',
     usually: 'fails',
-    says: ({ icid }) => `Collection ${icid} is listed twice.`,
+    describe: ({ icid }) => `Collection ${icid} is listed twice.`,
     fix: 'take the second entry out of the collection list',
+    remedies: ['collections'],
     help: {
       what: 'Two entries of the collection list carry the same ICID.',
       why: 'The list lost its end mark, so that leftovers of an earlier, longer list are read as if they were part of it.',
@@ -34,8 +36,9 @@ export const collectionProblems = {
   C103: problem<{ readonly icid: number; readonly entries: number }>({
     slug: 'icid-past-table',
     usually: 'fails',
-    says: ({ icid, entries }) => `Collection ${icid} is past the collection table, which has room for ${entries}.`,
+    describe: ({ icid, entries }) => `Collection ${icid} is past the collection table, which has room for ${entries}.`,
     fix: 'take the entry out of the collection list',
+    remedies: ['collections'],
     help: {
       what: 'A collection number cannot be stored in a table of the size that GITS_BASER1 gives.',
       why: 'Leftovers read as entries because the list lost its end mark, or GITS_BASER1 is damaged.',
@@ -48,7 +51,7 @@ export const collectionProblems = {
   C104: problem<{ readonly base: number; readonly bytes: number }>({
     slug: 'collection-table-outside-ram',
     usually: 'fails',
-    says: ({ base, bytes }) => `The collection table, ${hex(bytes)} bytes at ${hex(base)}, is not all in guest RAM.`,
+    describe: ({ base, bytes }) => `The collection table, ${hex(bytes)} bytes at ${hex(base)}, is not all in guest RAM.`,
     fix: 'give the VM the memory it was saved with',
     help: {
       what: 'GITS_BASER1 points at an address where the restored VM has no RAM.',
@@ -62,9 +65,10 @@ export const collectionProblems = {
   C105: problem<{ readonly icid: number; readonly rdBase: number | undefined }>({
     slug: 'collection-lost',
     usually: 'corrupts',
-    says: ({ icid, rdBase }) =>
+    describe: ({ icid, rdBase }) =>
       `The guest mapped collection ${icid}${rdBase === undefined ? '' : ` to RDbase ${rdBase}`}; a restore does not find it.`,
     fix: 'rebuild the collection list from the command queue',
+    remedies: ['collections'],
     help: {
       what: 'A collection that the guest uses is not in the list that a restore reads.',
       why: 'The list is cut short by an entry that is not valid, or its page was not written to the file.',
@@ -78,9 +82,10 @@ export const collectionProblems = {
   C106: problem<{ readonly icid: number; readonly restored: number; readonly believed: number }>({
     slug: 'collection-misdirected',
     usually: 'corrupts',
-    says: ({ icid, restored, believed }) =>
+    describe: ({ icid, restored, believed }) =>
       `Collection ${icid} comes back on vCPU ${restored}; the guest mapped it to ${believed}.`,
     fix: 'write the RDbase that the guest mapped',
+    remedies: ['collections'],
     help: {
       what: 'The collection table and the command queue name different targets for one collection.',
       why: 'The table in the file is older than the registers and the queue: its page was not saved again after it changed.',
@@ -93,7 +98,7 @@ export const collectionProblems = {
   C107: problem<{ readonly icid: number; readonly events: number }>({
     slug: 'collection-unmapped',
     usually: 'latent',
-    says: ({ icid, events }) => `${events} mapped events belong to collection ${icid}, which the guest unmapped.`,
+    describe: ({ icid, events }) => `${events} mapped events belong to collection ${icid}, which the guest unmapped.`,
     fix: 'none in the file: save on a kernel with the fix',
     help: {
       what: 'Events are mapped to a collection that has no target any more: the guest sent MAPC with V=0 and kept the events.',

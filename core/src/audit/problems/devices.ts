@@ -15,7 +15,7 @@ export const deviceProblems = {
   D201: problem<{ readonly base: number; readonly bytes: number }>({
     slug: 'device-table-outside-ram',
     usually: 'fails',
-    says: ({ base, bytes }) => `The device table, ${hex(bytes)} bytes at ${hex(base)}, is not all in guest RAM.`,
+    describe: ({ base, bytes }) => `The device table, ${hex(bytes)} bytes at ${hex(base)}, is not all in guest RAM.`,
     fix: 'give the VM the memory it was saved with',
     help: {
       what: 'GITS_BASER0 points at an address where the restored VM has no RAM.',
@@ -29,8 +29,9 @@ export const deviceProblems = {
   D202: problem<Device & { readonly bits: number }>({
     slug: 'dte-size-out-of-range',
     usually: 'fails',
-    says: (d) => `${name(d)} claims ${d.bits} EventID bits; KVM has 16.`,
+    describe: (d) => `${name(d)} claims ${d.bits} EventID bits; KVM has 16.`,
     fix: 'clear the entry',
+    remedies: ['fix', 'history', 'drop'],
     help: {
       what: 'The size field of a device table entry asks for more events than an ITS of KVM has.',
       why: 'The entry is rubbish: the table page holds other data, or the guest wrote into its own device table.',
@@ -43,8 +44,10 @@ export const deviceProblems = {
   D203: problem<Device>({
     slug: 'orphan-dte',
     usually: 'fails',
-    says: (d) => `${name(d)} is still valid in the device table; the guest unmapped it.`,
+    describe: (d) => `${name(d)} is still valid in the device table; the guest unmapped it.`,
     fix: 'clear the entry',
+    remedies: ['fix'],
+    recode: { ending: 'D207', unvisited: 'D204' },
     help: {
       what: 'A device table entry is valid though the guest unmapped the device, and a restore visits it.',
       why: orphanWhy,
@@ -58,8 +61,9 @@ export const deviceProblems = {
   D204: problem<Device>({
     slug: 'shadowed-dte',
     usually: 'latent',
-    says: (d) => `${name(d)} is still valid in the device table; the guest unmapped it, and the chain jumps over it.`,
+    describe: (d) => `${name(d)} is still valid in the device table; the guest unmapped it, and the chain jumps over it.`,
     fix: 'clear the entry',
+    remedies: ['fix'],
     help: {
       what: 'A device table entry is valid though the guest unmapped the device, at a place no restore visits now.',
       why: orphanWhy,
@@ -72,8 +76,9 @@ export const deviceProblems = {
   D205: problem<Device & { readonly ittAddr: number; readonly bytes: number }>({
     slug: 'itt-outside-ram',
     usually: 'fails',
-    says: (d) => `The ITT of ${name(d)}, ${hex(d.bytes)} bytes at ${hex(d.ittAddr)}, is not all in guest RAM.`,
+    describe: (d) => `The ITT of ${name(d)}, ${hex(d.bytes)} bytes at ${hex(d.ittAddr)}, is not all in guest RAM.`,
     fix: 'clear the entry if the device is dead; else give the VM the memory it was saved with',
+    remedies: ['fix', 'history', 'drop'],
     help: {
       what: 'A device table entry points at an ITT where the restored VM has no RAM.',
       why: 'The entry is an orphan of memory that was unplugged, it is rubbish, or the VM has less memory than it was saved with.',
@@ -86,9 +91,11 @@ export const deviceProblems = {
   D206: problem<Device & { readonly other: number; readonly otherIsDead: boolean }>({
     slug: 'itt-overlap',
     usually: 'corrupts',
-    says: (d) =>
+    describe: (d) =>
       `The ITT of ${name(d)} shares memory with the ITT of ${deviceName(d.other)}${d.otherIsDead ? ', which is an orphan' : ''}.`,
     fix: 'clear the entry of the dead device',
+    remedies: ['fix'],
+    sharesEntry: true,
     help: {
       what: 'Two valid device table entries use the same memory for their interrupt translation tables.',
       why: 'One of them is an orphan whose ITT the guest freed and gave to the other device.',
@@ -102,8 +109,9 @@ export const deviceProblems = {
   D207: problem<Device>({
     slug: 'orphan-ends-scan',
     usually: 'corrupts',
-    says: (d) => `${name(d)} is an orphan with next=0: a restore takes it for the last device and stops there.`,
+    describe: (d) => `${name(d)} is an orphan with next=0: a restore takes it for the last device and stops there.`,
     fix: 'clear the entry',
+    remedies: ['fix'],
     help: {
       what: 'A stale device table entry that was once the last of its chain lies where a restore visits it before live ones.',
       why: orphanWhy,
@@ -117,8 +125,9 @@ export const deviceProblems = {
   D208: problem<Device & { readonly next: number; readonly entries: number }>({
     slug: 'dte-next-past-table',
     usually: 'latent',
-    says: (d) => `next of ${name(d)} points ${d.next} entries on, past the device table's ${d.entries} entries.`,
+    describe: (d) => `next of ${name(d)} points ${d.next} entries on, past the device table's ${d.entries} entries.`,
     fix: 'rewrite next to the distance of the next live device, 0 if none',
+    remedies: ['chain'],
     help: {
       what: 'The chain of the device table leads out of the table.',
       why: 'The entry is stale or rubbish, or GITS_BASER0 shrank after the table was saved.',
@@ -132,9 +141,11 @@ export const deviceProblems = {
   D209: problem<Device & { readonly valid: boolean }>({
     slug: 'device-lost',
     usually: 'corrupts',
-    says: (d) =>
+    describe: (d) =>
       `The guest has ${name(d)} mapped; ${d.valid ? 'no restore visits its entry' : 'the device table has no entry for it'}.`,
     fix: 'rebuild the device table from the command queue',
+    remedies: ['chain', 'history'],
+    loss: true,
     help: {
       what: 'A device that the guest uses does not come back.',
       why: 'Its table page is missing from the file or older than the rest, or a `next` jumps over it.',
@@ -147,7 +158,7 @@ export const deviceProblems = {
   D210: problem<Device & { readonly l2: number }>({
     slug: 'l2-page-outside-ram',
     usually: 'fails',
-    says: (d) => `The second-level page for DeviceIDs from ${hex(d.deviceId)} on, at ${hex(d.l2)}, is not in guest RAM.`,
+    describe: (d) => `The second-level page for DeviceIDs from ${hex(d.deviceId)} on, at ${hex(d.l2)}, is not in guest RAM.`,
     fix: 'give the VM the memory it was saved with',
     help: {
       what: 'A valid first-level entry of a two-level device table points at an address without RAM.',
@@ -161,8 +172,10 @@ export const deviceProblems = {
   D211: problem<{ readonly devices: number }>({
     slug: 'tables-never-written',
     usually: 'corrupts',
-    says: ({ devices }) => `The ITS is enabled and the guest has ${devices} devices mapped, but the tables hold none.`,
+    describe: ({ devices }) => `The ITS is enabled and the guest has ${devices} devices mapped, but the tables hold none.`,
     fix: 'save again with KVM_DEV_ARM_ITS_SAVE_TABLES, or rebuild the tables from the command queue',
+    remedies: ['history'],
+    loss: true,
     help: {
       what: 'Guest RAM was saved without the tables that KVM writes there.',
       why: 'The VMM did not call KVM_DEV_ARM_ITS_SAVE_TABLES, called it after copying RAM, or did not copy the pages that KVM wrote.',
@@ -175,8 +188,9 @@ export const deviceProblems = {
   D212: problem<Device & { readonly table: string; readonly guest: string }>({
     slug: 'dte-disagrees',
     usually: 'corrupts',
-    says: (d) => `The entry of ${name(d)} has ${d.table}; the guest mapped it with ${d.guest}.`,
+    describe: (d) => `The entry of ${name(d)} has ${d.table}; the guest mapped it with ${d.guest}.`,
     fix: 'rewrite the entry as the guest mapped it',
+    remedies: ['history'],
     help: {
       what: 'A device table entry and the last MAPD of its device name different ITTs or sizes.',
       why: 'The entry is older than the queue: the device was unmapped and mapped again, and its table page was not saved after that.',
@@ -189,8 +203,9 @@ export const deviceProblems = {
   D213: problem<Device & { readonly next: number; readonly left: number }>({
     slug: 'dte-next-past-page',
     usually: 'fails',
-    says: (d) => `next of ${name(d)} jumps ${d.next} entries on, past the ${d.left} that are left of its table page.`,
+    describe: (d) => `next of ${name(d)} jumps ${d.next} entries on, past the ${d.left} that are left of its table page.`,
     fix: 'cut next to the distance of the page end',
+    remedies: ['fix'],
     help: {
       what: 'A jump of the device chain ends behind its block: a second-level page, or the whole of a flat table.',
       why: 'Saves write the distance to the next device, or the cap, across page boundaries. The kernels concerned save so themselves.',
@@ -204,7 +219,7 @@ export const deviceProblems = {
   D214: problem<{ readonly devices: number }>({
     slug: 'no-last-entry',
     usually: 'fails',
-    says: ({ devices }) =>
+    describe: ({ devices }) =>
       `No entry of the device table is marked as the last: ${devices === 1 ? '1 mapped device has' : `${devices} mapped devices have`} no event.`,
     fix: 'restore on Linux 4.15 or later',
     help: {

@@ -16,8 +16,9 @@ export const eventProblems = {
   I301: problem<Event & { readonly pintid: number; readonly limit: number }>({
     slug: 'lpi-out-of-range',
     usually: 'fails',
-    says: (d) => `${Name(d)} has pINTID ${d.pintid}; LPIs go from 8192 to ${d.limit - 1}.`,
+    describe: (d) => `${Name(d)} has pINTID ${d.pintid}; LPIs go from 8192 to ${d.limit - 1}.`,
     fix: 'clear the entry',
+    remedies: ['fix', 'history', 'drop'],
     help: {
       what: 'An ITT entry names an interrupt that is no LPI of this VM.',
       why: 'The entry is rubbish: the ITT was freed and holds other data, or GICR_PROPBASER shrank.',
@@ -31,8 +32,9 @@ export const eventProblems = {
   I302: problem<Event & { readonly icid: number }>({
     slug: 'icid-without-collection',
     usually: 'fails',
-    says: (d) => `${Name(d)} belongs to collection ${d.icid}, which is not in the collection table.`,
+    describe: (d) => `${Name(d)} belongs to collection ${d.icid}, which is not in the collection table.`,
     fix: 'clear the entry if the event is dead; else rebuild the collection list',
+    remedies: ['fix', 'history', 'drop'],
     help: {
       what: 'An ITT entry names a collection that the restore has not found.',
       why: 'The entry is rubbish or stale, or the collection list lost entries (C105).',
@@ -45,8 +47,10 @@ export const eventProblems = {
   I303: problem<Event>({
     slug: 'orphan-ite',
     usually: 'corrupts',
-    says: (d) => `${Name(d)} is still valid in the ITT; the guest unmapped it.`,
+    describe: (d) => `${Name(d)} is still valid in the ITT; the guest unmapped it.`,
     fix: 'clear the entry',
+    remedies: ['fix'],
+    recode: { hiding: 'I304', unvisited: 'I309' },
     help: {
       what: 'An ITT entry of a live device is valid though the guest unmapped the event, and a restore visits it.',
       why: orphanWhy,
@@ -56,11 +60,12 @@ export const eventProblems = {
       see: `${see.abi}; ${see.orphans}`,
     },
   }),
-  I304: problem<Event & { readonly hidden: number }>({
+  I304: problem<Event>({
     slug: 'ite-hides-events',
     usually: 'corrupts',
-    says: (d) => `${Name(d)} is stale, and a restore that follows its next passes over ${d.hidden} live events.`,
+    describe: (d, hidden) => `${Name(d)} is stale, and a restore that follows its next passes over ${hidden} live events.`,
     fix: 'clear the entry',
+    remedies: ['fix'],
     help: {
       what: 'A stale ITT entry comes back, and its `next` jumps over live events or ends the scan before them.',
       why: orphanWhy,
@@ -73,11 +78,13 @@ export const eventProblems = {
   I305: problem<Event & { readonly lpi: number; readonly other: Event; readonly count: number }>({
     slug: 'lpi-claimed-twice',
     usually: 'corrupts',
-    says: (d) =>
+    describe: (d) =>
       d.count === 1
         ? `LPI ${d.lpi} is claimed by ${name(d)} and by ${name(d.other)}.`
         : `LPI ${d.lpi} and ${d.count - 1} more are claimed by ${name(d)} on and by ${name(d.other)} on.`,
     fix: 'clear the entry of the dead event',
+    remedies: ['fix'],
+    sharesEntry: true,
     help: {
       what: 'Two valid ITT entries raise the same LPI.',
       why: 'One is an orphan: its LPI was freed and given to the other event.',
@@ -91,8 +98,9 @@ export const eventProblems = {
   I306: problem<Event & { readonly next: number; readonly events: number }>({
     slug: 'ite-next-past-itt',
     usually: 'fails',
-    says: (d) => `next of ${name(d)} points ${d.next} events on, past the ITT's ${d.events} events.`,
+    describe: (d) => `next of ${name(d)} points ${d.next} events on, past the ITT's ${d.events} events.`,
     fix: 'clear the entry if the event is dead; else rewrite next',
+    remedies: ['fix', 'chain'],
     help: {
       what: 'The chain of an ITT leads out of the ITT.',
       why: 'The entry is rubbish or stale: it was written when the device was mapped with a larger ITT.',
@@ -105,8 +113,11 @@ export const eventProblems = {
   I307: problem<Event & { readonly valid: boolean }>({
     slug: 'event-lost',
     usually: 'corrupts',
-    says: (d) => `The guest has ${name(d)} mapped; ${d.valid ? 'no restore visits its entry' : 'the ITT has no entry for it'}.`,
+    describe: (d) =>
+      `The guest has ${name(d)} mapped; ${d.valid ? 'no restore visits its entry' : 'the ITT has no entry for it'}.`,
     fix: 'rebuild the ITT from the command queue',
+    remedies: ['chain', 'history'],
+    loss: true,
     help: {
       what: 'An event that the guest uses does not come back.',
       why: 'Its page is missing from the file or older than the rest, or a `next` jumps over it.',
@@ -119,8 +130,9 @@ export const eventProblems = {
   I308: problem<Event & { readonly table: string; readonly guest: string }>({
     slug: 'event-misdirected',
     usually: 'corrupts',
-    says: (d) => `${Name(d)} comes back as ${d.table}; the guest mapped it as ${d.guest}.`,
+    describe: (d) => `${Name(d)} comes back as ${d.table}; the guest mapped it as ${d.guest}.`,
     fix: 'rewrite the entry as the guest mapped it',
+    remedies: ['history'],
     help: {
       what: 'An ITT entry and the commands of the guest name different LPIs or collections for one event.',
       why: 'The entry is older than the queue: its page was not saved again after the event was mapped anew or moved.',
@@ -133,8 +145,9 @@ export const eventProblems = {
   I309: problem<Event>({
     slug: 'shadowed-ite',
     usually: 'latent',
-    says: (d) => `${Name(d)} is still valid in the ITT; the guest unmapped it, and the chain jumps over it.`,
+    describe: (d) => `${Name(d)} is still valid in the ITT; the guest unmapped it, and the chain jumps over it.`,
     fix: 'clear the entry',
+    remedies: ['fix'],
     help: {
       what: 'A stale ITT entry of a live device, at a place no restore visits now.',
       why: orphanWhy,

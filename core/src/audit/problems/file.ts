@@ -4,7 +4,7 @@ export const fileProblems = {
   M701: problem<{ readonly count: number }>({
     slug: 'several-itses',
     usually: 'note',
-    says: ({ count }) => `The VM has ${count} ITSes; only the first is looked at.`,
+    describe: ({ count }) => `The VM has ${count} ITSes; only the first is looked at.`,
     fix: 'none',
     help: {
       what: 'The file holds the state of more than one ITS.',
@@ -18,7 +18,7 @@ export const fileProblems = {
   M702: problem<{ readonly what: string; readonly pages: number }>({
     slug: 'table-page-missing',
     usually: 'fails',
-    says: ({ what, pages }) =>
+    describe: ({ what, pages }) =>
       `The file has no record of ${pages === 1 ? 'a page' : `${pages} pages`} of ${what} that a restore reads.`,
     fix: 'save again with the pages that KVM wrote, or rebuild the tables from the command queue',
     help: {
@@ -34,8 +34,9 @@ export const fileProblems = {
   M703: problem<{ readonly entries: number }>({
     slug: 'tables-too-large',
     usually: 'latent',
-    says: ({ entries }) => `A restore reads more table entries than the ${entries} after which the check stopped.`,
+    describe: ({ entries }) => `A restore reads more table entries than the ${entries} after which the check stopped.`,
     fix: 'none: no sane guest needs such tables',
+    blocks: { what: 'repair', because: 'the tables are larger than what can be looked at' },
     help: {
       what: 'The tables describe more entries than any real VM has: shared ITTs, thousands of devices with the largest ITTs.',
       why: 'The guest built them on purpose, or the table pages hold rubbish.',
@@ -48,7 +49,7 @@ export const fileProblems = {
   M704: problem<{ readonly limit: number }>({
     slug: 'too-many-findings',
     usually: 'note',
-    says: ({ limit }) => `There are more findings than the ${limit} that a report lists.`,
+    describe: ({ limit }) => `There are more findings than the ${limit} that a report lists.`,
     fix: 'mend what is listed, then check again',
     help: {
       what: 'There are more problems than a report lists.',

@@ -23,18 +23,14 @@ export const problems = {
 
 export type ProblemCode = keyof typeof problems
 
-const losses: ReadonlySet<ProblemCode> = new Set(['D209', 'D211', 'I307'])
+/** The row of a problem, whatever its detail. */
+export const problemRow = (code: ProblemCode): Problem<never> => problems[code]
 
 /** True for a problem that is a loss: what the guest has mapped does not come back. */
-export const isLoss = (code: ProblemCode): boolean => losses.has(code)
+export const isLoss = (code: ProblemCode): boolean => problemRow(code).loss === true
 
 /** What a finding with this code must tell. */
-export type Detail<C extends ProblemCode> = Parameters<(typeof problems)[C]['says']>[0]
-
-/** The sentence that a finding says. */
-export function says<C extends ProblemCode>(code: C, detail: Detail<C>): string {
-  return (problems[code] as unknown as Problem<Detail<C>>).says(detail)
-}
+export type Detail<C extends ProblemCode> = Parameters<(typeof problems)[C]['describe']>[0]
 
 /** Finds a code by itself or by its slug, in any case. */
 export function problemCode(word: string): ProblemCode | undefined {
@@ -44,4 +40,4 @@ export function problemCode(word: string): ProblemCode | undefined {
   return (Object.keys(problems) as ProblemCode[]).find((code) => problems[code].slug === lower)
 }
 
-export { type Help, headings, type Severity } from './problem.ts'
+export { type Help, headings, type Remedy, type Severity } from './problem.ts'

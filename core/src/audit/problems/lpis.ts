@@ -5,8 +5,9 @@ export const lpiProblems = {
   L401: problem<{ readonly base: number; readonly lpi: number }>({
     slug: 'lpi-configuration-outside-ram',
     usually: 'fails',
-    says: ({ base, lpi }) => `The configuration byte of LPI ${lpi} is not in guest RAM; the table begins at ${hex(base)}.`,
+    describe: ({ base, lpi }) => `The configuration byte of LPI ${lpi} is not in guest RAM; the table begins at ${hex(base)}.`,
     fix: 'give the VM the memory it was saved with',
+    remedies: ['fix', 'drop'],
     help: {
       what: 'KVM cannot read the priority and enable bit of an LPI that an event maps.',
       why: 'GICR_PROPBASER is 0 or damaged, the LPI is rubbish, or the VM has less memory than it was saved with.',
@@ -19,8 +20,9 @@ export const lpiProblems = {
   L402: problem<{ readonly vcpuId: number; readonly lpi: number }>({
     slug: 'lpi-pending-outside-ram',
     usually: 'fails',
-    says: ({ vcpuId, lpi }) => `The pending bit of LPI ${lpi} on vCPU ${vcpuId} is not in guest RAM.`,
+    describe: ({ vcpuId, lpi }) => `The pending bit of LPI ${lpi} on vCPU ${vcpuId} is not in guest RAM.`,
     fix: 'give the VM the memory it was saved with',
+    remedies: ['fix', 'drop'],
     help: {
       what: 'KVM cannot read the pending bit of an LPI in the table of the vCPU it is sent to.',
       why: 'GICR_PENDBASER is 0 or damaged, or the VM has less memory than it was saved with.',
@@ -33,7 +35,7 @@ export const lpiProblems = {
   L403: problem<{ readonly lpi: number; readonly vcpuId: number; readonly count: number }>({
     slug: 'pending-without-event',
     usually: 'note',
-    says: ({ lpi, vcpuId, count }) =>
+    describe: ({ lpi, vcpuId, count }) =>
       `${count} pending bits on vCPU ${vcpuId}, the first for LPI ${lpi}, belong to no event that is mapped to it.`,
     fix: 'none needed',
     help: {

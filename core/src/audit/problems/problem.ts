@@ -24,15 +24,48 @@ export const headings = [
   ['see', 'See'],
 ] as const satisfies readonly (readonly [keyof Help, string])[]
 
+/**
+ * What can be done in guest RAM about a problem: make the `fix` that the audit proposes, mostly clearing the entry; mend the
+ * `chain` it breaks; write the `collections` list anew; write the device or event anew as the `history` of the command queue
+ * has it, and if it does not tell, `drop` the entry although the guest uses it.
+ */
+export type Remedy = 'fix' | 'chain' | 'collections' | 'history' | 'drop'
+
+/** The codes of one entry's problem: `ending` when it hides live mappings as the last of its chain (next = 0), `hiding` when it does so at all, `unvisited` when no restore comes to it. */
+export interface Recode {
+  readonly ending?: Code
+  readonly hiding?: Code
+  readonly unvisited: Code
+}
+
+/** A repair of any kind that is refused, or only the writing of what the command queue tells. */
+export interface Block {
+  readonly what: 'repair' | 'history'
+  readonly because: string
+}
+
+/** How codes look; `problems` has those that there are. */
+type Code = `${'R' | 'C' | 'D' | 'I' | 'L' | 'Q' | 'M'}${number}`
+
 /** One kind of problem. `Detail` is what a finding of this kind must tell. */
 export interface Problem<Detail> {
   readonly slug: string
   /** What it mostly does; what it does in a given VM is measured. */
   readonly usually: Severity
-  /** The finding in one sentence. */
-  readonly says: (detail: Detail) => string
+  /** The finding in one sentence; `hidden`: live events that a restore loses by it. */
+  readonly describe: (detail: Detail, hidden: number) => string
   /** What mends it, in a few words. */
   readonly fix: string
+  /** What a repair may do about it in guest RAM, in the order tried; nothing when absent. */
+  readonly remedies?: readonly Remedy[]
+  /** What the guest has mapped does not come back: judged by the mappings themselves, not by the finding. */
+  readonly loss?: true
+  /** Two entries claim one thing. It does harm when the entry comes back, and mostly goes with what is found about that entry alone. */
+  readonly sharesEntry?: true
+  /** What it is called by what the entry was measured to do. */
+  readonly recode?: Recode
+  /** What must not be done while it is there. */
+  readonly blocks?: Block
   readonly help: Help
 }
 

@@ -4,7 +4,8 @@ export const queueProblems = {
   Q601: problem<{ readonly pending: number }>({
     slug: 'commands-pending',
     usually: 'note',
-    says: ({ pending }) => `${pending} commands were written and not executed; the restored ITS runs them when it is enabled.`,
+    describe: ({ pending }) =>
+      `${pending} commands were written and not executed; the restored ITS runs them when it is enabled.`,
     fix: 'none needed',
     help: {
       what: 'GITS_CREADR and GITS_CWRITER differ: the guest wrote commands that the ITS has not run yet.',
@@ -18,7 +19,7 @@ export const queueProblems = {
   Q602: problem<{ readonly base: number; readonly bytes: number }>({
     slug: 'queue-outside-ram',
     usually: 'latent',
-    says: ({ base, bytes }) => `The command queue, ${bytes} bytes at 0x${base.toString(16)}, is not all in guest RAM.`,
+    describe: ({ base, bytes }) => `The command queue, ${bytes} bytes at 0x${base.toString(16)}, is not all in guest RAM.`,
     fix: 'give the VM the memory it was saved with',
     help: {
       what: 'GITS_CBASER points at an address where the restored VM has no RAM.',
@@ -33,7 +34,7 @@ export const queueProblems = {
   Q603: problem<{ readonly state: keyof typeof histories; readonly commands: number }>({
     slug: 'history-incomplete',
     usually: 'note',
-    says: ({ state, commands }) =>
+    describe: ({ state, commands }) =>
       `${histories[state]}: ${commands} executed commands are left to tell what the guest has mapped.`,
     fix: 'none needed',
     help: {
@@ -48,7 +49,7 @@ export const queueProblems = {
   Q604: problem<{ readonly unknown: number }>({
     slug: 'unknown-commands',
     usually: 'note',
-    says: ({ unknown }) => `${unknown} executed slots of the command queue hold no command that is known.`,
+    describe: ({ unknown }) => `${unknown} executed slots of the command queue hold no command that is known.`,
     fix: 'none needed',
     help: {
       what: 'Words in the executed part of the queue that are no command of the GIC architecture.',
@@ -62,8 +63,10 @@ export const queueProblems = {
   Q605: problem<{ readonly disputed: number; readonly first: string }>({
     slug: 'witnesses-disagree',
     usually: 'note',
-    says: ({ disputed, first }) => `The witnesses disagree about ${disputed} mappings, first ${first}; nothing is called proven.`,
+    describe: ({ disputed, first }) =>
+      `The witnesses disagree about ${disputed} mappings, first ${first}; nothing is called proven.`,
     fix: 'none: look at both, then decide',
+    blocks: { what: 'history', because: 'the witnesses disagree' },
     help: {
       what: 'The command queue says that an event is mapped and the MSI state of its PCI function says it is not, or the reverse.',
       why: 'The VM was saved between the two steps in which a driver sets up an interrupt, one witness is damaged, or the guest is no Linux.',

@@ -5,7 +5,7 @@ export const registerProblems = {
   R101: problem<{ readonly revision: number }>({
     slug: 'table-abi-unknown',
     usually: 'fails',
-    says: ({ revision }) => `GITS_IIDR asks for table ABI revision ${revision}; KVM knows revision 0 only.`,
+    describe: ({ revision }) => `GITS_IIDR asks for table ABI revision ${revision}; KVM knows revision 0 only.`,
     fix: 'restore on a kernel that knows this revision',
     help: {
       what: 'GITS_IIDR.Revision, bits [15:12], names a table format that this kernel cannot read.',
@@ -19,7 +19,7 @@ export const registerProblems = {
   R102: problem<{ readonly creadr: number; readonly bytes: number }>({
     slug: 'creadr-past-queue',
     usually: 'fails',
-    says: ({ creadr, bytes }) => `GITS_CREADR ${hex(creadr)} is past the end of the command queue, ${hex(bytes)} bytes.`,
+    describe: ({ creadr, bytes }) => `GITS_CREADR ${hex(creadr)} is past the end of the command queue, ${hex(bytes)} bytes.`,
     fix: 'set GITS_CREADR to GITS_CWRITER',
     help: {
       what: 'The read pointer of the command queue lies outside the queue that GITS_CBASER describes.',
@@ -33,7 +33,7 @@ export const registerProblems = {
   R103: problem<{ readonly cwriter: number; readonly bytes: number }>({
     slug: 'cwriter-past-queue',
     usually: 'corrupts',
-    says: ({ cwriter, bytes }) =>
+    describe: ({ cwriter, bytes }) =>
       `GITS_CWRITER ${hex(cwriter)} is past the end of the command queue, ${hex(bytes)} bytes; KVM ignores the write and leaves 0.`,
     fix: 'set GITS_CWRITER to GITS_CREADR',
     help: {
@@ -49,7 +49,7 @@ export const registerProblems = {
   R104: problem<{ readonly missing: readonly string[] }>({
     slug: 'enable-refused',
     usually: 'corrupts',
-    says: ({ missing }) =>
+    describe: ({ missing }) =>
       `GITS_CTLR.Enabled was saved as 1, but ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not valid.`,
     fix: 'take the register from another save of this VM',
     help: {
@@ -64,7 +64,7 @@ export const registerProblems = {
   R105: problem<{ readonly vcpuId: number; readonly events: number }>({
     slug: 'lpis-disabled',
     usually: 'latent',
-    says: ({ vcpuId, events }) => `LPIs are disabled on vCPU ${vcpuId}, the target of ${events} mapped events.`,
+    describe: ({ vcpuId, events }) => `LPIs are disabled on vCPU ${vcpuId}, the target of ${events} mapped events.`,
     fix: 'none: the guest decides',
     help: {
       what: 'GICR_CTLR.EnableLPIs is 0 on a redistributor to which mapped events are sent.',
