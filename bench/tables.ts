@@ -5,8 +5,8 @@ import { parseArgs } from 'node:util'
 import { GICR_PENDBASER, GICR_PROPBASER, GITS_BASER, L1E, profiles } from '@vits/core/abi'
 import { COLLECTION_BASER, DEVICE_BASER, Gic, Its } from '@vits/core/its'
 import { type Gpa, GuestMemory } from '@vits/core/memory'
-import { seal } from '@vits/core/seal'
-import { type HeadKind, restoreTables, saveTables } from '@vits/core/tables'
+import { seal, stampedHeads } from '@vits/core/seal'
+import { type Heads, restoreTables, saveTables } from '@vits/core/tables'
 
 const RAM = 0x4000_0000
 const DEVICE_TABLE = RAM
@@ -74,10 +74,10 @@ class Bench {
     return its
   }
 
-  restore(its: Its, head: HeadKind): number {
+  restore(its: Its, heads: Heads): number {
     its.reset()
     this.program(its)
-    const time = timed(() => restoreTables(its, { head }))
+    const time = timed(() => restoreTables(its, { heads }))
     if (its.events.count !== this.shape.devices * this.shape.events) throw new Error('the restore is not complete')
     return time
   }
@@ -137,8 +137,8 @@ function seedRows(bits: readonly number[]): void {
     const scan = settled(runs, () => bench.scan())
     const sealed = settled(runs, () => timed(() => seal(its)))
     const save = settled(100, () => timed(() => saveTables(its)))
-    const saveHeads = settled(100, () => timed(() => saveTables(its, { head: 'ours' })))
-    const heads = settled(100, () => bench.restore(its, 'ours'))
+    const saveHeads = settled(100, () => timed(() => saveTables(its, { heads: stampedHeads })))
+    const heads = settled(100, () => bench.restore(its, stampedHeads))
     row(`2^${b} events, ${(8192 * bench.ittBytes) / 2 ** 20} MiB`, save, saveHeads, restore, heads, scan, sealed)
   }
 }
@@ -174,14 +174,14 @@ function coldRows(): void {
   }
 }
 
-function firstRestore(head: HeadKind): void {
+function firstRestore(heads: Heads): void {
   const bench = new Bench({ devices: 8192, events: 1, bits: 13 })
-  saveTables(bench.mapped(), { head })
-  console.log(timed(() => restoreTables(bench.empty(), { head })))
+  saveTables(bench.mapped(), { heads })
+  console.log(timed(() => restoreTables(bench.empty(), { heads })))
 }
 
 const { values } = parseArgs({ options: { bits: { type: 'string', default: '5,8,12,13,16' }, first: { type: 'string' } } })
-if (values.first !== undefined) firstRestore(values.first as HeadKind)
+if (values.first !== undefined) firstRestore(values.first === 'ours' ? stampedHeads : 'none')
 else {
   seedRows(values.bits.split(',').map(Number))
   scaleRows()

@@ -1,5 +1,7 @@
 export * from './command-errors.ts'
 export * from './commands.ts'
+export * from './disassemble.ts'
+export * from './dummy-head.ts'
 export * from './gicd.ts'
 export * from './gicr.ts'
 export * from './gicv4.ts'

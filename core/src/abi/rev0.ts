@@ -34,16 +34,8 @@ export const ITE = layout('ITE', source, {
 export const CTE = layout('CTE', source, {
   icid: bits(15, 0, 'Collection number.'),
   rdBase: bits(47, 16, 'Target redistributor; a processor number because GITS_TYPER.PTA is 0. 0xffffffff: not mapped.'),
-  stamp: bits(
-    62,
-    52,
-    'Reserved: no kernel reads it and every save clears it. 0x5a5 in the first CTE: the tables have heads of ours.',
-  ),
   valid: flag(63, 'Entry is mapped; the first entry without it ends the list.'),
 })
-
-/** Says, in the first CTE, that the last save wrote the heads of these tables. */
-export const HEAD_STAMP = 0x5a5
 
 export const L1E = layout('L1E', source, {
   l2Addr: address(51, 16, 16, 'Second-level page, 64 KiB aligned.'),
@@ -53,22 +45,3 @@ export const L1E = layout('L1E', source, {
 /** The largest `next` of a DTE and of an ITE: longer distances are cut to it. */
 export const DTE_NEXT_CAP = 0x3fff
 export const ITE_NEXT_CAP = 0xffff
-
-const proposal = 'J. Zhang, "KVM: arm64: vgic-its: Add a dummy DTE/ITE if necessary", 5 Nov 2024, patch 2/4'
-
-/** The low 16 bits that mark a dummy head. */
-export const HEAD_MAGIC = 0xdafe
-
-/** A dummy head in the place of the DTE of DeviceID 0: not valid to a kernel that does not know it. */
-export const HEAD_DTE = layout('head DTE', proposal, {
-  magic: bits(15, 0, '0xdafe.'),
-  first: bits(48, 16, 'First live DeviceID; 0 when there is none.'),
-  valid: flag(63, 'Always 0.'),
-})
-
-/** A dummy head in the place of the ITE of EventID 0. */
-export const HEAD_ITE = layout('head ITE', proposal, {
-  magic: bits(15, 0, '0xdafe.'),
-  pintid: bits(47, 16, 'Always 0.'),
-  first: bits(63, 48, 'First live EventID; 0 when there is none.'),
-})

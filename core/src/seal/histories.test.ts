@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { profileIds, profiles } from '../abi/index.ts'
-import { type HeadKind, saveTables } from '../tables/index.ts'
+import { type Heads, saveTables } from '../tables/index.ts'
 import { type History, histories, lived } from '../tables/testing/guest.ts'
 import type { LiveIts } from '../tables/testing/live-its.ts'
 import { runs } from '../tables/testing/runs.ts'
-import { type RestoreVerdict, restoresUnder, seal, sealLimitRows } from './index.ts'
+import { type RestoreVerdict, restoresUnder, seal, sealLimitRows, stampedHeads } from './index.ts'
 import { sealLimits } from './limits.ts'
 import { eachEvent, storableSlots } from './live.ts'
 
@@ -13,8 +13,8 @@ const { quirks: fixed } = profiles['linux-6.12.117']
 const { quirks: orphaning } = profiles['linux-6.6']
 
 /** Every kernel's verdict on a sealed save, but for the kernels that the seal itself says it cannot help. */
-function unexpected(vm: LiveIts, head: HeadKind): readonly RestoreVerdict[] {
-  const sealed = seal(vm.its, { head })
+function unexpected(vm: LiveIts, heads: Heads): readonly RestoreVerdict[] {
+  const sealed = seal(vm.its, { heads })
   if (!sealed.ok) throw new Error(`${sealed.errno}: ${sealed.reason}`)
   const listed = new Set(sealed.value.limits.flatMap((limit) => limit.profiles))
   return profileIds
@@ -41,8 +41,8 @@ describe('whatever a guest did', () => {
     ['a kernel that leaves orphans', orphaning],
   ])('under %s, every kernel restores exactly what was sealed', (_, quirks) => {
     fc.assert(
-      fc.property(histories, fc.constantFrom<HeadKind>('none', 'ours'), (history, head) => {
-        expect(unexpected(lived(history, quirks), head)).toEqual([])
+      fc.property(histories, fc.constantFrom<Heads>('none', stampedHeads), (history, heads) => {
+        expect(unexpected(lived(history, quirks), heads)).toEqual([])
       }),
       { numRuns: runs(250) },
     )
@@ -95,11 +95,11 @@ describe('the same histories saved with heads of ours', () => {
       fc.property(histories, (history) => {
         const vm = lived(history, orphaning)
         const limits = sealLimits(vm.its, storableSlots(vm.its)).filter((limit) => limit.profiles.includes('linux-7.3'))
-        const saved = saveTables(vm.its, { head: 'ours' })
+        const saved = saveTables(vm.its, { heads: stampedHeads })
         if (limits.length > 0) return
         proven++
         expect(saved.ok).toBe(true)
-        expect(restoresUnder(vm.its, 'linux-7.3', { head: 'ours' })).toEqual({ profile: 'linux-7.3', restores: 'exactly' })
+        expect(restoresUnder(vm.its, 'linux-7.3', { heads: stampedHeads })).toEqual({ profile: 'linux-7.3', restores: 'exactly' })
       }),
       { numRuns: runs(250) },
     )

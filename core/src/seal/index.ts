@@ -1,3 +1,4 @@
+export { stampedHeads } from './heads.ts'
 export { type SealLimit, type SealLimitName, sealLimitRows } from './limits.ts'
 export { type RestoreVerdict, restoresUnder, stateDifference, successor } from './restores-under.ts'
 export { type Sealed, seal } from './seal.ts'

@@ -5,7 +5,7 @@ import type { Gpa } from '../memory/index.ts'
 import { saveTables } from '../tables/index.ts'
 import { LiveIts } from '../tables/testing/live-its.ts'
 import { RAM } from '../tables/testing/planted.ts'
-import { type RestoreVerdict, restoresUnder, seal } from './index.ts'
+import { type RestoreVerdict, restoresUnder, seal, stampedHeads } from './index.ts'
 
 const verdicts = (vm: LiveIts): RestoreVerdict[] => profileIds.map((id) => restoresUnder(vm.its, id))
 const failing = (vm: LiveIts): ProfileId[] =>
@@ -93,9 +93,9 @@ describe('a sealed save', () => {
 
   it('may carry heads of ours, which no kernel minds', () => {
     const vm = new LiveIts().map(300, [9])
-    expect(seal(vm.its, { head: 'ours' }).ok).toBe(true)
+    expect(seal(vm.its, { heads: stampedHeads }).ok).toBe(true)
     expect(failing(vm)).toEqual([])
-    expect(restoresUnder(vm.its, 'linux-7.3', { head: 'ours' }).restores).toBe('exactly')
+    expect(restoresUnder(vm.its, 'linux-7.3', { heads: stampedHeads }).restores).toBe('exactly')
   })
 })
 

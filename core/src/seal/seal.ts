@@ -18,13 +18,13 @@ export interface Sealed extends Saved {
  * entry that is not live stays in the device table, nor in the 2^bits entries of any mapped device's ITT, and no `next` leads
  * past the end of a second-level page. Nothing else of guest RAM is touched, and nothing at all when the state cannot be saved.
  */
-export function seal(its: Its, { head = 'none', gicv41 = false }: SaveOptions = {}): Outcome<Sealed> {
+export function seal(its: Its, { heads = 'none', gicv41 = false }: SaveOptions = {}): Outcome<Sealed> {
   return attempt(() => {
     const slots = its.deviceTable.valid ? storableSlots(its) : []
     refuseUnsavable(its, slots, gicv41)
     const limits = sealLimits(its, slots)
     const cleared = clearTables(its, slots)
-    const saved = writeTables(its, { quirks: profiles[NEWEST].quirks, head, gicv41, nextWithinPage: true })
+    const saved = writeTables(its, { quirks: profiles[NEWEST].quirks, heads, gicv41, nextWithinPage: true })
     return { ...saved, cleared, limits }
   })
 }

@@ -1,26 +1,12 @@
-import {
-  DTE,
-  DTE_NEXT_CAP,
-  ENTRY_BYTES,
-  HEAD_DTE,
-  HEAD_ITE,
-  HEAD_MAGIC,
-  ITE_NEXT_CAP,
-  L2_ENTRIES,
-  LPI_LIMIT,
-  MAX_EVENTID_BITS,
-} from '../abi/index.ts'
+import { DTE, DTE_NEXT_CAP, ENTRY_BYTES, ITE_NEXT_CAP, L2_ENTRIES, LPI_LIMIT, MAX_EVENTID_BITS } from '../abi/index.ts'
 import { BLOCK_WORDS, EVENT_WORDS, type Its } from '../its/index.ts'
 import { KvmError } from '../memory/index.ts'
-import { dteBlocks } from './blocks.ts'
-import { clearEntries } from './clear.ts'
 import { DtePlaces } from './dte-places.ts'
 import { EntryWriter, forwardedLpi, outsideRam } from './entry-writer.ts'
+import { type HeadWriter, ProposedHeads } from './heads.ts'
 import type { SavePlan } from './save-plan.ts'
 
 const NONE = -1
-/** The lower half of every head ITE. */
-const ITE_HEAD_LO = HEAD_ITE.fields.magic.putLo(HEAD_MAGIC)
 
 /** Why a save fails that no kernel lives to fail. */
 export const HOST_OOPS = 'the event has no collection: the host kernel follows a NULL pointer and dies here'
@@ -36,6 +22,7 @@ export class DeviceSave {
   readonly #itts: EntryWriter
   readonly #table: EntryWriter
   readonly #places: DtePlaces
+  readonly #heads: HeadWriter | undefined
   /** Some LPI may be delivered by hardware. */
   readonly #forwarding: boolean
   /** The device under way: its ITT, its DeviceID, its first event, zero entries to write after the event that waits. */
@@ -50,11 +37,13 @@ export class DeviceSave {
     this.#its = its
     this.#plan = plan
     this.#itts = new EntryWriter(its.memory)
+    this.#heads = headWriter(its, plan, this.#itts)
     this.#table = new EntryWriter(its.memory)
     this.#places = new DtePlaces(its)
     this.#forwarding = its.gic.lpis.forwarding !== undefined
   }
 
+  /** Saves the devices, and the heads of their tables. */
   save(): void {
     const { devices, deviceTable } = this.#its
     let slot = this.#storable(devices.first())
@@ -69,8 +58,12 @@ export class DeviceSave {
       this.#firsts[deviceTable.indirect ? Math.floor(deviceId / L2_ENTRIES) : 0] ??= deviceId
       slot = following
     }
-    if (this.#plan.head === 'proposed') this.#proposedTableHead()
-    if (this.#plan.head === 'ours') this.#ourTableHeads()
+    this.#heads?.deviceTable(this.#firsts)
+  }
+
+  /** The collections are saved too. */
+  end(): void {
+    this.#heads?.end()
   }
 
   /** The first device from `slot` on that is saved: on older kernels an unstorable one too, which then fails the save. */
@@ -89,9 +82,7 @@ export class DeviceSave {
     const { indirect, base } = this.#its.deviceTable
     const toPageEnd = L2_ENTRIES - (deviceId % L2_ENTRIES)
     if (indirect) return this.#plan.nextWithinPage ? Math.min(distance, toPageEnd) : Math.min(distance, DTE_NEXT_CAP)
-    if (distance > DTE_NEXT_CAP && this.#plan.head === 'ours') {
-      clearEntries(this.#its.memory, base + (deviceId + DTE_NEXT_CAP) * ENTRY_BYTES, distance - DTE_NEXT_CAP)
-    }
+    if (distance > DTE_NEXT_CAP) this.#heads?.gap(base + (deviceId + DTE_NEXT_CAP) * ENTRY_BYTES, distance - DTE_NEXT_CAP)
     return Math.min(distance, DTE_NEXT_CAP)
   }
 
@@ -139,7 +130,7 @@ export class DeviceSave {
       }
     }
     if (waiting !== NONE) this.#saveIte(waiting, lpi, icid, 0)
-    if (this.#plan.head !== 'none' && this.#first !== 0) this.#ittHead(2 ** devices.bits[slot]!)
+    if (this.#first !== 0) this.#heads?.itt(this.#itt, 2 ** devices.bits[slot]!, this.#first)
   }
 
   /** Meets an event that hardware may deliver, or whose collection is gone. Returns the event that waits from now on. */
@@ -194,39 +185,9 @@ export class DeviceSave {
     if (this.#plan.gicv41 && !this.#plan.quirks['no-gicv41-save']) return
     throw forwardedLpi(this.#deviceId, eventId)
   }
+}
 
-  /** Both kinds pay no heed to a head that cannot be written. An ITT without live events: the proposal says so in its head, we clear it. */
-  #ittHead(entries: number): void {
-    if (this.#first === NONE && this.#plan.head === 'ours') {
-      clearEntries(this.#its.memory, this.#itt, entries)
-      return
-    }
-    this.#itts.put(this.#itt, ITE_HEAD_LO, HEAD_ITE.fields.first.putHi(this.#first === NONE ? 0 : this.#first))
-  }
-
-  #proposedTableHead(): void {
-    const first = this.#its.devices.first()
-    const deviceId = first < 0 ? 0 : this.#its.devices.deviceId[first]!
-    if (first >= 0 && deviceId === 0) return
-    const at = this.#places.at(0)
-    if (at < 0)
-      throw new KvmError('EINVAL', 'DeviceID 0, the place of the dummy head, cannot be stored', { what: 'DTE', deviceId: 0 })
-    this.#putDteHead(at, deviceId)
-  }
-
-  #ourTableHeads(): void {
-    const { memory, deviceTable } = this.#its
-    for (const { base, firstId, entries } of dteBlocks(memory, deviceTable)) {
-      const first = this.#firsts[deviceTable.indirect ? firstId / L2_ENTRIES : 0]
-      if (first === undefined) clearEntries(memory, base, entries)
-      else if (first !== firstId) {
-        this.#putDteHead(base, first - firstId)
-      }
-    }
-  }
-
-  #putDteHead(at: number, first: number): void {
-    const { magic, first: firstField } = HEAD_DTE.fields
-    this.#table.put(at, magic.putLo(HEAD_MAGIC) | firstField.putLo(first), firstField.putHi(first))
-  }
+function headWriter(its: Its, { heads }: SavePlan, entries: EntryWriter): HeadWriter | undefined {
+  if (heads === 'none') return undefined
+  return heads === 'proposed' ? new ProposedHeads(its, entries) : heads.writer(its, entries)
 }

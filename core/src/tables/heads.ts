@@ -1,64 +1,78 @@
-import { CTE, ENTRY_BYTES, HEAD_DTE, HEAD_ITE, HEAD_MAGIC, HEAD_STAMP } from '../abi/index.ts'
-import type { Gpa, GuestMemory, ReadonlyMemory, Region } from '../memory/index.ts'
-import { isValidDte, isValidIte } from './scan.ts'
+import { HEAD_DTE, HEAD_ITE, HEAD_MAGIC } from '../abi/index.ts'
+import type { Its } from '../its/index.ts'
+import { KvmError, type ReadonlyMemory } from '../memory/index.ts'
+import type { EntryWriter } from './entry-writer.ts'
+import type { TableView } from './table-view.ts'
 
-const STAMP_MASK = 0x7ff
+/** Writes the heads of tables while a save is under way; made before its first entry is written. */
+export interface HeadWriter {
+  /** The events of an ITT of so many entries are saved, and its entry 0 is not live; `first` is -1 when no entry is. */
+  itt(base: number, entries: number, first: number): void
+  /** A DTE's `next` is cut to its cap: what lies between the entry it names, at `base`, and the next live one. */
+  gap(base: number, entries: number): void
+  /** All DTEs are saved: the first DeviceID of each second-level page, or of the flat table. */
+  deviceTable(firsts: readonly (number | undefined)[]): void
+  /** The collections are saved too. */
+  end(): void
+}
 
-/**
- * How the head of a table is kept: not at all, as the proposal of November 2024 posted it, or with its defects gone.
- *
- * Ours is the same entry, one for each table that needs one: at index 0 of a flat device table, of every second-level page and of
- * every ITT whose entry 0 is not live. It counts from its own index, is read at index 0 only, and only when the last save wrote
- * it: that save stamps the first CTE in bits that every kernel ignores and every kernel's save clears.
- */
-export type HeadKind = 'none' | 'proposed' | 'ours'
+/** Where the scans of a restore begin: an index, 0 when nothing is known. */
+export interface HeadReader {
+  dte(base: number, entries: number): number
+  ite(base: number, entries: number): number
+}
+
+/** A way to keep heads that no kernel has. */
+export interface HeadKeeping {
+  writer(its: Its, entries: EntryWriter): HeadWriter
+  /** Undefined when the last save of these tables wrote no heads. */
+  reader(memory: ReadonlyMemory, view: TableView): HeadReader | undefined
+}
+
+/** How the heads of tables are kept: not at all, as the proposal of November 2024 posted it, or in another way. */
+export type Heads = 'none' | 'proposed' | HeadKeeping
 
 /** True for the low word of a head, of a table or of an ITT, when the entry is not valid. */
 export const isHead = (lo: number): boolean => (lo & 0xffff) === HEAD_MAGIC
 
-/** True when the last save of these tables wrote our heads: the stamp stands in the first CTE. */
-export function hasOurHeads(
-  memory: ReadonlyMemory,
-  { valid, base }: { readonly valid: boolean; readonly base: number },
-): boolean {
-  if (!valid || !memory.contains(base as Gpa, ENTRY_BYTES)) return false
-  return CTE.fields.stamp.get(memory.u32(base as Gpa), memory.u32((base + 4) as Gpa)) === HEAD_STAMP
+/** Writes a head into entry 0 of an ITT; nothing when that is not in RAM. */
+export function putIteHead(entries: EntryWriter, base: number, first: number): void {
+  const { magic, first: firstField } = HEAD_ITE.fields
+  entries.put(base, magic.putLo(HEAD_MAGIC), firstField.putHi(first))
 }
 
-/** Sets or clears the stamp in the first CTE; nothing when that is not in RAM. */
-export function stampCte(memory: GuestMemory, base: number, stamped: boolean): void {
-  if (!memory.contains(base as Gpa, ENTRY_BYTES)) return
-  const hi = memory.u32((base + 4) as Gpa) & ~CTE.fields.stamp.putHi(STAMP_MASK)
-  memory.setU32((base + 4) as Gpa, hi | (stamped ? CTE.fields.stamp.putHi(HEAD_STAMP) : 0))
+/** Writes a head into a DTE; nothing when that is not in RAM. */
+export function putDteHead(entries: EntryWriter, at: number, first: number): void {
+  const { magic, first: firstField } = HEAD_DTE.fields
+  entries.put(at, magic.putLo(HEAD_MAGIC) | firstField.putLo(first), firstField.putHi(first))
 }
 
-/** The index that a head at `base` points at, when it points at a valid DTE of its own block; else 0. */
-export function plausibleDte(memory: ReadonlyMemory, base: number, entries: number): number {
-  const region = memory.seek(base as Gpa)
-  if (region === undefined) return 0
-  const lo = region.words[region.index]!
-  const hi = region.words[region.index + 1]!
-  if (isValidDte(hi) || !isHead(lo)) return 0
-  const first = HEAD_DTE.fields.first.get(lo, hi)
-  return first < entries && toEntry(memory, region, base, first) && isValidDte(region.words[region.index + 1]!) ? first : 0
-}
+/** Heads as the proposal writes them: in every ITT, empty or not, and one for the whole device table, where DeviceID 0 belongs. */
+export class ProposedHeads implements HeadWriter {
+  readonly #its: Its
+  readonly #entries: EntryWriter
 
-/** The EventID that a head at `base` points at, when it points at a valid ITE of its own ITT; else 0. */
-export function plausibleIte(memory: ReadonlyMemory, base: number, entries: number): number {
-  const region = memory.seek(base as Gpa)
-  if (region === undefined) return 0
-  const { words, index } = region
-  const lo = words[index]!
-  const hi = words[index + 1]!
-  if (isValidIte(lo, hi) || !isHead(lo)) return 0
-  const first = HEAD_ITE.fields.first.get(lo, hi)
-  if (first >= entries || !toEntry(memory, region, base, first)) return 0
-  return isValidIte(region.words[region.index]!, region.words[region.index + 1]!) ? first : 0
-}
+  constructor(its: Its, entries: EntryWriter) {
+    this.#its = its
+    this.#entries = entries
+  }
 
-/** Moves the cursor of `region` from `base` to an entry further on; false when that is not in the same region. */
-function toEntry(memory: ReadonlyMemory, region: Region, base: number, entry: number): boolean {
-  if (entry >= region.run) return memory.seek((base + entry * ENTRY_BYTES) as Gpa) === region
-  region.index += 2 * entry
-  return true
+  itt(base: number, _entries: number, first: number): void {
+    putIteHead(this.#entries, base, Math.max(first, 0))
+  }
+
+  gap(): void {}
+
+  deviceTable(): void {
+    const { devices } = this.#its
+    const first = devices.first()
+    const deviceId = first < 0 ? 0 : devices.deviceId[first]!
+    if (first >= 0 && deviceId === 0) return
+    const at = this.#its.dteAt(0)
+    if (at < 0)
+      throw new KvmError('EINVAL', 'DeviceID 0, the place of the dummy head, cannot be stored', { what: 'DTE', deviceId: 0 })
+    putDteHead(this.#entries, at, deviceId)
+  }
+
+  end(): void {}
 }

@@ -1,5 +1,5 @@
 import type { Gpa, Where } from '../memory/index.ts'
-import type { HeadKind } from './heads.ts'
+import type { Heads } from './heads.ts'
 import type { ObjectionName } from './objections.ts'
 
 /** What a reader answers to go on with the walk, and to end it early. Any other answer is an objection's name. */
@@ -62,7 +62,7 @@ export interface Walked {
 export interface WalkOptions {
   readonly limits?: Partial<WalkLimits>
   /** Whose heads are followed: by default the proposal's under its profile, else nobody's. */
-  readonly head?: HeadKind
+  readonly heads?: Heads
   /** ICIDs known before the restore (a live ITS); one byte each, non-zero when known. Collections found are added. */
   readonly icids?: Uint8Array
 }

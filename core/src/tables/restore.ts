@@ -17,7 +17,7 @@ export interface Restored {
   readonly answer: 0 | 1
 }
 
-export type RestoreOptions = Pick<WalkOptions, 'limits' | 'head'>
+export type RestoreOptions = Pick<WalkOptions, 'limits' | 'heads'>
 
 /** The tables and vCPUs as an ITS and its GIC know them. */
 export function viewOf({ deviceTable, collectionTable, gic }: Its): TableView {

@@ -3,7 +3,7 @@ import type { Its } from '../its/index.ts'
 import { attempt, KvmError, type Outcome } from '../memory/index.ts'
 import { DeviceSave } from './device-save.ts'
 import { EntryWriter, outsideRam } from './entry-writer.ts'
-import { type HeadKind, stampCte } from './heads.ts'
+import type { Heads } from './heads.ts'
 import type { SavePlan } from './save-plan.ts'
 
 /** What a save wrote. */
@@ -21,7 +21,7 @@ export interface SaveOptions {
   /** The host has GICv4.1, so the state of LPIs that hardware delivers can be read back. */
   readonly gicv41?: boolean
   /** Whose heads are written: by default the proposal's under its profile, else none. */
-  readonly head?: HeadKind
+  readonly heads?: Heads
 }
 
 /**
@@ -33,20 +33,18 @@ export interface SaveOptions {
  */
 export function saveTables(its: Its, options: SaveOptions = {}): Outcome<Saved> {
   const { quirks } = its.gic
-  const head = options.head ?? (quirks['proposed-head'] ? 'proposed' : 'none')
-  return attempt(() => writeTables(its, { quirks, head, gicv41: options.gicv41 ?? false, nextWithinPage: false }))
+  const heads = options.heads ?? (quirks['proposed-head'] ? 'proposed' : 'none')
+  return attempt(() => writeTables(its, { quirks, heads, gicv41: options.gicv41 ?? false, nextWithinPage: false }))
 }
 
 /** As `saveTables`, to a plan. @throws KvmError where SAVE_TABLES fails. */
 export function writeTables(its: Its, plan: SavePlan): Saved {
   const anyway = plan.quirks['save-invalid-baser']
   const { deviceTable, collectionTable } = its
-  // Heads are believed by their stamp: it goes before the first head changes and comes back with the collections.
-  if (plan.head === 'ours' && collectionTable.valid) stampCte(its.memory, collectionTable.base, false)
   const devices = new DeviceSave(its, plan)
   if (deviceTable.valid || anyway) devices.save()
   const collections = collectionTable.valid || (anyway && collectionTable.base !== 0) ? saveCollections(its, plan) : 0
-  if (plan.head === 'ours' && collectionTable.valid) stampCte(its.memory, collectionTable.base, true)
+  devices.end()
   const { devices: saved, events, unstorable, detached } = devices
   return { collections, devices: saved, events, unstorable, detached }
 }

@@ -12,7 +12,7 @@ import {
   UNMAPPED_TARGET,
 } from '../abi/index.ts'
 import type { Gpa, ReadonlyMemory, Region, Where } from '../memory/index.ts'
-import { type HeadKind, hasOurHeads, plausibleDte, plausibleIte } from './heads.ts'
+import type { HeadReader } from './heads.ts'
 import { LpiReach } from './lpi-reach.ts'
 import { type ObjectionName, objections } from './objections.ts'
 import { type ScannedWalk, scanDtesProposed, scanIttProposed, scanL1Proposed } from './proposed-scan.ts'
@@ -58,7 +58,9 @@ export class TableWalk implements ScannedWalk {
   readonly #limits: WalkLimits
   readonly #icids: Uint8Array
   readonly #lpis: LpiReach | undefined
-  readonly #head: HeadKind
+  /** The proposal's scans are walked. */
+  readonly #proposed: boolean
+  readonly #heads: HeadReader | undefined
 
   constructor(memory: ReadonlyMemory, view: TableView, quirks: Quirks, reader: TableReader, options: WalkOptions) {
     this.memory = memory
@@ -67,8 +69,9 @@ export class TableWalk implements ScannedWalk {
     this.#reader = reader
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
     this.#icids = options.icids ?? new Uint8Array(ID_LIMIT)
-    this.#head = options.head ?? (quirks['proposed-head'] ? 'proposed' : 'none')
-    if (this.#head === 'ours' && !hasOurHeads(memory, view.collectionTable)) this.#head = 'none'
+    const heads = options.heads ?? (quirks['proposed-head'] ? 'proposed' : 'none')
+    this.#proposed = heads === 'proposed'
+    this.#heads = typeof heads === 'string' ? undefined : heads.reader(memory, view)
     this.#lpis = view.lpiTables && new LpiReach(memory, view, view.lpiTables, quirks)
   }
 
@@ -116,7 +119,7 @@ export class TableWalk implements ScannedWalk {
 
   #scanDeviceTable(): void {
     const { indirect, base, bytes } = this.#view.deviceTable
-    if (this.#head === 'proposed') {
+    if (this.#proposed) {
       if (indirect) scanL1Proposed(this, base, bytes)
       else scanDtesProposed(this, base, bytes, 0)
       return
@@ -141,7 +144,7 @@ export class TableWalk implements ScannedWalk {
 
   /** Scans a block of DTEs: the whole flat table, or one second-level page. */
   #scanDtes(base: number, slots: number, firstId: number): number {
-    let slot = this.#head === 'ours' ? plausibleDte(this.memory, base, slots) : 0
+    let slot = this.#heads?.dte(base, slots) ?? 0
     let end = slots
     while (slot < end) {
       const at = (base + slot * ENTRY_BYTES) as Gpa
@@ -173,8 +176,9 @@ export class TableWalk implements ScannedWalk {
     this.devices++
     const answer = this.#reader.device(deviceId, ittAddr, eventIdBits, at)
     if (answer !== GO_ON && this.#answered(answer, { at, deviceId }) === ENDED) return ENDED
-    const proposed = this.#head === 'proposed'
-    const end = proposed ? scanIttProposed(this, deviceId, ittAddr, eventIdBits) : this.#scanItt(deviceId, ittAddr, eventIdBits)
+    const end = this.#proposed
+      ? scanIttProposed(this, deviceId, ittAddr, eventIdBits)
+      : this.#scanItt(deviceId, ittAddr, eventIdBits)
     if (end === LAST) return dteNext.get(lo, hi)
     if (end > 0 && !this.#quirks['restore-needs-last-entry']) return dteNext.get(lo, hi)
     if (this.cut === undefined) {
@@ -187,7 +191,7 @@ export class TableWalk implements ScannedWalk {
   #scanItt(deviceId: number, ittAddr: Gpa, eventIdBits: number): number {
     let end = this.#scanLength(eventIdBits)
     const limit = eventIdBits <= MAX_EVENTID_BITS ? end : 2 ** eventIdBits
-    let eventId = this.#head === 'ours' ? plausibleIte(this.memory, ittAddr, end) : 0
+    let eventId = this.#heads?.ite(ittAddr, end) ?? 0
     let region: Region | undefined
     // EventIDs from `first` to `beyond` have their entries in the run of `region`, from word `start` on.
     let first = 0

@@ -1,6 +1,5 @@
-import { ENTRY_BYTES, hex } from '../../abi/index.ts'
+import { disassemble, ENTRY_BYTES, hex } from '../../abi/index.ts'
 import type { Gpa } from '../../memory/index.ts'
-import { disassemble } from '../disassemble.ts'
 import { entryAt } from '../entries.ts'
 import { declared, type EventId, type Evidence, losing, type Suspect, suspect } from '../finding.ts'
 import type { DeviceRecord } from '../history.ts'

@@ -1,7 +1,7 @@
 import { FIRST_LPI, L2_ENTRIES, type ProfileId } from '../../abi/index.ts'
 import type { Errno, Outcome, Where } from '../../memory/index.ts'
-import { seal } from '../../seal/index.ts'
-import { type HeadKind, restoreTables, saveTables } from '../../tables/index.ts'
+import { seal, stampedHeads } from '../../seal/index.ts'
+import { type Heads, restoreTables, saveTables } from '../../tables/index.ts'
 import { EVENTS, SeedGuest } from './seed-guest.ts'
 
 /** What the selftest is told; the first three are the posted one's -s, -c and -n. */
@@ -14,8 +14,8 @@ export interface SeedTestOptions {
   readonly l2Tables: number
   readonly kernel: ProfileId
   readonly save: 'plain' | 'seal'
-  /** Whose heads are written and followed; `undefined` as the kernel does. */
-  readonly head?: HeadKind | undefined
+  /** Whose heads are written and followed; default: as the kernel does. */
+  readonly head?: 'none' | 'proposed' | 'ours'
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number
 }
@@ -82,12 +82,15 @@ export function runSeedTest(options: SeedTestOptions): SeedReport {
 class SeedTest {
   readonly #guest: SeedGuest
   readonly #options: SeedTestOptions
+  readonly #heads: { readonly heads?: Heads }
   #before: Mapping | undefined
   #collections = 0
 
   constructor(guest: SeedGuest, options: SeedTestOptions) {
     this.#guest = guest
     this.#options = options
+    const { head } = options
+    this.#heads = head === undefined ? {} : { heads: head === 'ours' ? stampedHeads : head }
   }
 
   run(mapping: Mapping): SeedCase {
@@ -97,8 +100,7 @@ class SeedTest {
     if (save.errno !== undefined) return this.#done(mapping, mapped, save, undefined)
     this.#guest.its.reset()
     this.#guest.enable()
-    const { head } = this.#options
-    const restore = this.#timed(() => restoreTables(this.#guest.its, head === undefined ? {} : { head }))
+    const restore = this.#timed(() => restoreTables(this.#guest.its, this.#heads))
     return this.#done(mapping, mapped, save, restore)
   }
 
@@ -133,9 +135,8 @@ class SeedTest {
   }
 
   #save(): Outcome<unknown> {
-    const { save, head } = this.#options
-    const options = head === undefined ? {} : { head }
-    return save === 'seal' ? seal(this.#guest.its, options) : saveTables(this.#guest.its, options)
+    const { its } = this.#guest
+    return this.#options.save === 'seal' ? seal(its, this.#heads) : saveTables(its, this.#heads)
   }
 
   #timed(call: () => Outcome<unknown>): TimedAnswer {

@@ -1,19 +1,25 @@
 import { describe, expect, it } from 'vitest'
 import { HEAD_DTE, HEAD_ITE } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
-import { type HeadKind, restoreTables, saveTables } from './index.ts'
-import { LiveIts, type LiveOptions, stateOf } from './testing/live-its.ts'
-import { newest, withQuirks } from './testing/planted.ts'
+import { type Heads, restoreTables, saveTables } from '../tables/index.ts'
+import { LiveIts, type LiveOptions, stateOf } from '../tables/testing/live-its.ts'
+import { newest, withQuirks } from '../tables/testing/planted.ts'
+import { stampedHeads as ours } from './index.ts'
+
+const kinds: readonly { readonly kind: string; readonly heads: Heads }[] = [
+  { kind: 'proposed', heads: 'proposed' },
+  { kind: 'ours', heads: ours },
+]
 
 const pages = (...l2Pages: number[]): LiveOptions => ({ indirect: true, l2Pages })
 
 /** Saves with one kind of head and restores with the same kind; the DeviceIDs that come back, or the errno of whichever fails. */
-function throughHeads(vm: LiveIts, head: HeadKind, meddle: (vm: LiveIts) => unknown = () => {}) {
-  const saved = saveTables(vm.its, { head })
+function throughHeads(vm: LiveIts, heads: Heads, meddle: (vm: LiveIts) => unknown = () => {}) {
+  const saved = saveTables(vm.its, { heads })
   if (!saved.ok) return `save: ${saved.errno}`
   meddle(vm)
   const other = vm.successor()
-  const restored = restoreTables(other.its, { head })
+  const restored = restoreTables(other.its, { heads })
   return restored.ok ? stateOf(other.its).devices.map(brief) : `restore: ${restored.errno}`
 }
 
@@ -26,43 +32,43 @@ function brief(line: string): string {
 const wordAt = (vm: LiveIts, at: Gpa, { lo, hi }: { lo: number; hi: number }) => vm.memory.setWord(at, lo, hi)
 
 describe('a head', () => {
-  it.each(['proposed', 'ours'] as const)('of kind %s stands at index 0 and names the first live entry', (head) => {
+  it.each(kinds)('of kind $kind stands at index 0 and names the first live entry', ({ heads }) => {
     const vm = new LiveIts().map(32, [8189], { bits: 13 })
-    saveTables(vm.its, { head })
+    saveTables(vm.its, { heads })
     expect([vm.word(vm.dteAt(0)), vm.word(vm.iteAt(32, 0))]).toEqual(['000000000020dafe', '1ffd00000000dafe'])
   })
 
   it('is not written where entry 0 is live', () => {
     const vm = new LiveIts().map(0, [0])
-    saveTables(vm.its, { head: 'ours' })
+    saveTables(vm.its, { heads: ours })
     expect([vm.word(vm.dteAt(0)).slice(0, 4), vm.word(vm.iteAt(0, 0))]).toEqual(['8000', '0000000020000000'])
   })
 
   it('of the proposal says so when there is nothing live; ours leaves such a table clean', () => {
-    const empty = (head: HeadKind) => {
+    const empty = (heads: Heads) => {
       const vm = new LiveIts().map(3)
       vm.memory.setWord(vm.iteAt(3, 5), 0x2000_0000, 0)
-      saveTables(vm.its, { head })
+      saveTables(vm.its, { heads })
       return [vm.word(vm.iteAt(3, 0)), vm.word(vm.iteAt(3, 5))]
     }
     expect(empty('proposed')).toEqual(['000000000000dafe', '0000000020000000'])
-    expect(empty('ours')).toEqual(['0'.repeat(16), '0'.repeat(16)])
+    expect(empty(ours)).toEqual(['0'.repeat(16), '0'.repeat(16)])
   })
 
   it('spares the restore the entries before the first live one', () => {
     const vm = new LiveIts().map(60000, [65535], { bits: 16 })
-    const read = (head: HeadKind) => {
-      saveTables(vm.its, { head })
-      const restored = restoreTables(vm.successor().its, { head })
+    const read = (heads: Heads) => {
+      saveTables(vm.its, { heads })
+      const restored = restoreTables(vm.successor().its, { heads })
       return restored.ok && restored.value.entries
     }
-    expect([read('none'), read('proposed'), read('ours')]).toEqual([2 + 60001 + 65536, 2 + 2 + 2, 2 + 1 + 1])
+    expect([read('none'), read('proposed'), read(ours)]).toEqual([2 + 60001 + 65536, 2 + 2 + 2, 2 + 1 + 1])
   })
 
   it('of ours stands in every second-level page that needs one, and jumps over its orphans', () => {
     const vm = new LiveIts(pages(0, 1, 2)).map(100, [1]).map(8300, [2]).map(16384, [3])
     wordAt(vm, vm.dteAt(8200), { lo: 0, hi: 0x8000_0000 })
-    expect(throughHeads(vm, 'ours')).toEqual(['100: 1', '8300: 2', '16384: 3'])
+    expect(throughHeads(vm, ours)).toEqual(['100: 1', '8300: 2', '16384: 3'])
     expect(vm.word(vm.dteAt(8192))).toBe('00000000006cdafe')
   })
 })
@@ -71,34 +77,34 @@ describe('the defects of the proposed head, which ours has not', () => {
   it('1: a save is EINVAL when DeviceID 0 has no place; a head that cannot be written does no harm', () => {
     const vm = () => new LiveIts(pages(1)).map(9000, [1])
     expect(throughHeads(vm(), 'proposed')).toBe('save: EINVAL')
-    expect(throughHeads(vm(), 'ours')).toEqual(['9000: 1'])
+    expect(throughHeads(vm(), ours)).toEqual(['9000: 1'])
   })
 
   it('2: the jump over an invalid first-level entry is taken from a DeviceID, so devices are lost with success', () => {
     const vm = () => new LiveIts(pages(0, 4)).map(0, [1]).map(40000, [2])
     expect(throughHeads(vm(), 'proposed')).toEqual(['0: 1'])
-    expect(throughHeads(vm(), 'ours')).toEqual(['0: 1', '40000: 2'])
+    expect(throughHeads(vm(), ours)).toEqual(['0: 1', '40000: 2'])
   })
 
   it('3: an invalid ITE with rubbish in [63:48] fails the restore', () => {
     const vm = () => new LiveIts().map(3, [1])
     const rubbish = (of: LiveIts) => of.memory.setWord(of.iteAt(3, 0), 0, 0xffff_0000)
     expect(throughHeads(vm(), 'proposed', rubbish)).toBe('restore: EINVAL')
-    expect(throughHeads(vm(), 'ours', rubbish)).toEqual(['3: 1'])
+    expect(throughHeads(vm(), ours, rubbish)).toEqual(['3: 1'])
   })
 
   it('4: the magic counts at any index, so rubbish there stops or misleads the scan', () => {
     const vm = () => new LiveIts().map(0, [0]).map(16400, [1]).map(16420, [2])
     const rubbish = (of: LiveIts) => wordAt(of, of.dteAt(16383), HEAD_DTE.encode({ magic: 0xdafe, first: 0 }))
     expect(throughHeads(vm(), 'proposed', rubbish)).toEqual(['0: 0'])
-    expect(throughHeads(vm(), 'ours', rubbish)).toEqual(['0: 0', '16400: 1', '16420: 2'])
+    expect(throughHeads(vm(), ours, rubbish)).toEqual(['0: 0', '16400: 1', '16420: 2'])
   })
 
   it('5: a head of 32 bits and more becomes a negative answer', () => {
     const vm = () => new LiveIts().map(3, [1])
     const rubbish = (of: LiveIts) => wordAt(of, of.dteAt(0), HEAD_DTE.encode({ magic: 0xdafe, first: 0x1_8000_0003 }))
     expect(throughHeads(vm(), 'proposed', rubbish)).toBe('restore: EINVAL')
-    expect(throughHeads(vm(), 'ours', rubbish)).toEqual(['3: 1'])
+    expect(throughHeads(vm(), ours, rubbish)).toEqual(['3: 1'])
   })
 
   it('6: a gap above the cap still lands among orphans', () => {
@@ -109,29 +115,29 @@ describe('the defects of the proposed head, which ours has not', () => {
       return live
     }
     expect(throughHeads(vm(), 'proposed')).toEqual(['1: 1', '16390:'])
-    expect(throughHeads(vm(), 'ours')).toEqual(['1: 1', '50000: 2'])
+    expect(throughHeads(vm(), ours)).toEqual(['1: 1', '50000: 2'])
   })
 })
 
 describe('a head of ours that is stale', () => {
   it('is rewritten or cleared by the next save', () => {
     const vm = new LiveIts(pages(0, 1)).map(9, [1]).map(8200, [5])
-    saveTables(vm.its, { head: 'ours' })
+    saveTables(vm.its, { heads: ours })
     vm.unmap(8200).map(4, [2])
-    expect(throughHeads(vm, 'ours')).toEqual(['4: 2', '9: 1'])
+    expect(throughHeads(vm, ours)).toEqual(['4: 2', '9: 1'])
     expect([vm.word(vm.dteAt(0)), vm.word(vm.dteAt(8192))]).toEqual(['000000000004dafe', '0'.repeat(16)])
   })
 
   it('is not believed after a kernel that knows no heads has saved an earlier device', () => {
     const vm = new LiveIts().map(9, [7])
-    saveTables(vm.its, { head: 'ours' })
+    saveTables(vm.its, { heads: ours })
     const old = vm.successor()
     restoreTables(old.its)
     old.map(4, [2])
     saveTables(old.its)
     expect(old.word(old.dteAt(0))).toBe('000000000009dafe')
     const back = old.successor()
-    restoreTables(back.its, { head: 'ours' })
+    restoreTables(back.its, { heads: ours })
     expect(stateOf(back.its).devices.map(brief)).toEqual(['4: 2', '9: 7'])
   })
 
@@ -139,17 +145,17 @@ describe('a head of ours that is stale', () => {
     const vm = () => new LiveIts().map(9, [7])
     for (const first of [5, 40000, 2 ** 17]) {
       const meddle = (of: LiveIts) => wordAt(of, of.dteAt(0), HEAD_DTE.encode({ magic: 0xdafe, first }))
-      expect(throughHeads(vm(), 'ours', meddle)).toEqual(['9: 7'])
+      expect(throughHeads(vm(), ours, meddle)).toEqual(['9: 7'])
     }
     const meddle = (of: LiveIts) => wordAt(of, of.iteAt(9, 0), HEAD_ITE.encode({ magic: 0xdafe, first: 60 }))
-    expect(throughHeads(vm(), 'ours', meddle)).toEqual(['9: 7'])
+    expect(throughHeads(vm(), ours, meddle)).toEqual(['9: 7'])
   })
 })
 
 describe('a kernel that knows no heads', () => {
-  it.each(['proposed', 'ours'] as const)('restores the same from RAM with heads of kind %s', (head) => {
+  it.each(kinds)('restores the same from RAM with heads of kind $kind', ({ heads }) => {
     const vm = new LiveIts(pages(0, 1, 2)).map(100, [4]).map(8300, [2, 9]).map(16384, [])
-    saveTables(vm.its, { head })
+    saveTables(vm.its, { heads })
     const other = vm.successor(newest)
     expect(restoreTables(other.its).ok).toBe(true)
     expect(stateOf(other.its)).toEqual(stateOf(vm.its))

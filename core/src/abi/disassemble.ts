@@ -1,5 +1,6 @@
-import { COMMAND_BYTES, type Command, decodeCommand, hex } from '../abi/index.ts'
 import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
+import { COMMAND_BYTES, type Command, decodeCommand } from './commands.ts'
+import { hex } from './u64.ts'
 
 /** The command at `at` in the queue's ring, as a person reads it: `MAPD DeviceID 0x8 V=0`. */
 export function disassemble(memory: ReadonlyMemory, at: Gpa): string {

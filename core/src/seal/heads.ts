@@ -1,0 +1,122 @@
+import { bits, ENTRY_BYTES, HEAD_DTE, HEAD_ITE, L2_ENTRIES, layout } from '../abi/index.ts'
+import type { Its } from '../its/index.ts'
+import type { Gpa, GuestMemory, ReadonlyMemory, Region } from '../memory/index.ts'
+import {
+  clearEntries,
+  dteBlocks,
+  type EntryWriter,
+  type HeadKeeping,
+  type HeadReader,
+  type HeadWriter,
+  isHead,
+  isValidDte,
+  isValidIte,
+  putDteHead,
+  putIteHead,
+} from '../tables/index.ts'
+
+/** Says, in the first CTE, that the last save wrote the heads of these tables. */
+const STAMP = 0x5a5
+
+/** The first CTE as we see it: bits that every kernel ignores and every kernel's save clears. */
+const STAMPED_CTE = layout('first CTE', 'reserved bits of a CTE of ABI revision 0', {
+  stamp: bits(62, 52, '0x5a5: the tables have heads.'),
+})
+const { stamp } = STAMPED_CTE.fields
+const STAMP_BITS = stamp.putHi(0x7ff)
+
+/**
+ * The proposal's heads with its defects gone: the same entry, one for each table that needs one: at index 0 of a flat device
+ * table, of every second-level page and of every ITT whose entry 0 is not live. It counts from its own index, is read at index 0
+ * only, and only when the last save wrote it: that save stamps the first CTE.
+ */
+export const stampedHeads: HeadKeeping = {
+  writer: (its, entries) => new StampedHeads(its, entries),
+  reader: (memory, { collectionTable }) => (hasStamp(memory, collectionTable) ? new PlausibleHeads(memory) : undefined),
+}
+
+/** A head that cannot be written is left out. The stamp goes before the first head changes and comes back at the end. */
+class StampedHeads implements HeadWriter {
+  readonly #its: Its
+  readonly #entries: EntryWriter
+
+  constructor(its: Its, entries: EntryWriter) {
+    this.#its = its
+    this.#entries = entries
+    if (its.collectionTable.valid) stampCte(its.memory, its.collectionTable.base, 0)
+  }
+
+  itt(base: number, entries: number, first: number): void {
+    if (first < 0) clearEntries(this.#its.memory, base, entries)
+    else putIteHead(this.#entries, base, first)
+  }
+
+  gap(base: number, entries: number): void {
+    clearEntries(this.#its.memory, base, entries)
+  }
+
+  deviceTable(firsts: readonly (number | undefined)[]): void {
+    const { memory, deviceTable } = this.#its
+    for (const { base, firstId, entries } of dteBlocks(memory, deviceTable)) {
+      const first = firsts[deviceTable.indirect ? firstId / L2_ENTRIES : 0]
+      if (first === undefined) clearEntries(memory, base, entries)
+      else if (first !== firstId) putDteHead(this.#entries, base, first - firstId)
+    }
+  }
+
+  end(): void {
+    const { memory, collectionTable } = this.#its
+    if (collectionTable.valid) stampCte(memory, collectionTable.base, STAMP)
+  }
+}
+
+function hasStamp(memory: ReadonlyMemory, { valid, base }: { readonly valid: boolean; readonly base: number }): boolean {
+  if (!valid || !memory.contains(base as Gpa, ENTRY_BYTES)) return false
+  return stamp.get(memory.u32(base as Gpa), memory.u32((base + 4) as Gpa)) === STAMP
+}
+
+/** Writes the stamp into the first CTE, 0 for none; nothing when that is not in RAM. */
+function stampCte(memory: GuestMemory, base: number, value: number): void {
+  if (!memory.contains(base as Gpa, ENTRY_BYTES)) return
+  const hi = memory.u32((base + 4) as Gpa) & ~STAMP_BITS
+  memory.setU32((base + 4) as Gpa, hi | stamp.putHi(value))
+}
+
+/** Believes a head that points at a valid entry of its own block or ITT. */
+class PlausibleHeads implements HeadReader {
+  readonly #memory: ReadonlyMemory
+
+  constructor(memory: ReadonlyMemory) {
+    this.#memory = memory
+  }
+
+  dte(base: number, entries: number): number {
+    const region = this.#memory.seek(base as Gpa)
+    if (region === undefined) return 0
+    const lo = region.words[region.index]!
+    const hi = region.words[region.index + 1]!
+    if (isValidDte(hi) || !isHead(lo)) return 0
+    const first = HEAD_DTE.fields.first.get(lo, hi)
+    if (first >= entries || !this.#toEntry(region, base, first)) return 0
+    return isValidDte(region.words[region.index + 1]!) ? first : 0
+  }
+
+  ite(base: number, entries: number): number {
+    const region = this.#memory.seek(base as Gpa)
+    if (region === undefined) return 0
+    const { words, index } = region
+    const lo = words[index]!
+    const hi = words[index + 1]!
+    if (isValidIte(lo, hi) || !isHead(lo)) return 0
+    const first = HEAD_ITE.fields.first.get(lo, hi)
+    if (first >= entries || !this.#toEntry(region, base, first)) return 0
+    return isValidIte(region.words[region.index]!, region.words[region.index + 1]!) ? first : 0
+  }
+
+  /** Moves the cursor of `region` from `base` to an entry further on; false when that is not in the same region. */
+  #toEntry(region: Region, base: number, entry: number): boolean {
+    if (entry >= region.run) return this.#memory.seek((base + entry * ENTRY_BYTES) as Gpa) === region
+    region.index += 2 * entry
+    return true
+  }
+}
