@@ -31,7 +31,7 @@ static void answer_line(char *text, struct answer *answer)
 static void serve(void)
 {
 	size_t room = 1 << 20, have = 0;
-	char *buffer = malloc(room);
+	char *buffer = grow(NULL, room, "memory for lines");
 	struct answer answer = { 0 };
 	ssize_t count;
 
@@ -49,7 +49,7 @@ static void serve(void)
 		memmove(buffer, line, have);
 		transport_write(answer.text, answer.length);
 		if (have == room)
-			buffer = realloc(buffer, room *= 2);
+			buffer = grow(buffer, room *= 2, "memory for lines");
 	}
 }
 

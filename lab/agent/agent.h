@@ -12,10 +12,15 @@
 /* Answer to a line the agent does not understand; no errno has this number. */
 #define NOT_UNDERSTOOD (-9999)
 
-/* transport.c: lines in, answers out, over a serial port or over the host's files. */
-void transport_open(const char *spec);
+/* transport.c: lines in, answers out, over a serial port or over the host's files. `spec` may be changed. */
+void transport_open(char *spec);
 ssize_t transport_read(void *buffer, size_t room);
 void transport_write(const void *bytes, size_t count);
+
+/* stop.c: the end of an agent that cannot go on. The line "STOPPED WHAT: errno" says why, in the place of any answer. */
+void stop(const char *what) __attribute__((noreturn));
+/* realloc, or stop. */
+void *grow(void *memory, size_t bytes, const char *what);
 
 /* answer.c: the answers of one batch of lines, as text that grows. */
 struct answer {
@@ -41,11 +46,13 @@ uint8_t *ram_at(uint64_t base, uint64_t bytes);
 int ram_zero(uint64_t base, uint64_t bytes);
 void ram_forget(void);
 
-/* vm.c: the one virtual machine there is. Every function returns what its ioctl returned, or a negative errno. */
+/* ioctl.c: what an ioctl returned, or its errno, negative, and how long it took. */
 #define MILLISECOND 1000000ull
-extern uint64_t ioctl_ns; /* how long the last ioctl took */
+extern uint64_t ioctl_ns; /* how long the last one took */
 uint64_t now_ns(void);
 int timed_ioctl(int fd, unsigned long request, void *argument);
+
+/* vm.c: the one virtual machine there is. Every function returns what its ioctl returned, or a negative errno. */
 #define WHICH_GIC (-1)
 #define WHICH_LAST_ITS (-2)
 int kvm_open(void);

@@ -2,7 +2,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Two numbers are worth naming a new offset for: shorter runs of zeros are sent as they are. */
@@ -13,9 +12,7 @@ static void make_room(struct answer *answer, size_t count)
 	if (answer->length + count <= answer->room)
 		return;
 	answer->room = (answer->length + count) * 2 + 65536;
-	answer->text = realloc(answer->text, answer->room);
-	if (!answer->text)
-		abort();
+	answer->text = grow(answer->text, answer->room, "memory for answers");
 }
 
 void answer_text(struct answer *answer, const char *format, ...)

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <termios.h>
@@ -28,7 +27,7 @@
 
 static int semihosting;
 static int requests = -1, answers = -1; /* file descriptors, or semihosting handles */
-static uint8_t *bounce;
+static uint8_t bounce[BOUNCE_BYTES];
 
 static long semihost(long operation, const uint64_t *block)
 {
@@ -51,8 +50,9 @@ static void open_semihosting(char *request_path)
 {
 	char *answer_path = strchr(request_path, ':');
 
+	if (!answer_path)
+		return;
 	*answer_path++ = 0;
-	bounce = malloc(BOUNCE_BYTES);
 	memset(bounce, 1, BOUNCE_BYTES);
 	mlockall(MCL_CURRENT);
 	semihosting = 1;
@@ -73,10 +73,10 @@ static void open_tty(const char *device)
 	tcsetattr(requests, TCSANOW, &raw);
 }
 
-void transport_open(const char *spec)
+void transport_open(char *spec)
 {
 	if (spec && !strncmp(spec, "semi:", 5))
-		open_semihosting(strdup(spec + 5));
+		open_semihosting(spec + 5);
 	else
 		open_tty(spec && !strncmp(spec, "tty:", 4) ? spec + 4 : DEFAULT_TTY);
 }

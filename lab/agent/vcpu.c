@@ -47,6 +47,8 @@ int vcpu_add(int vm, unsigned int id)
 	if (vcpu->fd < 0)
 		return vcpu->fd;
 	vcpu->run = mmap(NULL, vcpu_run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
+	if (vcpu->run == MAP_FAILED)
+		stop("mmap of a vCPU");
 	result = timed_ioctl(vm, KVM_ARM_PREFERRED_TARGET, &init);
 	if (result < 0)
 		return result;

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
 #define MAX_ITSES 8
@@ -20,29 +19,8 @@
 #define CBASER_PAGES 0xffull
 #define COMMAND_BYTES 32
 
-uint64_t ioctl_ns;
-
 static int kvm = -1, vm = -1, gic = -1;
 static int itses[MAX_ITSES], its_count;
-
-uint64_t now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000 * MILLISECOND + time.tv_nsec;
-}
-
-int timed_ioctl(int fd, unsigned long request, void *argument)
-{
-	uint64_t start = now_ns();
-	int result = ioctl(fd, request, argument);
-
-	if (result < 0)
-		result = -errno;
-	ioctl_ns = now_ns() - start;
-	return result;
-}
 
 int kvm_open(void)
 {
@@ -101,8 +79,11 @@ int vm_dirty(unsigned int number, struct answer *answer)
 	uint64_t *bitmap = calloc(words, sizeof(*bitmap));
 	struct kvm_dirty_log log = { .slot = number, .dirty_bitmap = bitmap };
 	const char *comma = "";
-	int result = timed_ioctl(vm, KVM_GET_DIRTY_LOG, &log);
+	int result;
 
+	if (!bitmap && words)
+		stop("memory for a dirty bitmap");
+	result = timed_ioctl(vm, KVM_GET_DIRTY_LOG, &log);
 	for (uint64_t page = 0; result == 0 && page < words * 64; page++) {
 		if (!(bitmap[page / 64] >> page % 64 & 1))
 			continue;

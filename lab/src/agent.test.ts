@@ -100,6 +100,16 @@ describe('the agent', () => {
     await expect(agent.request('ping')).rejects.toThrow('QEMU ended with SIGKILL')
   })
 
+  it('says why the agent could not go on', async () => {
+    const { machine, agent } = await boot()
+    const asked = [agent.request('vcpu'), agent.request('ping')]
+    await Promise.resolve()
+    machine.say('STOPPED mmap of a vCPU: Cannot allocate memory\n')
+    for (const answer of asked) {
+      await expect(answer).rejects.toThrow('the agent stopped: mmap of a vCPU: Cannot allocate memory')
+    }
+  })
+
   it('does not boot a kernel without KVM, and leaves no machine behind', async () => {
     const machine = new FakeMachine()
     const start: StartMachine = (options, events) => {

@@ -17,6 +17,8 @@ const WINDOW: Record<Transport, number> = { fifo: 60_000, serial: 3_000 }
 export const LONGEST_LINE = 2_900
 
 const NOT_UNDERSTOOD = -9999
+/** Begins the last line of an agent that cannot go on. */
+const STOPPED = 'STOPPED '
 const BOOT_MS = 60_000
 
 interface Waiting {
@@ -128,6 +130,10 @@ export class Agent {
   }
 
   #answer(line: string): void {
+    if (line.startsWith(STOPPED)) {
+      this.#fail(new Error(`the agent stopped: ${line.slice(STOPPED.length)}`))
+      return
+    }
     if (this.#ready !== undefined) {
       this.#boots(line)
       return
