@@ -6,7 +6,7 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { BenchVm, DOORBELL } from './testing/bench-vm.ts'
+import { BenchVm, TRANSLATER } from './testing/bench-vm.ts'
 
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '2' }, prototype: { type: 'string' } },
@@ -48,7 +48,7 @@ function mapAll(vm: BenchVm): number {
   return vm.queueNs / vm.commands
 }
 
-/** From doorbell address, DeviceID and EventID to a pending, queued LPI. */
+/** From address, DeviceID and EventID to a pending, queued LPI. */
 function signalling(mappings: number): Figure {
   const vm = new BenchVm(mappings / 32, 32)
   mapAll(vm)
@@ -59,7 +59,7 @@ function signalling(mappings: number): Figure {
     let delivered = 0
     for (let n = from; n < from + MSIS; n++) {
       const key = sequence[n]!
-      delivered += vm.doorbells.signal(DOORBELL, key >>> 16, key & 0xffff, 1)
+      delivered += vm.translaters.signal(TRANSLATER, key >>> 16, key & 0xffff, 1)
     }
     const ns = Number(process.hrtime.bigint() - start)
     if (delivered !== MSIS) throw new Error(`only ${delivered} of ${MSIS} MSIs were delivered`)

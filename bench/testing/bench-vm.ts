@@ -15,7 +15,7 @@ import {
   L2_ENTRIES,
   type Operands,
 } from '@vits/core/abi'
-import { Doorbells, Gic, Its, itsFrame, redistributorFrame } from '@vits/core/its'
+import { Gic, Its, itsFrame, redistributorFrame, Translaters } from '@vits/core/its'
 import { type Gpa, GuestMemory } from '@vits/core/memory'
 
 const RAM = 0x4000_0000
@@ -32,12 +32,12 @@ const VCPUS = 4
 const LPIS = 57344
 const ITS_BASE = 0x808_0000
 
-export const DOORBELL = ITS_BASE + GITS_TRANSLATER
+export const TRANSLATER = ITS_BASE + GITS_TRANSLATER
 
 /** The VM of the benchmarks: 4 vCPUs, 4 collections, a two-level device table, `events` events at the end of each ITT. */
 export class BenchVm {
   readonly its: Its
-  readonly doorbells = new Doorbells()
+  readonly translaters = new Translaters()
   /** Time spent in writes of GITS_CWRITER since the queue was restarted, and commands executed by them. */
   queueNs = 0
   commands = 0
@@ -62,7 +62,7 @@ export class BenchVm {
     this.#gic = new Gic({ memory, vcpuIds: Array.from({ length: VCPUS }, (_, n) => n) })
     this.#gic.lpis.delivering = true
     this.its = new Its(this.#gic)
-    this.doorbells.add(ITS_BASE, this.its)
+    this.translaters.add(ITS_BASE, this.its)
     for (let page = 0; page < Math.ceil(devices / L2_ENTRIES); page++) {
       const { lo, hi } = L1E.encode({ valid: true, l2Addr: L2 + page * L2_BYTES })
       memory.setWord((L1 + page * 8) as Gpa, lo, hi)

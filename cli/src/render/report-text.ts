@@ -48,10 +48,10 @@ function summary({ format, machine, ranges, registers, msi }: SavedMachine, { vc
   ].join(' · ')
 }
 
-/** The file does not tell where the ITS is; the devices' doorbells do. */
+/** The file does not tell where the ITS is; the devices' MSIs do. */
 function itsBase(msi: readonly MsiFunction[]): bigint | undefined {
-  const doorbell = msi.flatMap(({ vectors }) => vectors).find(({ address }) => (address & 0xffffn) === 0x40n)?.address
-  return doorbell === undefined ? undefined : doorbell & ~BigInt(ITS_FRAME_BYTES - 1)
+  const translater = msi.flatMap(({ vectors }) => vectors).find(({ address }) => (address & 0xffffn) === 0x40n)?.address
+  return translater === undefined ? undefined : translater & ~BigInt(ITS_FRAME_BYTES - 1)
 }
 
 const histories: Readonly<Record<Report['history']['state'], string>> = {

@@ -4,7 +4,7 @@ const source = 'Arm GIC Architecture Specification (IHI 0069), "ITS register des
 
 /** Bytes of the whole frame: the control page and the translation page, 64 KiB each. */
 export const ITS_FRAME_BYTES = 0x20000
-/** Offset of GITS_TRANSLATER, the doorbell, in the frame. */
+/** Offset of GITS_TRANSLATER, which MSIs are written to, in the frame. */
 export const GITS_TRANSLATER = 0x10040
 
 /** Offsets of the registers of the control page. */

@@ -63,7 +63,7 @@ export function itsAddresses({ itses }: GicRegisters): Gpa[] {
 
 /** One MSI-X vector as the device model of a saved VM holds it. */
 export interface MsixVector {
-  /** Where the device writes; a live vector of an ITS has the doorbell here. 0 when unused. */
+  /** Where the device writes; a live vector has an ITS's GITS_TRANSLATER here. 0 when unused. */
   readonly address: bigint
   /** What it writes: the EventID. */
   readonly data: number

@@ -119,7 +119,7 @@ interface FunctionState {
 function functionStates(msi: readonly MsiFunction[]): ReadonlyMap<number, FunctionState> {
   const states = new Map<number, FunctionState>()
   for (const { deviceId, enabled, vectors } of msi) {
-    const events = new Set(vectors.filter(({ address }) => isDoorbell(address)).map(({ data }) => data))
+    const events = new Set(vectors.filter(({ address }) => isTranslater(address)).map(({ data }) => data))
     const before = states.get(deviceId)
     const device: Testimony = enabled ? 'mapped' : events.size === 0 ? 'unmapped' : 'silent'
     if (before === undefined) states.set(deviceId, { device, events: enabled ? events : new Set() })
@@ -139,4 +139,4 @@ function mergeStates(a: FunctionState, b: FunctionState): FunctionState {
 }
 
 /** GITS_TRANSLATER stands at the same place of every 64 KiB translation page. */
-const isDoorbell = (address: bigint): boolean => address !== 0n && (address & 0xffffn) === BigInt(GITS_TRANSLATER & 0xffff)
+const isTranslater = (address: bigint): boolean => address !== 0n && (address & 0xffffn) === BigInt(GITS_TRANSLATER & 0xffff)

@@ -11,7 +11,6 @@ import {
 import { type KvmIts, type RestoreStep, restoreSteps, restoreVm } from '../kvm/index.ts'
 import type { Errno, Gpa, GuestMemory, Outcome } from '../memory/index.ts'
 import { restoresUnder } from '../seal/index.ts'
-import { HOST_OOPS } from '../tables/index.ts'
 import { place } from './names.ts'
 import type { AuditInput } from './scene.ts'
 import type { Restored } from './simulate.ts'
@@ -46,7 +45,7 @@ export function rehearse(input: AuditInput, kernel: ProfileId, restored: Restore
   const its = back.value.vm.itses[0]!
   const saved = its.setAttr(GRP.CTRL, BigInt(CTRL.ITS_SAVE_TABLES))
   if (saved.ok) return { restore: undefined, save: undefined, hostOops: false, again: restoreAgain(its, kernel) }
-  return { restore: undefined, save: failure('SAVE_TABLES', saved), hostOops: saved.reason === HOST_OOPS, again: undefined }
+  return { restore: undefined, save: failure('SAVE_TABLES', saved), hostOops: saved.hostOops === true, again: undefined }
 }
 
 const callOf = (step: RestoreStep) => (step === 'restore-tables' ? 'RESTORE_TABLES' : restoreSteps[step])

@@ -132,7 +132,7 @@ describe('witnesses that disagree', () => {
     expect(find(vm, 'I303')).toMatchObject({ confidence: 'inferred', fix: { safe: false } })
   })
 
-  it('take no notice of vectors that are set to something else than the doorbell', () => {
+  it('take no notice of vectors that are set to something else than GITS_TRANSLATER', () => {
     const vm = small()
       .map(16, { 0: [8192, 0] })
       .save()

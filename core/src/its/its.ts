@@ -27,7 +27,7 @@ export type TableBaser = typeof DEVICE_BASER | typeof COLLECTION_BASER
 /**
  * One ITS: what its registers say, and what its commands or a restore mapped.
  *
- * Guest and userspace reach it through its register frame (`itsFrame`) and MSIs (`Doorbells`). A restore drives it directly with
+ * Guest and userspace reach it through its register frame (`itsFrame`) and MSIs (`Translaters`). A restore drives it directly with
  * numbers: `collections.set`, `addDevice`, `mapEvent`, `freeDevices`, `freeCollections`.
  */
 export class Its {

@@ -1,5 +1,5 @@
-import type { Doorbells, Gic } from '../its/index.ts'
-import { KvmError, type Outcome } from '../memory/index.ts'
+import type { Gic, Translaters } from '../its/index.ts'
+import type { Outcome } from '../memory/index.ts'
 import type { DirectInjection } from './gicv4/direct-injection.ts'
 
 /** A KVM device file: what KVM_SET_DEVICE_ATTR, KVM_GET_DEVICE_ATTR and KVM_HAS_DEVICE_ATTR do with it. Numbers as in the uapi. */
@@ -13,7 +13,7 @@ export interface KvmDevice {
 /** What a device needs of the VM it belongs to. */
 export interface Machine {
   readonly gic: Gic
-  readonly doorbells: Doorbells
+  readonly translaters: Translaters
   /** LPIs that the host's hardware delivers, where it has GICv4. */
   readonly direct: DirectInjection | undefined
   readonly hasGicv41: boolean
@@ -23,10 +23,4 @@ export interface Machine {
   lockVcpus(): void
   /** Whether a frame may be put there. @throws KvmError EINVAL when not 64 KiB aligned, E2BIG when not below the IPA limit. */
   checkFrame(base: bigint, bytes: number): void
-}
-
-/** The value of an outcome, or its errno thrown again. */
-export function answered<T>(outcome: Outcome<T>): T {
-  if (!outcome.ok) throw new KvmError(outcome.errno, outcome.reason, outcome.where)
-  return outcome.value
 }

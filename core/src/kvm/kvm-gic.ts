@@ -7,8 +7,8 @@ import {
 } from '../abi/index.ts'
 import { distributorFrame, type Frame, type Gic, type RedistributorPort, redistributorFrame } from '../its/index.ts'
 import { attempt, KvmError, type Outcome } from '../memory/index.ts'
-import { savePendingTables } from '../tables/index.ts'
-import { answered, type KvmDevice, type Machine } from './device.ts'
+import { writePendingTables } from '../tables/index.ts'
+import type { KvmDevice, Machine } from './device.ts'
 
 const DISTRIBUTOR_BYTES = 0x10000
 const REDISTRIBUTOR_BYTES = 0x20000
@@ -90,7 +90,8 @@ export class KvmGic implements KvmDevice {
     } else if (attr === CTRL.VGIC_SAVE_PENDING_TABLES) {
       this.#vm.lockVcpus()
       if (!this.#initialised) throw new KvmError('ENXIO', 'the GIC is not initialised')
-      answered(this.#vm.direct?.savePendingTables() ?? savePendingTables(this.#vm.gic))
+      if (this.#vm.direct === undefined) writePendingTables(this.#vm.gic)
+      else this.#vm.direct.writePendingTables()
     } else throw noAttribute(GRP.CTRL, BigInt(attr))
   }
 

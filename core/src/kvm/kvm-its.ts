@@ -9,8 +9,8 @@ import {
 } from '../abi/index.ts'
 import { Its, itsFrame, type Register } from '../its/index.ts'
 import { attempt, KvmError, type Outcome } from '../memory/index.ts'
-import { restoreTables, saveTables } from '../tables/index.ts'
-import { answered, type KvmDevice, type Machine } from './device.ts'
+import { readTables, savePlan, writeTables } from '../tables/index.ts'
+import type { KvmDevice, Machine } from './device.ts'
 
 /** An ITS device of KVM (Documentation/virt/kvm/devices/arm-vgic-its.rst). */
 export class KvmIts implements KvmDevice {
@@ -70,7 +70,7 @@ export class KvmIts implements KvmDevice {
     if (this.#base !== VGIC_ADDR_UNDEF) throw new KvmError('EEXIST', `the ITS is at 0x${this.#base.toString(16)}`)
     this.#vm.checkFrame(base, ITS_FRAME_BYTES)
     this.#base = base
-    this.#vm.doorbells.add(Number(base), this.its)
+    this.#vm.translaters.add(Number(base), this.its)
   }
 
   /** An attribute that CTRL has not answers 0, as KVM's does. */
@@ -80,8 +80,8 @@ export class KvmIts implements KvmDevice {
     if (quirks['no-ctrl-reset'] && !this.#hasPlainAttr(GRP.CTRL, attr)) throw noAttribute(GRP.CTRL, BigInt(attr))
     this.#vm.lockVcpus()
     if (attr === CTRL.ITS_CTRL_RESET) this.its.reset()
-    else if (attr === CTRL.ITS_SAVE_TABLES) answered(saveTables(this.its, { gicv41: this.#vm.hasGicv41 }))
-    else if (attr === CTRL.ITS_RESTORE_TABLES) return answered(restoreTables(this.its)).answer
+    else if (attr === CTRL.ITS_SAVE_TABLES) writeTables(this.its, savePlan(this.its, { gicv41: this.#vm.hasGicv41 }))
+    else if (attr === CTRL.ITS_RESTORE_TABLES) return readTables(this.its.memory, this.its, { quirks }).answer
     return 0
   }
 

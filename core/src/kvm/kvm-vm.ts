@@ -1,5 +1,5 @@
 import { KVM_MSI_VALID_DEVID, NEWEST, type ProfileId, profiles, type Quirks } from '../abi/index.ts'
-import { Doorbells, Gic, type Msi } from '../its/index.ts'
+import { Gic, type Msi, Translaters } from '../its/index.ts'
 import { type Backing, errnos, type Gpa, GuestMemory, KvmError } from '../memory/index.ts'
 import type { Machine } from './device.ts'
 import { AssignedIrqs } from './gicv4/assigned-irqs.ts'
@@ -41,7 +41,7 @@ export class KvmVm implements Machine {
   readonly ipaBits: number
   readonly memory: GuestMemory
   readonly gic: Gic
-  readonly doorbells = new Doorbells()
+  readonly translaters = new Translaters()
   readonly vcpus: KvmVcpu[] = []
   readonly itses: KvmIts[] = []
   readonly direct: DirectInjection | undefined
@@ -63,7 +63,7 @@ export class KvmVm implements Machine {
     this.memory = memory
     this.gic = new Gic({ memory, quirks })
     this.direct = host && new DirectInjection(this.gic, host)
-    this.assigned = this.direct && new AssignedIrqs(this.doorbells, this.direct)
+    this.assigned = this.direct && new AssignedIrqs(this.translaters, this.direct)
   }
 
   /**
@@ -144,7 +144,7 @@ export class KvmVm implements Machine {
   signalMsi({ address, deviceId, eventId, flags }: Msi): number {
     if (this.#gicDevice === undefined || (flags & ~KVM_MSI_VALID_DEVID) !== 0) return -errnos.EINVAL
     if (this.itses.length === 0) return -errnos.ENODEV
-    return this.doorbells.signal(address, deviceId, eventId, flags)
+    return this.translaters.signal(address, deviceId, eventId, flags)
   }
 
   lockVcpus(): void {

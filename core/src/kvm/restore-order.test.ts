@@ -104,7 +104,7 @@ describe('restoring a whole VM', () => {
     const { vm } = restored(restoreVm(savedMemory(), { ...registers, itses }))
     expect(vm.itses.map((each) => each.its.events.count)).toEqual([0, 3, 0])
     const bases = [VIRT_ITS + ITS_FRAME_BYTES, VIRT_ITS, VIRT_ITS + 2 * ITS_FRAME_BYTES]
-    expect(bases.map((base) => vm.doorbells.at(base + GITS_TRANSLATER))).toEqual(vm.itses.map((each) => each.its))
+    expect(bases.map((base) => vm.translaters.at(base + GITS_TRANSLATER))).toEqual(vm.itses.map((each) => each.its))
   })
 
   it('answers the errno of the first call that fails, and its step', () => {

@@ -11,8 +11,7 @@ import {
   redistributorAttr,
   type SavedIts,
 } from '../abi/index.ts'
-import { attempt, type GuestMemory, type Outcome } from '../memory/index.ts'
-import { answered } from './device.ts'
+import type { GuestMemory, Outcome } from '../memory/index.ts'
 import type { KvmGic } from './kvm-gic.ts'
 import type { KvmIts } from './kvm-its.ts'
 import { KvmVm } from './kvm-vm.ts'
@@ -46,64 +45,63 @@ export function restoreVm(memory: GuestMemory, registers: GicRegisters, options:
   const restored = { vm, gic: vm.createGic() }
   for (const _ of registers.itses) vm.createIts()
   for (const step of order) {
-    const taken = attempt(() => take[step](restored, registers))
-    if (!taken.ok) return { ...taken, step }
+    for (const answer of take[step](restored, registers)) if (!answer.ok) return { ...answer, step }
   }
   return { ok: true, value: restored }
 }
 
-type Take = (restored: RestoredVm, registers: GicRegisters) => void
+/** The calls of a step, each made when the answer to the one before it was taken. */
+type Take = (restored: RestoredVm, registers: GicRegisters) => Iterable<Outcome<number>>
 
 /** What each step does here; RAM is there from the start, and nothing runs. */
 const take: Readonly<Record<RestoreStep, Take>> = {
-  memory: () => {},
+  memory: () => [],
   vcpus: ({ vm }, { redistributors }) => {
     for (const { vcpuId } of redistributors) vm.createVcpu(vcpuId)
+    return []
   },
-  'gic-init': ({ gic }) => answered(gic.setAttr(GRP.CTRL, BigInt(CTRL.VGIC_CTRL_INIT))),
-  'lpi-tables': ({ gic }, { redistributors }) => {
+  'gic-init': ({ gic }) => [gic.setAttr(GRP.CTRL, BigInt(CTRL.VGIC_CTRL_INIT))],
+  *'lpi-tables'({ gic }, { redistributors }) {
     for (const redistributor of redistributors) {
-      write64(gic, redistributor, GICR.PROPBASER, redistributor.propbaser)
-      write64(gic, redistributor, GICR.PENDBASER, redistributor.pendbaser)
+      yield* write64(gic, redistributor, GICR.PROPBASER, redistributor.propbaser)
+      yield* write64(gic, redistributor, GICR.PENDBASER, redistributor.pendbaser)
     }
   },
-  'enable-lpis': ({ gic }, { redistributors }) => {
-    for (const redistributor of redistributors) write32(gic, redistributor, GICR.CTLR, BigInt(redistributor.ctlr))
+  *'enable-lpis'({ gic }, { redistributors }) {
+    for (const redistributor of redistributors) yield write32(gic, redistributor, GICR.CTLR, BigInt(redistributor.ctlr))
   },
-  'its-address': ({ vm }, registers) => {
+  *'its-address'({ vm }, registers) {
     for (const [n, base] of itsAddresses(registers).entries()) {
-      answered(vm.itses[n]!.setAttr(GRP.ADDR, BigInt(KVM_VGIC_ADDR_TYPE.ITS), BigInt(base)))
+      yield vm.itses[n]!.setAttr(GRP.ADDR, BigInt(KVM_VGIC_ADDR_TYPE.ITS), BigInt(base))
     }
   },
-  cbaser: onEach((its, { cbaser }) => writeIts(its, GITS.CBASER, cbaser)),
-  iidr: onEach((its, { iidr }) => writeIts(its, GITS.IIDR, BigInt(iidr))),
-  creadr: onEach((its, { creadr }) => writeIts(its, GITS.CREADR, creadr)),
-  cwriter: onEach((its, { cwriter }) => writeIts(its, GITS.CWRITER, cwriter)),
-  basers: onEach((its, { baser }) => {
-    for (const [n, value] of baser.entries()) writeIts(its, GITS.BASER0 + 8 * n, value)
+  cbaser: onEach((its, { cbaser }) => [writeIts(its, GITS.CBASER, cbaser)]),
+  iidr: onEach((its, { iidr }) => [writeIts(its, GITS.IIDR, BigInt(iidr))]),
+  creadr: onEach((its, { creadr }) => [writeIts(its, GITS.CREADR, creadr)]),
+  cwriter: onEach((its, { cwriter }) => [writeIts(its, GITS.CWRITER, cwriter)]),
+  basers: onEach(function* (its, { baser }) {
+    for (const [n, value] of baser.entries()) yield writeIts(its, GITS.BASER0 + 8 * n, value)
   }),
-  'restore-tables': onEach((its) => answered(its.setAttr(GRP.CTRL, BigInt(CTRL.ITS_RESTORE_TABLES)))),
-  'its-ctlr': onEach((its, { ctlr }) => writeIts(its, GITS.CTLR, BigInt(ctlr))),
-  irqfd: () => {},
-  run: () => {},
+  'restore-tables': onEach((its) => [its.setAttr(GRP.CTRL, BigInt(CTRL.ITS_RESTORE_TABLES))]),
+  'its-ctlr': onEach((its, { ctlr }) => [writeIts(its, GITS.CTLR, BigInt(ctlr))]),
+  irqfd: () => [],
+  run: () => [],
 }
 
-function onEach(write: (its: KvmIts, saved: SavedIts) => void): Take {
-  return ({ vm }, { itses }) => {
-    for (const [n, saved] of itses.entries()) write(vm.itses[n]!, saved)
+function onEach(calls: (its: KvmIts, saved: SavedIts) => Iterable<Outcome<number>>): Take {
+  return function* ({ vm }, { itses }) {
+    for (const [n, saved] of itses.entries()) yield* calls(vm.itses[n]!, saved)
   }
 }
 
-function writeIts(its: KvmIts, offset: number, value: bigint): void {
-  answered(its.setAttr(GRP.ITS_REGS, BigInt(offset), value))
-}
+const writeIts = (its: KvmIts, offset: number, value: bigint): Outcome<number> => its.setAttr(GRP.ITS_REGS, BigInt(offset), value)
 
 /** Userspace writes redistributor registers 32 bits at a time, the lower half first. */
-function write64(gic: KvmGic, redistributor: RedistributorRegisters, offset: number, value: bigint): void {
-  write32(gic, redistributor, offset, value & 0xffffffffn)
-  write32(gic, redistributor, offset + 4, value >> 32n)
+function* write64(gic: KvmGic, redistributor: RedistributorRegisters, offset: number, value: bigint): Generator<Outcome<number>> {
+  yield write32(gic, redistributor, offset, value & 0xffffffffn)
+  yield write32(gic, redistributor, offset + 4, value >> 32n)
 }
 
-function write32(gic: KvmGic, { vcpuId }: RedistributorRegisters, offset: number, value: bigint): void {
-  answered(gic.setAttr(GRP.REDIST_REGS, redistributorAttr(vcpuId, offset), value))
+function write32(gic: KvmGic, { vcpuId }: RedistributorRegisters, offset: number, value: bigint): Outcome<number> {
+  return gic.setAttr(GRP.REDIST_REGS, redistributorAttr(vcpuId, offset), value)
 }

@@ -44,8 +44,11 @@ export class KvmError extends Error {
   /** What is wrong, without the errno in front. */
   readonly reason: string
   readonly where: Where | undefined
-  constructor(errno: Errno, reason: string, where?: Where, options?: ErrorOptions) {
+  /** There is no answer: the host's kernel follows a NULL pointer here and dies. */
+  readonly hostOops: boolean
+  constructor(errno: Errno, reason: string, where?: Where, options: ErrorOptions & { readonly hostOops?: boolean } = {}) {
     super(`${errno}: ${reason}`, options)
+    this.hostOops = options.hostOops ?? false
     this.errno = errno
     this.reason = reason
     this.where = where
@@ -60,7 +63,14 @@ export function isKvmError(error: unknown): error is KvmError {
 /** The answer of a call at the ioctl boundary: a value, or KVM's errno with its place. */
 export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly errno: Errno; readonly where: Where | undefined; readonly reason: string }
+  | {
+      readonly ok: false
+      readonly errno: Errno
+      readonly where: Where | undefined
+      readonly reason: string
+      /** There is no answer: the host's kernel dies. */
+      readonly hostOops?: true
+    }
 
 /** Runs `body` the way the ioctl boundary does: an errno is an answer, anything else is our bug. */
 export function attempt<T>(body: () => T): Outcome<T> {
@@ -68,6 +78,7 @@ export function attempt<T>(body: () => T): Outcome<T> {
     return { ok: true, value: body() }
   } catch (error) {
     if (!isKvmError(error)) throw error
-    return { ok: false, errno: error.errno, where: error.where, reason: error.reason }
+    const { errno, where, reason, hostOops } = error
+    return { ok: false, errno, where, reason, ...(hostOops && { hostOops }) }
   }
 }

@@ -1,12 +1,12 @@
 import { ID_LIMIT, NEWEST, profiles } from '../abi/index.ts'
 import type { Its } from '../its/index.ts'
-import type { Gpa, GuestMemory, Outcome, ReadonlyMemory, Where } from '../memory/index.ts'
+import { attempt, type Gpa, type GuestMemory, type ReadonlyMemory, type Where } from '../memory/index.ts'
 import {
   GO_ON,
   type ObjectionName,
   objections,
   type Restored,
-  restoreFrom,
+  readTables,
   sweepTables,
   type TableReader,
   type TableView,
@@ -57,7 +57,7 @@ export function restoreWarily(its: Its, knowledge?: Knowledge): WaryOutcome {
   const survey = new Survey(its.memory, viewOf(its), knowledge)
   const found = survey.doubts()
   if (found.length > 0) return { ok: false, doubts: found }
-  const restored: Outcome<Restored> = restoreFrom(survey.withoutDead, its, { quirks: profiles[NEWEST].quirks })
+  const restored = attempt(() => readTables(survey.withoutDead, its, { quirks: profiles[NEWEST].quirks }))
   if (restored.ok) return { ok: true, value: { ...restored.value, ignored: survey.ignored } }
   const where = restored.where ?? {}
   return { ok: false, doubts: [{ name: 'objection', where }] }

@@ -8,9 +8,6 @@ import type { SavePlan } from './save-plan.ts'
 
 const NONE = -1
 
-/** Why a save fails that no kernel lives to fail. */
-export const HOST_OOPS = 'the event has no collection: the host kernel follows a NULL pointer and dies here'
-
 /** One save of the devices and their events under way. */
 export class DeviceSave {
   devices = 0
@@ -155,7 +152,8 @@ export class DeviceSave {
   #saveDetached(eventId: number, later: boolean): void {
     if (this.#plan.quirks['null-collection-oops']) {
       const where = { what: 'ITE', deviceId: this.#deviceId, eventId }
-      throw new KvmError('EFAULT', HOST_OOPS, where)
+      const reason = 'the event has no collection: the host kernel follows a NULL pointer and dies here'
+      throw new KvmError('EFAULT', reason, where, { hostOops: true })
     }
     this.detached++
     if (later) this.#zeros.push(eventId)

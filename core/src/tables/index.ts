@@ -1,12 +1,11 @@
 export { dteBlocks } from './blocks.ts'
 export { clearEntries } from './clear.ts'
-export { HOST_OOPS } from './device-save.ts'
 export { DtePlaces } from './dte-places.ts'
 export { type EntryWriter, forwardedLpi, outsideRam } from './entry-writer.ts'
 export { footprint } from './footprint.ts'
 export { type HeadKeeping, type HeadReader, type Heads, type HeadWriter, isHead, putDteHead, putIteHead } from './heads.ts'
 export { type ObjectionName, type ObjectionRow, objections } from './objections.ts'
-export { type PendingOptions, savePendingTables } from './pending.ts'
+export { type PendingOptions, savePendingTables, writePendingTables } from './pending.ts'
 export {
   type Answer,
   GO_ON,
@@ -17,8 +16,8 @@ export {
   type WalkLimits,
   type WalkOptions,
 } from './reader.ts'
-export { type Restored, type RestoreOptions, restoreFrom, restoreTables, viewOf } from './restore.ts'
-export { type Saved, type SaveOptions, saveTables, writeTables } from './save.ts'
+export { type Restored, type RestoreOptions, readTables, restoreTables, viewOf } from './restore.ts'
+export { type Saved, type SaveOptions, savePlan, saveTables, writeTables } from './save.ts'
 export type { SavePlan } from './save-plan.ts'
 export { isValidDte, isValidIte } from './scan.ts'
 export { type SweepReader, type Swept, sweepTables } from './sweep.ts'

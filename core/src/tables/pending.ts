@@ -13,25 +13,28 @@ export interface PendingOptions {
  * @returns how many bits changed.
  * @source Linux arch/arm64/kvm/vgic/vgic-v3.c, vgic_v3_save_pending_tables
  */
-export function savePendingTables(gic: Gic, { vlpiPending }: PendingOptions = {}): Outcome<number> {
-  return attempt(() => {
-    const { lpis, memory } = gic
-    let changed = 0
-    for (let handle = lpis.first(); handle !== 0; handle = lpis.after(handle)) {
-      const vcpu = lpis.target(handle)
-      if (vcpu < 0) continue
-      const intid = lpis.intid(handle)
-      const at = gic.pendingAt(intid, vcpu)
-      if (!memory.contains(at)) throw outsideRam(intid, at)
-      const byte = memory.u8(at)
-      const bit = 1 << (intid & 7)
-      const pending = vlpiPending !== undefined && lpis.isForwarded(handle) ? vlpiPending(intid) : lpis.isPending(handle)
-      if (pending === ((byte & bit) !== 0)) continue
-      memory.setU8(at, byte ^ bit)
-      changed++
-    }
-    return changed
-  })
+export function savePendingTables(gic: Gic, options: PendingOptions = {}): Outcome<number> {
+  return attempt(() => writePendingTables(gic, options))
+}
+
+/** As `savePendingTables`. @throws KvmError EFAULT where that fails. */
+export function writePendingTables(gic: Gic, { vlpiPending }: PendingOptions = {}): number {
+  const { lpis, memory } = gic
+  let changed = 0
+  for (let handle = lpis.first(); handle !== 0; handle = lpis.after(handle)) {
+    const vcpu = lpis.target(handle)
+    if (vcpu < 0) continue
+    const intid = lpis.intid(handle)
+    const at = gic.pendingAt(intid, vcpu)
+    if (!memory.contains(at)) throw outsideRam(intid, at)
+    const byte = memory.u8(at)
+    const bit = 1 << (intid & 7)
+    const pending = vlpiPending !== undefined && lpis.isForwarded(handle) ? vlpiPending(intid) : lpis.isPending(handle)
+    if (pending === ((byte & bit) !== 0)) continue
+    memory.setU8(at, byte ^ bit)
+    changed++
+  }
+  return changed
 }
 
 function outsideRam(intid: number, at: Gpa): KvmError {

@@ -31,26 +31,24 @@ export function viewOf({ deviceTable, collectionTable, gic }: Its): TableView {
  * @source Linux Documentation/virt/kvm/devices/arm-vgic-its.rst, "ITS Restore Sequence"; vgic_its_restore_tables_v0
  */
 export function restoreTables(its: Its, options: RestoreOptions = {}): Outcome<Restored> {
-  return restoreFrom(its.memory, its, { quirks: its.gic.quirks, ...options })
+  return attempt(() => readTables(its.memory, its, { quirks: its.gic.quirks, ...options }))
 }
 
-/** As `restoreTables`, from tables in a copy of guest RAM; LPIs are read, and pending bits consumed, in the ITS's own. */
-export function restoreFrom(
-  memory: ReadonlyMemory,
-  its: Its,
-  options: RestoreOptions & { readonly quirks: Quirks },
-): Outcome<Restored> {
-  return attempt(() => {
-    const icids = new Uint8Array(ID_LIMIT)
-    for (const icid of its.collections.order) icids[icid] = 1
-    const walked = walkTables(memory, viewOf(its), options.quirks, new DeviceBuilder(its), { ...options, icids })
-    const { objection, collections, devices, events, entries } = walked
-    if (objection !== undefined || walked.cut !== undefined) {
-      if (!options.quirks['failed-restore-keeps-state']) forget(its, walked)
-      throw objection === undefined ? endless(walked) : objectionError(objection)
-    }
-    return { collections, devices, events, entries, answer: walked.endedByFullTable ? 1 : 0 }
-  })
+/**
+ * As `restoreTables`, from tables in guest RAM or a copy of it; LPIs are read, and pending bits consumed, in the ITS's own.
+ *
+ * @throws KvmError where RESTORE_TABLES fails.
+ */
+export function readTables(memory: ReadonlyMemory, its: Its, options: RestoreOptions & { readonly quirks: Quirks }): Restored {
+  const icids = new Uint8Array(ID_LIMIT)
+  for (const icid of its.collections.order) icids[icid] = 1
+  const walked = walkTables(memory, viewOf(its), options.quirks, new DeviceBuilder(its), { ...options, icids })
+  const { objection, collections, devices, events, entries } = walked
+  if (objection !== undefined || walked.cut !== undefined) {
+    if (!options.quirks['failed-restore-keeps-state']) forget(its, walked)
+    throw objection === undefined ? endless(walked) : objectionError(objection)
+  }
+  return { collections, devices, events, entries, answer: walked.endedByFullTable ? 1 : 0 }
 }
 
 /** A failed restore drops the collections, and the devices too unless it never came to them. */

@@ -32,9 +32,12 @@ export interface SaveOptions {
  * @source Linux arch/arm64/kvm/vgic/vgic-its.c, vgic_its_save_tables_v0
  */
 export function saveTables(its: Its, options: SaveOptions = {}): Outcome<Saved> {
-  const { quirks } = its.gic
-  const heads = options.heads ?? (quirks['proposed-head'] ? 'proposed' : 'none')
-  return attempt(() => writeTables(its, { quirks, heads, gicv41: options.gicv41 ?? false, nextWithinPage: false }))
+  return attempt(() => writeTables(its, savePlan(its, options)))
+}
+
+/** How the kernel of an ITS saves it. */
+export function savePlan({ gic: { quirks } }: Its, { heads, gicv41 = false }: SaveOptions): SavePlan {
+  return { quirks, heads: heads ?? (quirks['proposed-head'] ? 'proposed' : 'none'), gicv41, nextWithinPage: false }
 }
 
 /** As `saveTables`, to a plan. @throws KvmError where SAVE_TABLES fails. */

@@ -113,9 +113,9 @@ const burst: fc.Arbitrary<Action> = fc.record({
   list: fc.array(queuedCommand, { minLength: 1, maxLength: 12, size: 'max' }),
 })
 
-const doorbell: MsiForm = { offset: GITS_TRANSLATER, flags: 1 }
+const translater: MsiForm = { offset: GITS_TRANSLATER, flags: 1 }
 const msiForm: fc.Arbitrary<MsiForm> = fc.oneof(
-  { weight: 4, arbitrary: fc.constant(doorbell) },
+  { weight: 4, arbitrary: fc.constant(translater) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -132,7 +132,7 @@ const msi: fc.Arbitrary<Action> = fc.record({
   eventId,
   sent: fc.oneof(
     { weight: 3, arbitrary: fc.tuple(msiForm) },
-    { weight: 1, arbitrary: msiForm.map((form) => [doorbell, form, doorbell]) },
+    { weight: 1, arbitrary: msiForm.map((form) => [translater, form, translater]) },
   ),
 })
 

@@ -17,7 +17,7 @@ import {
   type ProfileId,
   profiles,
 } from '../../abi/index.ts'
-import { Doorbells, Gic, Its, itsFrame, redistributorFrame } from '../../its/index.ts'
+import { Gic, Its, itsFrame, redistributorFrame, Translaters } from '../../its/index.ts'
 import { type Gpa, GuestMemory } from '../../memory/index.ts'
 import { clearEntries } from '../../tables/index.ts'
 
@@ -47,7 +47,7 @@ export class SeedGuest {
   readonly its: Its
   readonly devices: number
   readonly #gic: Gic
-  readonly #doorbells = new Doorbells()
+  readonly #translaters = new Translaters()
   readonly #l2Tables: number
   #offset = 0
   #unread = 0
@@ -64,7 +64,7 @@ export class SeedGuest {
     }
     this.#gic = new Gic({ memory: this.memory, quirks: profiles[kernel].quirks, vcpuIds: [0] })
     this.its = new Its(this.#gic)
-    this.#doorbells.add(ITS_BASE, this.its)
+    this.#translaters.add(ITS_BASE, this.its)
     const port = { gic: this.#gic, vcpu: 0 }
     redistributorFrame.write(port, GICR.PROPBASER, 8, GICR_PROPBASER.pack({ address: CONFIGURATION, idBits: 15 }))
     redistributorFrame.write(port, GICR.PENDBASER, 8, GICR_PENDBASER.pack({ address: PENDING, ptz: true }))
@@ -107,6 +107,6 @@ export class SeedGuest {
 
   /** KVM_SIGNAL_MSI: 1 delivered, 0 not mapped, or a negative errno. */
   signal(deviceId: number, eventId: number): number {
-    return this.#doorbells.signal(ITS_BASE + GITS_TRANSLATER, deviceId, eventId, KVM_MSI_VALID_DEVID)
+    return this.#translaters.signal(ITS_BASE + GITS_TRANSLATER, deviceId, eventId, KVM_MSI_VALID_DEVID)
   }
 }

@@ -3,7 +3,7 @@ import type { MsiFunction } from '../../abi/index.ts'
 import { fixtureText, openFixture } from '../testing/fixtures.ts'
 import { msiFunctions } from './pci-function.ts'
 
-const DOORBELL = 0x08090040n
+const TRANSLATER = 0x08090040n
 
 /** A line of NAME.msix.txt, written by an independent reader. */
 interface Seen {
@@ -29,7 +29,7 @@ const seenOf = ({ name, deviceId, enabled, vectors }: MsiFunction): Seen => ({
   deviceId,
   enabled,
   table: vectors.length,
-  live: vectors.filter(({ address }) => address === DOORBELL).map(({ data, masked }) => [data, masked] as const),
+  live: vectors.filter(({ address }) => address === TRANSLATER).map(({ data, masked }) => [data, masked] as const),
 })
 
 describe('the MSI-X state of PCI functions', () => {
@@ -75,7 +75,7 @@ describe('the MSI-X state of PCI functions', () => {
       const live = msi
         .filter(({ enabled }) => enabled)
         .flatMap(({ deviceId, vectors }) =>
-          vectors.filter(({ address }) => address === DOORBELL).map(({ data }) => `${deviceId}:${data}`),
+          vectors.filter(({ address }) => address === TRANSLATER).map(({ data }) => `${deviceId}:${data}`),
         )
       expect(live.sort()).toEqual(shown.sort())
       expect(shown.length).toBeGreaterThan(5)
@@ -106,7 +106,7 @@ describe('plain MSI', () => {
         deviceId: 19,
         kind: 'MSI',
         enabled: true,
-        vectors: [4, 5, 6, 7].map((data) => ({ address: DOORBELL, data, masked: data === 5 })),
+        vectors: [4, 5, 6, 7].map((data) => ({ address: TRANSLATER, data, masked: data === 5 })),
       },
     ])
   })
@@ -114,7 +114,7 @@ describe('plain MSI', () => {
   it('may have a 32-bit address and be off', () => {
     const narrow = config([0x05, 0, 0, 0, 0x40, 0, 0x09, 0x08, 7, 0])
     const [fn] = msiFunctions([{ name, config: narrow, msixTable }])
-    expect([fn!.enabled, fn!.vectors]).toEqual([false, [{ address: DOORBELL, data: 7, masked: false }]])
+    expect([fn!.enabled, fn!.vectors]).toEqual([false, [{ address: TRANSLATER, data: 7, masked: false }]])
   })
 
   it('is not looked for in a list of capabilities that loops, nor behind a bridge that was not saved', () => {

@@ -4,12 +4,12 @@ import {
   type CommandOutcome,
   type CommandReport,
   CpuInterface,
-  Doorbells,
   Gic,
   Its,
   itsFrame,
   redistributorFrame,
   SPURIOUS,
+  Translaters,
 } from '../index.ts'
 
 export const RAM = gpa(0x4000_0000)
@@ -30,7 +30,7 @@ export const PLACES = {
 } as const
 
 export const ITS_BASE = 0x808_0000
-export const DOORBELL = ITS_BASE + 0x1_0040
+export const TRANSLATER = ITS_BASE + 0x1_0040
 const QUEUE_BYTES = 0x1000
 
 /** What a test's guest is made from. */
@@ -49,7 +49,7 @@ export class Guest {
   readonly memory: GuestMemory
   readonly gic: Gic
   readonly its: Its
-  readonly doorbells = new Doorbells()
+  readonly translaters = new Translaters()
   readonly cpus: readonly CpuInterface[]
   /** What became of every command so far. */
   readonly reports: CommandReport[] = []
@@ -60,7 +60,7 @@ export class Guest {
     this.gic = new Gic({ memory: this.memory, quirks: quirkSet(quirks), vcpuIds })
     this.its = new Its(this.gic)
     this.its.listener = (report) => this.reports.push(report)
-    this.doorbells.add(ITS_BASE, this.its)
+    this.translaters.add(ITS_BASE, this.its)
     this.cpus = vcpuIds.map((_id, index) => new CpuInterface(this.gic, index))
     for (const cpu of this.cpus) Object.assign(cpu, { group1: true, priorityMask: 0xff })
     for (let page = 0; page < l2Pages; page++)
@@ -149,7 +149,7 @@ export class Guest {
   }
 
   msi(deviceId: number, eventId: number): number {
-    return this.doorbells.signal(DOORBELL, deviceId, eventId, 1)
+    return this.translaters.signal(TRANSLATER, deviceId, eventId, 1)
   }
 
   /** What a vCPU takes and completes until nothing is left. */

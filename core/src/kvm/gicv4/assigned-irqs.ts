@@ -1,5 +1,6 @@
-import type { Doorbells, Msi } from '../../its/index.ts'
-import { attempt } from '../../memory/index.ts'
+import { KVM_MSI_VALID_DEVID } from '../../abi/index.ts'
+import type { Msi, Translaters } from '../../its/index.ts'
+import { attempt, KvmError } from '../../memory/index.ts'
 import type { DirectInjection } from './direct-injection.ts'
 
 /**
@@ -8,24 +9,25 @@ import type { DirectInjection } from './direct-injection.ts'
  * @source Linux virt/kvm/eventfd.c, virt/lib/irqbypass.c, arch/arm64/kvm/arm.c kvm_arch_irq_bypass_add_producer
  */
 export class AssignedIrqs {
-  readonly #doorbells: Doorbells
+  readonly #translaters: Translaters
   readonly #direct: DirectInjection
   readonly #routes = new Map<number, Msi>()
 
-  constructor(doorbells: Doorbells, direct: DirectInjection) {
-    this.#doorbells = doorbells
+  constructor(translaters: Translaters, direct: DirectInjection) {
+    this.#translaters = translaters
     this.#direct = direct
   }
 
   /**
-   * KVM_IRQFD: KVM injects what arrives as this MSI.
+   * KVM_IRQFD and KVM_SET_GSI_ROUTING: KVM injects what arrives as this MSI.
    *
-   * @throws RangeError for an interrupt that no device of the host has.
+   * @throws KvmError EINVAL for an unknown flag; RangeError for an interrupt that no device of the host has.
    */
   route(irq: number, msi: Msi): void {
+    if ((msi.flags & ~KVM_MSI_VALID_DEVID) !== 0) throw new KvmError('EINVAL', `an MSI has no flags 0x${msi.flags.toString(16)}`)
     this.#routes.set(irq, msi)
     this.#direct.host.requestIrq(irq, () => {
-      this.#doorbells.signal(msi.address, msi.deviceId, msi.eventId, msi.flags)
+      this.#translaters.signal(msi.address, msi.deviceId, msi.eventId, msi.flags)
     })
   }
 
@@ -37,7 +39,7 @@ export class AssignedIrqs {
    */
   bypass(irq: number): boolean {
     const msi = this.#routes.get(irq)
-    const its = msi && this.#doorbells.at(msi.address)
+    const its = msi && this.#translaters.at(msi.address)
     if (msi === undefined || its === undefined) return false
     const forwarded = attempt(() => this.#direct.setForwarding(its, msi, irq))
     return forwarded.ok && forwarded.value
@@ -48,7 +50,7 @@ export class AssignedIrqs {
     const msi = this.#routes.get(irq)
     if (msi === undefined) return
     this.#routes.delete(irq)
-    const its = this.#doorbells.at(msi.address)
+    const its = this.#translaters.at(msi.address)
     if (its !== undefined) attempt(() => this.#direct.unsetForwarding(its, msi, irq))
     this.#direct.host.freeIrq(irq)
   }

@@ -1,7 +1,7 @@
 import { LPI_LIMIT } from '../../abi/index.ts'
 import { type Forwarding, type Gic, type Its, type Lpis, SPURIOUS } from '../../its/index.ts'
-import { KvmError, type Outcome } from '../../memory/index.ts'
-import { savePendingTables } from '../../tables/index.ts'
+import { KvmError } from '../../memory/index.ts'
+import { writePendingTables } from '../../tables/index.ts'
 import type { GicHost } from './host.ts'
 import { allocateVm, type HostVm, type HostVpe, pendingInTable } from './host-vpe.ts'
 import { VlpiDriver } from './vlpi-driver.ts'
@@ -174,13 +174,14 @@ export class DirectInjection implements Forwarding {
    * Devices must be quiet: an interrupt that comes while its vPE is unmapped is lost, and the hardware's log says so.
    *
    * @returns how many bits changed in guest RAM.
+   * @throws KvmError EFAULT where that fails.
    * @source Linux arch/arm64/kvm/vgic/vgic-v3.c vgic_v3_save_pending_tables
    */
-  savePendingTables(): Outcome<number> {
-    if (!this.hasGicv41 || this.#gic.quirks['no-gicv41-save']) return savePendingTables(this.#gic)
+  writePendingTables(): number {
+    if (!this.hasGicv41 || this.#gic.quirks['no-gicv41-save']) return writePendingTables(this.#gic)
     this.unmapAll()
     try {
-      return savePendingTables(this.#gic, { vlpiPending: (intid) => this.vlpiPending(intid) })
+      return writePendingTables(this.#gic, { vlpiPending: (intid) => this.vlpiPending(intid) })
     } finally {
       this.mapAll()
     }

@@ -1,4 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
+import { attempt } from '../../memory/index.ts'
 import { DirectVm } from './testing/direct-vm.ts'
 
 describe('forwarding an LPI', () => {
@@ -150,6 +151,12 @@ describe('an interrupt of a passed-through device', () => {
   it('cannot be one that no device of the host has', () => {
     const vm = new DirectVm()
     expect(() => vm.vm.assigned!.route(1, { address: 0, deviceId: 0, eventId: 0, flags: 0 })).toThrow(RangeError)
+  })
+
+  it('is EINVAL when its route has a flag that no MSI has', () => {
+    const vm = new DirectVm()
+    const msi = { address: 0, deviceId: 0, eventId: 0, flags: 2 }
+    expect(attempt(() => vm.vm.assigned!.route(1, msi))).toMatchObject({ errno: 'EINVAL' })
   })
 })
 

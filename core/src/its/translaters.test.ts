@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest'
 import { GITS, type QuirkName } from '../abi/index.ts'
 import { errnos } from '../memory/index.ts'
-import { DOORBELL, Guest, ITS_BASE } from './testing/guest.ts'
+import { Guest, ITS_BASE, TRANSLATER } from './testing/guest.ts'
 
 const { EBUSY, EINVAL } = errnos
 
@@ -18,20 +18,19 @@ function mapped(quirks: readonly QuirkName[] = []): Guest {
 describe('an MSI', () => {
   test.each`
     what                                 | address                | deviceId   | eventId    | flags | answer
-    ${'a mapped event'}                  | ${DOORBELL}            | ${2}       | ${0}       | ${1}  | ${1}
+    ${'a mapped event'}                  | ${TRANSLATER}          | ${2}       | ${0}       | ${1}  | ${1}
     ${'any address in the frame'}        | ${ITS_BASE}            | ${2}       | ${0}       | ${1}  | ${1}
     ${'the last byte of the frame'}      | ${ITS_BASE + 0x1_ffff} | ${2}       | ${0}       | ${1}  | ${1}
     ${'an address past the frame'}       | ${ITS_BASE + 0x2_0000} | ${2}       | ${0}       | ${1}  | ${-EINVAL}
     ${'an address of nothing'}           | ${0x5000_0000}         | ${2}       | ${0}       | ${1}  | ${-EINVAL}
-    ${'no DeviceID'}                     | ${DOORBELL}            | ${2}       | ${0}       | ${0}  | ${-EINVAL}
-    ${'an unknown flag'}                 | ${DOORBELL}            | ${2}       | ${0}       | ${3}  | ${-EINVAL}
-    ${'an event that is not mapped'}     | ${DOORBELL}            | ${2}       | ${5}       | ${1}  | ${0}
-    ${'a device that is not mapped'}     | ${DOORBELL}            | ${3}       | ${0}       | ${1}  | ${0}
-    ${'a DeviceID of more than 16 bits'} | ${DOORBELL}            | ${0x10002} | ${0}       | ${1}  | ${0}
-    ${'an EventID of more than 16 bits'} | ${DOORBELL}            | ${2}       | ${0x10000} | ${1}  | ${0}
-    ${'a collection that is not mapped'} | ${DOORBELL}            | ${2}       | ${2}       | ${1}  | ${0}
+    ${'no DeviceID'}                     | ${TRANSLATER}          | ${2}       | ${0}       | ${0}  | ${-EINVAL}
+    ${'an event that is not mapped'}     | ${TRANSLATER}          | ${2}       | ${5}       | ${1}  | ${0}
+    ${'a device that is not mapped'}     | ${TRANSLATER}          | ${3}       | ${0}       | ${1}  | ${0}
+    ${'a DeviceID of more than 16 bits'} | ${TRANSLATER}          | ${0x10002} | ${0}       | ${1}  | ${0}
+    ${'an EventID of more than 16 bits'} | ${TRANSLATER}          | ${2}       | ${0x10000} | ${1}  | ${0}
+    ${'a collection that is not mapped'} | ${TRANSLATER}          | ${2}       | ${2}       | ${1}  | ${0}
   `('with $what answers $answer', ({ address, deviceId, eventId, flags, answer }) => {
-    expect(mapped().doorbells.signal(address, deviceId, eventId, flags)).toBe(answer)
+    expect(mapped().translaters.signal(address, deviceId, eventId, flags)).toBe(answer)
   })
 
   it('is EBUSY while the ITS is disabled, also for an event that is not mapped', () => {
@@ -48,7 +47,7 @@ describe('an MSI', () => {
 })
 
 describe('a cached translation', () => {
-  const withoutFlag = (guest: Guest, address = DOORBELL) => guest.doorbells.signal(address, 2, 0, 0)
+  const withoutFlag = (guest: Guest, address = TRANSLATER) => guest.translaters.signal(address, 2, 0, 0)
 
   it('is delivered without a DeviceID flag, at any address of the frame', () => {
     const guest = mapped()
@@ -109,7 +108,7 @@ describe('several ITSes in a VM', () => {
     const guest = mapped(quirks)
     const other = new Guest({ quirks, memory: guest.memory })
     const base = ITS_BASE + 0x10_0000
-    guest.doorbells.add(base, other.its)
+    guest.translaters.add(base, other.its)
     return { guest, other, base }
   }
 
@@ -118,8 +117,8 @@ describe('several ITSes in a VM', () => {
     other.mapCollections().mapDevice(7)
     other.run('MAPTI', { deviceId: 7, eventId: 3, pintid: 8199, icid: 0 })
     const at = base + 0x1_0040
-    const signal = (address: number, deviceId: number, eventId: number) => guest.doorbells.signal(address, deviceId, eventId, 1)
-    expect([signal(at, 7, 3), signal(DOORBELL, 7, 3), signal(at, 2, 0), signal(DOORBELL, 2, 0)]).toEqual([1, 0, 0, 1])
+    const signal = (address: number, deviceId: number, eventId: number) => guest.translaters.signal(address, deviceId, eventId, 1)
+    expect([signal(at, 7, 3), signal(TRANSLATER, 7, 3), signal(at, 2, 0), signal(TRANSLATER, 2, 0)]).toEqual([1, 0, 0, 1])
   })
 
   it.each([
@@ -132,12 +131,12 @@ describe('several ITSes in a VM', () => {
     guest.msi(2, 0)
     other.mapDevice(9)
     other.run('MAPD', { deviceId: 9, valid: false })
-    expect(guest.doorbells.signal(DOORBELL, 2, 0, 0)).toBe(answer)
+    expect(guest.translaters.signal(TRANSLATER, 2, 0, 0)).toBe(answer)
   })
 
   it('where frames overlap the lower one answers', () => {
     const { guest, other } = second([])
-    guest.doorbells.add(ITS_BASE + 0x1_0000, other.its)
-    expect([guest.doorbells.at(ITS_BASE + 0x1_8000), guest.doorbells.at(ITS_BASE + 0x2_8000)]).toEqual([guest.its, other.its])
+    guest.translaters.add(ITS_BASE + 0x1_0000, other.its)
+    expect([guest.translaters.at(ITS_BASE + 0x1_8000), guest.translaters.at(ITS_BASE + 0x2_8000)]).toEqual([guest.its, other.its])
   })
 })

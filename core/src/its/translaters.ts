@@ -14,8 +14,8 @@ export interface Msi {
   readonly flags: number
 }
 
-/** The ITSes of a VM by the address of their frames: where MSIs arrive. */
-export class Doorbells {
+/** The GITS_TRANSLATER registers of a VM's ITSes, by the address of their frames: where MSIs arrive. */
+export class Translaters {
   /** ITSes with an address, lowest first. */
   #frames: { readonly base: number; readonly its: Its }[] = []
   #lastBase = -1
@@ -38,7 +38,7 @@ export class Doorbells {
   }
 
   /**
-   * Delivers an MSI, as KVM_SIGNAL_MSI does in a VM that has an ITS.
+   * Delivers an MSI, as KVM_SIGNAL_MSI and an irqfd's route do in a VM that has an ITS. Both have refused unknown flags.
    *
    * A translation that KVM has cached is delivered without asking for the ITS to be enabled, the flag or the collection.
    *
@@ -47,7 +47,6 @@ export class Doorbells {
    * @source vgic-its.c vgic_its_inject_msi
    */
   signal(address: number, deviceId: number, eventId: number, flags: number): number {
-    if ((flags & ~KVM_MSI_VALID_DEVID) !== 0) return -errnos.EINVAL
     const its = this.at(address)
     if (its === undefined) return -errnos.EINVAL
     const index = its.find(deviceId, eventId)
@@ -55,7 +54,7 @@ export class Doorbells {
       its.gic.lpis.raise(its.events.lpi(index))
       return 1
     }
-    if (flags === 0) return -errnos.EINVAL
+    if ((flags & KVM_MSI_VALID_DEVID) === 0) return -errnos.EINVAL
     if (!its.enabled) return -errnos.EBUSY
     const result = triggerEvent(its, index)
     return result > 0 ? 0 : result === 0 ? 1 : result
