@@ -84,7 +84,9 @@ class Bench {
 
   /** Reads every ITT once with memcmp against zeros. */
   scan(): number {
-    const { words } = this.memory.seek(ITTS as Gpa)!
+    const cursor = this.memory.writeCursor()
+    cursor.seekForWrite(ITTS as Gpa)
+    const { words } = cursor
     const zeros = Buffer.alloc(0x4000)
     return timed(() => {
       let different = 0

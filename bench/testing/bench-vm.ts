@@ -58,7 +58,9 @@ export class BenchVm {
     memory.fill(RAM as Gpa, bytes, 1)
     memory.fill(RAM as Gpa, bytes, 0)
     memory.fill(CONFIGURATION as Gpa, 0x1_0000, 0xa1)
-    this.#words = memory.seek(RAM as Gpa)!.words
+    const cursor = memory.writeCursor()
+    cursor.seekForWrite(RAM as Gpa)
+    this.#words = cursor.words
     this.#gic = new Gic({ memory, vcpuIds: Array.from({ length: VCPUS }, (_, n) => n) })
     this.#gic.lpis.delivering = true
     this.its = new Its(this.#gic)

@@ -5,7 +5,7 @@ import {
   footprint,
   type Gpa,
   type GpaRange,
-  type GuestMemory,
+  type LoadableMemory,
   openSavedMachine,
   overrunFootprint,
   profileIds,
@@ -20,7 +20,7 @@ export const SLOW_BYTES = 256 * 2 ** 20
 /** A saved VM with everything in memory that a restore reads. */
 export interface Loaded {
   readonly machine: SavedMachine
-  readonly input: AuditInput & { readonly memory: GuestMemory }
+  readonly input: AuditInput & { readonly memory: LoadableMemory }
   /** The parts of RAM that are in memory. */
   readonly loaded: readonly GpaRange[]
   /** The file itself; the machine's source is another one when the file is compressed, or an image that holds the machine. */

@@ -31,9 +31,8 @@ export const extract = command({
         file,
         io,
         async ({ machine, input, loaded }) => {
-          const whole = input.memory.fork()
-          const memory = scrub ? machine.memory() : whole
-          if (scrub) scrubInto(memory, whole, machine.registers, loaded)
+          const memory = scrub ? machine.memory() : input.memory
+          if (scrub) scrubInto(memory, input.memory, machine.registers, loaded)
           const packed = gzipSync(await writeCase(machine, memory, loaded), { level: 9 })
           await io.disk.create(output, fileOf(packed))
           const pages = loaded.reduce((sum, { bytes }) => sum + bytes / PAGE_BYTES, 0)

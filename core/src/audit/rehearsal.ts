@@ -3,6 +3,7 @@ import {
   FIRST_LPI,
   GICR_PENDBASER,
   GICR_PROPBASER,
+  type GicRegisters,
   KVM_DEV_ARM_VGIC_GRP as GRP,
   LPI_LIMIT,
   type ProfileId,
@@ -59,22 +60,18 @@ function failure(call: string, { errno, reason, where }: Extract<Outcome<unknown
  * loaded; what they hold does not matter here.
  */
 function withLpiBytes({ memory, registers }: AuditInput, { mappings: { events } }: Restored): GuestMemory {
-  const fork = memory.fork()
-  const touch = (at: number) => {
-    const region = fork.region(at as Gpa)
-    region?.loadZeros(at - region.base)
-  }
-  for (let row = 0; row < events.length; row++) {
-    const lpi = events.lpi[row]!
-    if (lpi < LPI_LIMIT) continue
-    for (const { propbaser, pendbaser } of registers.redistributors) {
-      touch(GICR_PROPBASER.unpack(propbaser).address + lpi - FIRST_LPI)
-      touch(GICR_PENDBASER.unpack(pendbaser).address + Math.floor(lpi / 8))
-    }
-  }
-  return fork
+  return memory.fork(rubbishLpiBytes(registers, events.lpi.subarray(0, events.length)))
 }
 
+function* rubbishLpiBytes({ redistributors }: GicRegisters, lpis: Uint32Array): Generator<Gpa> {
+  for (const lpi of lpis) {
+    if (lpi < LPI_LIMIT) continue
+    for (const { propbaser, pendbaser } of redistributors) {
+      yield (GICR_PROPBASER.unpack(propbaser).address + lpi - FIRST_LPI) as Gpa
+      yield (GICR_PENDBASER.unpack(pendbaser).address + Math.floor(lpi / 8)) as Gpa
+    }
+  }
+}
 function restoreAgain({ its }: KvmIts, kernel: ProfileId): string | undefined {
   const answer = restoresUnder(its, kernel)
   if (answer.restores === 'exactly') return undefined

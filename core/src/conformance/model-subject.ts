@@ -154,8 +154,8 @@ export class ModelSubject implements Subject {
   /** The pages of the region at `base` that KVM wrote; they are forgotten. */
   #writtenIn(base: Gpa): Hex[] {
     this.#asUserSpace(() => {})
-    const region = this.vm.memory.region(base)
-    const pages = [...(this.#written ?? [])].filter((page) => region !== undefined && page >= base && page < region.end)
+    const bytes = this.vm.memory.ranges.find((range) => range.base === base)?.bytes ?? 0
+    const pages = [...(this.#written ?? [])].filter((page) => page >= base && page < base + bytes)
     for (const page of pages) this.#written?.delete(page)
     return pages.sort((a, b) => a - b).map((page) => hex(BigInt(page)))
   }

@@ -1,5 +1,5 @@
 import type { GicRegisters, MsiFunction } from '../abi/index.ts'
-import { coalesce, type Gpa, type GpaRange, GuestMemory, PAGE_BYTES } from '../memory/index.ts'
+import { coalesce, type Gpa, type GpaRange, LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
 import { type ByteSource, readExactly } from './byte-source.ts'
 import { type CaseHeader, caseHeaderJson, readCaseHeader } from './case-header.ts'
 import { type Edit, notAPage } from './edits.ts'
@@ -20,7 +20,7 @@ const FORMAT = 'case of a '
  * Writes a case: the registers, the MSI state and the pages of `ranges` of a saved machine, and nothing else of it. It opens like
  * the machine itself. `memory` is where pages are taken from; those it does not hold yet are loaded.
  */
-export async function writeCase(machine: SavedMachine, memory: GuestMemory, ranges: readonly GpaRange[]): Promise<Uint8Array> {
+export async function writeCase(machine: SavedMachine, memory: LoadableMemory, ranges: readonly GpaRange[]): Promise<Uint8Array> {
   await machine.load(memory, ranges)
   const missing = new Set<number>(machine.missingPages(ranges))
   const contents: Uint8Array[] = []
@@ -106,17 +106,16 @@ class CaseMachine implements SavedMachine {
     this.#start = start
   }
 
-  memory(): GuestMemory {
-    return new GuestMemory(this.ranges.map((range) => ({ ...range, backing: 'loaded' })))
+  memory(): LoadableMemory {
+    return new LoadableMemory(this.ranges)
   }
 
-  async load(memory: GuestMemory, ranges: readonly GpaRange[]): Promise<void> {
+  async load(memory: LoadableMemory, ranges: readonly GpaRange[]): Promise<void> {
     const placed: PlacedPage[] = []
     for (const at of pagesOf(this.ranges, ranges)) {
-      const region = memory.region(at)
-      if (region === undefined || region.isLoaded(at - region.base)) continue
+      if (memory.isLoaded(at)) continue
       const index = this.#pages.indexOf(at)
-      if (index < 0) region.loadZeros(at - region.base)
+      if (index < 0) memory.loadZeros(at)
       else placed.push({ at, offset: this.#start + index * PAGE_BYTES })
     }
     await loadPages(this.source, memory, placed)
@@ -133,8 +132,7 @@ class CaseMachine implements SavedMachine {
       if (!memory.contains(at, PAGE_BYTES) || contents.length !== PAGE_BYTES || at % PAGE_BYTES !== 0) {
         throw notAPage(at, contents)
       }
-      const region = memory.region(at)!
-      region.load(at - region.base, contents)
+      memory.load(at, contents)
     }
     const changed = [...pages.keys()].map((base) => ({ base, bytes: PAGE_BYTES }))
     const held = [...this.#pages.ranges, ...this.#zeros.ranges, ...changed]

@@ -1,4 +1,4 @@
-import { type Gpa, type GuestMemory, PAGE_BYTES } from '../memory/index.ts'
+import { type Gpa, type LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
 import { type ByteSource, readExactly } from './byte-source.ts'
 
 const GAP = 64 << 10
@@ -11,7 +11,7 @@ export interface PlacedPage {
 }
 
 /** Copies whole pages into memory, with one read for pages that lie close together. */
-export async function loadPages(source: ByteSource, memory: GuestMemory, pages: readonly PlacedPage[]): Promise<void> {
+export async function loadPages(source: ByteSource, memory: LoadableMemory, pages: readonly PlacedPage[]): Promise<void> {
   const sorted = [...pages].sort((a, b) => a.offset - b.offset)
   for (let first = 0; first < sorted.length; ) {
     const start = sorted[first]!.offset
@@ -20,8 +20,7 @@ export async function loadPages(source: ByteSource, memory: GuestMemory, pages: 
     const bytes = await readExactly(source, start, sorted[last]!.offset + PAGE_BYTES - start, 'the contents of pages')
     for (; first <= last; first++) {
       const { at, offset } = sorted[first]!
-      const region = memory.region(at)
-      region?.load(at - region.base, bytes.subarray(offset - start, offset - start + PAGE_BYTES))
+      memory.load(at, bytes.subarray(offset - start, offset - start + PAGE_BYTES))
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { GicRegisters, MsiFunction } from '../abi/index.ts'
-import type { Gpa, GpaRange, GuestMemory } from '../memory/index.ts'
+import type { Gpa, GpaRange, LoadableMemory } from '../memory/index.ts'
 import type { ByteSource } from './byte-source.ts'
 import type { Edit } from './edits.ts'
 
@@ -29,9 +29,9 @@ export interface SavedMachine {
   /** The PCI functions with MSI or MSI-X, in the order of the file. */
   readonly msi: readonly MsiFunction[]
   /** Guest RAM with nothing loaded yet. */
-  memory(): GuestMemory
+  memory(): LoadableMemory
   /** Reads the pages of `ranges` that `memory` does not hold yet. Parts outside RAM are ignored. */
-  load(memory: GuestMemory, ranges: readonly GpaRange[]): Promise<void>
+  load(memory: LoadableMemory, ranges: readonly GpaRange[]): Promise<void>
   /** The pages of `ranges` that the file holds no record of; they load as zeros. */
   missingPages(ranges: readonly GpaRange[]): Gpa[]
   /** The bytes that everything here was read from, decompressed. */

@@ -8,7 +8,7 @@ import {
   type TableShape,
   tableShape,
 } from '../abi/index.ts'
-import type { Gpa, GuestMemory } from '../memory/index.ts'
+import type { Gpa, GuestMemory, ReadCursor } from '../memory/index.ts'
 import { Collections } from './collections.ts'
 import { Devices } from './devices.ts'
 import { Events } from './events.ts'
@@ -41,6 +41,8 @@ export class Its {
   /** Byte offsets in the command queue. */
   creadr = 0
   cwriter = 0
+  /** Where commands are read. */
+  readonly queueCursor: ReadCursor
   /** Is told of every command executed. Costs nothing while undefined. */
   listener: CommandListener | undefined
   /** True when this kernel caches translations, and when it finds them by the address of TRANSLATER only. */
@@ -57,6 +59,7 @@ export class Its {
   constructor(gic: Gic) {
     this.gic = gic
     this.memory = gic.memory
+    this.queueCursor = gic.memory.cursor()
     this.events = new Events(gic.lpis)
     this.#tables = [tableShape(this.#baser[0]), tableShape(this.#baser[1])]
     gic.itsEvents.push(this.events)

@@ -28,12 +28,12 @@ export function runQueue(its: Its): void {
 }
 
 function execute(its: Its, at: Gpa): void {
-  const region = its.memory.seek(at)
-  if (region === undefined || region.run < COMMAND_BYTES / 8) {
+  const { queueCursor } = its
+  if (!queueCursor.seek(at) || queueCursor.run < COMMAND_BYTES / 8) {
     its.listener?.(reportUnreadable(its.creadr))
     return
   }
-  const { words, index } = region
+  const { words, index } = queueCursor
   const handler = handlers[words[index]! & 0xff]
   if (its.listener !== undefined) executeWatched(its, handler, words.slice(index, index + COMMAND_BYTES / 4), its.listener)
   else if (handler !== undefined) {

@@ -23,10 +23,10 @@ export function dteAt(memory: ReadonlyMemory, table: TableShape, deviceId: numbe
   if (deviceId >= ID_LIMIT) return -1
   if (!table.indirect) return entryAt(memory, table, deviceId)
   const l1Offset = (deviceId >>> L2_SHIFT) * ENTRY_BYTES
-  const region = l1Offset < table.bytes ? memory.seek((table.base + l1Offset) as Gpa) : undefined
-  if (region === undefined) return -1
-  const lo = region.words[region.index]!
-  const hi = region.words[region.index + 1]!
+  const l1At = (table.base + l1Offset) as Gpa
+  if (l1Offset >= table.bytes || !memory.contains(l1At)) return -1
+  const lo = memory.u32(l1At)
+  const hi = memory.u32((l1At + 4) as Gpa)
   if (valid.get(lo, hi) === 0) return -1
   const at = l2Addr.get(lo, hi) + (deviceId & (L2_ENTRIES - 1)) * ENTRY_BYTES
   return memory.contains(at as Gpa) ? at : -1

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { attempt, type Gpa, GuestMemory, gpa, NotLoadedError, skipZeros } from './index.ts'
+import { attempt, type Gpa, GuestMemory, gpa, LoadableMemory, NotLoadedError } from './index.ts'
 
 const base = gpa(0x4000_0000)
 const at = (offset: number) => (base + offset) as Gpa
@@ -24,7 +24,7 @@ describe.each(['flat', 'sparse'] as const)('%s guest memory', (backing) => {
     expect(attempt(() => ram.u32(at(0x10000)))).toMatchObject({ ok: false, errno: 'EFAULT', where: { at: at(0x10000) } })
     expect(attempt(() => ram.fill(at(0xfff8), 16, 7))).toMatchObject({ errno: 'EFAULT', where: { at: at(0x10000) } })
     expect(ram.u8(at(0xffff))).toBe(7)
-    expect(ram.seek(at(-8))).toBeUndefined()
+    expect(ram.cursor().seek(at(-8))).toBe(false)
   })
 
   it('logs the pages written and nothing else', () => {
@@ -60,7 +60,9 @@ describe.each(['flat', 'sparse'] as const)('%s guest memory', (backing) => {
         ram.setWord(at(place * 8), 0, 1)
         const bound = Math.min(limit, 512 - from)
         const expected = place >= from ? Math.min(place - from, bound) : bound
-        expect(skipZeros(ram.seek(at(from * 8))!, bound)).toBe(expected)
+        const cursor = ram.cursor()
+        cursor.seek(at(from * 8))
+        expect(cursor.skipZeros(bound)).toBe(expected)
       }),
     )
   })
@@ -68,29 +70,28 @@ describe.each(['flat', 'sparse'] as const)('%s guest memory', (backing) => {
 
 describe('memory loaded piece by piece', () => {
   it('says so when a page was not loaded, and reads zeros where zeros were loaded', () => {
-    const ram = new GuestMemory([{ base, bytes: 0x4000, backing: 'loaded' }])
-    const region = ram.region(base)!
+    const ram = new LoadableMemory([{ base, bytes: 0x4000 }])
     expect(() => ram.u32(at(0x1000))).toThrow(NotLoadedError)
-    region.load(0x1000, new Uint8Array(4096).fill(9))
-    region.loadZeros(0x2000)
+    ram.load(at(0x1000), new Uint8Array(4096).fill(9))
+    ram.loadZeros(at(0x2000))
     expect([ram.u8(at(0x1fff)), ram.u32(at(0x2000))]).toEqual([9, 0])
     expect(ram.dirtyPages()).toEqual([])
-    expect([region.isLoaded(0), region.isLoaded(0x1000)]).toEqual([false, true])
+    expect([ram.isLoaded(base), ram.isLoaded(at(0x1000)), ram.isLoaded(at(0x1fff), 2)]).toEqual([false, true, true])
+    expect([ram.isLoaded(at(0x2000), 0x1001), ram.isLoaded(at(0x4000))]).toEqual([false, true])
   })
 })
 
 describe('memory of many gigabytes, hardly any of it used', () => {
   it('costs little, forks at once, and keeps what each fork wrote apart from what is loaded later', () => {
     const bytes = 2 ** 37
-    const ram = new GuestMemory([{ base, bytes, backing: 'loaded' }])
-    const region = ram.region(base)!
+    const ram = new LoadableMemory([{ base, bytes }])
     const last = bytes - 0x1000
-    region.load(last, new Uint8Array(4096).fill(1))
+    ram.load(at(last), new Uint8Array(4096).fill(1))
     const forks = Array.from({ length: 20 }, () => ram.fork())
     forks.forEach((fork, i) => {
       fork.setU32(at(last), i)
     })
-    region.load(last - 0x1000, new Uint8Array(4096).fill(2))
+    ram.load(at(last - 0x1000), new Uint8Array(4096).fill(2))
     expect(forks.map((fork) => fork.u32(at(last)))).toEqual(forks.map((_, i) => i))
     expect(ram.u32(at(last))).toBe(0x01010101)
     expect(() => forks[0]!.u32(at(last - 0x1000))).toThrow(NotLoadedError)

@@ -1,38 +1,45 @@
+import { Cursor, type ReadCursor, type WriteCursor } from './cursor.ts'
 import { KvmError } from './errors.ts'
 import type { Gpa, GpaRange } from './gpa.ts'
+import { bytesAt } from './place.ts'
 import { PAGE_BYTES, Region, type RegionShape } from './region.ts'
 
-/** The part of `GuestMemory` that cannot change it. */
-export type ReadonlyMemory = Pick<GuestMemory, 'contains' | 'u8' | 'u32' | 'read' | 'seek' | 'fork' | 'ranges'>
+/** Guest RAM for those who only look at it, such as an audit: nothing that it hands out can change it. */
+export type ReadonlyMemory = Pick<GuestMemory, 'ranges' | 'contains' | 'isLoaded' | 'u8' | 'u32' | 'read' | 'cursor' | 'fork'>
 
 /**
  * Guest RAM as a device sees it: regions (KVM's memory slots) with holes between them, little-endian.
  *
- * One concrete class on purpose: every call site stays monomorphic. Hot loops call `seek` once per table and then work on the
- * returned region's `words[index]` for `run` 64-bit words; everything else uses the checked accessors, which answer a hole
- * with EFAULT and its address, as kvm_read_guest and kvm_write_guest do.
+ * One concrete class on purpose: every call site stays monomorphic. Hot loops take a cursor once and point it from table to table;
+ * everything else uses the checked accessors, which answer a hole with EFAULT and its address, as kvm_read_guest and
+ * kvm_write_guest do.
  */
 export class GuestMemory {
   #regions: Region[] = []
   #last: Region | undefined
+  readonly #find = (at: Gpa): Region | undefined => this.region(at)
+  /** Where the accessors read and write more than a word. */
+  readonly #own = new Cursor(this.#find)
 
   constructor(shapes: readonly RegionShape[] = []) {
     for (const shape of shapes) this.addRegion(shape)
   }
 
   /** Adds a region of zeros. @throws RangeError when it overlaps another. */
-  addRegion(shape: RegionShape): Region {
-    const region = new Region(shape)
+  addRegion(shape: RegionShape): void {
+    this.add(new Region(shape))
+  }
+
+  protected add(region: Region): void {
     const clash = this.#regions.find((other) => region.base < other.end && other.base < region.end)
-    if (clash !== undefined) throw new RangeError(`a region at 0x${shape.base.toString(16)} overlaps another`)
+    if (clash !== undefined) throw new RangeError(`a region at 0x${region.base.toString(16)} overlaps another`)
     this.#regions = [...this.#regions, region].sort((a, b) => a.base - b.base)
-    return region
   }
 
   /** Takes a region and its contents away, as KVM_SET_USER_MEMORY_REGION with size 0 does. */
   removeRegion(base: Gpa): void {
+    for (const region of this.#regions) if (region.base === base) region.end = base
     this.#regions = this.#regions.filter((region) => region.base !== base)
-    this.#last = undefined
   }
 
   /** The regions, in address order. */
@@ -41,7 +48,7 @@ export class GuestMemory {
   }
 
   /** The region that holds `at`, or undefined in a hole. */
-  region(at: Gpa): Region | undefined {
+  protected region(at: Gpa): Region | undefined {
     const last = this.#last
     return last !== undefined && at >= last.base && at < last.end ? last : this.#findRegion(at)
   }
@@ -52,21 +59,23 @@ export class GuestMemory {
     return region !== undefined && (bytes === 1 || this.#reaches(region, at + bytes))
   }
 
-  /**
-   * Finds the 64-bit word at `at` (8-byte aligned) for reading: the region's `words`, `doubles`, `index` and `run` are valid
-   * until its next seek. Undefined in a hole.
-   */
-  seek(at: Gpa): Region | undefined {
-    const region = this.region(at)
-    region?.seek(at - region.base)
-    return region
+  /** True when reading the byte at `at` needs no loading; with `bytes`, any of them. What is not RAM needs none. */
+  isLoaded(at: Gpa, bytes = 1): boolean {
+    for (let from: number = at; from < at + bytes; from += PAGE_BYTES - (from % PAGE_BYTES)) {
+      const region = this.region(from as Gpa)
+      if (region !== undefined && !region.isLoaded(from - region.base)) return false
+    }
+    return true
   }
 
-  /** As `seek`, for writing: the page becomes private and dirty. A run longer than its first page is marked with `touch`. */
-  seekForWrite(at: Gpa): Region | undefined {
-    const region = this.region(at)
-    region?.seekForWrite(at - region.base)
-    return region
+  /** A new place to read from, of the caller's own. */
+  cursor(): ReadCursor {
+    return new Cursor(this.#find)
+  }
+
+  /** A new place to write to, of the caller's own. */
+  writeCursor(): WriteCursor {
+    return new Cursor(this.#find)
   }
 
   /** @throws KvmError EFAULT outside RAM. */
@@ -80,40 +89,35 @@ export class GuestMemory {
   /** The 32-bit word at `at` (4-byte aligned). @throws KvmError EFAULT outside RAM. */
   u32(at: Gpa): number {
     const region = this.region(at) ?? hole(at)
-    region.seek(at - region.base)
-    return region.words[region.index]! >>> 0
+    return region.word(at - region.base) >>> 0
   }
 
   /** @throws KvmError EFAULT outside RAM. */
   setU8(at: Gpa, value: number): void {
-    const region = this.region(at) ?? hole(at)
-    region.seekForWrite(at - region.base - ((at - region.base) & 3))
+    const { words, index } = this.#toWrite(at)
     const shift = (at & 3) * 8
-    const { words, index } = region
     words[index] = (words[index]! & ~(0xff << shift)) | ((value & 0xff) << shift)
   }
 
   /** @throws KvmError EFAULT outside RAM. */
   setU32(at: Gpa, value: number): void {
-    const region = this.region(at) ?? hole(at)
-    region.seekForWrite(at - region.base)
-    region.words[region.index] = value
+    const { words, index } = this.#toWrite(at)
+    words[index] = value
   }
 
   /** Writes the 64-bit word at `at` (8-byte aligned) from its halves. @throws KvmError EFAULT outside RAM. */
   setWord(at: Gpa, lo: number, hi: number): void {
-    const region = this.region(at) ?? hole(at)
-    region.seekForWrite(at - region.base)
-    region.words[region.index] = lo
-    region.words[region.index + 1] = hi
+    const { words, index } = this.#toWrite(at)
+    words[index] = lo
+    words[index + 1] = hi
   }
 
   /** Copies `bytes` bytes out. @throws KvmError EFAULT at the first byte outside RAM. */
   read(at: Gpa, bytes: number): Uint8Array {
     const copy = new Uint8Array(bytes)
     this.#pieces(at, bytes, (region, offset, done, length) => {
-      region.seek(offset - (offset & 3))
-      copy.set(new Uint8Array(region.words.buffer, region.index * 4 + (offset & 3), length), done)
+      region.point(this.#own, offset - (offset & 3))
+      copy.set(bytesAt(this.#own, offset & 3, length), done)
     })
     return copy
   }
@@ -121,16 +125,16 @@ export class GuestMemory {
   /** Copies bytes in. What comes before a hole stays written, as in the kernel. @throws KvmError EFAULT. */
   write(at: Gpa, bytes: Uint8Array): void {
     this.#pieces(at, bytes.length, (region, offset, done, length) => {
-      region.seekForWrite(offset - (offset & 3))
-      new Uint8Array(region.words.buffer, region.index * 4 + (offset & 3), length).set(bytes.subarray(done, done + length))
+      region.pointForWrite(this.#own, offset - (offset & 3))
+      bytesAt(this.#own, offset & 3, length).set(bytes.subarray(done, done + length))
     })
   }
 
   /** Sets `bytes` bytes to `value`. @throws KvmError EFAULT at the first byte outside RAM. */
   fill(at: Gpa, bytes: number, value = 0): void {
     this.#pieces(at, bytes, (region, offset, _done, length) => {
-      region.seekForWrite(offset - (offset & 3))
-      new Uint8Array(region.words.buffer, region.index * 4 + (offset & 3), length).fill(value)
+      region.pointForWrite(this.#own, offset - (offset & 3))
+      bytesAt(this.#own, offset & 3, length).fill(value)
     })
   }
 
@@ -145,18 +149,28 @@ export class GuestMemory {
     for (const region of this.#regions) region.clearDirty()
   }
 
-  /** A private copy: pages are shared until the copy writes them. This memory must not be written while a fork is in use. */
-  fork(): GuestMemory {
+  /**
+   * A private copy: pages are shared until the copy writes them. This memory must not be written while a fork is in use. Where the
+   * pages of the addresses in `zeros` hold nothing because they were not loaded, they read as zeros in the copy.
+   */
+  fork(zeros: Iterable<Gpa> = []): GuestMemory {
     const copy = new GuestMemory()
     copy.#regions = this.#regions.map((region) => region.fork())
+    for (const at of zeros) {
+      const region = copy.region(at)
+      region?.loadZeros(at - region.base)
+    }
     return copy
+  }
+
+  #toWrite(at: Gpa): WriteCursor {
+    return this.#own.seekForWrite(at) ? this.#own : hole(at)
   }
 
   #byteAnywhere(at: Gpa): number {
     const region = this.region(at) ?? hole(at)
     const offset = at - region.base
-    region.seek(offset - (offset & 3))
-    return (region.words[region.index]! >>> ((offset & 3) * 8)) & 0xff
+    return (region.word(offset) >>> ((offset & 3) * 8)) & 0xff
   }
 
   #findRegion(at: Gpa): Region | undefined {

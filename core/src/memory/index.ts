@@ -1,3 +1,4 @@
+export type { ReadCursor, ReadonlyWords, WriteCursor } from './cursor.ts'
 export {
   attempt,
   type Errno,
@@ -10,5 +11,5 @@ export {
 } from './errors.ts'
 export { coalesce, GPA_LIMIT, type Gpa, type GpaRange, gpa } from './gpa.ts'
 export { GuestMemory, type ReadonlyMemory } from './guest-memory.ts'
-export { type Backing, NotLoadedError, PAGE_BYTES, type Region, type RegionShape } from './region.ts'
-export { skipZeros } from './skip-zeros.ts'
+export { LoadableMemory } from './loadable-memory.ts'
+export { type Backing, NotLoadedError, PAGE_BYTES, type RegionShape } from './region.ts'

@@ -1,4 +1,5 @@
-import type { Gpa } from './gpa.ts'
+import type { Gpa, GpaRange } from './gpa.ts'
+import { type Place, type Words, zeroWords } from './place.ts'
 
 /** Bytes of a page: the grain of the dirty log and of sparse regions. */
 export const PAGE_BYTES = 4096
@@ -8,27 +9,22 @@ const SMALL_BYTES = 0x8000_0000
 /** Pages that are allocated together. */
 const SLAB_BITS = 8
 const SLAB_PAGES = 1 << SLAB_BITS
-/** What a page without a slot reads as: zeros. */
-const ZEROS = new Int32Array(PAGE_WORDS)
-const ZERO_DOUBLES = new Float64Array(ZEROS.buffer)
-
 const ABSENT = -1
 const ZERO = 0
 
 /** Slots are kept by this many pages, shared between forks, so that a large and mostly untouched VM costs little. */
 const CHUNK_BITS = 10
 const CHUNK_PAGES = 1 << CHUNK_BITS
+const CHUNK_BYTES = CHUNK_PAGES * PAGE_BYTES
 const ABSENT_CHUNK = new Int32Array(CHUNK_PAGES).fill(ABSENT)
 const ZERO_CHUNK = new Int32Array(CHUNK_PAGES).fill(ZERO)
 
-/** How a region keeps its bytes, and what a page never written reads as. */
+/** How a region keeps its bytes. */
 export type Backing =
   /** One buffer for the whole region: fastest; bytes are committed as they are touched. */
   | 'flat'
   /** Pages appear when first written; a page never written reads as zeros. */
   | 'sparse'
-  /** Pages must be put there before they are read: for RAM that is loaded piece by piece from a file. */
-  | 'loaded'
 
 /** What a region is made from. */
 export interface RegionShape {
@@ -38,7 +34,12 @@ export interface RegionShape {
   readonly backing?: Backing
 }
 
-/** A page of a `loaded` region was read before it was loaded: a bug of the loader, never an errno of KVM. */
+/** `loaded`: sparse, but pages must be put there before they are read. */
+interface LoadedShape extends GpaRange {
+  readonly backing: 'loaded'
+}
+
+/** A page of RAM that is loaded piece by piece was read before it was loaded: a bug of the loader, never an errno of KVM. */
 export class NotLoadedError extends Error {
   override readonly name = 'NotLoadedError'
   readonly at: Gpa
@@ -48,109 +49,112 @@ export class NotLoadedError extends Error {
   }
 }
 
-interface Slab {
-  readonly words: Int32Array
-  readonly doubles: Float64Array
-}
-
-/**
- * One contiguous run of guest RAM (a KVM memory slot). Outside this room only `GuestMemory` is used; after `seek` its
- * fields tell where the bytes are.
- */
+/** One contiguous run of guest RAM (a KVM memory slot). It stays in this room. */
 export class Region {
   readonly base: Gpa
   readonly bytes: number
-  readonly end: number
-  readonly backing: Backing
+  /** Where the region ends; where it begins once it is removed, so that it holds no address. */
+  end: number
+  readonly isFlat: boolean
   /** Flat and small: the word that holds a byte is `words[offset >> 2]`. */
   readonly isSmall: boolean
-  /** After a seek: the array that holds the address, and the index of its 32-bit word. */
-  words: Int32Array = ZEROS
-  doubles: Float64Array = ZERO_DOUBLES
-  index = 0
-  #runBytes = 0
+  /**
+   * All words of a flat region; else what a page without a slot reads as: a page of zeros, shared with forks and nobody else, so that
+   * whoever gets round the types and writes it spoils no other VM.
+   */
+  readonly words: Int32Array
+  readonly doubles: Float64Array
   readonly #dirty: Uint32Array
   /** Page to slot: ABSENT (nothing loaded), ZERO (reads as zeros), else slot number. A flat region has none. */
   #chunks: Int32Array[] | undefined
   /** 1 for a chunk of slots that no fork shares. */
   #owned = new Uint8Array(0)
-  #slabs: Slab[] = []
+  #slabs: Words[] = []
   #used = 1
   /** Slots below this belong to the region this one was forked from, and are copied before a write. */
   #shared = 1
 
-  constructor({ base, bytes, backing = 'flat' }: RegionShape) {
-    if (bytes <= 0 || bytes % 8 !== 0 || base % 8 !== 0) {
-      throw new RangeError(`a region is a whole number of 8-byte words, not ${bytes} bytes at 0x${base.toString(16)}`)
-    }
+  constructor(shape: RegionShape | LoadedShape, { words, doubles }: Words = ownWords(shape)) {
+    const { base, bytes, backing = 'flat' } = shape
     this.base = base
     this.bytes = bytes
     this.end = base + bytes
-    this.backing = backing
-    this.isSmall = backing === 'flat' && bytes <= SMALL_BYTES
+    this.words = words
+    this.doubles = doubles
+    this.isFlat = backing === 'flat'
+    this.isSmall = this.isFlat && bytes <= SMALL_BYTES
     const pages = Math.ceil(bytes / PAGE_BYTES)
     this.#dirty = new Uint32Array(Math.ceil(pages / 32))
-    if (backing === 'flat') {
-      const buffer = new ArrayBuffer(bytes)
-      this.words = new Int32Array(buffer)
-      this.doubles = new Float64Array(buffer)
-    } else {
+    if (backing !== 'flat') {
       const chunks = Math.ceil(pages / CHUNK_PAGES)
       this.#chunks = new Array<Int32Array>(chunks).fill(backing === 'loaded' ? ABSENT_CHUNK : ZERO_CHUNK)
       this.#owned = new Uint8Array(chunks)
     }
   }
 
-  /** After a seek: the 64-bit words left in this run. */
-  get run(): number {
-    return this.#runBytes / 8
-  }
-
-  /** Points the cursor at `offset` for reading. */
-  seek(offset: number): void {
-    if (this.#chunks !== undefined) this.#seekPage(offset, this.#chunks)
-    else {
-      this.index = wordIndex(offset)
-      this.#runBytes = this.bytes - offset
+  /** Points `place` at `offset` for reading. */
+  point(place: Place, offset: number): void {
+    const chunks = this.#chunks
+    if (chunks !== undefined) {
+      this.#pointInPage(place, offset, chunks)
+      return
     }
+    place.words = this.words
+    place.doubles = this.doubles
+    place.index = wordIndex(offset)
+    place.end = this.words.length
+    place.zeroOffset = -1
   }
 
-  #seekPage(offset: number, chunks: readonly Int32Array[]): void {
+  #pointInPage(place: Place, offset: number, chunks: readonly Int32Array[]): void {
     const inPage = offset & (PAGE_BYTES - 1)
     const page = (offset - inPage) / PAGE_BYTES
     const slot = chunks[page >>> CHUNK_BITS]![page & (CHUNK_PAGES - 1)]!
-    if (slot <= ZERO) {
+    if (slot > ZERO) this.#pointAtSlot(place, slot, inPage)
+    else {
       if (slot === ABSENT) throw new NotLoadedError((this.base + page * PAGE_BYTES) as Gpa)
-      this.words = ZEROS
-      this.doubles = ZERO_DOUBLES
-      this.index = inPage >>> 2
-    } else this.#point(slot, inPage)
-    this.#runBytes = Math.min(PAGE_BYTES - inPage, this.bytes - offset)
+      place.words = this.words
+      place.doubles = this.doubles
+      place.index = inPage >>> 2
+      place.zeroOffset = offset
+    }
+    place.end = place.index + Math.min(PAGE_BYTES - inPage, this.bytes - offset) / 4
   }
 
-  /** Points the cursor at `offset` for writing and marks its page dirty. */
-  seekForWrite(offset: number): void {
+  /** Points `place` at `offset` for writing, up to the end of the page, and marks that dirty. */
+  pointForWrite(place: Place, offset: number): void {
     const inPage = offset & (PAGE_BYTES - 1)
     const page = (offset - inPage) / PAGE_BYTES
     this.#dirty[page >>> 5]! |= 1 << (page & 31)
-    const chunks = this.#chunks
-    if (chunks === undefined) {
-      this.seek(offset)
-      return
-    }
-    let slot = chunks[page >>> CHUNK_BITS]![page & (CHUNK_PAGES - 1)]!
-    if (slot < this.#shared) {
-      slot = this.#own(slot)
-      this.#setSlot(page, slot)
-    }
-    this.#point(slot, inPage)
-    this.#runBytes = Math.min(PAGE_BYTES - inPage, this.bytes - offset)
+    if (this.#chunks === undefined) this.point(place, offset)
+    else this.#pointAtSlot(place, this.#ownSlot(page, this.#chunks), inPage)
+    place.end = place.index + Math.min(PAGE_BYTES - inPage, this.bytes - offset) / 4
   }
 
-  /** Marks the pages of `bytes` from `offset` dirty; for writers that stay inside one run of a flat region. */
-  touch(offset: number, bytes: number): void {
-    const last = Math.floor((offset + bytes - 1) / PAGE_BYTES)
-    for (let page = Math.floor(offset / PAGE_BYTES); page <= last; page++) this.#dirty[page >>> 5]! |= 1 << (page & 31)
+  /** The 32-bit word that holds the byte at `offset`, as a signed number. */
+  word(offset: number): number {
+    const chunks = this.#chunks
+    if (chunks === undefined) return this.words[wordIndex(offset)]!
+    const inPage = offset & (PAGE_BYTES - 1)
+    const page = (offset - inPage) / PAGE_BYTES
+    const slot = chunks[page >>> CHUNK_BITS]![page & (CHUNK_PAGES - 1)]!
+    if (slot > ZERO) return this.#slabs[slot >>> SLAB_BITS]!.words[(slot & (SLAB_PAGES - 1)) * PAGE_WORDS + (inPage >>> 2)]!
+    if (slot === ABSENT) throw new NotLoadedError((this.base + page * PAGE_BYTES) as Gpa)
+    return 0
+  }
+
+  /** How many 64-bit words from `offset` on, at most `limit`, lie in pages that are known to be zero. */
+  knownZeros(offset: number, limit: number): number {
+    const end = Math.min(this.bytes, offset + limit * 8)
+    let at = offset
+    while (at < end) {
+      const page = Math.floor(at / PAGE_BYTES)
+      const chunk = this.#chunks?.[page >>> CHUNK_BITS]
+      if (chunk === ZERO_CHUNK) at += CHUNK_BYTES - (at % CHUNK_BYTES)
+      else if (chunk?.[page & (CHUNK_PAGES - 1)] === ZERO) at += PAGE_BYTES - (at % PAGE_BYTES)
+      else break
+    }
+    return (Math.min(at, end) - offset) / 8
   }
 
   /** Says that a page of a `loaded` region holds zeros, unless it holds something already. */
@@ -165,13 +169,10 @@ export class Region {
     return this.#chunks?.[page >>> CHUNK_BITS]?.[page & (CHUNK_PAGES - 1)] !== ABSENT
   }
 
-  /** Copies a page without marking it dirty: what a loader does. */
+  /** Copies a page into a region that is not flat, without marking it dirty: what a loader does. */
   load(offset: number, source: Uint8Array): void {
-    const page = Math.floor(offset / PAGE_BYTES)
-    const mark = this.#dirty[page >>> 5]!
-    this.seekForWrite(page * PAGE_BYTES)
-    this.#dirty[page >>> 5] = mark
-    new Uint8Array(this.words.buffer, this.words.byteOffset + this.index * 4, source.length).set(source)
+    const { buffer, byteOffset } = this.#page(this.#ownSlot(Math.floor(offset / PAGE_BYTES), this.#chunks!))
+    new Uint8Array(buffer, byteOffset, source.length).set(source)
   }
 
   dirtyPages(into: Gpa[]): void {
@@ -191,18 +192,21 @@ export class Region {
    * A flat region has no pages to share: its non-zero ones are copied.
    */
   fork(): Region {
-    const backing = this.backing === 'flat' ? 'sparse' : this.backing
-    const copy = new Region({ base: this.base, bytes: this.bytes, backing })
-    if (this.#chunks !== undefined) {
-      copy.#chunks = this.#chunks.slice()
-      this.#owned.fill(0)
-      copy.#slabs = this.#slabs.slice()
-      copy.#used = copy.#shared = this.#slabs.length * SLAB_PAGES || 1
-      return copy
-    }
-    for (let offset = 0; offset < this.bytes; offset += PAGE_BYTES) {
-      this.seek(offset)
-      const page = new Uint8Array(this.words.buffer, offset, Math.min(PAGE_BYTES, this.bytes - offset))
+    const { base, bytes } = this
+    if (this.#chunks === undefined) return this.#forkFlat()
+    const copy = new Region({ base, bytes, backing: 'sparse' }, this)
+    copy.#chunks = this.#chunks.slice()
+    this.#owned.fill(0)
+    copy.#slabs = this.#slabs.slice()
+    copy.#used = copy.#shared = this.#slabs.length * SLAB_PAGES || 1
+    return copy
+  }
+
+  #forkFlat(): Region {
+    const { base, bytes, words } = this
+    const copy = new Region({ base, bytes, backing: 'sparse' })
+    for (let offset = 0; offset < bytes; offset += PAGE_BYTES) {
+      const page = new Uint8Array(words.buffer, offset, Math.min(PAGE_BYTES, bytes - offset))
       if (page.some((byte) => byte !== 0)) copy.load(offset, page)
     }
     return copy
@@ -218,32 +222,40 @@ export class Region {
     chunks[chunk]![page & (CHUNK_PAGES - 1)] = slot
   }
 
-  /** A slot of our own for a page that reads as slot `from` so far. */
-  #own(from: number): number {
+  /** The slot of a page that is about to be written: one of our own, which reads as the page did so far. */
+  #ownSlot(page: number, chunks: readonly Int32Array[]): number {
+    const from = chunks[page >>> CHUNK_BITS]![page & (CHUNK_PAGES - 1)]!
+    if (from >= this.#shared) return from
     const slot = this.#used++
-    const slab = slot >>> SLAB_BITS
-    if (slab >= this.#slabs.length) {
-      const buffer = new ArrayBuffer(SLAB_PAGES * PAGE_BYTES)
-      this.#slabs[slab] = { words: new Int32Array(buffer), doubles: new Float64Array(buffer) }
-    }
-    if (from > ZERO) {
-      this.#point(from, 0)
-      const source = this.words.subarray(this.index, this.index + PAGE_WORDS)
-      this.#point(slot, 0)
-      this.words.set(source, this.index)
-    }
+    this.#slabs[slot >>> SLAB_BITS] ??= zeroWords(SLAB_PAGES * PAGE_BYTES)
+    if (from > ZERO) this.#page(slot).set(this.#page(from))
+    this.#setSlot(page, slot)
     return slot
   }
 
-  #point(slot: number, inPage: number): void {
+  #page(slot: number): Int32Array {
+    const first = (slot & (SLAB_PAGES - 1)) * PAGE_WORDS
+    return this.#slabs[slot >>> SLAB_BITS]!.words.subarray(first, first + PAGE_WORDS)
+  }
+
+  #pointAtSlot(place: Place, slot: number, inPage: number): void {
     const slab = this.#slabs[slot >>> SLAB_BITS]!
-    this.words = slab.words
-    this.doubles = slab.doubles
-    this.index = (slot & (SLAB_PAGES - 1)) * PAGE_WORDS + (inPage >>> 2)
+    place.words = slab.words
+    place.doubles = slab.doubles
+    place.index = (slot & (SLAB_PAGES - 1)) * PAGE_WORDS + (inPage >>> 2)
+    place.zeroOffset = -1
   }
 }
 
+/** What a region keeps besides slabs: all of it when flat, else one page of zeros. */
+function ownWords({ base, bytes, backing = 'flat' }: RegionShape | LoadedShape): Words {
+  if (bytes <= 0 || bytes % 8 !== 0 || base % 8 !== 0) {
+    throw new RangeError(`a region is a whole number of 8-byte words, not ${bytes} bytes at 0x${base.toString(16)}`)
+  }
+  return zeroWords(backing === 'flat' ? bytes : PAGE_BYTES)
+}
+
 /** The index of the 32-bit word that holds a byte: in integer arithmetic as far as that goes, which most regions do not leave. */
-function wordIndex(offset: number): number {
+export function wordIndex(offset: number): number {
   return offset < SMALL_BYTES ? offset >> 2 : Math.floor(offset / 4)
 }

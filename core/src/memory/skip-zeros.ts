@@ -1,12 +1,7 @@
-import type { Region } from './region.ts'
+import type { Place } from './place.ts'
 
-/**
- * Counts the 64-bit words that are zero from the cursor of `region` on, at most `limit`.
- *
- * Sixteen words at a time as doubles: a lone sign bit compares equal to zero, so 0x8000000000000000 is skipped too. That is
- * exact for ITEs (pINTID 0 is not valid) and wrong for DTEs, CTEs and L1 entries, whose Valid is bit 63.
- */
-export function skipZeros({ doubles, words, index }: Region, limit: number): number {
+/** Counts the 64-bit words that are zero from `place` on, at most `limit`; see `ReadCursor.skipZeros`. */
+export function skipZeros({ doubles, words, index }: Place, limit: number): number {
   const start = index / 2
   const end = start + limit
   let at = start

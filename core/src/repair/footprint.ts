@@ -1,6 +1,6 @@
 import { ENTRY_BYTES, type GicRegisters, savedIts } from '../abi/index.ts'
 import { readHistory } from '../audit/index.ts'
-import { coalesce, type Gpa, type GpaRange, type GuestMemory, PAGE_BYTES } from '../memory/index.ts'
+import { coalesce, type GpaRange, type ReadonlyMemory } from '../memory/index.ts'
 import { footprint } from '../tables/index.ts'
 
 /** ITTs that the queue names and the tables do not are loaded up to this many bytes: no sane guest has as many. */
@@ -10,7 +10,7 @@ const MOST_BYTES = 2 ** 28
  * The guest RAM that a repair needs next and that is not loaded yet, in rounds as `footprint`: what a restore reads, and then
  * the ITTs of the devices that the command queue names, for tables that are blank.
  */
-export function repairFootprint(memory: GuestMemory, registers: GicRegisters, its = 0): GpaRange[] {
+export function repairFootprint(memory: ReadonlyMemory, registers: GicRegisters, its = 0): GpaRange[] {
   const named = footprint(memory, registers, its)
   if (named.length > 0) return named
   const itts: GpaRange[] = []
@@ -18,18 +18,9 @@ export function repairFootprint(memory: GuestMemory, registers: GicRegisters, it
   for (const { mapped, ittAddr, eventIdBits } of readHistory(memory, savedIts(registers, its)).devices.values()) {
     if (!mapped || ittAddr === undefined || eventIdBits === undefined) continue
     const itt = { base: ittAddr, bytes: 2 ** eventIdBits * ENTRY_BYTES }
-    if (isLoaded(memory, itt) || !memory.contains(itt.base, itt.bytes)) continue
+    if (memory.isLoaded(itt.base, itt.bytes) || !memory.contains(itt.base, itt.bytes)) continue
     bytes += itt.bytes
     if (bytes <= MOST_BYTES) itts.push(itt)
   }
   return coalesce(itts)
-}
-
-/** True when no page of the range has to be loaded; what is not RAM has not. */
-export function isLoaded(memory: GuestMemory, { base, bytes }: GpaRange): boolean {
-  for (let at = base - (base % PAGE_BYTES); at < base + bytes; at += PAGE_BYTES) {
-    const region = memory.region(at as Gpa)
-    if (region !== undefined && !region.isLoaded(at - region.base)) return false
-  }
-  return true
 }

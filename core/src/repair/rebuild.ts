@@ -3,7 +3,6 @@ import { type DeviceRecord, deviceName, type EventId, eventName, type History } 
 import { dteAt } from '../its/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import type { TableView } from '../tables/index.ts'
-import { isLoaded } from './footprint.ts'
 import { listTables } from './listed-tables.ts'
 import type { Cause, Overlay } from './overlay.ts'
 
@@ -47,7 +46,7 @@ export function rebuildDevices(overlay: Overlay, view: TableView, history: Histo
     const at = view.deviceTable.valid ? dteAt(overlay.memory, view.deviceTable, device.deviceId) : -1
     const { ittAddr, eventIdBits } = device
     const known = ittAddr !== undefined && eventIdBits !== undefined
-    if (at < 0 || !known || !isLoaded(overlay.memory, { base: ittAddr, bytes: 2 ** eventIdBits * ENTRY_BYTES })) {
+    if (at < 0 || !known || !overlay.memory.isLoaded(ittAddr, 2 ** eventIdBits * ENTRY_BYTES)) {
       unbuilt.devices.push(device.deviceId)
       continue
     }

@@ -14,7 +14,7 @@ import {
   queueShape,
   savedIts,
 } from '../abi/index.ts'
-import { type Gpa, type GpaRange, type GuestMemory, PAGE_BYTES } from '../memory/index.ts'
+import { type Gpa, type GpaRange, type LoadableMemory, PAGE_BYTES, type ReadonlyMemory } from '../memory/index.ts'
 import { type SweepReader, sweepTables, tableView } from '../tables/index.ts'
 
 /**
@@ -24,12 +24,14 @@ import { type SweepReader, sweepTables, tableView } from '../tables/index.ts'
  * A word of an ITT that is no entry any guest can have written becomes one that KVM answers in the same way, so that the case
  * tells the same story. `blank` has the same regions as `memory`, with nothing loaded.
  */
-export function scrubInto(blank: GuestMemory, memory: GuestMemory, registers: GicRegisters, pages: readonly GpaRange[]): void {
+export function scrubInto(
+  blank: LoadableMemory,
+  memory: ReadonlyMemory,
+  registers: GicRegisters,
+  pages: readonly GpaRange[],
+): void {
   for (const { base, bytes } of pages) {
-    for (let at: number = base; at < base + bytes; at += PAGE_BYTES) {
-      const region = blank.region(at as Gpa)
-      region?.loadZeros(at - region.base)
-    }
+    for (let at: number = base; at < base + bytes; at += PAGE_BYTES) blank.loadZeros(at as Gpa)
   }
   // Entries first: where an ITT lies in a table or in a queue, those are copied over it whole.
   for (const its of registers.itses.keys()) sweepTables(memory, tableView(registers, its), new EntryCopier(blank, memory))
@@ -47,7 +49,7 @@ function* lpiTables(registers: GicRegisters): Generator<GpaRange> {
 }
 
 /** The tables that belong to one ITS alone, as its registers describe them. */
-function* tablesOf(memory: GuestMemory, registers: GicRegisters, its: number): Generator<GpaRange> {
+function* tablesOf(memory: ReadonlyMemory, registers: GicRegisters, its: number): Generator<GpaRange> {
   const { deviceTable, collectionTable } = tableView(registers, its)
   for (const { valid, base, bytes } of [deviceTable, collectionTable, queueShape(savedIts(registers, its).cbaser)]) {
     if (valid) yield { base: base as Gpa, bytes }
@@ -60,7 +62,7 @@ function* tablesOf(memory: GuestMemory, registers: GicRegisters, its: number): G
   }
 }
 
-function copy(blank: GuestMemory, memory: GuestMemory, { base, bytes }: GpaRange): void {
+function copy(blank: LoadableMemory, memory: ReadonlyMemory, { base, bytes }: GpaRange): void {
   for (let at = base - (base % PAGE_BYTES); at < base + bytes; at += PAGE_BYTES) {
     if (!isReadable(memory, at as Gpa) || !isReadable(blank, at as Gpa)) continue
     const from = Math.max(at, base) as Gpa
@@ -68,19 +70,18 @@ function copy(blank: GuestMemory, memory: GuestMemory, { base, bytes }: GpaRange
   }
 }
 
-function isReadable(memory: GuestMemory, at: Gpa): boolean {
-  const region = memory.region(at)
-  return region?.isLoaded(at - region.base) === true
+function isReadable(memory: ReadonlyMemory, at: Gpa): boolean {
+  return memory.contains(at) && memory.isLoaded(at)
 }
 
 /** Copies the entries of ITTs, those that are rubbish as something that KVM answers alike. */
 class EntryCopier implements SweepReader {
-  readonly #blank: GuestMemory
-  readonly #memory: GuestMemory
+  readonly #blank: LoadableMemory
+  readonly #memory: ReadonlyMemory
   readonly #icids = new Set<number>()
   #events = 0
 
-  constructor(blank: GuestMemory, memory: GuestMemory) {
+  constructor(blank: LoadableMemory, memory: ReadonlyMemory) {
     this.#blank = blank
     this.#memory = memory
   }

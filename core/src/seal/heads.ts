@@ -1,9 +1,9 @@
 import { bits, ENTRY_BYTES, HEAD_DTE, HEAD_ITE, L2_ENTRIES, layout } from '../abi/index.ts'
 import type { Its } from '../its/index.ts'
-import type { Gpa, GuestMemory, ReadonlyMemory, Region } from '../memory/index.ts'
+import type { Gpa, GuestMemory, ReadCursor, ReadonlyMemory } from '../memory/index.ts'
 import {
-  clearEntries,
   dteBlocks,
+  EntryClearer,
   type EntryWriter,
   type HeadKeeping,
   type HeadReader,
@@ -39,27 +39,29 @@ export const stampedHeads: HeadKeeping = {
 class StampedHeads implements HeadWriter {
   readonly #its: Its
   readonly #entries: EntryWriter
+  readonly #clearer: EntryClearer
 
   constructor(its: Its, entries: EntryWriter) {
     this.#its = its
     this.#entries = entries
+    this.#clearer = new EntryClearer(its.memory)
     if (its.collectionTable.valid) stampCte(its.memory, its.collectionTable.base, 0)
   }
 
   itt(base: number, entries: number, first: number): void {
-    if (first < 0) clearEntries(this.#its.memory, base, entries)
+    if (first < 0) this.#clearer.clear(base, entries)
     else putIteHead(this.#entries, base, first)
   }
 
   gap(base: number, entries: number): void {
-    clearEntries(this.#its.memory, base, entries)
+    this.#clearer.clear(base, entries)
   }
 
   deviceTable(firsts: readonly (number | undefined)[]): void {
     const { memory, deviceTable } = this.#its
     for (const { base, firstId, entries } of dteBlocks(memory, deviceTable)) {
       const first = firsts[deviceTable.indirect ? firstId / L2_ENTRIES : 0]
-      if (first === undefined) clearEntries(memory, base, entries)
+      if (first === undefined) this.#clearer.clear(base, entries)
       else if (first !== firstId) putDteHead(this.#entries, base, first - firstId)
     }
   }
@@ -84,39 +86,31 @@ function stampCte(memory: GuestMemory, base: number, value: number): void {
 
 /** Believes a head that points at a valid entry of its own block or ITT. */
 class PlausibleHeads implements HeadReader {
-  readonly #memory: ReadonlyMemory
+  readonly #cursor: ReadCursor
 
   constructor(memory: ReadonlyMemory) {
-    this.#memory = memory
+    this.#cursor = memory.cursor()
   }
 
   dte(base: number, entries: number): number {
-    const region = this.#memory.seek(base as Gpa)
-    if (region === undefined) return 0
-    const lo = region.words[region.index]!
-    const hi = region.words[region.index + 1]!
+    const cursor = this.#cursor
+    if (!cursor.seek(base as Gpa)) return 0
+    const lo = cursor.words[cursor.index]!
+    const hi = cursor.words[cursor.index + 1]!
     if (isValidDte(hi) || !isHead(lo)) return 0
     const first = HEAD_DTE.fields.first.get(lo, hi)
-    if (first >= entries || !this.#toEntry(region, base, first)) return 0
-    return isValidDte(region.words[region.index + 1]!) ? first : 0
+    if (first >= entries || !cursor.seek((base + first * ENTRY_BYTES) as Gpa)) return 0
+    return isValidDte(cursor.words[cursor.index + 1]!) ? first : 0
   }
 
   ite(base: number, entries: number): number {
-    const region = this.#memory.seek(base as Gpa)
-    if (region === undefined) return 0
-    const { words, index } = region
-    const lo = words[index]!
-    const hi = words[index + 1]!
+    const cursor = this.#cursor
+    if (!cursor.seek(base as Gpa)) return 0
+    const lo = cursor.words[cursor.index]!
+    const hi = cursor.words[cursor.index + 1]!
     if (isValidIte(lo, hi) || !isHead(lo)) return 0
     const first = HEAD_ITE.fields.first.get(lo, hi)
-    if (first >= entries || !this.#toEntry(region, base, first)) return 0
-    return isValidIte(region.words[region.index]!, region.words[region.index + 1]!) ? first : 0
-  }
-
-  /** Moves the cursor of `region` from `base` to an entry further on; false when that is not in the same region. */
-  #toEntry(region: Region, base: number, entry: number): boolean {
-    if (entry >= region.run) return this.#memory.seek((base + entry * ENTRY_BYTES) as Gpa) === region
-    region.index += 2 * entry
-    return true
+    if (first >= entries || !cursor.seek((base + first * ENTRY_BYTES) as Gpa)) return 0
+    return isValidIte(cursor.words[cursor.index]!, cursor.words[cursor.index + 1]!) ? first : 0
   }
 }

@@ -1,7 +1,7 @@
 import { ENTRY_BYTES, NEWEST, profiles } from '../abi/index.ts'
 import type { Its } from '../its/index.ts'
 import { attempt, type Gpa, KvmError, type Outcome } from '../memory/index.ts'
-import { clearEntries, dteBlocks, forwardedLpi, outsideRam, type Saved, type SaveOptions, writeTables } from '../tables/index.ts'
+import { dteBlocks, EntryClearer, forwardedLpi, outsideRam, type Saved, type SaveOptions, writeTables } from '../tables/index.ts'
 import { type SealLimit, sealLimits } from './limits.ts'
 import { eachEvent, storableSlots } from './live.ts'
 
@@ -31,15 +31,16 @@ export function seal(its: Its, { heads = 'none', gicv41 = false }: SaveOptions =
 
 function clearTables(its: Its, slots: readonly number[]): number {
   const { memory, devices, deviceTable } = its
+  const clearer = new EntryClearer(memory)
   let cleared = 0
-  for (const { base, entries } of dteBlocks(memory, deviceTable)) cleared += clearEntries(memory, base, entries)
+  for (const { base, entries } of dteBlocks(memory, deviceTable)) cleared += clearer.clear(base, entries)
   const done = new Map<number, number>()
   for (const slot of slots) {
     const base = devices.ittAddr[slot]!
     const bits = devices.bits[slot]!
     if ((done.get(base) ?? 0) >= bits) continue
     done.set(base, bits)
-    cleared += clearEntries(memory, base, 1 << bits)
+    cleared += clearer.clear(base, 1 << bits)
   }
   return cleared
 }

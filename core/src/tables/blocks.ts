@@ -1,5 +1,5 @@
 import { ENTRY_BYTES, L1E, L2_BYTES, L2_ENTRIES, type TableShape } from '../abi/index.ts'
-import { type Gpa, NotLoadedError, PAGE_BYTES, type ReadonlyMemory } from '../memory/index.ts'
+import { type Gpa, NotLoadedError, PAGE_BYTES, type ReadCursor, type ReadonlyMemory } from '../memory/index.ts'
 import { nextValidDte } from './scan.ts'
 
 /** A contiguous run of DTEs: a flat device table, or one second-level page. */
@@ -21,18 +21,18 @@ export function dteBlocks(memory: ReadonlyMemory, { valid, indirect, base, bytes
   if (!indirect) return [{ base: base as Gpa, firstId: 0, entries: bytes / ENTRY_BYTES, l1At: undefined }]
   const blocks = new Map<number, DteBlock>()
   const { l2Addr } = L1E.fields
+  const cursor = memory.cursor()
   for (let at = base; at < base + bytes; ) {
-    const region = memory.seek(at as Gpa)
-    if (region === undefined) {
+    if (!cursor.seek(at as Gpa)) {
       at += ENTRY_BYTES
       continue
     }
-    const limit = Math.min(region.run, (base + bytes - at) / ENTRY_BYTES)
-    const invalid = nextValidDte(region, limit)
+    const limit = Math.min(cursor.run, (base + bytes - at) / ENTRY_BYTES)
+    const invalid = nextValidDte(cursor, limit)
     at += invalid * ENTRY_BYTES
     if (invalid === limit) continue
-    const index = region.index + 2 * invalid
-    const l2 = l2Addr.get(region.words[index]!, region.words[index + 1]!) as Gpa
+    const index = cursor.index + 2 * invalid
+    const l2 = l2Addr.get(cursor.words[index]!, cursor.words[index + 1]!) as Gpa
     const firstId = ((at - base) / ENTRY_BYTES) * L2_ENTRIES
     if (!blocks.has(l2)) blocks.set(l2, { base: l2, firstId, entries: L2_BYTES / ENTRY_BYTES, l1At: at as Gpa })
     at += ENTRY_BYTES
@@ -52,34 +52,39 @@ export function eachWord(
   next: typeof nextValidDte,
   entry: (slot: number, lo: number, hi: number, at: Gpa) => boolean,
 ): { readonly unreadable: number; readonly read: number } {
+  const cursor = memory.cursor()
   let unreadable = 0
   let slot = 0
   while (slot < words) {
     const at = (base + slot * ENTRY_BYTES) as Gpa
-    const region = seekLoaded(memory, at)
-    if (region === undefined) {
+    if (!seekLoaded(cursor, at)) {
       // RAM begins and ends at page boundaries at the finest, and a page is loaded as a whole.
       const step = Math.min(words - slot, (PAGE_BYTES - (at % PAGE_BYTES)) / ENTRY_BYTES)
       unreadable += step
       slot += step
       continue
     }
-    const limit = Math.min(region.run, words - slot)
-    const skipped = next(region, limit)
+    const zeros = cursor.knownZeros(words - slot)
+    if (zeros > 0) {
+      slot += zeros
+      continue
+    }
+    const limit = Math.min(cursor.run, words - slot)
+    const skipped = next(cursor, limit)
     slot += skipped
     if (skipped === limit) continue
-    const index = region.index + 2 * skipped
-    if (!entry(slot, region.words[index]!, region.words[index + 1]!, (at + skipped * ENTRY_BYTES) as Gpa)) break
+    const index = cursor.index + 2 * skipped
+    if (!entry(slot, cursor.words[index]!, cursor.words[index + 1]!, (at + skipped * ENTRY_BYTES) as Gpa)) break
     slot++
   }
   return { unreadable, read: Math.min(slot + 1, words) - unreadable }
 }
 
-function seekLoaded(memory: ReadonlyMemory, at: Gpa): ReturnType<ReadonlyMemory['seek']> {
+function seekLoaded(cursor: ReadCursor, at: Gpa): boolean {
   try {
-    return memory.seek(at)
+    return cursor.seek(at)
   } catch (error) {
-    if (error instanceof NotLoadedError) return undefined
+    if (error instanceof NotLoadedError) return false
     throw error
   }
 }

@@ -1,24 +1,25 @@
-import { type Gpa, type GuestMemory, KvmError, PAGE_BYTES, type Where } from '../memory/index.ts'
+import { ENTRY_BYTES } from '../abi/index.ts'
+import { type Gpa, type GuestMemory, KvmError, type Where, type WriteCursor } from '../memory/index.ts'
 
 /**
  * Writes 8-byte entries that mostly fall into one page after another, as a table save does: the page is looked up, made private
  * and marked dirty once, not once an entry.
  */
 export class EntryWriter {
-  readonly #memory: GuestMemory
-  /** The page under way: its address, its bytes, the array that holds it, and the index of its first word. */
-  #page = 0
+  readonly #cursor: WriteCursor
+  /** What may be written without asking: from this address on, so many bytes; and where the cursor has them. */
+  #from = 0
   #bytes = 0
   #words: Int32Array = new Int32Array(0)
   #index = 0
 
   constructor(memory: GuestMemory) {
-    this.#memory = memory
+    this.#cursor = memory.writeCursor()
   }
 
   /** Writes an entry; false when its place is not in guest RAM. */
   put(at: number, lo: number, hi: number): boolean {
-    const offset = at - this.#page
+    const offset = at - this.#from
     if (offset < 0 || offset >= this.#bytes) return this.#putElsewhere(at, lo, hi)
     const index = this.#index + (offset >> 2)
     this.#words[index] = lo
@@ -27,15 +28,15 @@ export class EntryWriter {
   }
 
   #putElsewhere(at: number, lo: number, hi: number): boolean {
-    const region = this.#memory.seekForWrite(at as Gpa)
-    if (region === undefined) return false
-    const inPage = (at - region.base) & (PAGE_BYTES - 1)
-    this.#words = region.words
-    this.#page = at - inPage
-    this.#bytes = Math.min(PAGE_BYTES, region.end - this.#page)
-    this.#index = region.index - (inPage >> 2)
-    region.words[region.index] = lo
-    region.words[region.index + 1] = hi
+    const cursor = this.#cursor
+    if (!cursor.seekForWrite(at as Gpa)) return false
+    const { words, index } = cursor
+    this.#from = at
+    this.#bytes = cursor.run * ENTRY_BYTES
+    this.#words = words
+    this.#index = index
+    words[index] = lo
+    words[index + 1] = hi
     return true
   }
 }

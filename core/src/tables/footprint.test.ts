@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { GICR_PENDBASER, GICR_PROPBASER, GITS_BASER, GITS_CBASER, type GicRegisters } from '../abi/index.ts'
-import { type GpaRange, NotLoadedError, PAGE_BYTES } from '../memory/index.ts'
+import { type Gpa, type GpaRange, LoadableMemory, NotLoadedError, PAGE_BYTES } from '../memory/index.ts'
 import { footprint, sweepTables, tableView, walkTables } from './index.ts'
 import { newest, PlantedTables, RAM, Seen } from './testing/planted.ts'
 
@@ -32,16 +32,14 @@ const registers = (indirect: boolean): GicRegisters => ({
 /** A VM whose pages are loaded only when asked for, with a device in two second-level pages. */
 function loadedInRounds(indirect: boolean) {
   const full = new PlantedTables({ indirect }).dte(3, { next: 6 }).dte(9, { size: 9 }).ite(3, 1).ite(9, 1000)
-  const lazy = new PlantedTables({ indirect, backing: 'loaded' })
+  const lazy = new LoadableMemory(full.memory.ranges)
   const rounds: GpaRange[][] = []
   for (;;) {
-    const ranges = footprint(lazy.memory, registers(indirect))
+    const ranges = footprint(lazy, registers(indirect))
     if (ranges.length === 0) return { full, lazy, rounds }
     rounds.push(ranges)
     for (const { base, bytes } of ranges) {
-      for (let at = base as number; at < base + bytes; at += PAGE_BYTES) {
-        lazy.memory.region(RAM)!.load(at - RAM, full.memory.read(at as typeof RAM, PAGE_BYTES))
-      }
+      for (let at = base; at < base + bytes; at = (at + PAGE_BYTES) as Gpa) lazy.load(at, full.memory.read(at, PAGE_BYTES))
     }
   }
 }
@@ -56,11 +54,11 @@ describe('the footprint of a restore', () => {
     const view = tableView(registers(indirect))
     const [fromFull, fromLazy] = [new Seen(), new Seen()]
     walkTables(full.memory, view, newest, fromFull)
-    expect(walkTables(lazy.memory, view, newest, fromLazy).cut).toBeUndefined()
+    expect(walkTables(lazy, view, newest, fromLazy).cut).toBeUndefined()
     expect(fromLazy).toEqual(fromFull)
     expect(fromLazy.events).toEqual(['3:1', '9:1000'])
     const nothing = { collection: () => {}, device: () => {}, event: () => {} }
-    expect(sweepTables(lazy.memory, view, nothing)).toEqual(sweepTables(full.memory, view, nothing))
+    expect(sweepTables(lazy, view, nothing)).toEqual(sweepTables(full.memory, view, nothing))
     const bytes = rounds.flat().reduce((sum, range) => sum + range.bytes, 0)
     expect(bytes).toBeLessThan(0x4_0000)
   })
@@ -71,15 +69,16 @@ describe('the footprint of a restore', () => {
       redistributors,
     } = registers(false)
     const far = GITS_BASER.pack({ valid: true, addressLow: 2 ** 47, addressHigh: 15, pages: 255 })
-    const { memory } = new PlantedTables({ backing: 'loaded' })
+    const memory = new LoadableMemory(new PlantedTables().memory.ranges)
     for (const { base, bytes } of footprint(memory, { itses: [{ ...its!, baser: [far, far] }], redistributors })) {
       expect(memory.contains(base, bytes)).toBe(true)
     }
   })
 
   it('a walk over pages that are not loaded says so instead of throwing', () => {
-    const { memory, view } = new PlantedTables({ backing: 'loaded' })
-    expect(() => memory.seek(view.deviceTable.base as typeof RAM)).toThrow(NotLoadedError)
+    const { memory: full, view } = new PlantedTables()
+    const memory = new LoadableMemory(full.ranges)
+    expect(() => memory.cursor().seek(view.deviceTable.base as Gpa)).toThrow(NotLoadedError)
     expect(walkTables(memory, view, newest, new Seen())).toMatchObject({ cut: 'not-loaded', objection: undefined })
   })
 })

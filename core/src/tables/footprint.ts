@@ -11,7 +11,7 @@ import {
   queueShape,
   savedIts,
 } from '../abi/index.ts'
-import { coalesce, type Gpa, type GpaRange, type GuestMemory, PAGE_BYTES } from '../memory/index.ts'
+import { coalesce, type Gpa, type GpaRange, PAGE_BYTES, type ReadonlyMemory } from '../memory/index.ts'
 import { dteBlocks, eachWord } from './blocks.ts'
 import { nextValidDte } from './scan.ts'
 import { tableView } from './table-view.ts'
@@ -21,7 +21,7 @@ import { tableView } from './table-view.ts'
  * rounds, each followed by loading what it names, until it names nothing: first what the registers point at, then the pages
  * of the second level, then the ITTs of every valid DTE. Ranges are whole pages inside RAM, in order, without overlap.
  */
-export function footprint(memory: GuestMemory, registers: GicRegisters, its = 0): GpaRange[] {
+export function footprint(memory: ReadonlyMemory, registers: GicRegisters, its = 0): GpaRange[] {
   const named = notLoaded(memory, namedByRegisters(registers, its))
   if (named.length > 0) return named
   const { deviceTable } = tableView(registers, its)
@@ -50,7 +50,7 @@ function namedByRegisters(registers: GicRegisters, its: number): GpaRange[] {
 
 const range = (base: number, bytes: number): GpaRange => ({ base: base as Gpa, bytes })
 
-function ittRanges(memory: GuestMemory, base: Gpa, entries: number): GpaRange[] {
+function ittRanges(memory: ReadonlyMemory, base: Gpa, entries: number): GpaRange[] {
   const ranges: GpaRange[] = []
   const { ittAddr, size } = DTE.fields
   eachWord(memory, base, entries, nextValidDte, (_slot, lo, hi) => {
@@ -62,15 +62,15 @@ function ittRanges(memory: GuestMemory, base: Gpa, entries: number): GpaRange[] 
 }
 
 /** The pages of `ranges` that lie in RAM and are not loaded. */
-function notLoaded(memory: GuestMemory, ranges: readonly GpaRange[]): GpaRange[] {
+function notLoaded(memory: ReadonlyMemory, ranges: readonly GpaRange[]): GpaRange[] {
   const missing: GpaRange[] = []
   for (const { base, bytes } of coalesce(ranges)) {
     for (const ram of memory.ranges) {
-      const region = memory.region(ram.base)!
       const start = Math.max(base, ram.base) - ram.base
       const end = Math.min(base + bytes, ram.base + ram.bytes) - ram.base
       for (let page = start - (start % PAGE_BYTES); page < end; page += PAGE_BYTES) {
-        if (!region.isLoaded(page)) missing.push(range(ram.base + page, Math.min(PAGE_BYTES, ram.bytes - page)))
+        const at = (ram.base + page) as Gpa
+        if (!memory.isLoaded(at)) missing.push(range(at, Math.min(PAGE_BYTES, ram.bytes - page)))
       }
     }
   }

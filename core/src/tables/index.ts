@@ -1,5 +1,5 @@
 export { dteBlocks } from './blocks.ts'
-export { clearEntries } from './clear.ts'
+export { EntryClearer } from './clear.ts'
 export { DtePlaces } from './dte-places.ts'
 export { type EntryWriter, forwardedLpi, outsideRam } from './entry-writer.ts'
 export { footprint } from './footprint.ts'

@@ -1,11 +1,12 @@
 import { ENTRY_BYTES, FIRST_LPI, ITE, L1E, L2_BYTES, L2_ENTRIES } from '../abi/index.ts'
-import type { Gpa, ReadonlyMemory, Where } from '../memory/index.ts'
+import type { Gpa, ReadCursor, Where } from '../memory/index.ts'
 import { isHead } from './heads.ts'
 import type { ObjectionName } from './objections.ts'
 
 /** The walk as a scan sees it; see `TableWalk`. */
 export interface ScannedWalk {
-  readonly memory: ReadonlyMemory
+  /** Where the walk reads; a visit may move it. */
+  readonly cursor: ReadCursor
   count(entries: number): boolean
   object(name: ObjectionName, at: number, where?: Where): number
   visitDevice(deviceId: number, lo: number, hi: number, at: Gpa): number
@@ -31,10 +32,9 @@ export function scanL1Proposed(walk: ScannedWalk, base: number, bytes: number): 
   let id = 0
   for (;;) {
     if (!walk.count(1)) return ENDED
-    const region = walk.memory.seek(at as Gpa)
-    if (region === undefined) return walk.object('l1e-unreadable', at, { deviceId: id })
-    const lo = region.words[region.index]!
-    const hi = region.words[region.index + 1]!
+    if (!walk.cursor.seek(at as Gpa)) return walk.object('l1e-unreadable', at, { deviceId: id })
+    const lo = walk.cursor.words[walk.cursor.index]!
+    const hi = walk.cursor.words[walk.cursor.index + 1]!
     // `id` is a DeviceID here; the hop over an invalid entry takes it for an index, so that all but the first go far past the end.
     if (hi >= 0) id = Math.imul(id + 1, L2_ENTRIES)
     else {
@@ -60,10 +60,9 @@ export function scanDtesProposed(walk: ScannedWalk, base: number, bytes: number,
   let id = firstId
   for (;;) {
     if (!walk.count(1)) return ENDED
-    const region = walk.memory.seek(at as Gpa)
-    if (region === undefined) return walk.object('dte-unreadable', at, { deviceId: id })
-    const lo = region.words[region.index]!
-    const hi = region.words[region.index + 1]!
+    if (!walk.cursor.seek(at as Gpa)) return walk.object('dte-unreadable', at, { deviceId: id })
+    const lo = walk.cursor.words[walk.cursor.index]!
+    const hi = walk.cursor.words[walk.cursor.index + 1]!
     let step = hi < 0 ? walk.visitDevice(id, lo, hi, at as Gpa) : headStep(lo, hi)
     if (step === ENDED && hi < 0) return ENDED
     const next = (id + step) | 0
@@ -89,10 +88,9 @@ export function scanIttProposed(walk: ScannedWalk, deviceId: number, ittAddr: nu
   for (let eventId = 0; ; ) {
     if (!walk.count(1)) return ENDED
     const at = (ittAddr + eventId * ENTRY_BYTES) as Gpa
-    const region = walk.memory.seek(at)
-    if (region === undefined) return walk.object('ite-unreadable', at, { deviceId, eventId })
-    const lo = region.words[region.index]!
-    const hi = region.words[region.index + 1]!
+    if (!walk.cursor.seek(at)) return walk.object('ite-unreadable', at, { deviceId, eventId })
+    const lo = walk.cursor.words[walk.cursor.index]!
+    const hi = walk.cursor.words[walk.cursor.index + 1]!
     const pintid = pintidOf.get(lo, hi)
     let step = iteNext.get(lo, hi)
     if (eventId + step >= limit) return walk.object('ite-next', at, { deviceId, eventId })

@@ -1,7 +1,7 @@
-import { type Region, skipZeros } from '../memory/index.ts'
+import type { ReadCursor } from '../memory/index.ts'
 
-/** Counts the DTEs (or CTEs, L1 entries) without Valid from the cursor of `region` on, at most `limit`: bit 63 is a sign bit. */
-export function nextValidDte({ words, index }: Region, limit: number): number {
+/** Counts the DTEs (or CTEs, L1 entries) without Valid from the cursor on, at most `limit`: bit 63 is a sign bit. */
+export function nextValidDte({ words, index }: ReadCursor, limit: number): number {
   const start = index + 1
   const end = start + 2 * limit
   let at = start
@@ -9,11 +9,11 @@ export function nextValidDte({ words, index }: Region, limit: number): number {
   return (at - start) / 2
 }
 
-/** Counts the ITEs with pINTID 0 from the cursor of `region` on, at most `limit`; whatever else they hold. */
-export function nextValidIte(region: Region, limit: number): number {
-  const { words, index } = region
+/** Counts the ITEs with pINTID 0 from the cursor on, at most `limit`; whatever else they hold. */
+export function nextValidIte(cursor: ReadCursor, limit: number): number {
+  const { words, index } = cursor
   if (isValidIte(words[index]!, words[index + 1]!)) return 0
-  let entry = skipZeros(region, limit)
+  let entry = cursor.skipZeros(limit)
   while (entry < limit && !isValidIte(words[index + 2 * entry]!, words[index + 2 * entry + 1]!)) entry++
   return entry
 }

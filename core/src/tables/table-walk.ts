@@ -11,7 +11,7 @@ import {
   type Quirks,
   UNMAPPED_TARGET,
 } from '../abi/index.ts'
-import type { Gpa, ReadonlyMemory, Region, Where } from '../memory/index.ts'
+import type { Gpa, ReadCursor, ReadonlyMemory, Where } from '../memory/index.ts'
 import type { HeadReader } from './heads.ts'
 import { LpiReach } from './lpi-reach.ts'
 import { type ObjectionName, objections } from './objections.ts'
@@ -51,7 +51,8 @@ export class TableWalk implements ScannedWalk {
   collections = 0
   devices = 0
   events = 0
-  readonly memory: ReadonlyMemory
+  readonly cursor: ReadCursor
+  readonly #memory: ReadonlyMemory
   readonly #view: TableView
   readonly #quirks: Quirks
   readonly #reader: TableReader
@@ -63,7 +64,8 @@ export class TableWalk implements ScannedWalk {
   readonly #heads: HeadReader | undefined
 
   constructor(memory: ReadonlyMemory, view: TableView, quirks: Quirks, reader: TableReader, options: WalkOptions) {
-    this.memory = memory
+    this.cursor = memory.cursor()
+    this.#memory = memory
     this.#view = view
     this.#quirks = quirks
     this.#reader = reader
@@ -84,11 +86,11 @@ export class TableWalk implements ScannedWalk {
     const { base, bytes } = this.#view.collectionTable
     for (let at = base; at < base + bytes; at += ENTRY_BYTES) {
       if (!this.count(1)) return ENDED
-      const region = this.memory.seek(at as Gpa)
-      if (region === undefined) return this.object('cte-unreadable', at)
-      const hi = region.words[region.index + 1]!
+      if (!this.cursor.seek(at as Gpa)) return this.object('cte-unreadable', at)
+      const { words, index } = this.cursor
+      const hi = words[index + 1]!
       if (hi >= 0) return LAST
-      if (this.#collection(region.words[region.index]!, hi, at as Gpa) === ENDED) return ENDED
+      if (this.#collection(words[index]!, hi, at as Gpa) === ENDED) return ENDED
     }
     if (!this.#quirks['full-collection-table-ends-restore']) return PAST
     this.endedByFullTable = true
@@ -101,7 +103,7 @@ export class TableWalk implements ScannedWalk {
     if (!this.#isTarget(rdBase)) return this.object('cte-target', at, { icid })
     if (this.#icids[icid] !== 0) return this.object('cte-duplicate', at, { icid })
     const { base, bytes } = this.#view.collectionTable
-    if (icid * ENTRY_BYTES >= bytes || !this.memory.contains((base + icid * ENTRY_BYTES) as Gpa)) {
+    if (icid * ENTRY_BYTES >= bytes || !this.#memory.contains((base + icid * ENTRY_BYTES) as Gpa)) {
       return this.#quirks['cte-out-of-range-skipped'] ? PAST : this.object('cte-unstorable', at, { icid })
     }
     this.#icids[icid] = 1
@@ -131,10 +133,9 @@ export class TableWalk implements ScannedWalk {
   #scanL1(base: number, bytes: number): number {
     for (let at = base, firstId = 0; at < base + bytes; at += ENTRY_BYTES, firstId += L2_ENTRIES) {
       if (!this.count(1)) return ENDED
-      const region = this.memory.seek(at as Gpa)
-      if (region === undefined) return this.object('l1e-unreadable', at, { deviceId: firstId })
-      const lo = region.words[region.index]!
-      const hi = region.words[region.index + 1]!
+      if (!this.cursor.seek(at as Gpa)) return this.object('l1e-unreadable', at, { deviceId: firstId })
+      const lo = this.cursor.words[this.cursor.index]!
+      const hi = this.cursor.words[this.cursor.index + 1]!
       if (hi >= 0) continue
       const end = this.#scanDtes(l2AddrOf.get(lo, hi), L2_ENTRIES, firstId)
       if (end !== PAST) return end
@@ -144,20 +145,21 @@ export class TableWalk implements ScannedWalk {
 
   /** Scans a block of DTEs: the whole flat table, or one second-level page. */
   #scanDtes(base: number, slots: number, firstId: number): number {
+    const { cursor } = this
     let slot = this.#heads?.dte(base, slots) ?? 0
     let end = slots
     while (slot < end) {
       const at = (base + slot * ENTRY_BYTES) as Gpa
-      const region = this.memory.seek(at)
-      if (region === undefined) return this.object('dte-unreadable', at, { deviceId: firstId + slot })
-      const invalid = nextValidDte(region, Math.min(region.run, end - slot))
+      if (!cursor.seek(at)) return this.object('dte-unreadable', at, { deviceId: firstId + slot })
+      const left = end - slot
+      const invalid = this.#knownZeros(left) || nextValidDte(cursor, Math.min(cursor.run, left))
       if (invalid > 0) {
         if (!this.count(invalid)) return ENDED
         slot += invalid
         continue
       }
       if (!this.count(1)) return ENDED
-      const step = this.visitDevice(firstId + slot, region.words[region.index]!, region.words[region.index + 1]!, at)
+      const step = this.visitDevice(firstId + slot, cursor.words[cursor.index]!, cursor.words[cursor.index + 1]!, at)
       if (step <= 0) return step
       slot += step
       if (slot > end && this.#quirks['scan-overrun']) end = Number.POSITIVE_INFINITY
@@ -191,28 +193,17 @@ export class TableWalk implements ScannedWalk {
   #scanItt(deviceId: number, ittAddr: Gpa, eventIdBits: number): number {
     let end = this.#scanLength(eventIdBits)
     const limit = eventIdBits <= MAX_EVENTID_BITS ? end : 2 ** eventIdBits
+    const { cursor } = this
     let eventId = this.#heads?.ite(ittAddr, end) ?? 0
-    let region: Region | undefined
-    // EventIDs from `first` to `beyond` have their entries in the run of `region`, from word `start` on.
-    let first = 0
-    let beyond = 0
-    let start = 0
     while (eventId < end) {
       const at = (ittAddr + eventId * ENTRY_BYTES) as Gpa
-      if (region === undefined || eventId >= beyond) {
-        region = this.memory.seek(at)
-        if (region === undefined) return this.object('ite-unreadable', at, { deviceId, eventId })
-        first = eventId
-        start = region.index
-        beyond = Math.min(eventId + region.run, end)
-      }
-      const index = start + 2 * (eventId - first)
-      const lo = region.words[index]!
-      const hi = region.words[index + 1]!
+      if (!cursor.seek(at)) return this.object('ite-unreadable', at, { deviceId, eventId })
+      const lo = cursor.words[cursor.index]!
+      const hi = cursor.words[cursor.index + 1]!
       const pintid = pintidOf.get(lo, hi)
       if (pintid === 0) {
-        region.index = index
-        const invalid = nextValidIte(region, beyond - eventId)
+        const left = end - eventId
+        const invalid = this.#knownZeros(left) || nextValidIte(cursor, Math.min(cursor.run, left))
         if (!this.count(invalid)) return ENDED
         eventId += invalid
         continue
@@ -224,8 +215,6 @@ export class TableWalk implements ScannedWalk {
       if (this.visitEvent(deviceId, eventId, pintid, icidOf.get(lo, hi), at) === ENDED) return ENDED
       if (next === 0) return LAST
       eventId += next
-      // The reader may have moved the cursor and, by a write, this page; a flat region stays where it is.
-      if (region.backing !== 'flat') region = undefined
       if (eventId > end && this.#quirks['scan-overrun']) end = Number.POSITIVE_INFINITY
     }
     return PAST
@@ -249,6 +238,11 @@ export class TableWalk implements ScannedWalk {
     if (eventIdBits < 28) return 1 << eventIdBits
     if (eventIdBits === 28) return Number.POSITIVE_INFINITY
     return this.#quirks['scan-overrun'] ? 0 : 1
+  }
+
+  /** How many entries from the cursor on need not be read; at most what the walk may still count. */
+  #knownZeros(left: number): number {
+    return this.cursor.knownZeros(Math.min(left, this.#limits.entries - this.entries))
   }
 
   count(entries: number): boolean {

@@ -19,7 +19,7 @@ import {
 } from '../../abi/index.ts'
 import { Gic, Its, itsFrame, redistributorFrame, Translaters } from '../../its/index.ts'
 import { type Gpa, GuestMemory } from '../../memory/index.ts'
-import { clearEntries } from '../../tables/index.ts'
+import { EntryClearer } from '../../tables/index.ts'
 
 const ITS_BASE = 0x0808_0000
 const RAM = 0x4000_0000
@@ -100,9 +100,10 @@ export class SeedGuest {
 
   /** What the selftest's -c does before each case: memset 0 over the second-level pages, the collection table and every ITT. */
   clearTables(): void {
-    clearEntries(this.memory, L2_PAGES, this.#l2Tables * L2_ENTRIES)
-    clearEntries(this.memory, COLLECTION_TABLE, TABLE_BYTES / 8)
-    clearEntries(this.memory, ITTS, this.devices * EVENTS)
+    const clearer = new EntryClearer(this.memory)
+    clearer.clear(L2_PAGES, this.#l2Tables * L2_ENTRIES)
+    clearer.clear(COLLECTION_TABLE, TABLE_BYTES / 8)
+    clearer.clear(ITTS, this.devices * EVENTS)
   }
 
   /** KVM_SIGNAL_MSI: 1 delivered, 0 not mapped, or a negative errno. */

@@ -1,5 +1,5 @@
 import type { GicRegisters, MsiFunction } from '../../abi/index.ts'
-import { type Gpa, type GpaRange, GuestMemory } from '../../memory/index.ts'
+import { type Gpa, type GpaRange, LoadableMemory } from '../../memory/index.ts'
 import type { ByteSource } from '../byte-source.ts'
 import type { Edit } from '../edits.ts'
 import { loadPages, type PlacedPage } from '../page-loader.ts'
@@ -55,8 +55,8 @@ export class QemuMachine implements SavedMachine {
     return this.#ram.ranges
   }
 
-  memory(): GuestMemory {
-    return new GuestMemory(this.ranges.map((range) => ({ ...range, backing: 'loaded' })))
+  memory(): LoadableMemory {
+    return new LoadableMemory(this.ranges)
   }
 
   missingPages(ranges: readonly GpaRange[]): Gpa[] {
@@ -68,17 +68,16 @@ export class QemuMachine implements SavedMachine {
     return missing
   }
 
-  async load(memory: GuestMemory, ranges: readonly GpaRange[]): Promise<void> {
+  async load(memory: LoadableMemory, ranges: readonly GpaRange[]): Promise<void> {
     const whole: PlacedPage[] = []
     const wanted = new Wanted()
     for (const offset of this.#ram.pages(ranges)) {
       const at = (this.#ram.base + offset) as Gpa
-      const region = memory.region(at)
-      if (region === undefined || region.isLoaded(at - region.base)) continue
+      if (memory.isLoaded(at)) continue
       const { block, page } = this.#ram.find(offset)
       const kind = block.kind(page)
       if (kind === RECORD.page) whole.push({ at, offset: block.contentsOffset(page) })
-      else if (kind <= RECORD.zero) region.loadZeros(at - region.base)
+      else if (kind <= RECORD.zero) memory.loadZeros(at)
       else wanted.add(at, block, page)
     }
     await loadPages(this.source, memory, whole)
@@ -89,12 +88,9 @@ export class QemuMachine implements SavedMachine {
     return new PageEdits(this.source, this.#ram, this.#lastRecord).plan(pages)
   }
 
-  async #replay(memory: GuestMemory, wanted: Wanted): Promise<void> {
+  async #replay(memory: LoadableMemory, wanted: Wanted): Promise<void> {
     const reader = new StreamReader(this.source, this.#start)
     await new QemuStream(reader, new Replay(reader, wanted.blocks, this.#options.codecs ?? {})).read()
-    for (const { at, contents } of wanted.pages) {
-      const region = memory.region(at)
-      region?.load(at - region.base, contents)
-    }
+    for (const { at, contents } of wanted.pages) memory.load(at, contents)
   }
 }

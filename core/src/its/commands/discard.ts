@@ -1,5 +1,5 @@
 import { commandErrors, commands, ENTRY_BYTES } from '../../abi/index.ts'
-import type { Gpa } from '../../memory/index.ts'
+import type { Gpa, ReadonlyWords } from '../../memory/index.ts'
 import type { Its } from '../its.ts'
 import { operand } from './operands.ts'
 
@@ -8,7 +8,7 @@ const deviceIdOf = operand(args.deviceId)
 const eventIdOf = operand(args.eventId)
 
 /** Unmaps one event and clears its ITE. An event whose collection is not mapped is refused, and its ITE stays. */
-export function discard(its: Its, words: Int32Array, at: number): number {
+export function discard(its: Its, words: ReadonlyWords, at: number): number {
   const eventId = eventIdOf(words, at)
   const slot = its.devices.find(deviceIdOf(words, at))
   const index = slot < 0 ? -1 : its.events.find(slot, eventId)

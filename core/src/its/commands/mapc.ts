@@ -1,4 +1,5 @@
 import { commandErrors, commands } from '../../abi/index.ts'
+import type { ReadonlyWords } from '../../memory/index.ts'
 import type { Its } from '../its.ts'
 import { operand } from './operands.ts'
 
@@ -8,7 +9,7 @@ const rdBaseOf = operand(args.rdBase)
 const validOf = operand(args.valid)
 
 /** Maps a collection to a vCPU and retargets its LPIs; V=0 forgets it, and its events stay, in no collection. */
-export function mapc(its: Its, words: Int32Array, at: number): number {
+export function mapc(its: Its, words: ReadonlyWords, at: number): number {
   const icid = icidOf(words, at)
   const vcpu = its.gic.vcpuOf(rdBaseOf(words, at))
   const valid = validOf(words, at) === 1

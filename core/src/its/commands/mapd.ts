@@ -1,5 +1,5 @@
 import { commandErrors, commands, MAX_EVENTID_BITS } from '../../abi/index.ts'
-import type { Gpa } from '../../memory/index.ts'
+import type { Gpa, ReadonlyWords } from '../../memory/index.ts'
 import type { Its } from '../its.ts'
 import { operand } from './operands.ts'
 
@@ -10,7 +10,7 @@ const ittAddrOf = operand(args.ittAddr)
 const validOf = operand(args.valid)
 
 /** Maps a device with an empty ITT, forgetting what it had; V=0 forgets it and clears its DTE, mapped or not. */
-export function mapd(its: Its, words: Int32Array, at: number): number {
+export function mapd(its: Its, words: ReadonlyWords, at: number): number {
   const deviceId = deviceIdOf(words, at)
   const dteAt = its.dteAt(deviceId)
   if (dteAt < 0) return commandErrors.MAPD_DEVICE_OOR.code

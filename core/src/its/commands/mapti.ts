@@ -1,5 +1,5 @@
 import { commandErrors, commands, FIRST_LPI } from '../../abi/index.ts'
-import { isKvmError } from '../../memory/index.ts'
+import { isKvmError, type ReadonlyWords } from '../../memory/index.ts'
 import type { Its } from '../its.ts'
 import { operand } from './operands.ts'
 
@@ -10,16 +10,16 @@ const pintidOf = operand(args.pintid)
 const icidOf = operand(args.icid)
 
 /** Maps an event to an LPI in a collection; an event that is mapped stays as it is. */
-export function mapti(its: Its, words: Int32Array, at: number): number {
+export function mapti(its: Its, words: ReadonlyWords, at: number): number {
   return map(its, words, at, pintidOf(words, at))
 }
 
 /** MAPTI with the LPI equal to the EventID. */
-export function mapi(its: Its, words: Int32Array, at: number): number {
+export function mapi(its: Its, words: ReadonlyWords, at: number): number {
   return map(its, words, at, eventIdOf(words, at))
 }
 
-function map(its: Its, words: Int32Array, at: number, pintid: number): number {
+function map(its: Its, words: ReadonlyWords, at: number, pintid: number): number {
   const slot = its.devices.find(deviceIdOf(words, at))
   if (slot < 0) return commandErrors.MAPTI_UNMAPPED_DEVICE.code
   const eventId = eventIdOf(words, at)

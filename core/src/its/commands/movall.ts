@@ -1,4 +1,5 @@
 import { commandErrors, commands } from '../../abi/index.ts'
+import type { ReadonlyWords } from '../../memory/index.ts'
 import type { Its } from '../its.ts'
 import { operand } from './operands.ts'
 
@@ -7,7 +8,7 @@ const fromOf = operand(args.rdBase)
 const toOf = operand(args.rdBase2)
 
 /** Retargets all LPIs of one vCPU, whatever ITS mapped them; collections stay where they are. */
-export function movall(its: Its, words: Int32Array, at: number): number {
+export function movall(its: Its, words: ReadonlyWords, at: number): number {
   const { gic } = its
   const from = gic.vcpuOf(fromOf(words, at))
   const to = gic.vcpuOf(toOf(words, at))

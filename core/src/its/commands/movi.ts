@@ -1,4 +1,5 @@
 import { commandErrors, commands } from '../../abi/index.ts'
+import type { ReadonlyWords } from '../../memory/index.ts'
 import type { Its } from '../its.ts'
 import { operand } from './operands.ts'
 
@@ -8,7 +9,7 @@ const eventIdOf = operand(args.eventId)
 const icidOf = operand(args.icid)
 
 /** Moves one event, and its LPI, to another mapped collection. */
-export function movi(its: Its, words: Int32Array, at: number): number {
+export function movi(its: Its, words: ReadonlyWords, at: number): number {
   const index = its.find(deviceIdOf(words, at), eventIdOf(words, at))
   if (index < 0) return commandErrors.MOVI_UNMAPPED_INTERRUPT.code
   const icid = icidOf(words, at)

@@ -1,4 +1,5 @@
 import type { Operand } from '../../abi/index.ts'
+import type { ReadonlyWords } from '../../memory/index.ts'
 import type { Its } from '../its.ts'
 
 /**
@@ -8,10 +9,10 @@ import type { Its } from '../its.ts'
  * @returns 0: done. Positive: an error code of the architecture (`commandErrors`); negative: an errno of KVM. Whatever it is, the queue
  * goes on. May throw KvmError EFAULT instead.
  */
-export type Handler = (its: Its, words: Int32Array, at: number) => number
+export type Handler = (its: Its, words: ReadonlyWords, at: number) => number
 
 /** How to read one operand; made once per handler, when the module loads. */
-export function operand([dw, field]: Operand): (words: Int32Array, at: number) => number {
+export function operand([dw, field]: Operand): (words: ReadonlyWords, at: number) => number {
   const { get } = field
   const lo = 2 * dw
   const hi = lo + 1

@@ -1,0 +1,26 @@
+import type { Gpa, GpaRange } from './gpa.ts'
+import { GuestMemory } from './guest-memory.ts'
+import { Region } from './region.ts'
+
+/**
+ * Guest RAM that is brought from a file piece by piece: a page must be put there before it is read, or reading it throws
+ * NotLoadedError. Loading does not make a page dirty. A fork of it cannot be loaded.
+ */
+export class LoadableMemory extends GuestMemory {
+  constructor(ranges: readonly GpaRange[]) {
+    super()
+    for (const { base, bytes } of ranges) this.add(new Region({ base, bytes, backing: 'loaded' }))
+  }
+
+  /** Puts the bytes of a whole page where it belongs; nothing outside RAM. `at` is the page's address. */
+  load(at: Gpa, page: Uint8Array): void {
+    const region = this.region(at)
+    region?.load(at - region.base, page)
+  }
+
+  /** Says that the page at `at` holds zeros, unless it holds something already. */
+  loadZeros(at: Gpa): void {
+    const region = this.region(at)
+    region?.loadZeros(at - region.base)
+  }
+}
