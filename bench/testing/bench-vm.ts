@@ -14,6 +14,7 @@ import {
   L2_BYTES,
   L2_ENTRIES,
   type Operands,
+  VIRT_ITS,
 } from '@vits/core/abi'
 import { Gic, Its, itsFrame, redistributorFrame, Translaters } from '@vits/core/its'
 import { type Gpa, GuestMemory } from '@vits/core/memory'
@@ -30,9 +31,8 @@ const PENDING = RAM + 0x21_0000
 const ITTS = RAM + 0x40_0000
 const VCPUS = 4
 const LPIS = 57344
-const ITS_BASE = 0x808_0000
 
-export const TRANSLATER = ITS_BASE + GITS_TRANSLATER
+export const TRANSLATER = VIRT_ITS + GITS_TRANSLATER
 
 /** The VM of the benchmarks: 4 vCPUs, 4 collections, a two-level device table, `events` events at the end of each ITT. */
 export class BenchVm {
@@ -64,7 +64,7 @@ export class BenchVm {
     this.#gic = new Gic({ memory, vcpuIds: Array.from({ length: VCPUS }, (_, n) => n) })
     this.#gic.lpis.delivering = true
     this.its = new Its(this.#gic)
-    this.translaters.add(ITS_BASE, this.its)
+    this.translaters.add(VIRT_ITS, this.its)
     for (let page = 0; page < Math.ceil(devices / L2_ENTRIES); page++) {
       const { lo, hi } = L1E.encode({ valid: true, l2Addr: L2 + page * L2_BYTES })
       memory.setWord((L1 + page * 8) as Gpa, lo, hi)

@@ -1,5 +1,5 @@
 import { audit, type ProfileId, profileNear, profiles, viewFrom } from '@vits/core'
-import { restoredState, restoreSteps } from '@vits/core/conformance'
+import { planRestore, restoredState } from '@vits/core/conformance'
 import { command, flag, text } from '../command.ts'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
@@ -78,7 +78,7 @@ class LazyLab {
 
 async function proveOne({ machine, input, loaded }: Loaded, lab: Lab, named: ProfileId | undefined): Promise<Proof> {
   const { memory, registers } = input
-  const plan = restoreSteps({ ram: machine.ranges, registers, memory, needed: loaded })
+  const plan = planRestore({ ram: machine.ranges, registers, memory, needed: loaded })
   const restored = restoredState(plan, await lab.play(plan.steps))
   const { release } = lab
   const profile = named ?? profileNear(release)

@@ -1,4 +1,5 @@
 import { COMMAND_BYTES, GICR_PENDBASER, GICR_PROPBASER, GITS_BASER, GITS_CBASER, hex, L1E, L2_BYTES } from '../abi/index.ts'
+import { qemuRegisterOrder } from './register-names.ts'
 import type { Hex, QueuedCommand, Rc, Recording, Step } from './step.ts'
 
 type Bytes = Readonly<Record<string, string>>
@@ -49,8 +50,6 @@ const L1_ENTRIES = [
   [3, 2],
   [7, 3],
 ] as const
-/** Restored in the order a VMM restores them. */
-const RESTORED = ['GITS_IIDR', 'GITS_CBASER', 'GITS_CREADR', 'GITS_CWRITER', 'GITS_BASER0', 'GITS_BASER1'] as const
 
 /** The cases of a file as recordings of steps, each a VM that is saved and restored. */
 export function randomRecordings({ kernel, sane, places, cases }: RandomFile): Recording[] {
@@ -77,7 +76,7 @@ function stepsOf(one: RandomCase, at: Places): Step[] {
     { op: 'destroy_vm', ram_kept: true },
     create(one.vcpus, at),
     ...enableLpis(one.vcpus, at),
-    ...RESTORED.map((reg): Step => ({ op: 'its_write', reg, value: regs[reg]!, rc: '0' })),
+    ...qemuRegisterOrder.map((reg): Step => ({ op: 'its_write', reg, value: regs[reg]!, rc: '0' })),
     { op: 'its_restore_tables', rc: one.restore },
     { op: 'its_write', reg: 'GITS_CTLR', value: '0x1', rc: '0' },
     { op: 'gic_save_pending_tables', rc: '0' },

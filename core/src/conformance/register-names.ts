@@ -1,4 +1,5 @@
 import { GICR, GITS, GITS_ID_REGISTERS, redistributorAttr } from '../abi/index.ts'
+import { qemuRestoreOrder, type RestoreStep } from '../kvm/index.ts'
 
 const itsOffsets: Readonly<Record<string, number>> = {
   ...Object.fromEntries(Object.entries(GITS).map(([name, offset]) => [`GITS_${name}`, offset])),
@@ -21,3 +22,19 @@ export function redistributorAttributes(vcpuId: number, reg: string): bigint[] {
   const offset = (GICR as Readonly<Record<string, number>>)[reg.replace(/^GICR_/, '')] ?? Number(reg)
   return (WIDE.includes(reg) ? [offset, offset + 4] : [offset]).map((at) => redistributorAttr(vcpuId, at))
 }
+
+/** The ITS registers of a save that each step of a restore writes, but for GITS_CTLR. */
+const restoredRegisters = {
+  cbaser: ['GITS_CBASER'],
+  iidr: ['GITS_IIDR'],
+  creadr: ['GITS_CREADR'],
+  cwriter: ['GITS_CWRITER'],
+  basers: ['GITS_BASER0', 'GITS_BASER1'],
+} as const satisfies Partial<Record<RestoreStep, readonly string[]>>
+
+export type RestoredRegister = (typeof restoredRegisters)[keyof typeof restoredRegisters][number]
+
+/** Those registers in the order in which QEMU writes them. */
+export const qemuRegisterOrder: readonly RestoredRegister[] = qemuRestoreOrder.flatMap((step) =>
+  step in restoredRegisters ? restoredRegisters[step as keyof typeof restoredRegisters] : [],
+)

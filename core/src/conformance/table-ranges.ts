@@ -1,20 +1,12 @@
-import { ENTRY_BYTES, MAX_EVENTID_BITS } from '../abi/index.ts'
+import type { GicRegisters } from '../abi/index.ts'
 import { coalesce, type Gpa, type GpaRange, type ReadonlyMemory } from '../memory/index.ts'
-import { dteBlocks, sweepTables, type TableView } from '../tables/index.ts'
+import { dteRanges, ittRanges, registerRanges, tableView } from '../tables/index.ts'
 
 /** The parts of RAM that a save writes: the flat device table or its second-level pages, the collection table and the ITTs. */
-export function savedRanges(memory: ReadonlyMemory, view: TableView): GpaRange[] {
-  const { deviceTable, collectionTable } = view
-  const ranges: GpaRange[] = []
-  if (collectionTable.valid) ranges.push({ base: collectionTable.base as Gpa, bytes: collectionTable.bytes })
-  for (const { base, entries } of dteBlocks(memory, deviceTable)) ranges.push({ base, bytes: entries * ENTRY_BYTES })
-  sweepTables(memory, view, {
-    collection: () => {},
-    device: (_deviceId, ittAddr, bits) => {
-      ranges.push({ base: ittAddr, bytes: ENTRY_BYTES * 2 ** Math.min(bits, MAX_EVENTID_BITS) })
-    },
-    event: () => {},
-  })
+export function savedRanges(memory: ReadonlyMemory, registers: GicRegisters, its?: number): GpaRange[] {
+  const { deviceTable } = tableView(registers, its)
+  const collectionTable = registerRanges(registers, its).filter(({ what }) => what === 'collection table')
+  const ranges = [...collectionTable, ...dteRanges(memory, deviceTable), ...ittRanges(memory, deviceTable)]
   return insideRam(memory, coalesce(ranges))
 }
 

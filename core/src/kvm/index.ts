@@ -8,5 +8,13 @@ export type { VsgiConfig } from './gicv4/vsgi-driver.ts'
 export { KvmGic } from './kvm-gic.ts'
 export { KvmIts } from './kvm-its.ts'
 export { type KvmVcpu, KvmVm, type KvmVmOptions } from './kvm-vm.ts'
-export { lintRestoreOrder, type OrderFinding, orderRules, type RestoreStep, restoreOrder, restoreSteps } from './restore-order.ts'
+export {
+  lintRestoreOrder,
+  type OrderFinding,
+  orderRules,
+  qemuRestoreOrder,
+  type RestoreStep,
+  restoreOrder,
+  restoreSteps,
+} from './restore-order.ts'
 export { type RestoredVm, type RestoreVmOptions, type RestoreVmOutcome, restoreVm } from './restore-vm.ts'

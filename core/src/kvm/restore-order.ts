@@ -26,6 +26,15 @@ export type RestoreStep = keyof typeof restoreSteps
  */
 export const restoreOrder = Object.keys(restoreSteps) as readonly RestoreStep[]
 
+/**
+ * QEMU's order: as documented, but for GITS_IIDR, which it writes before the other registers of the ITS. KVM answers alike.
+ *
+ * @source QEMU hw/intc/arm_gicv3_its_kvm.c, kvm_arm_its_post_load
+ */
+export const qemuRestoreOrder: readonly RestoreStep[] = restoreOrder.flatMap((step) =>
+  step === 'cbaser' ? ['iidr', step] : step === 'iidr' ? [] : [step],
+)
+
 /** Two steps whose order matters, and what KVM does when they come the other way round. */
 interface OrderRule {
   readonly first: RestoreStep

@@ -1,21 +1,6 @@
-import {
-  ENTRY_BYTES,
-  FIRST_LPI,
-  GICR_PENDBASER,
-  GICR_PROPBASER,
-  type GicRegisters,
-  HEAD_MAGIC,
-  ID_LIMIT,
-  ITE,
-  L1E,
-  L2_BYTES,
-  LPI_LIMIT,
-  MAX_EVENTID_BITS,
-  queueShape,
-  savedIts,
-} from '../abi/index.ts'
+import { FIRST_LPI, type GicRegisters, HEAD_MAGIC, ID_LIMIT, ITE, LPI_LIMIT, MAX_EVENTID_BITS } from '../abi/index.ts'
 import { type Gpa, type GpaRange, type LoadableMemory, PAGE_BYTES, type ReadonlyMemory } from '../memory/index.ts'
-import { type SweepReader, sweepTables, tableView } from '../tables/index.ts'
+import { dteRanges, lpiRanges, registerRanges, type SweepReader, sweepTables, tableView } from '../tables/index.ts'
 
 /**
  * Copies into `blank` what the ITS owns in the loaded pages of `memory`, and zeros for everything else that lies there: what
@@ -35,31 +20,11 @@ export function scrubInto(
   }
   // Entries first: where an ITT lies in a table or in a queue, those are copied over it whole.
   for (const its of registers.itses.keys()) sweepTables(memory, tableView(registers, its), new EntryCopier(blank, memory))
-  for (const its of registers.itses.keys()) for (const range of tablesOf(memory, registers, its)) copy(blank, memory, range)
-  for (const range of lpiTables(registers)) copy(blank, memory, range)
-}
-
-/** The tables of the redistributors. */
-function* lpiTables(registers: GicRegisters): Generator<GpaRange> {
-  for (const { propbaser, pendbaser } of registers.redistributors) {
-    const { address, idBits } = GICR_PROPBASER.unpack(propbaser)
-    yield { base: address as Gpa, bytes: Math.max(0, Math.min(2 ** (idBits + 1), ID_LIMIT) - FIRST_LPI) }
-    yield { base: GICR_PENDBASER.unpack(pendbaser).address as Gpa, bytes: ID_LIMIT / 8 }
+  for (const its of registers.itses.keys()) {
+    for (const range of registerRanges(registers, its)) copy(blank, memory, range)
+    for (const range of dteRanges(memory, tableView(registers, its).deviceTable)) copy(blank, memory, range)
   }
-}
-
-/** The tables that belong to one ITS alone, as its registers describe them. */
-function* tablesOf(memory: ReadonlyMemory, registers: GicRegisters, its: number): Generator<GpaRange> {
-  const { deviceTable, collectionTable } = tableView(registers, its)
-  for (const { valid, base, bytes } of [deviceTable, collectionTable, queueShape(savedIts(registers, its).cbaser)]) {
-    if (valid) yield { base: base as Gpa, bytes }
-  }
-  if (!deviceTable.valid || !deviceTable.indirect) return
-  for (let at = deviceTable.base; at < deviceTable.base + deviceTable.bytes; at += ENTRY_BYTES) {
-    if (!isReadable(memory, at as Gpa)) continue
-    const [lo, hi] = [memory.u32(at as Gpa), memory.u32((at + 4) as Gpa)]
-    if (L1E.fields.valid.get(lo, hi) === 1) yield { base: L1E.fields.l2Addr.get(lo, hi) as Gpa, bytes: L2_BYTES }
-  }
+  for (const range of lpiRanges(registers)) copy(blank, memory, range)
 }
 
 function copy(blank: LoadableMemory, memory: ReadonlyMemory, { base, bytes }: GpaRange): void {

@@ -5,6 +5,7 @@ export { type EntryWriter, forwardedLpi, outsideRam } from './entry-writer.ts'
 export { footprint } from './footprint.ts'
 export { type HeadKeeping, type HeadReader, type Heads, type HeadWriter, isHead, putDteHead, putIteHead } from './heads.ts'
 export { type ObjectionName, type ObjectionRow, objections } from './objections.ts'
+export { dteRanges, ittBytes, ittRanges, lpiRanges, type RegisterRange, registerRanges } from './owned-ranges.ts'
 export { type PendingOptions, savePendingTables, writePendingTables } from './pending.ts'
 export {
   type Answer,

@@ -1,12 +1,12 @@
 import { COMMAND_BYTES, GICR_PENDBASER, GITS_CBASER, GITS_TRANSLATER, hex, L1E } from '@vits/core'
-import type { Step } from '@vits/core/conformance'
+import { qemuRegisterOrder, type RestoredRegister, type Step } from '@vits/core/conformance'
 import { guestSteps } from './guest.ts'
 import { clearedTables, pendingDumps, tableDumps } from './looks.ts'
 import { CONFIGURATION, deviceTableAt, itsBase, L2_PAGES, l2PageAt, RAM, SIDE_RAM } from './places.ts'
 import { littleEndian } from './planted.ts'
 import { furniture } from './queue-commands.ts'
 import type { Action, ActionOf, RandomCase, Resume, Setting } from './random-case.ts'
-import { cbaser, collectionBaser, deviceBaser, pendbaser, propbaser, RESTORE_ORDER } from './register-values.ts'
+import { cbaser, collectionBaser, deviceBaser, pendbaser, propbaser } from './register-values.ts'
 
 /** LPIs that the random commands name, each enabled. */
 const CONFIGURED_LPIS = 48
@@ -59,7 +59,7 @@ class StepWriter {
     })
     this.#redistributors(true)
     this.#eachIts((its) => {
-      for (const reg of RESTORE_ORDER) if (reg.includes('BASE')) this.#restoreRegister(its, reg)
+      for (const reg of qemuRegisterOrder) if (reg.includes('BASE')) this.#restoreRegister(its, reg)
       this.#write(its, 'GITS_CTLR', 1n)
       if (this.#setting.furnished) this.#commands(its, furniture(its, this.#setting.vcpuIds))
     })
@@ -103,7 +103,7 @@ class StepWriter {
 
   /** Saves everything, brings it up in a new VM, and asks that VM what it has: by MSIs and by saving into cleared tables. */
   finish(): void {
-    this.#resume({ kind: 'resume', where: 'new-vm', order: RESTORE_ORDER, lpisFirst: true, save: true, planted: [] })
+    this.#resume({ kind: 'resume', where: 'new-vm', order: qemuRegisterOrder, lpisFirst: true, save: true, planted: [] })
     this.#eachIts((its) => {
       for (const deviceId of [0, 1, 2])
         for (const eventId of [0, 1]) this.#msi(its, { deviceId, eventId, offset: GITS_TRANSLATER, flags: 1 })
@@ -179,7 +179,7 @@ class StepWriter {
   }
 
   /** Writes a register as a save of this machine would hold it. */
-  #restoreRegister(its: number, reg: (typeof RESTORE_ORDER)[number]): void {
+  #restoreRegister(its: number, reg: RestoredRegister): void {
     const queue = this.#queues[its]!
     const { cwriter } = queue
     const value = {

@@ -1,10 +1,10 @@
 import { GITS_TRANSLATER, ITS_FRAME_BYTES } from '@vits/core'
-import type { Hex, QueuedCommand, Step } from '@vits/core/conformance'
+import { type Hex, type QueuedCommand, qemuRegisterOrder, type RestoredRegister, type Step } from '@vits/core/conformance'
 import fc from 'fast-check'
 import { ITS_LIMIT, LARGEST_TABLE, VCPU_LIMIT } from './places.ts'
 import { planted } from './planted.ts'
 import { deviceId, eventId, queuedCommand } from './queue-commands.ts'
-import { itsRegisterWrite, RESTORE_ORDER, redistributorWrite, type TableChoice } from './register-values.ts'
+import { itsRegisterWrite, redistributorWrite, type TableChoice } from './register-values.ts'
 
 /** How a random machine is made. */
 export interface Setting {
@@ -63,7 +63,7 @@ export interface Resume {
   readonly kind: 'resume'
   readonly where: 'new-vm' | 'after-reset'
   /** The order in which the registers are written before the tables are restored. */
-  readonly order: readonly (typeof RESTORE_ORDER)[number][]
+  readonly order: readonly RestoredRegister[]
   readonly lpisFirst: boolean
   readonly save: boolean
   /** What gets into the tables after the save. */
@@ -144,8 +144,8 @@ const resume: fc.Arbitrary<Action> = fc.record({
   kind: fc.constant('resume' as const),
   where: fc.constantFrom('new-vm' as const, 'new-vm' as const, 'after-reset' as const),
   order: fc.oneof(
-    { weight: 3, arbitrary: fc.constant(RESTORE_ORDER) },
-    { weight: 1, arbitrary: fc.shuffledSubarray([...RESTORE_ORDER], { minLength: 4 }) },
+    { weight: 3, arbitrary: fc.constant(qemuRegisterOrder) },
+    { weight: 1, arbitrary: fc.shuffledSubarray([...qemuRegisterOrder], { minLength: 4 }) },
   ),
   lpisFirst: fc.constantFrom(true, true, true, false),
   save: fc.constantFrom(true, true, true, false),

@@ -57,9 +57,6 @@ function tableValues(of: (choice: TableChoice) => bigint): fc.Arbitrary<bigint> 
 
 const lpiOfPools = fc.constantFrom(8192n, 8193n, 8196n, 8200n, 8191n)
 
-/** The registers a save holds and a restore writes, in the documented order; GITS_CTLR comes after the tables. */
-export const RESTORE_ORDER = ['GITS_IIDR', 'GITS_CBASER', 'GITS_CREADR', 'GITS_CWRITER', 'GITS_BASER0', 'GITS_BASER1'] as const
-
 export const itsRegisterWrite = fc
   .tuple(fc.constantFrom(...Object.keys(itsRegisterValues)), fc.nat(2))
   .chain(([reg, its]) => itsRegisterValues[reg]!(its).map((value) => ({ reg, its, value: hex(value) })))

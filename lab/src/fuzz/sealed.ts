@@ -9,7 +9,7 @@ import {
   saveTables,
   seal,
 } from '@vits/core'
-import { ModelSubject, restoredState, restoreSteps, type StepAnswer } from '@vits/core/conformance'
+import { ModelSubject, planRestore, restoredState, type StepAnswer } from '@vits/core/conformance'
 import { stateDifference, successor } from '@vits/core/seal'
 import type { KvmSubject } from '../kvm-subject.ts'
 import { playAll } from '../recording.ts'
@@ -56,7 +56,7 @@ const itsOf = (model: ModelSubject): Its => model.vm.itses[0]!.its
 async function verdict(kvm: KvmSubject, model: ModelSubject, profile: ProfileId): Promise<Verdict> {
   const { memory } = model.vm
   const needed = coalesce(memory.dirtyPages().map((base): GpaRange => ({ base, bytes: PAGE_BYTES })))
-  const plan = restoreSteps({ ram: memory.ranges, registers: registersOf(model), memory, needed })
+  const plan = planRestore({ ram: memory.ranges, registers: registersOf(model), memory, needed })
   const answers = playAll(kvm, plan.steps)
   const [restored] = await Promise.all([answers.then((all) => restoredState(plan, all)), kvm.clear()])
   if (restored.rc !== '0') return { refused: restored.rc }

@@ -1,5 +1,6 @@
-import { ENTRY_BYTES, GITS_CTLR, itsCount, queueShape, savedIts } from '../../abi/index.ts'
+import { ENTRY_BYTES, GITS_CTLR, itsCount, savedIts } from '../../abi/index.ts'
 import { type Gpa, PAGE_BYTES } from '../../memory/index.ts'
+import { registerRanges } from '../../tables/index.ts'
 import { declared, type Suspect, suspect } from '../finding.ts'
 import { deviceName } from '../names.ts'
 import type { Scene } from '../scene.ts'
@@ -26,15 +27,11 @@ export function* notePass(scene: Scene, cutAt?: number): Generator<Suspect> {
 }
 
 /** Names the table of each missing page; ITTs device by device, only as long as there are pages without a name. */
-function* missingPages({ input, view, tables }: Scene): Generator<Suspect> {
+function* missingPages({ input, tables }: Scene): Generator<Suspect> {
   const missing = new Set<number>(input.missing)
-  const queue = queueShape(savedIts(input.registers, input.its).cbaser)
-  const named = [
-    ['the collection table', view.collectionTable],
-    ['the device table', view.deviceTable],
-    ['the command queue', queue],
-  ] as const
-  for (const [what, { valid, base, bytes }] of named) if (valid) yield* missingFrom(missing, what, base, bytes)
+  for (const { what, base, bytes } of registerRanges(input.registers, input.its)) {
+    yield* missingFrom(missing, `the ${what}`, base, bytes)
+  }
   for (const { deviceId, ittAddr, eventIdBits } of tables.mappings.devices) {
     if (missing.size === 0) return
     yield* missingFrom(missing, `the ITT of ${deviceName(deviceId)}`, ittAddr, 2 ** eventIdBits * ENTRY_BYTES)

@@ -16,12 +16,12 @@ import {
   type Operands,
   type ProfileId,
   profiles,
+  VIRT_ITS,
 } from '../../abi/index.ts'
 import { Gic, Its, itsFrame, redistributorFrame, Translaters } from '../../its/index.ts'
 import { type Gpa, GuestMemory } from '../../memory/index.ts'
 import { EntryClearer } from '../../tables/index.ts'
 
-const ITS_BASE = 0x0808_0000
 const RAM = 0x4000_0000
 const TABLE_BYTES = 0x10000
 const DEVICE_TABLE = RAM
@@ -64,7 +64,7 @@ export class SeedGuest {
     }
     this.#gic = new Gic({ memory: this.memory, quirks: profiles[kernel].quirks, vcpuIds: [0] })
     this.its = new Its(this.#gic)
-    this.#translaters.add(ITS_BASE, this.its)
+    this.#translaters.add(VIRT_ITS, this.its)
     const port = { gic: this.#gic, vcpu: 0 }
     redistributorFrame.write(port, GICR.PROPBASER, 8, GICR_PROPBASER.pack({ address: CONFIGURATION, idBits: 15 }))
     redistributorFrame.write(port, GICR.PENDBASER, 8, GICR_PENDBASER.pack({ address: PENDING, ptz: true }))
@@ -108,6 +108,6 @@ export class SeedGuest {
 
   /** KVM_SIGNAL_MSI: 1 delivered, 0 not mapped, or a negative errno. */
   signal(deviceId: number, eventId: number): number {
-    return this.#translaters.signal(ITS_BASE + GITS_TRANSLATER, deviceId, eventId, KVM_MSI_VALID_DEVID)
+    return this.#translaters.signal(VIRT_ITS + GITS_TRANSLATER, deviceId, eventId, KVM_MSI_VALID_DEVID)
   }
 }

@@ -20,6 +20,7 @@ import {
   type Operands,
   type ProfileId,
   redistributorAttr,
+  VIRT_ITS,
 } from '../../abi/index.ts'
 import { CpuInterface, itsFrame, type Msi, SPURIOUS } from '../../its/index.ts'
 import { GicHost, type HostIrq, type HostShape, type KvmDevice, type KvmGic, type KvmIts, KvmVm } from '../../kvm/index.ts'
@@ -36,7 +37,6 @@ const PENDING = RAM + 0x100_0000
 const ITTS = RAM + 0x800_0000
 const GICD_BASE = 0x800_0000n
 const GICR_BASE = 0x80a_0000n
-const ITS_BASE = 0x808_0000
 const ITT_ALIGN = 256
 const VECTORS = 512
 const CONFIG_ENABLED = 0xa1
@@ -94,7 +94,7 @@ export class AssignedVm {
     this.its = this.vm.createIts()
     set(this.gic, GRP.ADDR, BigInt(KVM_VGIC_ADDR_TYPE.V3_DIST), GICD_BASE)
     set(this.gic, GRP.ADDR, BigInt(KVM_VGIC_ADDR_TYPE.V3_REDIST), GICR_BASE)
-    set(this.its, GRP.ADDR, BigInt(KVM_VGIC_ADDR_TYPE.ITS), BigInt(ITS_BASE))
+    set(this.its, GRP.ADDR, BigInt(KVM_VGIC_ADDR_TYPE.ITS), BigInt(VIRT_ITS))
     set(this.gic, GRP.CTRL, BigInt(CTRL.VGIC_CTRL_INIT), 0n)
     this.irqs = this.#addDevices()
     for (const [n, { irq }] of this.irqs.entries()) if (events[n]!.direct) this.vm.assigned!.route(irq, this.msiOf(n))
@@ -154,7 +154,7 @@ export class AssignedVm {
 
   /** The MSI of interrupt `n`. */
   msiOf(n: number): Msi {
-    const where = { address: ITS_BASE + GITS_TRANSLATER, flags: KVM_MSI_VALID_DEVID }
+    const where = { address: VIRT_ITS + GITS_TRANSLATER, flags: KVM_MSI_VALID_DEVID }
     return { ...where, deviceId: Math.floor(n / this.#vectors), eventId: n % this.#vectors }
   }
 

@@ -1,4 +1,5 @@
-import { type GicRegisters, hex, itsAddresses, savedIts } from '../abi/index.ts'
+import { type GicRegisters, hex, itsAddresses, type SavedIts, savedIts } from '../abi/index.ts'
+import { type RestoreStep, restoreOrder } from '../kvm/index.ts'
 import { type Gpa, type GpaRange, GuestMemory, PAGE_BYTES, type ReadonlyMemory } from '../memory/index.ts'
 import { tableView } from '../tables/index.ts'
 import { bytesOfHex, hexOfBytes } from './hex.ts'
@@ -30,22 +31,24 @@ export interface RestorePlan {
 }
 
 /**
- * Restores a saved machine as the kernel documents it (arm-vgic-its.rst, "ITS Restore Sequence"): RAM and vCPUs, redistributors,
- * GITS_CBASER, the other registers, the tables, GITS_CTLR. What was restored is saved into cleared tables before GITS_CTLR lets
- * queued commands change it.
+ * Restores a saved machine in the documented order. What was restored is saved into cleared tables before GITS_CTLR lets queued
+ * commands change it.
  */
-export function restoreSteps(state: SavedState): RestorePlan {
+export function planRestore(state: SavedState): RestorePlan {
   const { memory, registers, its } = state
-  const ranges = savedRanges(memory, tableView(registers, its))
-  const before = stepsToRestore(state)
+  const saved = savedIts(registers, its)
+  const inOrder = (steps: readonly RestoreStep[]) => steps.flatMap((step) => stepsOf[step](state, saved))
+  const tables = restoreOrder.indexOf('restore-tables')
+  const before = inOrder(restoreOrder.slice(0, tables))
+  const ranges = savedRanges(memory, registers, its)
   const cleared = ranges.map(({ base, bytes }): Step => ({ op: 'mem_zero', gpa: hex(base), len: hex(bytes) }))
-  const saved: Step[] = [...before, { op: 'its_restore_tables' }, ...cleared, { op: 'its_save_tables' }]
+  const resaved: Step[] = [...before, ...stepsOf['restore-tables'](state, saved), ...cleared, { op: 'its_save_tables' }]
   const dumps = ranges.map(({ base, bytes }): Step => ({ op: 'mem_dump', what: 'saved', gpa: hex(base), len: hex(bytes) }))
   return {
     state,
-    steps: [...saved, ...dumps, write('GITS_CTLR', savedIts(registers, its).ctlr), { op: 'destroy_vm', ram_kept: false }],
+    steps: [...resaved, ...dumps, ...inOrder(restoreOrder.slice(tables + 1)), { op: 'destroy_vm', ram_kept: false }],
     restore: before.length,
-    tables: ranges.map((range, n) => ({ range, dump: saved.length + n })),
+    tables: ranges.map((range, n) => ({ range, dump: resaved.length + n })),
   }
 }
 
@@ -73,34 +76,41 @@ function keepFirstLevel({ registers, its, memory }: SavedState, copy: GuestMemor
   for (const part of insideRam(memory, [{ base: base as Gpa, bytes }])) copy.write(part.base, memory.read(part.base, part.bytes))
 }
 
-const write = (reg: string, value: number | bigint): Step => ({ op: 'its_write', reg, value: hex(value) })
-
-function stepsToRestore({ ram, registers, its: index, memory, needed }: SavedState): Step[] {
-  const { redistributors } = registers
-  const its = savedIts(registers, index)
-  return [
+/** What each step is for one ITS: the VM comes with its vCPUs, its GIC and the address of its ITS. */
+const stepsOf: Readonly<Record<RestoreStep, (state: SavedState, its: SavedIts) => readonly Step[]>> = {
+  memory: ({ ram, registers, memory, needed }, its) => [
     {
       op: 'create_vm',
-      vcpus: redistributors.length,
-      vcpu_ids: redistributors.map(({ vcpuId }) => vcpuId),
+      vcpus: registers.redistributors.length,
+      vcpu_ids: registers.redistributors.map(({ vcpuId }) => vcpuId),
       ram: ram.map(({ base, bytes }) => ({ base: hex(base), size: hex(bytes) })),
       gic_init: true,
       its_base: hex(itsAddresses({ ...registers, itses: [its] })[0]!),
     },
     ...insideRam(memory, needed).flatMap((range) => writtenBytes(memory, range)),
-    ...redistributors.flatMap(redistributorSteps),
-    write('GITS_CBASER', its.cbaser),
-    write('GITS_IIDR', its.iidr),
-    write('GITS_CREADR', its.creadr),
-    write('GITS_CWRITER', its.cwriter),
-    ...its.baser.map((value, n) => write(`GITS_BASER${n}`, value)),
-  ]
+  ],
+  vcpus: () => [],
+  'gic-init': () => [],
+  'lpi-tables': ({ registers }) =>
+    registers.redistributors.flatMap(({ vcpuId, propbaser, pendbaser }) => [
+      writeTo(vcpuId, 'GICR_PROPBASER', propbaser),
+      writeTo(vcpuId, 'GICR_PENDBASER', pendbaser),
+    ]),
+  'enable-lpis': ({ registers }) => registers.redistributors.map(({ vcpuId, ctlr }) => writeTo(vcpuId, 'GICR_CTLR', ctlr)),
+  'its-address': () => [],
+  cbaser: (_, its) => [write('GITS_CBASER', its.cbaser)],
+  iidr: (_, its) => [write('GITS_IIDR', its.iidr)],
+  creadr: (_, its) => [write('GITS_CREADR', its.creadr)],
+  cwriter: (_, its) => [write('GITS_CWRITER', its.cwriter)],
+  basers: (_, its) => its.baser.map((value, n) => write(`GITS_BASER${n}`, value)),
+  'restore-tables': () => [{ op: 'its_restore_tables' }],
+  'its-ctlr': (_, its) => [write('GITS_CTLR', its.ctlr)],
+  irqfd: () => [],
+  run: () => [],
 }
 
-function redistributorSteps({ vcpuId, propbaser, pendbaser, ctlr }: GicRegisters['redistributors'][number]): Step[] {
-  const write = (reg: string, value: number | bigint): Step => ({ op: 'redist_write', cpu: vcpuId, reg, value: hex(value) })
-  return [write('GICR_PROPBASER', propbaser), write('GICR_PENDBASER', pendbaser), write('GICR_CTLR', ctlr)]
-}
+const write = (reg: string, value: number | bigint): Step => ({ op: 'its_write', reg, value: hex(value) })
+const writeTo = (cpu: number, reg: string, value: number | bigint): Step => ({ op: 'redist_write', cpu, reg, value: hex(value) })
 
 /** What is not zero in a range: RAM of a new VM is zeros. */
 function writtenBytes(memory: ReadonlyMemory, { base, bytes }: GpaRange): Step[] {

@@ -1,0 +1,67 @@
+import {
+  DTE,
+  ENTRY_BYTES,
+  FIRST_LPI,
+  GICR_PENDBASER,
+  GICR_PROPBASER,
+  type GicRegisters,
+  ID_LIMIT,
+  MAX_EVENTID_BITS,
+  queueShape,
+  savedIts,
+  type TableShape,
+} from '../abi/index.ts'
+import type { Gpa, GpaRange, ReadonlyMemory } from '../memory/index.ts'
+import { dteBlocks, eachWord } from './blocks.ts'
+import { nextValidDte } from './scan.ts'
+import { tableView } from './table-view.ts'
+
+/** What the registers of an ITS point at. */
+export interface RegisterRange extends GpaRange {
+  readonly what: 'collection table' | 'device table' | 'command queue'
+}
+
+/** The guest RAM that GITS_BASER<n> and GITS_CBASER of one ITS give it: of a two-level device table the first level. */
+export function registerRanges(registers: GicRegisters, its = 0): RegisterRange[] {
+  const { deviceTable, collectionTable } = tableView(registers, its)
+  const named = [
+    ['collection table', collectionTable],
+    ['device table', deviceTable],
+    ['command queue', queueShape(savedIts(registers, its).cbaser)],
+  ] as const
+  return named.flatMap(([what, { valid, base, bytes }]) => (valid ? [{ what, base: base as Gpa, bytes }] : []))
+}
+
+/** The LPI configuration table and the pending tables of all redistributors; nothing where GICR_PROPBASER has room for no LPI. */
+export function lpiRanges({ redistributors }: GicRegisters): GpaRange[] {
+  return redistributors.flatMap(({ propbaser, pendbaser }) => {
+    const { address, idBits } = GICR_PROPBASER.unpack(propbaser)
+    const lpis = Math.min(2 ** (idBits + 1), ID_LIMIT) - FIRST_LPI
+    if (lpis <= 0) return []
+    return [
+      { base: address as Gpa, bytes: lpis },
+      { base: GICR_PENDBASER.unpack(pendbaser).address as Gpa, bytes: ID_LIMIT / 8 },
+    ]
+  })
+}
+
+/** Where the DTEs lie: the flat device table, or its second-level pages. */
+export function dteRanges(memory: ReadonlyMemory, deviceTable: TableShape): GpaRange[] {
+  return dteBlocks(memory, deviceTable).map(({ base, entries }) => ({ base, bytes: entries * ENTRY_BYTES }))
+}
+
+/** The bytes of an ITT; no EventID has more than 16 bits, whatever the DTE says. */
+export const ittBytes = (eventIdBits: number): number => ENTRY_BYTES * 2 ** Math.min(eventIdBits, MAX_EVENTID_BITS)
+
+/** The ITT of every valid DTE, in any RAM or none. */
+export function ittRanges(memory: ReadonlyMemory, deviceTable: TableShape): GpaRange[] {
+  const ranges: GpaRange[] = []
+  const { ittAddr, size } = DTE.fields
+  for (const { base, entries } of dteBlocks(memory, deviceTable)) {
+    eachWord(memory, base, entries, nextValidDte, (_slot, lo, hi) => {
+      ranges.push({ base: ittAddr.get(lo, hi) as Gpa, bytes: ittBytes(size.get(lo, hi) + 1) })
+      return true
+    })
+  }
+  return ranges
+}
