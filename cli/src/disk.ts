@@ -7,6 +7,8 @@ export interface FileIdentity {
   readonly stamp: string
   /** The same file under whatever name. */
   readonly inode: string
+  /** Permission bits. */
+  readonly mode: number
 }
 
 /** A file to be written. */
@@ -23,7 +25,7 @@ export interface NewFile {
 /** Writing to the disk, such that a crash at any moment leaves every file either as it was or complete. */
 export interface Disk {
   /** Undefined when there is no such file. */
-  identity(path: string): Promise<(FileIdentity & { readonly mode: number }) | undefined>
+  identity(path: string): Promise<FileIdentity | undefined>
   /**
    * Writes a file that appears under its name only when it is complete and synced, whatever was there before.
    * @throws DiskError before anything is written when there is not enough room.

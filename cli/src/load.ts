@@ -1,6 +1,5 @@
 import {
   type AuditInput,
-  type ByteSource,
   coalesce,
   footprint,
   type Gpa,
@@ -11,6 +10,7 @@ import {
   profileIds,
   type SavedMachine,
 } from '@vits/core'
+import type { FileIdentity } from './disk.ts'
 import type { Io } from './io.ts'
 import { codecs } from './node/codecs.ts'
 
@@ -23,12 +23,12 @@ export interface Loaded {
   readonly input: AuditInput & { readonly memory: LoadableMemory }
   /** The parts of RAM that are in memory. */
   readonly loaded: readonly GpaRange[]
-  /** The file itself; the machine's source is another one when the file is compressed, or an image that holds the machine. */
-  readonly file: ByteSource
+  /** What each of the machine's files was when it was opened, by its name; those that are not on the disk are not there. */
+  readonly identities: ReadonlyMap<string, FileIdentity>
 }
 
 /** Names what has to be loaded next, see `footprint` of core. */
-type Footprint = typeof footprint
+export type Footprint = typeof footprint
 
 /** Opens a saved VM, loads what its ITS points at, and hands it to `use`; the file is open that long. */
 export async function withSavedMachine<T>(
@@ -37,13 +37,15 @@ export async function withSavedMachine<T>(
   use: (loaded: Loaded) => T | Promise<T>,
   next: Footprint = footprint,
 ): Promise<T> {
+  const identity = await io.disk.identity(path)
+  const identities = new Map(identity && [[path, identity]])
   const file = await io.open(path)
   try {
     const progress = file.byteLength > SLOW_BYTES ? io.progress : undefined
     const percent = (done: number, total: number) => progress?.(`vits: ${path}: ${Math.floor((100 * done) / total)} %`)
-    const machine = await openSavedMachine(file, { codecs, progress: percent })
+    const machine = await openSavedMachine([{ name: path, source: file }], { codecs, progress: percent })
     progress?.('')
-    return await use({ file, machine, ...(await loadTables(machine, next)) })
+    return await use({ machine, identities, ...(await loadTables(machine, next)) })
   } finally {
     await file.close()
   }

@@ -4,7 +4,10 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { bytesSource, changedPages, ENTRY_BYTES, gpa, openSavedMachine, PAGE_BYTES } from '@vits/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { edited } from '../../../core/src/formats/testing/edited.ts'
 import { fixtureBytes, fixtureFile } from '../../../core/src/formats/testing/fixtures.ts'
+import { writeQcow2 } from '../../../core/src/formats/testing/qcow2-writer.ts'
+import { someRegisters, writeStream } from '../../../core/src/formats/testing/stream-writer.ts'
 import { vits } from '../testing/fake-io.ts'
 
 let folder: string
@@ -72,6 +75,34 @@ describe('a case', () => {
     expect((await vits(['check', output])).code).toBe(0)
   })
 
+  it('of a snapshot inside a disk image is repaired, which the image itself cannot be', async () => {
+    const [image, output] = [join(folder, 'disk.qcow2'), join(folder, 'sealed.vits')]
+    await writeFile(image, writeQcow2(fixtureBytes('unrestorable.mig')))
+    expect((await vits(['repair', image, '-o', output])).err).toContain('a snapshot inside a qcow2 image cannot be written back')
+    expect(await vits(['repair', '--strict', '--seal', await extracted(image), '-o', output])).toMatchObject({ code: 1, err: '' })
+    expect(await vits(['check', '--strict', output])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('case of a QEMU stream in qcow2 snapshot "saved"'),
+    })
+    const sound = await extracted(fixtureFile('savevm.qcow2.zst').pathname)
+    expect((await vits(['repair', '--strict', '--seal', sound, '-o', join(folder, 'sound.vits')])).code).toBe(0)
+  })
+
+  it('holds the tables of every ITS', async () => {
+    const [its] = someRegisters.itses
+    const other = { ...its!, base: undefined, baser: [0xf907_0000_4007_0600n, ...its!.baser.slice(1)] }
+    const table = { block: 'mach-virt.ram', page: 0x70, contents: new Uint8Array(PAGE_BYTES).fill(1) }
+    const file = join(folder, 'two.mig')
+    await writeFile(file, writeStream({ registers: { ...someRegisters, itses: [its!, other] }, sections: [[table]] }))
+    for (const options of [[], ['--scrub']]) {
+      const small = await openSavedMachine(bytesSource(gunzipSync(await readFile(await extracted(file, ...options)))))
+      const memory = small.memory()
+      const page = { base: gpa(0x4007_0000), bytes: PAGE_BYTES }
+      await small.load(memory, [page])
+      expect([small.registers.itses, memory.read(page.base, page.bytes)]).toEqual([[its, other], table.contents])
+    }
+  })
+
   it('does not replace a file unless told to', async () => {
     const there = await extracted(saved('numa'))
     expect(await vits(['extract', saved('numa'), '-o', there])).toMatchObject({
@@ -99,13 +130,8 @@ describe('a scrubbed case', () => {
       if (end % PAGE_BYTES < PAGE_BYTES - 64 && end % PAGE_BYTES > 0) memory.write(gpa(end), bytes)
       if (deviceId === 24) memory.write(gpa(Number(itt) + ENTRY_BYTES), bytes.subarray(0, ENTRY_BYTES))
     }
-    const pieces = [...(await machine.edits(changedPages(memory)))]
-    let changed = Buffer.from(fixtureBytes('unrestorable.mig'))
-    for (const { offset, remove, insert } of pieces.reverse()) {
-      changed = Buffer.concat([changed.subarray(0, offset), insert, changed.subarray(offset + remove)])
-    }
     const path = join(folder, 'secret.mig')
-    await writeFile(path, changed)
+    await writeFile(path, await edited(machine, changedPages(memory)))
     return path
   }
 

@@ -1,10 +1,10 @@
 import { gzipSync } from 'node:zlib'
-import { PAGE_BYTES, repairFootprint, scrubInto, writeCase } from '@vits/core'
+import { coalesce, PAGE_BYTES, repairFootprint, scrubInto, writeCase } from '@vits/core'
 import { command, flag, text } from '../command.ts'
 import { fileOf } from '../disk.ts'
 import { ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
-import { withSavedMachine } from '../load.ts'
+import { type Footprint, withSavedMachine } from '../load.ts'
 import { count } from '../render/words.ts'
 import { refuseToReplace } from '../repair/write-repaired.ts'
 
@@ -41,8 +41,12 @@ export const extract = command({
           )
           return ExitCode.Ok
         },
-        repairFootprint,
+        footprintOfAll,
       )
     })
   },
 })
+
+/** What a repair needs of any ITS of the machine. */
+const footprintOfAll: Footprint = (memory, registers) =>
+  coalesce(registers.itses.flatMap((_, its) => repairFootprint(memory, registers, its)))

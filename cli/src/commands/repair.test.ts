@@ -1,9 +1,10 @@
 import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bytesSource, type Gpa, gpa, openSavedMachine, PAGE_BYTES } from '@vits/core'
+import { bytesSource, type Gpa, gpa, openSavedMachine, PAGE_BYTES, undoFile, undoText } from '@vits/core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { parseGuestText } from '../../../core/src/audit/testing/guest-text.ts'
+import { editsOf } from '../../../core/src/formats/testing/edited.ts'
 import { fixtureBytes, fixtureFile, fixtureText } from '../../../core/src/formats/testing/fixtures.ts'
 import { nodeDisk } from '../node/disk.ts'
 import { vits } from '../testing/fake-io.ts'
@@ -50,7 +51,7 @@ async function withoutPage(bytes: Uint8Array, at: Gpa, how: 'zeros' | 'nothing')
   await machine.load(memory, [{ base: at, bytes: PAGE_BYTES }])
   const changed = memory.read(at, PAGE_BYTES)
   changed[0]! ^= 0xff
-  const [edit] = await machine.edits(new Map([[at, changed]]))
+  const [edit] = await editsOf(machine, new Map([[at, changed]]))
   const contents = edit!.offset
   expect(bytes[contents - 1]! & 0x28).toBe(0x28)
   const record = bytes.slice(contents - 8, contents + 1)
@@ -229,6 +230,45 @@ describe('a repair in place', () => {
     await writeFile(file, fixtureBytes('healthy.mig'))
     expect(await vits(['undo', file])).toMatchObject({ code: 8, err: expect.stringContaining('not as the repair left it') })
     expect(await holds(file, fixtureBytes('healthy.mig'))).toBe(true)
+  })
+
+  it('of several files is taken back in all of them or in none', async () => {
+    const before = { a: Uint8Array.of(1, 2, 3, 4), b: Uint8Array.of(5, 6, 7) }
+    const after = { a: Uint8Array.of(1, 9, 3, 4), b: Uint8Array.of(5, 6, 0, 0, 7) }
+    const files = [
+      await undoFile('a', bytesSource(before.a), [{ offset: 1, remove: 1, insert: Uint8Array.of(9) }]),
+      await undoFile('b', bytesSource(before.b), [{ offset: 2, remove: 0, insert: new Uint8Array(2) }]),
+    ]
+    const put = async (a: Uint8Array, b: Uint8Array) => {
+      await Promise.all([writeFile(inFolder('a'), a), writeFile(inFolder('b'), b)])
+      await writeFile(inFolder('vm.undo'), undoText({ files, words: ['a word'] }))
+      return vits(['undo', inFolder('vm')])
+    }
+    const contents = async () => [new Uint8Array(await readFile(inFolder('a'))), new Uint8Array(await readFile(inFolder('b')))]
+    const other = Uint8Array.of(7, 7, 7, 7, 7)
+    for (const [a, b, what] of [
+      [after.a, other, 'b is not as'],
+      [other, after.b, 'a is not as'],
+    ] as const) {
+      expect(await put(a, b)).toMatchObject({ code: 8, err: expect.stringContaining(what) })
+      expect([await contents(), await readdir(folder)]).toEqual([
+        [a, b],
+        ['a', 'b', 'vm.undo'],
+      ])
+    }
+    // A repair or an undo that was interrupted between two files.
+    for (const [a, b] of [
+      [after.a, after.b],
+      [after.a, before.b],
+      [before.a, after.b],
+      [before.a, before.b],
+    ] as const) {
+      expect(await put(a, b)).toMatchObject({ code: 0, err: '' })
+      expect([await contents(), await readdir(folder)]).toEqual([
+        [before.a, before.b],
+        ['a', 'b'],
+      ])
+    }
   })
 
   it.each([

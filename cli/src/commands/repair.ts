@@ -18,7 +18,7 @@ import { profileNamed } from '../profile-named.ts'
 import { planJson } from '../render/plan-json.ts'
 import { planText } from '../render/plan-text.ts'
 import { count } from '../render/words.ts'
-import { type Opened, refuseToReplace, storage, undoPath, writeCopy, writeInPlace } from '../repair/write-repaired.ts'
+import { type Opened, refuseToReplace, undoPath, writeCopy, writeInPlace } from '../repair/write-repaired.ts'
 
 interface Options {
   readonly output: string | undefined
@@ -91,19 +91,18 @@ function refuseContradictions({ output, inPlace, dryRun, proven, fix, yes }: Opt
 }
 
 async function repairFile(path: string, how: RepairOptions, options: Options, io: Io): Promise<ExitBits> {
-  const identity = await io.disk.identity(path)
   return withSavedMachine(
     path,
     io,
     async (loaded) => {
-      const { machine, input, file } = loaded
-      const opened = identity && { path, identity, machine, file }
-      if (opened !== undefined && !options.dryRun) await refuseOutput(opened, options, io)
+      const { machine, input, identities } = loaded
+      const opened = { path, machine, identities }
+      if (!options.dryRun) await refuseOutput(opened, options, io)
       await loadOverruns(loaded)
       const plan = planned(() => planRepair(input, how))
       if (!options.json) io.out(planText(path, machine, plan, io.style))
       const bits = outcome(plan)
-      const write = plan.writes.length > 0 && plan.obstacles.length === 0 && !options.dryRun && opened !== undefined
+      const write = plan.writes.length > 0 && plan.obstacles.length === 0 && !options.dryRun
       const written = write ? await writeRepaired(opened, plan, how, options, io) : null
       if (options.json) io.out(`${JSON.stringify(planJson(path, plan, written), null, 2)}\n`)
       else if (written === null) io.out(unwrittenText(plan, options))
@@ -133,13 +132,15 @@ function outcome({ before, after, writes, obstacles, lost, lostDevices }: Repair
   return { written: ExitCode.Repaired | losses, unwritten: left ? ExitCode.Problems : ExitCode.Ok }
 }
 
+const unwritable = { qcow2: 'a snapshot inside a qcow2 image' } as const
+
 /** Looks before the work, not after it, whether the result can be written at all. */
 async function refuseOutput(opened: Opened, { output, inPlace, force }: Options, io: Io): Promise<void> {
   const { path } = opened
-  const how = storage(opened)
-  if (how === 'image') throw new DiskError('a snapshot inside a qcow2 image cannot be written back; look with -n')
+  const { writeBack } = opened.machine
+  if (writeBack.to === 'nowhere') throw new DiskError(`${unwritable[writeBack.because]} cannot be written back; look with -n`)
   if (inPlace) {
-    if (how === 'packed')
+    if (writeBack.to === 'copies')
       throw new DiskError('the file is compressed and cannot be changed in place: use -o, which writes it uncompressed')
     if ((await io.disk.identity(undoPath(path))) !== undefined) {
       throw new DiskError(`${undoPath(path)} is there from an earlier repair: take that back with vits undo, or remove it`)
@@ -160,7 +161,7 @@ async function writeRepaired(opened: Opened, plan: RepairPlan, how: RepairOption
   const output = options.output!
   const bytes = await writeCopy(opened, plan, output, io, (path) => approve(path, how, io))
   say(
-    `${output} is written and synced: ${count(bytes, 'byte')}${storage(opened) === 'packed' ? ', uncompressed' : ''}. It was read back and audited.`,
+    `${output} is written and synced: ${count(bytes, 'byte')}${opened.machine.writeBack.to === 'copies' ? ', uncompressed' : ''}. It was read back and audited.`,
   )
   return output
 }

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path'
 import {
   applyEdits,
   type ByteSource,
@@ -6,13 +7,14 @@ import {
   readUndo,
   reversed,
   type UndoEdit,
+  type UndoFile,
   type UndoRecord,
 } from '@vits/core'
 import { command } from '../command.ts'
 import { DiskError } from '../disk.ts'
 import { ExitCode } from '../exit-code.ts'
 import { failing } from '../failure.ts'
-import type { Io } from '../io.ts'
+import type { Io, OpenFile } from '../io.ts'
 import { readWhole } from '../read-whole.ts'
 import { count } from '../render/words.ts'
 import { undoPath } from '../repair/write-repaired.ts'
@@ -39,25 +41,52 @@ export const undo = command({
     }),
 })
 
-async function takeBack(path: string, record: UndoRecord, io: Io): Promise<void> {
-  const identity = await io.disk.identity(path)
-  const file = await io.open(path)
+/** Does to a file what takes the repair back. */
+type PutBack = () => Promise<void>
+
+/** A file as it is now, and what a repair did to it. */
+interface Changed {
+  readonly source: ByteSource
+  readonly file: UndoFile
+}
+
+/** Puts back what the repair changed in all of its files, or changes none of them. */
+async function takeBack(path: string, { files }: UndoRecord, io: Io): Promise<void> {
+  // A VM of one file may have been renamed, its undo file with it.
+  const paths = files.map(({ name }) => (files.length === 1 ? path : join(dirname(path), name)))
+  const opened: OpenFile[] = []
   try {
-    const edits = reversed(record)
-    const stays = keepsLength(edits)
-    if (file.byteLength === record.bytesBefore && (await every(file, record.edits, stays ? isEither : isBefore))) {
-      // Where nothing moves, an interrupted repair leaves some places changed and others not.
-      if (stays) await io.disk.patch(path, edits)
-      return
+    const work: PutBack[] = []
+    for (const [i, file] of files.entries()) {
+      const source = await io.open(paths[i]!)
+      opened.push(source)
+      const putBack = await wayBack(paths[i]!, { source, file }, io)
+      const what = files.length === 1 ? 'the file' : file.name
+      if (putBack === undefined) throw new DiskError(`${what} is not as the repair left it; nothing was changed`)
+      work.push(putBack)
     }
-    if (stays || file.byteLength !== record.bytesAfter || !(await holdsRepair(file, edits, record.edits))) {
-      throw new DiskError('the file is not as the repair left it; nothing was changed')
-    }
-    const pieces = applyEdits(file, edits)
-    await io.disk.create(path, { bytes: record.bytesBefore, pieces, ...(identity && { mode: identity.mode }) })
+    for (const putBack of work) await putBack()
   } finally {
-    await file.close()
+    for (const file of opened) await file.close()
   }
+}
+
+/** What is left to do to one file; undefined when it is neither as the repair left it nor as it was. */
+async function wayBack(path: string, { source, file }: Changed, io: Io): Promise<PutBack | undefined> {
+  const edits = reversed(file)
+  const stays = keepsLength(edits)
+  if (source.byteLength === file.bytesBefore && (await every(source, file.edits, stays ? isEither : isBefore))) {
+    // Where nothing moves, an interrupted repair leaves some places changed and others not.
+    return async () => {
+      if (stays) await io.disk.patch(path, edits)
+    }
+  }
+  if (stays || source.byteLength !== file.bytesAfter || !(await holdsRepair(source, edits, file.edits))) {
+    return undefined
+  }
+  const mode = (await io.disk.identity(path))?.mode
+  const pieces = applyEdits(source, edits)
+  return () => io.disk.create(path, { bytes: file.bytesBefore, pieces, ...(mode === undefined ? {} : { mode }) })
 }
 
 type Agrees = (edit: UndoEdit, at: number, byte: number) => boolean

@@ -68,13 +68,12 @@ function groupLines(group: readonly PlannedWrite[], style: Style): string[] {
   ]
 }
 
-/** Writes whose reasons differ only in the ids that they name, with the first one's reason. */
+/** Writes whose reasons are the same sentence, with the first one's. */
 function reasonGroups(group: readonly PlannedWrite[]): [string, PlannedWrite[]][] {
-  const found = new Map<string, [string, PlannedWrite[]]>()
+  const found = new Map<PlannedWrite['because'], [string, PlannedWrite[]]>()
   for (const write of group) {
-    const shape = write.why.replace(/0x[0-9a-f]+|\d+/g, '#')
-    const known = found.get(shape)
-    if (known === undefined) found.set(shape, [sentence(write.why), [write]])
+    const known = found.get(write.because)
+    if (known === undefined) found.set(write.because, [sentence(write.why), [write]])
     else known[1].push(write)
   }
   return [...found.values()]

@@ -7,6 +7,7 @@ import {
   isLoss,
   itsCount,
   type MsiFunction,
+  type Origin,
   type Report,
   type SavedMachine,
   type Severity,
@@ -30,7 +31,7 @@ export function reportText(
     ...views(report),
     '',
     ...groups(report.findings).flatMap((group) => findingLines(group, report.stop !== undefined, style)),
-    ...verdict(file, report, style),
+    ...verdict(file, machine, report, style),
     ...kernels,
     '',
   ].join('\n')
@@ -173,7 +174,7 @@ function paint(severity: Severity, style: Style): (text: string) => string {
   return severity === 'fails' || severity === 'corrupts' ? style.bad : style.dim
 }
 
-function verdict(file: string, report: Report, style: Style): string[] {
+function verdict(file: string, { origin }: SavedMachine, report: Report, style: Style): string[] {
   const { verdict: found, stop, errno, lost, revived, misdirected, live, findings, history } = report
   const problems = findings.filter(({ severity }) => severity === 'fails' || severity === 'corrupts')
   if (found === 'restores') {
@@ -190,11 +191,7 @@ function verdict(file: string, report: Report, style: Style): string[] {
     const where = stop === undefined ? '' : ` at ${stop.place}: ${stop.says}`
     return [
       `${count(problems.length, 'problem')} · ${style.bad(`The restore fails: ${errno}${where}.`)}`,
-      ...(stop === undefined
-        ? []
-        : [
-            `QEMU aborts on load: "KVM_SET_DEVICE_ATTR failed: Group 4 attr 0x0000000000000002: ${strerror[stop.errno] ?? stop.errno}".`,
-          ]),
+      ...(stop === undefined ? [] : [vmmSays[origin.vmm](strerror[stop.errno] ?? stop.errno)]),
       ...next,
     ]
   }
@@ -235,7 +232,12 @@ function hints(lines: readonly (readonly [run: string, why: string])[]): string[
   return lines.map(([run, why]) => `  ${run.padEnd(width)}${why}`)
 }
 
-/** strerror(3), for the message that QEMU prints. */
+/** What a VMM prints when KVM refuses the tables. */
+const vmmSays: Readonly<Record<Origin['vmm'], (error: string) => string>> = {
+  qemu: (error) => `QEMU aborts on load: "KVM_SET_DEVICE_ATTR failed: Group 4 attr 0x0000000000000002: ${error}".`,
+}
+
+/** strerror(3), as VMMs print errnos. */
 const strerror: Readonly<Record<string, string>> = {
   EINVAL: 'Invalid argument',
   EFAULT: 'Bad address',

@@ -1,14 +1,13 @@
 import { basename } from 'node:path'
 import {
   applyEdits,
-  type ByteSource,
   changedPages,
-  type Edit,
   editedLength,
+  type FileEdits,
   keepsLength,
   type RepairPlan,
   type SavedMachine,
-  undoEdits,
+  undoFile,
   undoText,
 } from '@vits/core'
 import { DiskError, type FileIdentity, fileOf } from '../disk.ts'
@@ -17,26 +16,17 @@ import type { Io } from '../io.ts'
 import { SLOW_BYTES } from '../load.ts'
 import { writeLine } from '../render/plan-text.ts'
 
-/** A saved VM that is open, and what its file was when it was opened. */
+/** A saved VM that is open, and what its files were when they were opened. */
 export interface Opened {
+  /** What the user calls it. */
   readonly path: string
-  readonly identity: FileIdentity & { readonly mode: number }
   readonly machine: SavedMachine
-  /** The file itself. */
-  readonly file: ByteSource
+  /** By the names of the machine's files, which are paths. */
+  readonly identities: ReadonlyMap<string, FileIdentity>
 }
 
 /** The file that an in-place repair leaves beside the repaired one. */
 export const undoPath = (path: string): string => `${path}.undo`
-
-/**
- * How the file holds the machine: `plain`, `packed` (compressed, so that only a decompressed copy can be written), or inside an
- * `image` that cannot be written.
- */
-export function storage({ machine, file }: Pick<Opened, 'machine' | 'file'>): 'plain' | 'packed' | 'image' {
-  if (machine.source === file) return 'plain'
-  return machine.format.includes('qcow2') ? 'image' : 'packed'
-}
 
 /** An output file must not be the file that is read, and one that is there must be meant to be replaced. */
 export async function refuseToReplace(input: string, output: string, force: boolean, io: Io): Promise<void> {
@@ -65,13 +55,16 @@ export async function writeCopy(
   io: Io,
   approve: (path: string) => Promise<void>,
 ): Promise<number> {
-  const { machine, identity } = opened
-  const edits = await machine.edits(changedPages(plan.memory))
-  const bytes = editedLength(machine.source, edits)
+  const { machine, identities } = opened
+  const [file, ...others] = machine.files
+  if (file === undefined || others.length > 0) throw new DiskError('a VM of several files is repaired in place only')
+  const [{ edits } = { edits: [] }] = await machine.edits(changedPages(plan.memory))
+  const bytes = editedLength(file.source, edits)
+  const mode = identities.get(file.name)?.mode
   await io.disk.create(output, {
     bytes,
-    pieces: shown(applyEdits(machine.source, edits), bytes, output, io),
-    mode: identity.mode,
+    pieces: shown(applyEdits(file.source, edits), bytes, output, io),
+    ...(mode === undefined ? {} : { mode }),
     approve: async (path) => {
       await refuseChanged(opened, io)
       await approve(path)
@@ -81,35 +74,39 @@ export async function writeCopy(
 }
 
 /**
- * Repairs the file itself. The undo file is written and synced first. Where nothing moves, the words are overwritten where they
- * lie; otherwise a complete new file takes the old one's name.
+ * Repairs the files themselves. The undo file is written and synced first. Where nothing moves, the words are overwritten where
+ * they lie; otherwise a complete new file takes the old one's name.
  */
 export async function writeInPlace(opened: Opened, plan: RepairPlan, io: Io): Promise<void> {
-  const { path, machine, identity } = opened
-  const edits = await machine.edits(changedPages(plan.memory))
-  const bytesAfter = editedLength(machine.source, edits)
-  const text = undoText({
-    file: basename(path),
-    bytesBefore: identity.bytes,
-    bytesAfter,
-    edits: await undoEdits(machine.source, edits),
-    words: plan.writes.map(writeLine),
-  })
+  const { path, machine } = opened
+  const changes = await machine.edits(changedPages(plan.memory))
+  const files = []
+  for (const { file, edits } of changes) files.push(await undoFile(basename(file.name), file.source, edits))
+  const text = undoText({ files, words: plan.writes.map(writeLine) })
   await refuseChanged(opened, io)
   await io.disk.create(undoPath(path), fileOf(new TextEncoder().encode(text)))
-  await refuseChanged(opened, io)
-  await applyTo(opened, edits, bytesAfter, io)
+  for (const change of changes) {
+    await refuseChanged(opened, io, change)
+    await applyTo(opened, change, io)
+  }
 }
 
-async function applyTo(opened: Opened, edits: readonly Edit[], bytes: number, io: Io): Promise<void> {
-  const { path, machine, identity } = opened
-  if (keepsLength(edits)) return io.disk.patch(path, edits)
-  const pieces = shown(applyEdits(machine.source, edits), bytes, path, io)
-  return io.disk.create(path, { bytes, pieces, mode: identity.mode, approve: () => refuseChanged(opened, io) })
+async function applyTo(opened: Opened, change: FileEdits, io: Io): Promise<void> {
+  const { name, source } = change.file
+  if (keepsLength(change.edits)) return io.disk.patch(name, change.edits)
+  const bytes = editedLength(source, change.edits)
+  const pieces = shown(applyEdits(source, change.edits), bytes, name, io)
+  const mode = opened.identities.get(name)?.mode
+  const approve = () => refuseChanged(opened, io, change)
+  return io.disk.create(name, { bytes, pieces, ...(mode === undefined ? {} : { mode }), approve })
 }
 
-/** @throws DiskError when the file is not the one that was opened any more. */
-async function refuseChanged({ path, identity }: Opened, io: Io): Promise<void> {
-  const now = await io.disk.identity(path)
-  if (now?.stamp !== identity.stamp) throw new DiskError(`${path} was changed while it was read; nothing was written to it`)
+/** @throws DiskError when a file, or the one of `only`, is not the one that was opened any more. */
+async function refuseChanged({ machine, identities }: Opened, io: Io, only?: FileEdits): Promise<void> {
+  for (const { name } of only === undefined ? machine.files : [only.file]) {
+    const now = await io.disk.identity(name)
+    if (now === undefined || now.stamp !== identities.get(name)?.stamp) {
+      throw new DiskError(`${name} was changed while it was read; nothing was written to it`)
+    }
+  }
 }

@@ -1,8 +1,15 @@
+import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type GpaRange, gpa, PAGE_BYTES } from '../memory/index.ts'
-import { applyEdits, bytesSource, FormatError, openSavedMachine, type SavedMachine, writeCase } from './index.ts'
-import { openFixture } from './testing/fixtures.ts'
+import { itsCount } from '../abi/index.ts'
+import { type Gpa, type GpaRange, gpa, PAGE_BYTES } from '../memory/index.ts'
+import { caseHeaderJson, readCaseHeader } from './case-header.ts'
+import { printable } from './format-error.ts'
+import { bytesSource, FormatError, openSavedMachine, type SavedMachine, writeCase } from './index.ts'
+import { PageRuns } from './page-runs.ts'
+import { edited } from './testing/edited.ts'
+import { fixtureBytes, fixtureFile, openFixture } from './testing/fixtures.ts'
 import { Bytes, writeStream } from './testing/stream-writer.ts'
 
 const RAM = 0x4000_0000
@@ -65,19 +72,97 @@ describe('a case', () => {
   it('is written anew with pages changed, which it need not have had', async () => {
     const vm = await machine()
     const small = await open(await writeCase(vm, vm.memory(), [range(0, 3)]))
-    const edits = await small.edits(
-      new Map([
-        [gpa(RAM + 0x1000), filled(9)],
-        [gpa(RAM + 0x7000), filled(7)],
-      ]),
-    )
-    const pieces: Uint8Array[] = []
-    for await (const piece of applyEdits(small.source, edits)) pieces.push(piece)
-    const result = await open(Uint8Array.from(pieces.flatMap((piece) => [...piece])))
+    const pages = new Map([
+      [gpa(RAM + 0x1000), filled(9)],
+      [gpa(RAM + 0x7000), filled(7)],
+    ])
+    const result = await open(await edited(small, pages))
     const expected = new Uint8Array(0x8000).fill(9, 0x1000, 0x2000).fill(7, 0x7000)
     expect(await bytesOf(result)).toEqual(expected)
     expect([result.format, result.missingPages(result.ranges).length]).toEqual([small.format, 5])
     await expect(small.edits(new Map([[gpa(RAM + 0x8000), filled(9)]]))).rejects.toThrow(RangeError)
+  })
+})
+
+describe('the header of a case', () => {
+  const word = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
+  const count = fc.nat(2 ** 31)
+  const its = fc.record({
+    base: fc.option(fc.nat(2 ** 20), { nil: undefined }).map((frame) => (frame === undefined ? frame : gpa(frame * 0x1_0000))),
+    ctlr: count,
+    iidr: count,
+    cbaser: word,
+    cwriter: word,
+    creadr: word,
+    baser: fc.array(word, { minLength: 8, maxLength: 8 }),
+  })
+  const selector = ({ base }: { base: Gpa | undefined }) => base ?? Symbol('anywhere')
+  const container = fc.oneof(
+    fc.record({ kind: fc.constant('plain' as const) }),
+    fc.record({
+      kind: fc.constant('libvirt' as const),
+      storage: fc.constantFrom('raw' as const, 'gzip' as const, 'zstd' as const),
+    }),
+    fc.record({ kind: fc.constant('qcow2' as const), snapshot: fc.string({ unit: 'binary', maxLength: 400 }).map(printable) }),
+  )
+  const header = fc.record({
+    origin: fc.record({
+      vmm: fc.constant('qemu' as const),
+      ram: fc.constantFrom('stream' as const, 'mapped-ram' as const),
+      container,
+    }),
+    machine: fc.constantFrom('virt-7.2', 'virt'),
+    registers: fc.record(
+      {
+        itses: fc.uniqueArray(its, { minLength: 1, maxLength: 5, selector }),
+        unreadItses: fc.nat(9),
+        redistributors: fc.array(fc.record({ vcpuId: count, ctlr: count, propbaser: word, pendbaser: word }), { minLength: 1 }),
+      },
+      { requiredKeys: ['itses', 'redistributors'] },
+    ),
+    ranges: fc.constant([range(0, 8)]),
+    msi: fc.constant([]),
+    pages: fc.constant(new PageRuns([range(1), range(4, 2)])),
+    zeros: fc.constant(new PageRuns([range(2)])),
+  })
+
+  it('gives back what was written: every ITS with its address, and what the machine came from', () => {
+    fc.assert(
+      fc.property(header, (facts) => {
+        expect(readCaseHeader(caseHeaderJson(facts), 0, 2)).toEqual(facts)
+      }),
+    )
+  })
+})
+
+describe('a case of version 1', () => {
+  const bytes = () => gunzipSync(readFileSync(fixtureFile('case-version-1.vits')))
+
+  it('opens as the machine that it was made of', async () => {
+    const [small, vm] = await Promise.all([open(bytes()), open(fixtureBytes('savevm.qcow2'))])
+    expect(small.format).toBe(`case of a ${vm.format}`)
+    expect([small.origin, small.registers, small.machine, small.ranges, small.msi]).toEqual([
+      vm.origin,
+      vm.registers,
+      vm.machine,
+      vm.ranges,
+      vm.msi,
+    ])
+    const again = await open(
+      await writeCase(
+        small,
+        small.memory(),
+        small.ranges.map(({ base }) => ({ base, bytes: PAGE_BYTES })),
+      ),
+    )
+    expect([again.origin, again.registers]).toEqual([vm.origin, vm.registers])
+  })
+
+  it('tells how many ITSes it says nothing of', async () => {
+    const more = Uint8Array.from(bytes())
+    more[Buffer.from(more).indexOf('"itsCount":1') + '"itsCount":'.length] = '3'.charCodeAt(0)
+    const { registers } = await open(more)
+    expect([registers.itses.length, registers.unreadItses, itsCount(registers)]).toEqual([1, 2, 3])
   })
 })
 
@@ -112,23 +197,50 @@ describe('a damaged case', () => {
   })
 
   it.each([
-    ['"version 9"', 9, (json: string) => json, 'version 1 of a case'],
-    ['no JSON', 1, () => 'hello', 'the header of a case'],
-    ['seven BASERs', 1, (json: string) => json.replace(',"0x0"]', ']'), '8 BASERs'],
-    ['RAM in disorder', 1, (json: string) => json.replace('[["0x40000000",8]]', '[["0x40000000",8],["0x1000",1]]'), 'in order'],
+    ['"version 9"', 9, (json: string) => json, 'version 1 or 2 of a case'],
+    ['no JSON', 2, () => 'hello', 'the header of a case'],
+    ['seven BASERs', 2, (json: string) => json.replace(',"0x0"]', ']'), '8 BASERs'],
+    ['RAM in disorder', 2, (json: string) => json.replace('[["0x40000000",8]]', '[["0x40000000",8],["0x1000",1]]'), 'in order'],
     [
       'more RAM than there is',
-      1,
+      2,
       (json: string) => json.replace('[["0x40000000",8]]', '[["0x40000000",99999999999]]'),
       'a count',
     ],
     [
       'more pages than follow',
-      1,
+      2,
       (json: string) => json.replace('"pages":[["0x40001000",1]', '"pages":[["0x40001000",3]'),
       '4 pages',
     ],
-    ['RAM beyond 52 bits', 1, (json: string) => json.replace('[["0x40000000",8]]', '[["0xfffffffffff000",8]]'), 'below 2^52'],
+    ['RAM beyond 52 bits', 2, (json: string) => json.replace('[["0x40000000",8]]', '[["0xfffffffffff000",8]]'), 'below 2^52'],
+    ['the VMM of nobody', 2, (json: string) => json.replace('"vmm":"qemu"', '"vmm":"nobody"'), 'expected qemu in'],
+    [
+      'an ITS between two pages of 64 KiB',
+      2,
+      (json: string) => json.replace('"base":"0x8080000"', '"base":"0x8081000"'),
+      'the address of an ITS',
+    ],
+    ['no ITS', 2, (json: string) => json.replace(/"itses":\[.*?\]\}\]/, '"itses":[]'), '1 to 256 ITSes'],
+    [
+      'two ITSes at one address',
+      2,
+      (json: string) => json.replace(/"itses":\[(.*?\]\})\]/, '"itses":[$1,$1]'),
+      'ITSes at different addresses',
+    ],
+    [
+      'more ITSes than it can say',
+      2,
+      (json: string) => json.replace('"redistributors"', '"unreadItses":-1,"redistributors"'),
+      'a count',
+    ],
+    ['the header of another version', 1, (json: string) => json, 'a short string'],
+    [
+      'an origin in words of no VMM',
+      1,
+      (json: string) => json.replace('{', '{"format":"VMware save",'),
+      'what a machine was saved as',
+    ],
   ])('is refused with %s', async (_, version, change, message) => {
     const bytes = await whole()
     const view = new DataView(bytes.buffer)

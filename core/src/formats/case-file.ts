@@ -1,9 +1,11 @@
 import type { GicRegisters, MsiFunction } from '../abi/index.ts'
 import { coalesce, type Gpa, type GpaRange, LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
-import { type ByteSource, readExactly } from './byte-source.ts'
-import { type CaseHeader, caseHeaderJson, readCaseHeader } from './case-header.ts'
-import { type Edit, notAPage } from './edits.ts'
+import { readExactly } from './byte-source.ts'
+import { type CaseHeader, caseHeaderJson, caseVersions, readCaseHeader } from './case-header.ts'
+import { notAPage } from './edits.ts'
 import { FormatError } from './format-error.ts'
+import { type FileEdits, type SavedFile, type WriteBack, writeBackOf } from './machine-file.ts'
+import { formatWords, type Origin } from './origin.ts'
 import { loadPages, type PlacedPage } from './page-loader.ts'
 import { PageRuns } from './page-runs.ts'
 import type { SavedMachine } from './saved-machine.ts'
@@ -11,10 +13,8 @@ import { latin1 } from './stream-reader.ts'
 
 /** A case begins with this, then a little-endian u32 version and the length of its JSON header. */
 export const CASE_MAGIC = 'VITSCASE'
-const VERSION = 1
 const FIXED_BYTES = 16
 const LARGEST_HEADER = 16 << 20
-const FORMAT = 'case of a '
 
 /**
  * Writes a case: the registers, the MSI state and the pages of `ranges` of a saved machine, and nothing else of it. It opens like
@@ -33,16 +33,15 @@ export async function writeCase(machine: SavedMachine, memory: LoadableMemory, r
       pages.push({ base, bytes: PAGE_BYTES })
     } else if (!missing.has(base)) zeros.push({ base, bytes: PAGE_BYTES })
   }
-  const { registers, msi } = machine
-  const format = machine.format.startsWith(FORMAT) ? machine.format.slice(FORMAT.length) : machine.format
-  const facts = { format, machine: machine.machine, registers, msi, ranges: machine.ranges }
+  const { origin, registers, msi, ranges: ram } = machine
+  const facts = { origin, machine: machine.machine, registers, msi, ranges: ram }
   const json = caseHeaderJson({ ...facts, pages: new PageRuns(coalesce(pages)), zeros: new PageRuns(coalesce(zeros)) })
   const start = contentsStart(json.length)
   const bytes = new Uint8Array(start + contents.length * PAGE_BYTES)
   const text = `${CASE_MAGIC}\0\0\0\0\0\0\0\0${json}`
   for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at)
   const view = new DataView(bytes.buffer)
-  view.setUint32(8, VERSION, true)
+  view.setUint32(8, caseVersions.written, true)
   view.setUint32(12, json.length, true)
   contents.forEach((page, i) => {
     bytes.set(page, start + i * PAGE_BYTES)
@@ -51,19 +50,23 @@ export async function writeCase(machine: SavedMachine, memory: LoadableMemory, r
 }
 
 /** Opens a case. */
-export async function openCase(source: ByteSource): Promise<SavedMachine> {
+export async function openCase(file: SavedFile): Promise<SavedMachine> {
+  const { source } = file
   const fixed = await readExactly(source, 0, FIXED_BYTES, 'the beginning of a case')
   const view = new DataView(fixed.buffer, fixed.byteOffset, FIXED_BYTES)
   const [version, length] = [view.getUint32(8, true), view.getUint32(12, true)]
-  if (version !== VERSION) throw new FormatError(8, `version ${VERSION} of a case`, `version ${version}`)
+  if (version !== caseVersions.first && version !== caseVersions.written) {
+    throw new FormatError(8, `version ${caseVersions.first} or ${caseVersions.written} of a case`, `version ${version}`)
+  }
   if (length > LARGEST_HEADER) throw new FormatError(12, `a header of at most ${LARGEST_HEADER} bytes`, `${length}`)
-  const header = readCaseHeader(latin1(await readExactly(source, FIXED_BYTES, length, 'the header of a case')), FIXED_BYTES)
+  const text = latin1(await readExactly(source, FIXED_BYTES, length, 'the header of a case'))
+  const header = readCaseHeader(text, FIXED_BYTES, version)
   const start = contentsStart(length)
   const bytes = source.byteLength - start
   if (bytes !== header.pages.count * PAGE_BYTES) {
     throw new FormatError(Math.min(start, source.byteLength), `${header.pages.count} pages`, `${bytes} bytes`)
   }
-  return new CaseMachine(source, header, start)
+  return new CaseMachine(file, header, start)
 }
 
 function contentsStart(headerBytes: number): number {
@@ -83,24 +86,31 @@ function* pagesOf(ram: readonly GpaRange[], wanted: readonly GpaRange[]): Genera
 }
 
 class CaseMachine implements SavedMachine {
+  readonly kind = 'case'
+  readonly origin: Origin
   readonly format: string
   readonly machine: string
   readonly registers: GicRegisters
   readonly ranges: readonly GpaRange[]
   readonly msi: readonly MsiFunction[]
-  readonly source: ByteSource
+  readonly files: readonly SavedFile[]
+  readonly writeBack: WriteBack
+  readonly #file: SavedFile
   readonly #pages: PageRuns
   readonly #zeros: PageRuns
   /** Where the contents of the first page are. */
   readonly #start: number
 
-  constructor(source: ByteSource, header: CaseHeader, start: number) {
-    this.format = FORMAT + header.format
+  constructor(file: SavedFile, header: CaseHeader, start: number) {
+    this.origin = header.origin
+    this.format = formatWords(this.kind, header.origin)
     this.machine = header.machine
     this.registers = header.registers
     this.ranges = header.ranges
     this.msi = header.msi
-    this.source = source
+    this.files = [file]
+    this.writeBack = writeBackOf(this.files)
+    this.#file = file
     this.#pages = header.pages
     this.#zeros = header.zeros
     this.#start = start
@@ -118,7 +128,7 @@ class CaseMachine implements SavedMachine {
       if (index < 0) memory.loadZeros(at)
       else placed.push({ at, offset: this.#start + index * PAGE_BYTES })
     }
-    await loadPages(this.source, memory, placed)
+    await loadPages(this.#file.source, memory, placed)
   }
 
   missingPages(ranges: readonly GpaRange[]): Gpa[] {
@@ -126,7 +136,7 @@ class CaseMachine implements SavedMachine {
   }
 
   /** A case is small: it is written anew. */
-  async edits(pages: ReadonlyMap<Gpa, Uint8Array>): Promise<Edit[]> {
+  async edits(pages: ReadonlyMap<Gpa, Uint8Array>): Promise<FileEdits[]> {
     const memory = this.memory()
     for (const [at, contents] of pages) {
       if (!memory.contains(at, PAGE_BYTES) || contents.length !== PAGE_BYTES || at % PAGE_BYTES !== 0) {
@@ -136,6 +146,7 @@ class CaseMachine implements SavedMachine {
     }
     const changed = [...pages.keys()].map((base) => ({ base, bytes: PAGE_BYTES }))
     const held = [...this.#pages.ranges, ...this.#zeros.ranges, ...changed]
-    return [{ offset: 0, remove: this.source.byteLength, insert: await writeCase(this, memory, held) }]
+    const edit = { offset: 0, remove: this.#file.source.byteLength, insert: await writeCase(this, memory, held) }
+    return [{ file: this.#file, edits: [edit] }]
   }
 }

@@ -1,33 +1,33 @@
-import { type GicRegisters, hex, itsCount, type MsiFunction, savedIts, VIRT_ITS } from '../abi/index.ts'
+import { type GicRegisters, hex, type MsiFunction, type SavedIts, VIRT_ITS } from '../abi/index.ts'
 import { GPA_LIMIT, type Gpa, type GpaRange, PAGE_BYTES } from '../memory/index.ts'
 import { FormatError } from './format-error.ts'
 import { type Json, JsonReader, parseJson } from './json-reader.ts'
+import type { Container, Origin } from './origin.ts'
 import { PageRuns } from './page-runs.ts'
-import type { SavedMachine } from './saved-machine.ts'
+import { MOST_ITSES, type SavedMachine } from './saved-machine.ts'
 
 /** What a case says before the contents of its pages. */
-export interface CaseHeader extends Pick<SavedMachine, 'format' | 'machine' | 'registers' | 'ranges' | 'msi'> {
+export interface CaseHeader extends Pick<SavedMachine, 'origin' | 'machine' | 'registers' | 'ranges' | 'msi'> {
   /** The pages whose contents follow, in this order. */
   readonly pages: PageRuns
   /** The pages that the machine had as zeros. Others were not saved, or not taken along. */
   readonly zeros: PageRuns
 }
 
+/** The versions of a case: the first knew one ITS, and of the machine's origin the words. */
+export const caseVersions = { first: 1, written: 2 } as const
+export type CaseVersion = (typeof caseVersions)[keyof typeof caseVersions]
+
 const LARGEST_RAM = 2 ** 44
 const MOST_PAGES = 2 ** 24
+/** KVM puts frames of ITSes on 64 KiB only. */
+const ITS_ALIGNMENT = 0x1_0000n
 
 /** The header as JSON: u64 values as hexadecimal strings, runs of pages as [first, count]. */
-export function caseHeaderJson(header: CaseHeader): string {
-  const { pages, zeros, ranges, format, machine, registers, msi } = header
-  const { base: _, ...its } = savedIts(registers)
-  const facts = {
-    format,
-    machine,
-    registers: { its, redistributors: registers.redistributors },
-    itsCount: itsCount(registers),
-    msi,
-  }
-  const json = { ...facts, ranges: runs(ranges), pages: runs(pages.ranges), zeros: runs(zeros.ranges) }
+export function caseHeaderJson({ registers, ranges, pages, zeros, ...facts }: CaseHeader): string {
+  const itses = registers.itses.map(({ base, ...its }) => ({ base: base === undefined ? undefined : hex(base), ...its }))
+  const runsOf = { ranges: runs(ranges), pages: runs(pages.ranges), zeros: runs(zeros.ranges) }
+  const json = { ...facts, registers: { ...registers, itses }, ...runsOf }
   return JSON.stringify(json, (_, value: unknown) => (typeof value === 'bigint' ? hex(value) : value))
 }
 
@@ -36,10 +36,10 @@ function runs(ranges: readonly GpaRange[]): [string, number][] {
 }
 
 /** @throws FormatError naming `offset`, where the header lies. */
-export function readCaseHeader(text: string, offset: number): CaseHeader {
+export function readCaseHeader(text: string, offset: number, version: CaseVersion): CaseHeader {
   const json = parseJson(text)
   if (json === undefined) throw new FormatError(offset, 'the header of a case (JSON)', text.slice(0, 40))
-  return new HeaderReader(offset).header(json)
+  return new HeaderReader(offset).header(json, version)
 }
 
 class HeaderReader {
@@ -49,13 +49,18 @@ class HeaderReader {
     this.#json = new JsonReader(offset, 'the header of a case')
   }
 
-  header(value: unknown): CaseHeader {
+  header(value: unknown, version: CaseVersion): CaseHeader {
     const json = this.#json
     const header = json.object(value)
+    const registers = json.object(header['registers'])
+    const first = version === caseVersions.first
     return {
-      format: json.string(header['format']),
+      origin: first ? this.#originOfWords(json.string(header['format'])) : this.#origin(json.object(header['origin'])),
       machine: json.string(header['machine']),
-      registers: this.#registers(json.object(header['registers']), json.count(header['itsCount'])),
+      registers: {
+        ...(first ? this.#onlyIts(registers, json.count(header['itsCount'])) : this.#itses(registers)),
+        redistributors: this.#redistributors(registers),
+      },
       ranges: this.#ram(header['ranges']),
       msi: json.array(header['msi']).map((element) => this.#msi(json.object(element))),
       pages: new PageRuns(this.#runs(header['pages'], MOST_PAGES)),
@@ -63,11 +68,75 @@ class HeaderReader {
     }
   }
 
-  #registers(value: Json, count: number): GicRegisters {
+  #origin({ vmm, ram, container }: Json): Origin {
     const json = this.#json
-    const its = json.object(value['its'])
-    const baser = json.array(its['baser']).map((word) => json.u64(word))
-    const redistributors = json.array(value['redistributors']).map((element) => {
+    return {
+      vmm: json.oneOf(vmm, ['qemu']),
+      ram: json.oneOf(ram, ['stream', 'mapped-ram']),
+      container: this.#container(json.object(container)),
+    }
+  }
+
+  #container({ kind, storage, snapshot }: Json): Container {
+    const json = this.#json
+    const known = json.oneOf(kind, ['plain', 'libvirt', 'qcow2'])
+    if (known === 'libvirt') return { kind: known, storage: json.oneOf(storage, ['raw', 'gzip', 'zstd']) }
+    return known === 'qcow2' ? { kind: known, snapshot: json.string(snapshot) } : { kind: known }
+  }
+
+  /** Version 1 said in words what the machine was saved as. */
+  #originOfWords(words: string): Origin {
+    const found = /^QEMU (stream|mapped-ram file)(?:( in a libvirt save)(?: \((gzip|zstd)\))?| in qcow2 snapshot "(.*)")?$/.exec(
+      words,
+    )
+    if (found === null) throw this.#json.wrong('what a machine was saved as', words)
+    const [, ram, libvirt, storage = 'raw', snapshot] = found
+    const container =
+      libvirt !== undefined ? { kind: 'libvirt', storage } : { kind: snapshot === undefined ? 'plain' : 'qcow2', snapshot }
+    return this.#origin({ vmm: 'qemu', ram: ram === 'stream' ? ram : 'mapped-ram', container })
+  }
+
+  /** Version 1 held the first ITS of a QEMU virt machine, and how many there were. */
+  #onlyIts({ its }: Json, count: number): Pick<GicRegisters, 'itses' | 'unreadItses'> {
+    const itses = [{ ...this.#its(this.#json.object(its)), base: VIRT_ITS }]
+    return count > 1 ? { itses, unreadItses: count - 1 } : { itses }
+  }
+
+  #itses({ itses: value, unreadItses }: Json): Pick<GicRegisters, 'itses' | 'unreadItses'> {
+    const json = this.#json
+    const itses = json.array(value).map((element) => this.#its(json.object(element)))
+    const bases = itses.flatMap(({ base }) => base ?? [])
+    if (itses.length === 0 || itses.length > MOST_ITSES) throw json.wrong(`1 to ${MOST_ITSES} ITSes`, itses.length)
+    if (new Set(bases).size < bases.length) throw json.wrong('ITSes at different addresses', 'two at one')
+    return unreadItses === undefined ? { itses } : { itses, unreadItses: json.count(unreadItses) }
+  }
+
+  #its({ base, ctlr, iidr, cbaser, cwriter, creadr, baser }: Json): SavedIts {
+    const json = this.#json
+    const words = json.array(baser).map((word) => json.u64(word))
+    if (words.length !== 8) throw json.wrong('8 BASERs', words.length)
+    return {
+      base: base === undefined ? undefined : this.#frame(base),
+      ctlr: json.count(ctlr),
+      iidr: json.count(iidr),
+      cbaser: json.u64(cbaser),
+      cwriter: json.u64(cwriter),
+      creadr: json.u64(creadr),
+      baser: words,
+    }
+  }
+
+  #frame(value: unknown): Gpa {
+    const base = this.#json.u64(value)
+    if (base % ITS_ALIGNMENT !== 0n || base >= GPA_LIMIT) throw this.#json.wrong('the address of an ITS', value)
+    return Number(base) as Gpa
+  }
+
+  #redistributors({ redistributors }: Json): GicRegisters['redistributors'] {
+    const json = this.#json
+    const list = json.array(redistributors)
+    if (list.length === 0) throw json.wrong('a redistributor', 'none')
+    return list.map((element) => {
       const { vcpuId, ctlr, propbaser, pendbaser } = json.object(element)
       return {
         vcpuId: json.count(vcpuId),
@@ -76,32 +145,14 @@ class HeaderReader {
         pendbaser: json.u64(pendbaser),
       }
     })
-    if (baser.length !== 8 || redistributors.length === 0) throw json.wrong('8 BASERs and a redistributor', baser.length)
-    return {
-      itses: [
-        {
-          base: VIRT_ITS,
-          ctlr: json.count(its['ctlr']),
-          iidr: json.count(its['iidr']),
-          cbaser: json.u64(its['cbaser']),
-          cwriter: json.u64(its['cwriter']),
-          creadr: json.u64(its['creadr']),
-          baser,
-        },
-      ],
-      ...(count > 1 && { unreadItses: count - 1 }),
-      redistributors,
-    }
   }
 
   #msi(value: Json): MsiFunction {
     const json = this.#json
-    const kind = json.string(value['kind'])
-    if (kind !== 'MSI' && kind !== 'MSI-X') throw json.wrong('MSI or MSI-X', kind)
     return {
       name: json.string(value['name']),
       deviceId: json.count(value['deviceId']),
-      kind,
+      kind: json.oneOf(value['kind'], ['MSI', 'MSI-X']),
       enabled: json.boolean(value['enabled']),
       vectors: json.array(value['vectors']).map((element) => {
         const { address, data, masked } = json.object(element)

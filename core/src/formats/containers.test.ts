@@ -1,7 +1,16 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { gpa } from '../memory/index.ts'
-import { bytesSource, FormatError, openSavedMachine, type SavedMachine } from './index.ts'
+import {
+  bytesSource,
+  type Container,
+  FormatError,
+  type MachineFile,
+  openSavedMachine,
+  type SavedMachine,
+  type WriteBack,
+  writeCase,
+} from './index.ts'
 import { fixtureBytes } from './testing/fixtures.ts'
 import { writeQcow2 } from './testing/qcow2-writer.ts'
 import { Bytes, type StreamParts, someRegisters, writeStream } from './testing/stream-writer.ts'
@@ -108,5 +117,52 @@ describe('a qcow2 image', () => {
     for (let length = 0; length < whole.length - 512; length += 3) {
       await expect(open(whole.subarray(0, length)).then(expectPage)).rejects.toThrow(FormatError)
     }
+  })
+})
+
+const plain = { kind: 'plain' } as const
+const inPlace = { to: 'files' } as const
+const asCopy = { to: 'copies', because: 'compressed' } as const
+
+describe('a machine', () => {
+  const stream = writeStream(small)
+  it.each<[string, Uint8Array, Container, WriteBack]>([
+    ['stream', stream, plain, inPlace],
+    ['compressed stream', gzipSync(stream), plain, asCopy],
+    ['libvirt save', libvirtSave(stream), { kind: 'libvirt', storage: 'raw' }, inPlace],
+    ['packed libvirt save', libvirtSave(gzipSync(stream), { storage: 1 }), { kind: 'libvirt', storage: 'gzip' }, asCopy],
+    ['compressed libvirt save', gzipSync(libvirtSave(stream)), { kind: 'libvirt', storage: 'raw' }, asCopy],
+    ['snapshot', writeQcow2(stream), { kind: 'qcow2', snapshot: 'saved' }, { to: 'nowhere', because: 'qcow2' }],
+  ])('knows what it came in, and how it can be written back: %s', async (_, bytes, container, writeBack) => {
+    const machine = await open(bytes)
+    expect([machine.kind, machine.origin, machine.writeBack]).toEqual([
+      'qemu',
+      { vmm: 'qemu', ram: 'stream', container },
+      writeBack,
+    ])
+    const packed = gzipSync(await writeCase(machine, machine.memory(), machine.ranges))
+    const small = await open(packed)
+    expect([small.kind, small.origin, small.writeBack]).toEqual(['case', machine.origin, asCopy])
+  })
+
+  it('of several files is none that is known: says which of them shows that', async () => {
+    const file = (name: string, bytes: Uint8Array) => ({ name, source: bytesSource(bytes) })
+    const [one, other] = [file('vm.state', stream), file('vm.mem', Uint8Array.of(1, 2, 3))]
+    const text = (files: readonly MachineFile[]) =>
+      openSavedMachine(files).catch((error: FormatError) => [error.file, error.message])
+    expect(await text([one, other])).toEqual(['vm.mem', expect.stringContaining('vm.mem: at byte 0x0: expected a saved VM')])
+    expect(await text([one, file('b', stream)])).toEqual(['b', 'b: at byte 0x0: expected one saved VM, found another beside it'])
+    expect(await text([one, one])).toEqual(['vm.state', expect.stringContaining('found "vm.state" twice')])
+    expect(await text([one, file('cut', gzipSync(stream).subarray(0, 40))])).toEqual([
+      'cut',
+      expect.stringContaining('no decoder'),
+    ])
+    await expect(openSavedMachine([])).rejects.toThrow(RangeError)
+    expect((await openSavedMachine([one])).files).toMatchObject([{ name: 'vm.state' }])
+  })
+
+  it('of one file does not name it in errors: there is no other', async () => {
+    const failed = openSavedMachine([{ name: 'vm', source: bytesSource(stream.subarray(0, 99)) }])
+    await expect(failed).rejects.toMatchObject({ file: undefined, offset: 99 })
   })
 })

@@ -4,10 +4,22 @@ export class FormatError extends Error {
   /** Byte offset in the file, or in its decompressed contents. */
   readonly offset: number
   readonly expected: string
-  constructor(offset: number, expected: string, found: string, options?: ErrorOptions) {
-    super(`at byte 0x${offset.toString(16)}: expected ${expected}, found ${printable(found)}`, options)
+  readonly found: string
+  /** Which file it is, where a machine has several. */
+  readonly file: string | undefined
+  constructor(offset: number, expected: string, found: string, options: ErrorOptions & { readonly file?: string } = {}) {
+    const { file, ...rest } = options
+    const where = file === undefined ? '' : `${printable(file)}: `
+    super(`${where}at byte 0x${offset.toString(16)}: expected ${expected}, found ${printable(found)}`, rest)
     this.offset = offset
     this.expected = expected
+    this.found = found
+    this.file = file
+  }
+
+  /** The same error, naming the file of several that it is about. */
+  in(file: string): FormatError {
+    return new FormatError(this.offset, this.expected, this.found, { cause: this, file })
   }
 }
 
@@ -15,6 +27,6 @@ const LONGEST = 255
 
 /** Text from a file, made safe for a terminal: printable ASCII and not endless. */
 export function printable(text: string): string {
-  const safe = text.slice(0, LONGEST).replace(/[^ -~]/g, '.')
-  return text.length > LONGEST ? `${safe}...` : safe
+  const safe = (length: number) => text.slice(0, length).replace(/[^ -~]/g, '.')
+  return text.length > LONGEST ? `${safe(LONGEST - 3)}...` : safe(LONGEST)
 }

@@ -2,5 +2,8 @@ export { type BlobLike, type ByteSource, blobSource, bytesSource } from './byte-
 export { writeCase } from './case-file.ts'
 export { applyEdits, changedPages, type Edit, editedLength, keepsLength } from './edits.ts'
 export { FormatError } from './format-error.ts'
+export type { FileEdits, MachineFile, SavedFile, WriteBack } from './machine-file.ts'
 export { openSavedMachine } from './open.ts'
+export type { Compression, Container, MachineKind, Origin } from './origin.ts'
 export type { Codecs, OpenOptions, SavedMachine } from './saved-machine.ts'
+export { readUndo, reversed, type UndoEdit, type UndoFile, type UndoRecord, undoFile, undoText } from './undo-record.ts'

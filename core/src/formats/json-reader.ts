@@ -30,6 +30,13 @@ export class JsonReader {
     return value
   }
 
+  /** One of these words. */
+  oneOf<const T extends string>(value: unknown, words: readonly T[]): T {
+    const word = words.find((each) => each === value)
+    if (word === undefined) throw this.wrong(words.join(' or '), value)
+    return word
+  }
+
   boolean(value: unknown): boolean {
     if (typeof value !== 'boolean') throw this.wrong('true or false', value)
     return value

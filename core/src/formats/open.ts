@@ -2,6 +2,7 @@ import { type ByteSource, bytesSource, partOf, readExactly } from './byte-source
 import { CASE_MAGIC, openCase } from './case-file.ts'
 import { FormatError } from './format-error.ts'
 import { LIBVIRT_INCOMPLETE, LIBVIRT_MAGIC, readLibvirtHeader, uncompressedHeader } from './libvirt.ts'
+import { inFile, type MachineFile, type SavedFile } from './machine-file.ts'
 import { QCOW2_MAGIC, vmStateOf } from './qcow2.ts'
 import { openQemuStream } from './qemu/open-stream.ts'
 import { decode } from './qemu/replay.ts'
@@ -13,46 +14,90 @@ const GZIP = '\x1f\x8b'
 const ELF = '\x7fELF'
 const FIRST_BYTES = 16
 
+/** Opens the one file of a machine. */
+type Opener = (file: SavedFile, options: OpenOptions) => Promise<SavedMachine>
+
+/** The saves that consist of one file, by the bytes that they begin with. */
+const openers: readonly (readonly [magic: string, open: Opener])[] = [
+  ['QEVM', openQemuStream],
+  [LIBVIRT_MAGIC, openLibvirt],
+  [LIBVIRT_INCOMPLETE, refusing('a complete libvirt save', 'one that was never finished')],
+  [QCOW2_MAGIC, openQcow2],
+  [CASE_MAGIC, openCase],
+  [ELF, refusing('a saved VM', 'an ELF dump, which does not hold the registers of the ITS')],
+]
+
 /**
  * Opens a saved machine, whatever its format: finds the GIC's registers and where each page of RAM is. Page contents are read
  * by `load` only. A compressed file is decompressed once, into memory.
  *
- * @throws FormatError when the file is not a saved machine that can be read, with the byte where that showed.
+ * @throws FormatError when the files are not a saved machine that can be read, with the byte where that showed and, where there
+ * are several, the file. RangeError when there is none.
  */
-export async function openSavedMachine(source: ByteSource, options: OpenOptions = {}): Promise<SavedMachine> {
-  const start = await firstBytes(source)
-  if (start.startsWith(ZSTD)) return openPlain(bytesSource(await decompressed(source, options, 'zstd')), options)
-  if (start.startsWith(GZIP)) return openPlain(bytesSource(await decompressed(source, options, 'gzip')), options)
-  return openPlain(source, options)
+export async function openSavedMachine(
+  files: ByteSource | readonly MachineFile[],
+  options: OpenOptions = {},
+): Promise<SavedMachine> {
+  const [first, ...others] = 'byteLength' in files ? [{ name: '', source: files }] : files
+  if (first === undefined) throw new RangeError('a saved machine has at least one file')
+  if (others.length > 0) return openTogether([first, ...others], options)
+  const file = await unpacked(first, options)
+  const open = await openerOf(file)
+  return open(file, options)
 }
 
-async function openPlain(source: ByteSource, options: OpenOptions): Promise<SavedMachine> {
+/** No save that is read so far has several files: says what is wrong with the first of these that shows it. */
+async function openTogether(files: readonly MachineFile[], options: OpenOptions): Promise<never> {
+  const names = new Set<string>()
+  for (const file of files) {
+    await inFile(file, async () => {
+      if (names.has(file.name)) throw new FormatError(0, 'files of different names', `"${file.name}" twice`)
+      names.add(file.name)
+      await openerOf(await unpacked(file, options))
+      if (names.size > 1) throw new FormatError(0, 'one saved VM', 'another beside it')
+    })
+  }
+  throw new RangeError('a set of files has at least two')
+}
+
+async function openerOf({ source }: SavedFile): Promise<Opener> {
   const start = await firstBytes(source)
-  if (start.startsWith('QEVM')) return openQemuStream(source, options)
-  if (start.startsWith(LIBVIRT_MAGIC)) return openLibvirt(source, options)
-  if (start.startsWith(LIBVIRT_INCOMPLETE)) throw new FormatError(0, 'a complete libvirt save', 'one that was never finished')
-  if (start.startsWith(QCOW2_MAGIC)) {
-    const state = await vmStateOf(source)
-    return openQemuStream(state.source, options, { format: `in qcow2 snapshot "${state.snapshot}"` })
-  }
-  if (start.startsWith(CASE_MAGIC)) return openCase(source)
-  if (start.startsWith(ELF)) {
-    throw new FormatError(0, 'a saved VM', 'an ELF dump, which does not hold the registers of the ITS')
-  }
+  const opener = openers.find(([magic]) => start.startsWith(magic))
+  if (opener !== undefined) return opener[1]
   const found = await source.slice(0, Math.min(8, source.byteLength))
   throw new FormatError(0, 'a saved VM (a QEMU migration stream begins with "QEVM")', shown(found))
 }
 
-async function openLibvirt(source: ByteSource, options: OpenOptions): Promise<SavedMachine> {
+function refusing(expected: string, found: string): Opener {
+  return () => Promise.reject(new FormatError(0, expected, found))
+}
+
+async function openQcow2(file: SavedFile, options: OpenOptions): Promise<SavedMachine> {
+  const { source, snapshot } = await vmStateOf(file.source)
+  return openQemuStream({ ...file, source, container: { kind: 'qcow2', snapshot } }, options)
+}
+
+async function openLibvirt(file: SavedFile, options: OpenOptions): Promise<SavedMachine> {
+  const { source } = file
   const { start, storage } = await readLibvirtHeader(source)
-  if (storage === 'raw') return openQemuStream(source, options, { start, format: 'in a libvirt save' })
+  const container = { kind: 'libvirt', storage } as const
+  if (storage === 'raw') return openQemuStream({ ...file, container }, options, start)
   const packed = await decompressed(partOf(source, start), options, storage, start)
   const header = uncompressedHeader(await readExactly(source, 0, start, 'the XML of a libvirt save'))
-  return openQemuStream(joined(header, packed), options, { start, format: `in a libvirt save (${storage})` })
+  return openQemuStream({ ...file, source: joined(header, packed), container }, options, start)
 }
 
 async function firstBytes(source: ByteSource): Promise<string> {
   return latin1(await source.slice(0, Math.min(FIRST_BYTES, source.byteLength)))
+}
+
+/** The file with what it is compressed with taken off. */
+async function unpacked(file: MachineFile, options: OpenOptions): Promise<SavedFile> {
+  const start = await firstBytes(file.source)
+  const compression = start.startsWith(ZSTD) ? 'zstd' : start.startsWith(GZIP) ? 'gzip' : undefined
+  const plain = { ...file, compression, container: { kind: 'plain' } } as const
+  if (compression === undefined) return plain
+  return { ...plain, source: bytesSource(await decompressed(file.source, options, compression)) }
 }
 
 /** All of `source`, decompressed; `offset` is where it begins in its file. */

@@ -1,7 +1,7 @@
 import type { GicRegisters, MsiFunction } from '../abi/index.ts'
 import type { Gpa, GpaRange, LoadableMemory } from '../memory/index.ts'
-import type { ByteSource } from './byte-source.ts'
-import type { Edit } from './edits.ts'
+import type { FileEdits, SavedFile, WriteBack } from './machine-file.ts'
+import type { MachineKind, Origin } from './origin.ts'
 
 /** Decompressors, injected because core has no dependencies. Each takes one whole compressed piece and may throw. */
 export interface Codecs {
@@ -17,9 +17,15 @@ export interface OpenOptions {
   readonly progress?: (done: number, total: number) => void
 }
 
+/** No machine has more ITSes. */
+export const MOST_ITSES = 256
+
 /** A saved machine whose RAM has been located but not read. */
 export interface SavedMachine {
-  /** What the file is, for people: `QEMU stream`. */
+  readonly kind: MachineKind
+  /** What the VMM wrote; of a case, the machine that it was made of. */
+  readonly origin: Origin
+  /** What the files are, for people: `QEMU stream`. Nothing is to be decided by it. */
   readonly format: string
   /** The machine type it was saved from: `virt-7.2`. */
   readonly machine: string
@@ -34,13 +40,14 @@ export interface SavedMachine {
   load(memory: LoadableMemory, ranges: readonly GpaRange[]): Promise<void>
   /** The pages of `ranges` that the file holds no record of; they load as zeros. */
   missingPages(ranges: readonly GpaRange[]): Gpa[]
-  /** The bytes that everything here was read from, decompressed. */
-  readonly source: ByteSource
+  /** What everything here was read from. */
+  readonly files: readonly SavedFile[]
+  readonly writeBack: WriteBack
   /**
-   * The edits of `source` that give pages of RAM new contents, in order; everything else stays byte-identical. See `changedPages`
-   * and `applyEdits`.
+   * The edits that give pages of RAM new contents, of each file that changes; everything else stays byte-identical. See
+   * `changedPages` and `applyEdits`.
    *
    * @throws RangeError for a page that is not in RAM or not whole.
    */
-  edits(pages: ReadonlyMap<Gpa, Uint8Array>): Promise<Edit[]>
+  edits(pages: ReadonlyMap<Gpa, Uint8Array>): Promise<FileEdits[]>
 }

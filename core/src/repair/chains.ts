@@ -2,7 +2,7 @@ import { DTE, DTE_NEXT_CAP, ITE, ITE_NEXT_CAP, L2_ENTRIES } from '../abi/index.t
 import { deviceName, eventName } from '../audit/index.ts'
 import type { TableView } from '../tables/index.ts'
 import { type Entry, listTables } from './listed-tables.ts'
-import type { Cause, Overlay, Reason } from './overlay.ts'
+import type { Because, Cause, Overlay, Reason } from './overlay.ts'
 
 /** Which entries a chain must not count on, and why it is mended. */
 export interface ChainWork {
@@ -65,12 +65,12 @@ function mendChain(overlay: Overlay, entries: readonly Entry[], isDead: (id: num
     const { kind, name } = chain
     const overruns = following !== undefined && next > reach && next <= following - id
     const code = overruns ? 'seal' : chain.code
-    const why = overruns
-      ? 'kernels before 6.0.6 run past a second-level page unless the jump ends with it'
+    const [because, why]: readonly [Because, string] = overruns
+      ? ['jump leaves its page', 'kernels before 6.0.6 run past a second-level page unless the jump ends with it']
       : following === undefined
-        ? 'it is the last of its chain'
-        : `${name(following)} follows, ${following - id} on`
-    const reason: Reason = { code, kind, id: name(id), why, proven: true }
+        ? ['last of its chain', 'it is the last of its chain']
+        : ['next in its chain', `${name(following)} follows, ${following - id} on`]
+    const reason: Reason = { code, kind, id: name(id), because, why, proven: true }
     changed = overlay.put(at, [lo, (hi & ~mask) | chain.field.putHi(wanted)], reason) || changed
   }
   return changed

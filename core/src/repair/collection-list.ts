@@ -2,7 +2,7 @@ import { CTE, ENTRY_BYTES, UNMAPPED_TARGET } from '../abi/index.ts'
 import type { History } from '../audit/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import type { TableView } from '../tables/index.ts'
-import type { Cause, Overlay, Word } from './overlay.ts'
+import type { Cause, Overlay, Reason, Word } from './overlay.ts'
 
 /** A collection list as it should be. */
 export interface WantedCollections {
@@ -65,17 +65,19 @@ export function writeCollections(overlay: Overlay, view: TableView, wanted: Want
   const listed = listedCollections(overlay, view)
   const list = arranged(listed, targets)
   let changed = false
-  const put = (slot: number, to: Word, id: string, why: string) => {
-    changed = overlay.put((base + slot * ENTRY_BYTES) as Gpa, to, { code, kind: 'CTE', id, why, proven }) || changed
+  const put = (slot: number, to: Word, reason: Pick<Reason, 'id' | 'because' | 'why'>) => {
+    changed = overlay.put((base + slot * ENTRY_BYTES) as Gpa, to, { code, kind: 'CTE', proven, ...reason }) || changed
   }
   list.forEach((icid, slot) => {
     const { lo, hi } = CTE.encode({ valid: true, icid, rdBase: targets.get(icid)! })
-    put(slot, [lo, hi], `collection ${icid}`, `the guest has collection ${icid} on RDbase ${targets.get(icid)}`)
+    const why = `the guest has collection ${icid} on RDbase ${targets.get(icid)}`
+    put(slot, [lo, hi], { id: `collection ${icid}`, because: 'collection', why })
   })
   const end = list.length
   if (end < bytes / ENTRY_BYTES) {
     const [lo, hi] = overlay.word((base + end * ENTRY_BYTES) as Gpa)
-    if (CTE.fields.valid.get(lo, hi) === 1) put(end, [0, 0], 'end of the list', `the list has ${end} collections`)
+    if (CTE.fields.valid.get(lo, hi) === 1)
+      put(end, [0, 0], { id: 'end of the list', because: 'end of the list', why: `the list has ${end} collections` })
   }
   return changed
 }

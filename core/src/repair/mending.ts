@@ -147,7 +147,7 @@ export class Mending {
         : eventId === undefined || kind === 'DTE'
           ? deviceName(deviceId)
           : eventName(deviceId, eventId)
-    return { code, kind, id, why: says, proven: confidence === 'proven', evidence }
+    return { code, kind, id, because: 'finding', why: says, proven: confidence === 'proven', evidence }
   }
 
   #touch({ code, deviceId, eventId }: Finding): void {

@@ -7,6 +7,21 @@ export type Word = readonly [lo: number, hi: number]
 /** The problem that asks for a change; or the caller: all anew from the queue, or chains that kernels before 6.0.6 can follow. */
 export type Cause = ProblemCode | 'rebuild' | 'seal'
 
+/**
+ * Which sentence the reason for a change is: what one cause says in the same one differs in names and numbers only. `finding` is the
+ * sentence of the problem itself.
+ */
+export type Because =
+  | 'finding'
+  | 'last of its chain'
+  | 'next in its chain'
+  | 'jump leaves its page'
+  | 'collection'
+  | 'end of the list'
+  | 'MAPD'
+  | 'MAPTI'
+  | 'not mapped'
+
 /** Why a word is changed, and what it is. */
 export interface Reason {
   /** What asks for it. */
@@ -14,6 +29,7 @@ export interface Reason {
   readonly kind: EntryKind
   /** `DeviceID 0x8`, `event 3 of DeviceID 0x300`, `collection 1`. */
   readonly id: string
+  readonly because: Because
   readonly why: string
   /** A witness or the bits themselves say so. */
   readonly proven: boolean

@@ -37,7 +37,7 @@ export function rebuildDevices(overlay: Overlay, view: TableView, history: Histo
       code: work.code,
       kind: 'DTE',
       id: deviceName(id),
-      why: 'the guest does not have it mapped',
+      ...unmapped,
       proven: true,
     })
   }
@@ -56,6 +56,8 @@ export function rebuildDevices(overlay: Overlay, view: TableView, history: Histo
   return unbuilt
 }
 
+const unmapped = { because: 'not mapped', why: 'the guest does not have it mapped' } as const
+
 type Itt = readonly [ittAddr: Gpa, eventIdBits: number]
 
 function writeDevice(
@@ -69,7 +71,7 @@ function writeDevice(
   const { valid, next } = DTE.decode(lo, hi)
   const entry = DTE.encode({ valid: true, next: valid ? next : 0, ittAddr, size: bits - 1 })
   const why = `the guest mapped it so, MAPD at ${hex(by)}`
-  overlay.put(at, [entry.lo, entry.hi], { code, kind: 'DTE', id: deviceName(deviceId), why, proven: true })
+  overlay.put(at, [entry.lo, entry.hi], { code, kind: 'DTE', id: deviceName(deviceId), because: 'MAPD', why, proven: true })
 }
 
 /** Writes the events of a device and clears what else is valid in its ITT. */
@@ -85,13 +87,13 @@ function writeEvents(overlay: Overlay, device: DeviceRecord, [ittAddr, bits]: It
     const { pintid, next } = ITE.decode(...overlay.word(at))
     const entry = ITE.encode({ next: pintid === 0 || eventId + next >= 2 ** bits ? 0 : next, pintid: lpi, icid })
     const why = `the guest mapped it so, MAPTI at ${hex(by)}`
-    overlay.put(at, [entry.lo, entry.hi], { ...reason, id: eventName(deviceId, eventId), why })
+    overlay.put(at, [entry.lo, entry.hi], { ...reason, id: eventName(deviceId, eventId), because: 'MAPTI', why })
   }
   for (const eventId of validEvents(overlay, ittAddr, bits)) {
     const record = device.events.get(eventId)
     if (record !== undefined && (record.icid === undefined || work.icids.has(record.icid))) continue
     const at = (ittAddr + eventId * ENTRY_BYTES) as Gpa
-    overlay.put(at, [0, 0], { ...reason, id: eventName(deviceId, eventId), why: 'the guest does not have it mapped' })
+    overlay.put(at, [0, 0], { ...reason, id: eventName(deviceId, eventId), ...unmapped })
   }
 }
 

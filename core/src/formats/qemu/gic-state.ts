@@ -1,9 +1,7 @@
 import { type ItsRegisters, type RedistributorRegisters, type SavedIts, VIRT_ITS } from '../../abi/index.ts'
 import { FormatError } from '../format-error.ts'
+import { MOST_ITSES } from '../saved-machine.ts'
 import type { DeviceState } from './device-state.ts'
-
-/** No machine has as many ITSes. */
-const MOST_ITSES = 256
 
 /** The ITSes of the `arm_gicv3_its` sections, whose instances count from 0. @throws FormatError for one that is not KVM's. */
 export function savedItses(states: readonly DeviceState[]): SavedIts[] {

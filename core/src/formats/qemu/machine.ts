@@ -1,7 +1,7 @@
 import type { GicRegisters, MsiFunction } from '../../abi/index.ts'
 import { type Gpa, type GpaRange, LoadableMemory } from '../../memory/index.ts'
-import type { ByteSource } from '../byte-source.ts'
-import type { Edit } from '../edits.ts'
+import { type FileEdits, type SavedFile, type WriteBack, writeBackOf } from '../machine-file.ts'
+import { formatWords, type Origin } from '../origin.ts'
 import { loadPages, type PlacedPage } from '../page-loader.ts'
 import type { OpenOptions, SavedMachine } from '../saved-machine.ts'
 import { StreamReader } from '../stream-reader.ts'
@@ -11,42 +11,41 @@ import type { RamMap } from './ram-map.ts'
 import { Replay, Wanted } from './replay.ts'
 import { QemuStream } from './stream.ts'
 
-/** Where a stream lies when it is not the whole source. */
-export interface Inside {
-  /** Offset of its first byte. */
-  readonly start?: number
-  /** What holds it, for people: `in a libvirt save`. */
-  readonly format?: string
-}
-
-/** What the device sections of a stream say. */
+/** What the device sections of a stream say, and where it begins in its file. */
 export interface DeviceFacts {
   readonly registers: GicRegisters
   readonly msi: readonly MsiFunction[]
-  readonly inside: Inside
+  readonly start: number
 }
 
 /** A VM saved by QEMU, as a stream or as a mapped-ram file. */
 export class QemuMachine implements SavedMachine {
+  readonly kind = 'qemu'
+  readonly origin: Origin
   readonly format: string
   readonly machine: string
   readonly registers: GicRegisters
   readonly msi: readonly MsiFunction[]
-  readonly source: ByteSource
+  readonly files: readonly SavedFile[]
+  readonly writeBack: WriteBack
+  readonly #file: SavedFile
   readonly #start: number
   readonly #ram: RamMap
   readonly #lastRecord: number
   readonly #options: OpenOptions
 
-  constructor(source: ByteSource, options: OpenOptions, stream: QemuStream, ram: RamMap, facts: DeviceFacts) {
-    const format = stream.capabilities.has('mapped-ram') ? 'QEMU mapped-ram file' : 'QEMU stream'
-    this.format = facts.inside.format === undefined ? format : `${format} ${facts.inside.format}`
-    this.#start = facts.inside.start ?? 0
+  constructor(file: SavedFile, options: OpenOptions, stream: QemuStream, map: RamMap, facts: DeviceFacts) {
+    const ram = stream.capabilities.has('mapped-ram') ? 'mapped-ram' : 'stream'
+    this.origin = { vmm: 'qemu', ram, container: file.container }
+    this.format = formatWords(this.kind, this.origin)
+    this.#start = facts.start
     this.machine = stream.machine
     this.registers = facts.registers
     this.msi = facts.msi
-    this.source = source
-    this.#ram = ram
+    this.files = [file]
+    this.writeBack = writeBackOf(this.files)
+    this.#file = file
+    this.#ram = map
     this.#lastRecord = stream.lastRecord
     this.#options = options
   }
@@ -80,16 +79,17 @@ export class QemuMachine implements SavedMachine {
       else if (kind <= RECORD.zero) memory.loadZeros(at)
       else wanted.add(at, block, page)
     }
-    await loadPages(this.source, memory, whole)
+    await loadPages(this.#file.source, memory, whole)
     if (wanted.pages.length > 0) await this.#replay(memory, wanted)
   }
 
-  edits(pages: ReadonlyMap<Gpa, Uint8Array>): Promise<Edit[]> {
-    return new PageEdits(this.source, this.#ram, this.#lastRecord).plan(pages)
+  async edits(pages: ReadonlyMap<Gpa, Uint8Array>): Promise<FileEdits[]> {
+    const edits = await new PageEdits(this.#file.source, this.#ram, this.#lastRecord).plan(pages)
+    return edits.length === 0 ? [] : [{ file: this.#file, edits }]
   }
 
   async #replay(memory: LoadableMemory, wanted: Wanted): Promise<void> {
-    const reader = new StreamReader(this.source, this.#start)
+    const reader = new StreamReader(this.#file.source, this.#start)
     await new QemuStream(reader, new Replay(reader, wanted.blocks, this.#options.codecs ?? {})).read()
     for (const { at, contents } of wanted.pages) memory.load(at, contents)
   }

@@ -1,25 +1,27 @@
 import type { GicRegisters } from '../../abi/index.ts'
 import { type ByteSource, readExactly } from '../byte-source.ts'
 import { FormatError } from '../format-error.ts'
+import type { SavedFile } from '../machine-file.ts'
 import type { OpenOptions, SavedMachine } from '../saved-machine.ts'
 import { StreamReader } from '../stream-reader.ts'
 import { DeviceState } from './device-state.ts'
 import { redistributors, savedItses } from './gic-state.ts'
-import { type Inside, QemuMachine } from './machine.ts'
+import { QemuMachine } from './machine.ts'
 import { msiFunctions } from './pci-function.ts'
 import { pciStates } from './pci-state.ts'
 import { ramMap } from './ram-map.ts'
 import type { RecordSink } from './ram-records.ts'
 import { QemuStream } from './stream.ts'
 
-/** Opens a QEMU migration stream or mapped-ram file: indexes its RAM and takes the state of the GIC and of PCI out. */
-export async function openQemuStream(source: ByteSource, options: OpenOptions, inside: Inside = {}): Promise<SavedMachine> {
-  const stream = new QemuStream(new StreamReader(source, inside.start, options.progress), indexing)
+/** Opens a QEMU migration stream or mapped-ram file that begins at `start` of its file: indexes its RAM and takes the state of the GIC and of PCI out. */
+export async function openQemuStream(file: SavedFile, options: OpenOptions, start = 0): Promise<SavedMachine> {
+  const { source } = file
+  const stream = new QemuStream(new StreamReader(source, start, options.progress), indexing)
   await stream.read()
   const ram = ramMap(stream.machine, stream.blocks, stream.lastRecord)
   const registers = await gicRegisters(source, stream)
   const msi = msiFunctions(await pciStates(source, stream.devices))
-  return new QemuMachine(source, options, stream, ram, { registers, msi, inside })
+  return new QemuMachine(file, options, stream, ram, { registers, msi, start })
 }
 
 /** Keeps the place of each page's last record. */

@@ -1,16 +1,9 @@
 import { deflateSync, inflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Gpa, gpa, PAGE_BYTES } from '../../memory/index.ts'
-import {
-  applyEdits,
-  bytesSource,
-  changedPages,
-  editedLength,
-  keepsLength,
-  openSavedMachine,
-  type SavedMachine,
-} from '../index.ts'
+import { gpa, PAGE_BYTES } from '../../memory/index.ts'
+import { bytesSource, changedPages, editedLength, keepsLength, openSavedMachine, type SavedMachine } from '../index.ts'
+import { edited, editsOf } from '../testing/edited.ts'
 import { fixtureBytes, fixtureText, openFixture } from '../testing/fixtures.ts'
 import { type RamRecord, type StreamParts, writeStream, xbzrle } from '../testing/stream-writer.ts'
 
@@ -19,15 +12,6 @@ const PAGES = 12
 const filled = (value: number) => new Uint8Array(PAGE_BYTES).fill(value)
 const pageAt = (page: number) => gpa(RAM + page * PAGE_BYTES)
 const open = (bytes: Uint8Array) => openSavedMachine(bytesSource(bytes), { codecs: { zlib: inflateSync } })
-
-async function edited(machine: SavedMachine, pages: ReadonlyMap<Gpa, Uint8Array>): Promise<Uint8Array> {
-  const edits = await machine.edits(pages)
-  const pieces: Uint8Array[] = []
-  for await (const piece of applyEdits(machine.source, edits)) pieces.push(piece)
-  const whole = new Uint8Array(Buffer.concat(pieces))
-  expect(whole.length).toBe(editedLength(machine.source, edits))
-  return whole
-}
 
 async function ramOf(machine: SavedMachine): Promise<Uint8Array> {
   const memory = machine.memory()
@@ -89,7 +73,7 @@ describe('writing pages back', () => {
         expect(Buffer.compare(await ramOf(result), expected)).toBe(0)
         expect([result.registers, result.format]).toEqual([machine.registers, machine.format])
         // Nothing of the file went away but what the edits name, and a second run finds nothing to do.
-        const again = await result.edits(pages)
+        const again = await editsOf(result, pages)
         expect(again.filter(({ insert }) => insert.length > PAGE_BYTES)).toEqual([])
       }),
       { numRuns: 60 },
@@ -107,22 +91,22 @@ describe('writing pages back', () => {
 
   it('replaces only the bytes that differ in a page that has its own', async () => {
     const machine = await open(writeStream({ blocks, sections: records }))
-    const edits = await machine.edits(new Map([[pageAt(9), filled(5).fill(0, 8, 16).fill(1, 4095)]]))
+    const edits = await editsOf(machine, new Map([[pageAt(9), filled(5).fill(0, 8, 16).fill(1, 4095)]]))
     expect(edits.map(({ remove, insert }) => [remove, [...insert]])).toEqual([
       [8, [0, 0, 0, 0, 0, 0, 0, 0]],
       [1, [1]],
     ])
-    expect([keepsLength(edits), await machine.edits(new Map([[pageAt(9), filled(5)]]))]).toEqual([true, []])
+    expect([keepsLength(edits), await editsOf(machine, new Map([[pageAt(9), filled(5)]]))]).toEqual([true, []])
   })
 
   it('grows the file where a page of zeros gets contents', async () => {
     const machine = await open(writeStream({ blocks, sections: records }))
-    const edits = await machine.edits(new Map([[pageAt(2), half]]))
-    expect([edits.length, keepsLength(edits), editedLength(machine.source, edits) - machine.source.byteLength]).toEqual([
-      1,
-      false,
-      PAGE_BYTES - 1,
-    ])
+    const edits = await editsOf(machine, new Map([[pageAt(2), half]]))
+    expect([
+      edits.length,
+      keepsLength(edits),
+      editedLength(machine.files[0]!.source, edits) - machine.files[0]!.source.byteLength,
+    ]).toEqual([1, false, PAGE_BYTES - 1])
   })
 
   it('refuses what is no page of RAM', async () => {

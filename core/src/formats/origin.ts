@@ -1,0 +1,36 @@
+/** How a file is compressed. */
+export type Compression = 'gzip' | 'zstd'
+
+/** What a VMM's save lies in: nothing, a libvirt save, or an internal snapshot of a disk image. */
+export type Container =
+  | { readonly kind: 'plain' }
+  | { readonly kind: 'libvirt'; readonly storage: 'raw' | Compression }
+  | { readonly kind: 'qcow2'; readonly snapshot: string }
+
+/** What a VMM wrote; one member for each VMM whose saves are read. */
+export type Origin = {
+  readonly vmm: 'qemu'
+  /** `stream`: records of pages one after the other; `mapped-ram`: every page at its own place. */
+  readonly ram: 'stream' | 'mapped-ram'
+  readonly container: Container
+}
+
+/** What the files of a machine are: the save of a VMM, or a case that was made of one. */
+export type MachineKind = Origin['vmm'] | 'case'
+
+/** What a file is, for people: `QEMU stream in a libvirt save (zstd)`. */
+export function formatWords(kind: MachineKind, { ram, container }: Origin): string {
+  const saved = ram === 'stream' ? 'QEMU stream' : 'QEMU mapped-ram file'
+  return `${kind === 'case' ? 'case of a ' : ''}${saved}${containerWords(container)}`
+}
+
+function containerWords(container: Container): string {
+  switch (container.kind) {
+    case 'plain':
+      return ''
+    case 'libvirt':
+      return ` in a libvirt save${container.storage === 'raw' ? '' : ` (${container.storage})`}`
+    case 'qcow2':
+      return ` in qcow2 snapshot "${container.snapshot}"`
+  }
+}
