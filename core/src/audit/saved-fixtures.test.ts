@@ -26,6 +26,9 @@ describe('what a restore of a real saved VM does', () => {
     ${'live-resent-pages'}         | ${'restores'} | ${count(9, 22)}   | ${count(9, 22)}   | ${none}                             | ${0}   | ${0}  | ${0}
     ${'postcopy'}                  | ${'restores'} | ${count(9, 22)}   | ${count(9, 22)}   | ${none}                             | ${0}   | ${0}  | ${0}
     ${'numa'}                      | ${'restores'} | ${count(3, 6)}    | ${count(3, 6)}    | ${none}                             | ${0}   | ${0}  | ${0}
+    ${'mem-numa2-s1'}              | ${'restores'} | ${count(9, 22)}   | ${count(9, 22)}   | ${none}                             | ${0}   | ${0}  | ${0}
+    ${'mem-vmem-s1'}               | ${'restores'} | ${count(11, 26)}  | ${count(11, 26)}  | ${none}                             | ${0}   | ${0}  | ${0}
+    ${'nvme72-s1'}                 | ${'restores'} | ${count(5, 11)}   | ${count(5, 11)}   | ${[24]}                             | ${6}   | ${0}  | ${0}
   `('$file: $verdict', async ({ file, verdict, live, restored, devices, events, lost, revived }) => {
     const report = audit(await auditFixture(file))
     expect(report).toMatchObject({ verdict, errno: verdict === 'fails' ? 'EINVAL' : undefined, live, restored, lost, revived })
@@ -81,7 +84,10 @@ describe('what a restore of a real saved VM does', () => {
 })
 
 describe("the guest's own text", () => {
-  const told = [...streamFixtures, 'qemu10-mapped-ram'].filter((name) => fixtureText(`${name}.guest-view.txt`) !== undefined)
+  // In nvme72-s1 it lists an interrupt of a CPU that is off, which Linux has shut down without letting go of it.
+  const told = [...streamFixtures, 'qemu10-mapped-ram'].filter(
+    (name) => fixtureText(`${name}.guest-view.txt`) !== undefined && name !== 'nvme72-s1',
+  )
 
   it.each(told)('agrees with the view from the witnesses: %s', async (name) => {
     const text = parseGuestText(fixtureText(`${name}.guest-view.txt`)!)

@@ -92,6 +92,7 @@ class CaseMachine implements SavedMachine {
   readonly machine: string
   readonly registers: GicRegisters
   readonly ranges: readonly GpaRange[]
+  readonly unlocated: readonly GpaRange[] = []
   readonly msi: readonly MsiFunction[]
   readonly files: readonly SavedFile[]
   readonly writeBack: WriteBack

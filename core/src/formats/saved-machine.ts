@@ -32,6 +32,8 @@ export interface SavedMachine {
   readonly registers: GicRegisters
   /** Guest RAM, in address order. */
   readonly ranges: readonly GpaRange[]
+  /** Where guest RAM may be that the file holds without telling its address; whether there is any, and what it holds, is not known. */
+  readonly unlocated: readonly GpaRange[]
   /** The PCI functions with MSI or MSI-X, in the order of the file. */
   readonly msi: readonly MsiFunction[]
   /** Guest RAM with nothing loaded yet. */

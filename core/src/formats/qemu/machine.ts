@@ -54,15 +54,19 @@ export class QemuMachine implements SavedMachine {
     return this.#ram.ranges
   }
 
+  get unlocated(): readonly GpaRange[] {
+    return this.#ram.unlocated
+  }
+
   memory(): LoadableMemory {
     return new LoadableMemory(this.ranges)
   }
 
   missingPages(ranges: readonly GpaRange[]): Gpa[] {
     const missing: Gpa[] = []
-    for (const offset of this.#ram.pages(ranges)) {
-      const { block, page } = this.#ram.find(offset)
-      if (block.kind(page) === 0) missing.push((this.#ram.base + offset) as Gpa)
+    for (const at of this.#ram.pages(ranges)) {
+      const { block, page } = this.#ram.find(at)
+      if (block.kind(page) === 0) missing.push(at)
     }
     return missing
   }
@@ -70,10 +74,9 @@ export class QemuMachine implements SavedMachine {
   async load(memory: LoadableMemory, ranges: readonly GpaRange[]): Promise<void> {
     const whole: PlacedPage[] = []
     const wanted = new Wanted()
-    for (const offset of this.#ram.pages(ranges)) {
-      const at = (this.#ram.base + offset) as Gpa
+    for (const at of this.#ram.pages(ranges)) {
       if (memory.isLoaded(at)) continue
-      const { block, page } = this.#ram.find(offset)
+      const { block, page } = this.#ram.find(at)
       const kind = block.kind(page)
       if (kind === RECORD.page) whole.push({ at, offset: block.contentsOffset(page) })
       else if (kind <= RECORD.zero) memory.loadZeros(at)

@@ -9,16 +9,20 @@ import { redistributors, savedItses } from './gic-state.ts'
 import { QemuMachine } from './machine.ts'
 import { msiFunctions } from './pci-function.ts'
 import { pciStates } from './pci-state.ts'
-import { ramMap } from './ram-map.ts'
+import { placeRam } from './ram-places.ts'
 import type { RecordSink } from './ram-records.ts'
+import { memoryAffinity } from './srat.ts'
 import { QemuStream } from './stream.ts'
+import { virtioMems } from './virtio-mem.ts'
 
 /** Opens a QEMU migration stream or mapped-ram file that begins at `start` of its file: indexes its RAM and takes the state of the GIC and of PCI out. */
 export async function openQemuStream(file: SavedFile, options: OpenOptions, start = 0): Promise<SavedMachine> {
   const { source } = file
   const stream = new QemuStream(new StreamReader(source, start, options.progress), indexing)
   await stream.read()
-  const ram = ramMap(stream.machine, stream.blocks, stream.lastRecord)
+  const affinity = await memoryAffinity(source, stream.blocks.get('/rom@etc/acpi/tables'))
+  const facts = { affinity, virtioMems: await virtioMems(source, stream.devices) }
+  const ram = placeRam(stream.machine, stream.blocks, facts, stream.lastRecord)
   const registers = await gicRegisters(source, stream)
   const msi = msiFunctions(await pciStates(source, stream.devices))
   return new QemuMachine(file, options, stream, ram, { registers, msi, start })

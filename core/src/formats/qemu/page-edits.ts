@@ -42,11 +42,8 @@ export class PageEdits {
   }
 
   #find(at: Gpa, contents: Uint8Array): { readonly block: RamBlock; readonly page: number } {
-    const offset = at - this.#ram.base
-    if (offset < 0 || offset % PAGE_BYTES !== 0 || contents.length !== PAGE_BYTES) {
-      throw notAPage(at, contents)
-    }
-    return this.#ram.find(offset)
+    if (at % PAGE_BYTES !== 0 || contents.length !== PAGE_BYTES) throw notAPage(at, contents)
+    return this.#ram.find(at)
   }
 
   async #recorded(block: RamBlock, page: number, contents: Uint8Array): Promise<Edit[]> {

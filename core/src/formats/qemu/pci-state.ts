@@ -28,13 +28,28 @@ function isVirtio({ device: { fields } }: DeviceSection): boolean {
 }
 
 async function virtioState(source: ByteSource, section: DeviceSection): Promise<PciState | undefined> {
+  const head = await virtioHead(source, section)
+  if (head === undefined) return undefined
+  return { name: section.device.name, config: head.config, msixTable: head.rest }
+}
+
+/** How a virtio device's state begins. */
+export interface VirtioHead {
+  readonly config: Uint8Array
+  /** Offset in the state of what comes behind configuration space and interrupt pins: the MSI-X table, if there is one. */
+  readonly end: number
+  /** What comes there, at least a whole MSI-X table if the state is that long. */
+  readonly rest: Uint8Array
+}
+
+/** The PCI function that a virtio device's state begins with; undefined when the state is too short to be one. */
+export async function virtioHead(source: ByteSource, section: DeviceSection): Promise<VirtioHead | undefined> {
   const most = VERSION_BYTES + LARGEST_CONFIG + PINS_BYTES + LARGEST_TABLE
-  const { name } = section.device
-  const state = await readExactly(source, section.offset, Math.min(section.bytes, most), `the state of ${name}`)
+  const state = await readExactly(source, section.offset, Math.min(section.bytes, most), `the state of ${section.device.name}`)
   if (state.length < VERSION_BYTES + SMALLEST_CONFIG) return undefined
   const bytes = configBytes(state.subarray(VERSION_BYTES))
-  const config = state.subarray(VERSION_BYTES, VERSION_BYTES + bytes)
-  return { name, config, msixTable: state.subarray(VERSION_BYTES + bytes + PINS_BYTES) }
+  const end = VERSION_BYTES + bytes + PINS_BYTES
+  return { config: state.subarray(VERSION_BYTES, VERSION_BYTES + bytes), end, rest: state.subarray(end) }
 }
 
 /** Any other device names its configuration space and its MSI-X table by their types. */

@@ -1,71 +1,53 @@
-import { type Gpa, type GpaRange, PAGE_BYTES } from '../../memory/index.ts'
+import { coalesce, type Gpa, type GpaRange, PAGE_BYTES } from '../../memory/index.ts'
 import { FormatError } from '../format-error.ts'
 import type { RamBlock } from './ram-block.ts'
 
-/** Where the virt machine has its RAM; a stream has no addresses. */
-const VIRT_RAM_BASE = 0x4000_0000
-const LARGEST_REGION = 2 ** 44
+const LARGEST_RAM = 2 ** 44
 
-/** Blocks of the virt machine, and of what can be plugged into it, that are not its RAM. */
-const DEVICE_BLOCKS = /^virt\.(flash|secure)|^\/rom@|^pvtime$|\.rom$|vram|[/:]/
+/** A RAM block at its guest physical address. */
+export interface PlacedBlock {
+  readonly base: Gpa
+  readonly block: RamBlock
+}
 
-/** Guest RAM: blocks one after the other from the machine's RAM base. */
+/** Guest RAM: every block of a stream whose address is known. */
 export class RamMap {
-  readonly base = VIRT_RAM_BASE as Gpa
-  readonly bytes: number
-  readonly #blocks: readonly RamBlock[]
+  /** In address order; blocks that touch are one range. */
+  readonly ranges: readonly GpaRange[]
+  /** Where blocks may be whose address is not known: what lies there is not known either. */
+  readonly unlocated: readonly GpaRange[]
+  readonly #placed: readonly PlacedBlock[]
 
-  constructor(blocks: readonly RamBlock[]) {
-    this.#blocks = blocks
-    this.bytes = blocks.reduce((sum, block) => sum + block.bytes, 0)
-  }
-
-  get ranges(): readonly GpaRange[] {
-    return [{ base: this.base, bytes: this.bytes }]
-  }
-
-  /** The block that holds RAM byte `offset`, and the number of its page there. */
-  find(offset: number): { readonly block: RamBlock; readonly page: number } {
-    let start = 0
-    for (const block of this.#blocks) {
-      if (offset < start + block.bytes) return { block, page: Math.floor((offset - start) / PAGE_BYTES) }
-      start += block.bytes
+  /** @throws FormatError naming `offset` when there is no RAM, too much of it, or two blocks are at the same place. */
+  constructor(blocks: readonly PlacedBlock[], unlocated: readonly GpaRange[], offset: number) {
+    this.#placed = [...blocks].sort((a, b) => a.base - b.base)
+    this.unlocated = unlocated
+    let [bytes, end] = [0, 0]
+    for (const { base, block } of this.#placed) {
+      if (base < end) throw new FormatError(offset, 'RAM blocks apart from each other', `"${block.name}" in another one`)
+      end = base + block.bytes
+      bytes += block.bytes
     }
-    throw new RangeError(`0x${offset.toString(16)} is not an offset in guest RAM`)
+    if (bytes === 0 || bytes > LARGEST_RAM) throw new FormatError(offset, 'guest RAM', `${bytes} bytes of it`)
+    this.ranges = coalesce(this.#placed.map(({ base, block }) => ({ base, bytes: block.bytes })))
   }
 
-  /** Offsets of the pages of RAM that `ranges` touch, in their order. */
-  *pages(ranges: readonly GpaRange[]): Generator<number> {
+  /** The block that holds the RAM at `at`, and the number of its page there. */
+  find(at: Gpa): { readonly block: RamBlock; readonly page: number } {
+    for (const { base, block } of this.#placed) {
+      if (at >= base && at < base + block.bytes) return { block, page: Math.floor((at - base) / PAGE_BYTES) }
+    }
+    throw new RangeError(`0x${at.toString(16)} is not in guest RAM`)
+  }
+
+  /** The pages of RAM that `ranges` touch, in their order. */
+  *pages(ranges: readonly GpaRange[]): Generator<Gpa> {
     for (const { base, bytes } of ranges) {
-      const from = Math.max(0, base - this.base)
-      const end = Math.min(this.bytes, base - this.base + bytes)
-      for (let offset = from - (from % PAGE_BYTES); offset < end; offset += PAGE_BYTES) yield offset
+      for (const ram of this.ranges) {
+        const from = Math.max(base, ram.base)
+        const end = Math.min(base + bytes, ram.base + ram.bytes)
+        for (let at = from - (from % PAGE_BYTES); at < end; at += PAGE_BYTES) yield at as Gpa
+      }
     }
   }
-}
-
-/**
- * Picks the blocks that are guest RAM: `mach-virt.ram`, or the memory backends of NUMA nodes in node order, or the only block
- * that is not a device's.
- */
-export function ramMap(machine: string, blocks: ReadonlyMap<string, RamBlock>, offset: number): RamMap {
-  if (!machine.startsWith('virt')) throw new FormatError(0, 'a stream of the arm64 "virt" machine', `machine "${machine}"`)
-  const map = new RamMap(guestRam(blocks, offset))
-  if (map.bytes === 0 || map.bytes > LARGEST_REGION) throw new FormatError(offset, 'guest RAM', `${map.bytes} bytes of it`)
-  return map
-}
-
-function guestRam(blocks: ReadonlyMap<string, RamBlock>, offset: number): RamBlock[] {
-  const whole = blocks.get('mach-virt.ram')
-  if (whole !== undefined) return [whole]
-  const nodes = [...blocks.values()].filter(({ name }) => /^ram-node\d+$/.test(name))
-  if (nodes.length > 0) return nodes.sort((a, b) => nodeNumber(a) - nodeNumber(b))
-  const others = [...blocks.values()].filter(({ name }) => !DEVICE_BLOCKS.test(name))
-  if (others.length === 1) return others
-  const found = [...blocks.keys()].map((name) => `"${name}"`).join(', ') || 'none'
-  throw new FormatError(offset, 'a RAM block mach-virt.ram, or ram-node0 and so on', found)
-}
-
-function nodeNumber({ name }: RamBlock): number {
-  return Number(name.slice('ram-node'.length))
 }
