@@ -47,6 +47,50 @@ describe('vits conform', () => {
     expect(ran.out).toContain('1 steps not supported')
   })
 
+  describe('--order', () => {
+    const write = (reg: string, value = '0x0') => ({ op: 'its_write', reg, value })
+    const cbaser = write('GITS_CBASER', '0x8000000040000000')
+    const [lpiTables, enableLpis] = [
+      { op: 'redist_write', cpu: 0, reg: 'GICR_PROPBASER', value: '0xf' },
+      { op: 'redist_write', cpu: 0, reg: 'GICR_CTLR', value: '0x1' },
+    ]
+    const rest = [
+      write('GITS_IIDR'),
+      write('GITS_CREADR'),
+      write('GITS_CWRITER'),
+      write('GITS_BASER0'),
+      { op: 'its_restore_tables' },
+    ]
+    const enable = write('GITS_CTLR', '0x1')
+    const run = (steps: readonly unknown[]) => vits(['conform', '--order', 'a.json'], { 'a.json': bytes(recording('0', steps)) })
+
+    it('says nothing of a restore in the documented order', async () => {
+      const ran = await run([lpiTables, enableLpis, cbaser, ...rest, enable])
+      expect(ran).toMatchObject({ code: 0, err: '' })
+      expect(ran.out).not.toContain('out of order')
+    })
+
+    it('names what a restore does too late, and what KVM does about it', async () => {
+      const ran = await run([lpiTables, enableLpis, ...rest, cbaser, enable])
+      expect(ran.code).toBe(4)
+      expect(ran.out).toContain('a.json: fresh, step 8: the restore of ITS 0 is out of order\n  GITS_CBASER does not come before')
+      expect(ran.out).toMatch(
+        /GITS_CBASER does not come before GITS_CREADR: GITS_CBASER sets GITS_CREADR to 0 .*\(no call fails\)$/m,
+      )
+    })
+
+    it('prints the same as JSON', async () => {
+      const files = { 'a.json': bytes(recording('0', [lpiTables, enableLpis, cbaser, ...rest])) }
+      const { restores } = JSON.parse((await vits(['conform', '--order', '--json', 'a.json'], files)).out)
+      expect(restores).toMatchObject([{ file: 'a.json', step: 9, its: 0, findings: [{ problem: 'missing', step: 'its-ctlr' }] }])
+    })
+
+    it('does not look at the order without being asked', async () => {
+      const ran = await vits(['conform', 'a.json'], { 'a.json': bytes(recording('0', [...rest, cbaser, enable])) })
+      expect([ran.code, ran.out]).toEqual([0, expect.not.stringContaining('out of order')])
+    })
+  })
+
   it('plays every recording of a folder, compressed ones too, each under its own kernel', async () => {
     const recorded = readFileSync('fixtures/vectors/e_redist.6.1.192.json.zst')
     const ran = await vits(['conform', 'all'], {

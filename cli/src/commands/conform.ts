@@ -1,5 +1,12 @@
-import type { ProfileId } from '@vits/core'
-import { type Conformance, parseRecordings, conform as play, type Recording } from '@vits/core/conformance'
+import { orderFindingText, type ProfileId } from '@vits/core'
+import {
+  type Conformance,
+  parseRecordings,
+  conform as play,
+  type RecordedRestore,
+  type Recording,
+  recordedRestores,
+} from '@vits/core/conformance'
 import { decompress } from 'fzstd'
 import { command, flag, text } from '../command.ts'
 import { ExitCode } from '../exit-code.ts'
@@ -14,6 +21,8 @@ const ZSTD_MAGIC = 0xfd2fb528
 interface Played {
   readonly file: string
   readonly results: readonly Conformance[]
+  /** Restores that take their steps in a wrong order, when that was asked for. */
+  readonly disordered: readonly (RecordedRestore & { readonly scenario: string })[]
 }
 
 /** Plays recorded answers of real KVM against the model. */
@@ -23,28 +32,36 @@ export const conform = command({
   summary: "play real KVM's recorded answers against the model",
   details:
     'Paths are recordings (.json, .json.zst) or folders of them. Each is played under the profile of the kernel that was recorded. ' +
-    'Steps that the model cannot play are counted and named.',
-  examples: ['conform fixtures/vectors', 'conform fixtures/vectors/f_commands.6.12.117.json.zst --kernel linux-7.3'],
+    'Steps that the model cannot play are counted and named. With --order, each RESTORE_TABLES of a recording is also held against ' +
+    'the restore sequence that the kernel documents, so that a recording of your VMM tells what its restore gets wrong.',
+  examples: [
+    'conform fixtures/vectors',
+    'conform fixtures/vectors/f_commands.6.12.117.json.zst --kernel linux-7.3',
+    'conform --order our-vmm.json',
+  ],
   options: {
     kernel: text('--kernel <profile>', 'play under this kernel instead of the recorded one'),
+    order: flag('--order', 'name the restores whose steps are out of order, and what KVM does about it'),
     json: flag('--json', 'print one JSON document'),
   },
-  run: async (paths, { kernel, json }, io) => {
+  run: async (paths, { kernel, order, json }, io) => {
     const profile = kernel === undefined ? undefined : profileNamed(kernel).id
     const played: Played[] = []
     let failed = false
     for (const file of (await Promise.all(paths.map((path) => filesOf(path, io)))).flat()) {
       try {
-        played.push({ file, results: resultsOf(await recordingsIn(file, io), profile) })
+        const recordings = await recordingsIn(file, io)
+        played.push({ file, results: resultsOf(recordings, profile), disordered: order ? recordings.flatMap(disorderedIn) : [] })
       } catch (error) {
         failed = true
         io.err(`${failureLine(error, file)}\n`)
       }
     }
-    if (json) io.out(`${JSON.stringify(document(played), null, 2)}\n`)
+    if (json) io.out(`${JSON.stringify({ ...document(played), ...(order && { restores: restores(played) }) }, null, 2)}\n`)
     else printText(played, io)
     const differs = played.some(({ results }) => results.some(({ differences }) => differences.length > 0))
-    return (differs ? ExitCode.Problems : ExitCode.Ok) | (failed ? ExitCode.Failed : ExitCode.Ok)
+    const disorder = played.some(({ disordered }) => disordered.length > 0)
+    return (differs || disorder ? ExitCode.Problems : ExitCode.Ok) | (failed ? ExitCode.Failed : ExitCode.Ok)
   },
 })
 
@@ -85,7 +102,15 @@ function resultsOf(recordings: readonly Recording[], profile: ProfileId | undefi
   }
 }
 
-const count = (played: readonly Played[], of: (result: Conformance) => number) =>
+const disorderedIn = (recording: Recording) =>
+  recordedRestores(recording)
+    .filter(({ findings }) => findings.length > 0)
+    .map((restore) => ({ scenario: recording.scenario, ...restore }))
+
+const restores = (played: readonly Played[]) =>
+  played.flatMap(({ file, disordered }) => disordered.map((restore) => ({ file, ...restore })))
+
+const count = (played: readonly Pick<Played, 'results'>[], of: (result: Conformance) => number) =>
   played.reduce((sum, { results }) => sum + results.reduce((part, result) => part + of(result), 0), 0)
 
 function document(played: readonly Played[]) {
@@ -108,6 +133,10 @@ function printText(played: readonly Played[], { out, style }: Io): void {
   for (const { file, scenario, kernel, step, what, field, expected, got } of mismatches) {
     out(`${style.bold(`${file}: ${scenario}, step ${step}`)} under ${kernel}: ${what}\n`)
     out(`  ${field}: expected ${expected || 'nothing'}\n  ${' '.repeat(field.length)}  got      ${got || 'nothing'}\n`)
+  }
+  for (const { file, scenario, step, its, findings } of restores(played)) {
+    out(`${style.bold(`${file}: ${scenario}, step ${step}`)}: the restore of ITS ${its} is out of order\n`)
+    for (const finding of findings) out(`  ${orderFindingText(finding)}\n`)
   }
   for (const { file, scenario, step, what } of unsupported) out(`${file}: ${scenario}, step ${step}: not supported: ${what}\n`)
   const kernels = [...new Set(played.flatMap(({ results }) => results.map(({ kernel }) => kernel)))].sort()

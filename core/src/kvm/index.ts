@@ -11,6 +11,7 @@ export { type KvmVcpu, KvmVm, type KvmVmOptions } from './kvm-vm.ts'
 export {
   lintRestoreOrder,
   type OrderFinding,
+  orderFindingText,
   orderRules,
   qemuRestoreOrder,
   type RestoreStep,

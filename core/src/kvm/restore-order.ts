@@ -121,6 +121,13 @@ export interface OrderFinding {
   readonly silent: boolean
 }
 
+/** An order finding in a line: `GITS_CREADR does not come before GITS_CTLR: GITS_CREADR is EBUSY ...`. */
+export function orderFindingText({ problem, step, before, otherwise, silent }: OrderFinding): string {
+  const where = before === undefined ? '' : ` before ${restoreSteps[before]}`
+  const what = { late: `does not come${where}`, missing: `is missing${where}`, again: 'comes again' }[problem]
+  return `${restoreSteps[step]} ${what}: ${otherwise}${silent ? ' (no call fails)' : ''}`
+}
+
 /** Names each step of a VMM's restore that is out of order, missing or repeated, and what KVM does about it. */
 export function lintRestoreOrder(steps: readonly RestoreStep[]): OrderFinding[] {
   const findings: OrderFinding[] = []
