@@ -67,7 +67,7 @@ const block = (name: string, mib: number): WrittenBlock => ({ name, bytes: mib *
 const node = (base: number, mib: number): Affinity => ({ base, bytes: mib * MIB, flags: 1 })
 const pluggable: Affinity = { base: PLUGGED, bytes: 4096 * MIB, flags: 3 }
 
-/** The section that tells where a virtio-mem device of machine version 8.1 and later has its memory. */
+/** The section that tells where a virtio-mem device of machine version 8.0 and later has its memory. */
 function virtioMem(path: string, base: number, mib: number): WrittenDevice {
   const fields = [
     { name: 'tmp', type: 'tmp', size: 28 },

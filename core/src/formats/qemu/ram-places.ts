@@ -13,7 +13,7 @@ const WHOLE_RAM = 'mach-virt.ram'
 
 /** Blocks of the virt machine, and of what can be plugged into it, that are not its RAM. */
 const DEVICE_BLOCKS = /^virt\.(flash|secure)|^\/rom@|^pvtime$|\.rom$|vram|[/:]/
-/** Machines up to virt-4.0 name a memory backend by its path. */
+/** Machines up to virt-3.1 name a memory backend in a file by its path. @source QEMU hw/core/machine.c, hw_compat_3_1 */
 const BACKEND_PATH = /^\/objects\/(?=[^/:]+$)/
 
 /** What the stream tells of memory besides its blocks. */

@@ -27,7 +27,7 @@ export interface VirtioMem {
 /**
  * Where virtio-mem devices have their memory, which a destination compares with its own before it loads anything.
  *
- * @source QEMU hw/virtio/virtio-mem.c, vmstate_virtio_mem_sanity_checks; a section of its own since machine version 8.1, before that in the device's
+ * @source QEMU hw/virtio/virtio-mem.c, vmstate_virtio_mem_sanity_checks; a section of its own since machine version 8.0, before that in the device's
  */
 export async function virtioMems(source: ByteSource, sections: readonly DeviceSection[]): Promise<VirtioMem[]> {
   const found = new Map<string, VirtioMem>()
