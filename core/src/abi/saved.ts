@@ -75,7 +75,7 @@ export interface MsixVector {
 export interface MsiFunction {
   /** The section that holds it, as QEMU names it: `0000:00:04.0/virtio-net`. */
   readonly name: string
-  /** bus << 8 | device << 3 | function. */
+  /** With what it writes its MSIs: bus << 8 | device << 3 | function, or one for all functions behind a bridge to conventional PCI. */
   readonly deviceId: number
   readonly kind: 'MSI-X' | 'MSI'
   /** MSI-X or MSI is enabled in the configuration space, and the function is not masked as a whole. */

@@ -13,15 +13,26 @@ const hexId = (bus: string, device: string, fn: string) =>
 /** Reads a `*.guest-view.txt`. The driver names each LPI again when an interrupt number is used again: the last one counts. */
 export function parseGuestText(text: string): GuestText {
   const lpis = new Map<string, number>()
-  for (const [, lpi, irq] of text.matchAll(/ID:\d+ pID:(\d+) vID:(\d+)/g)) lpis.set(irq!, Number(lpi))
+  const ids = new Map<string, string>()
+  for (const [, id, lpi, irq] of text.matchAll(/ID:(\d+) pID:(\d+) vID:(\d+)/g)) {
+    lpis.set(irq!, Number(lpi))
+    ids.set(irq!, id!)
+  }
+  // What is behind a bridge to conventional PCI shares function 0 of its bus, and so the events of one ITT.
+  const shared = new Set([...text.matchAll(/Reusing ITT for devID ([0-9a-f]+)/g)].map(([, id]) => Number.parseInt(id!, 16)))
+  const deviceIdOf = (bus: string, device: string, fn: string) => {
+    const busId = hexId(bus, '0', '0')
+    return shared.has(busId) ? busId : hexId(bus, device, fn)
+  }
   const masks = new Map<string, number>()
   for (const [, irq, mask] of text.matchAll(/^irq (\d+) eff=([0-9a-f]+)/gm)) masks.set(irq!, Number.parseInt(mask!, 16))
   const events = new Map<string, number>()
   const cpus = new Map<string, number>()
   const devices = new Set<number>()
   const lines = text.matchAll(/^ *(\d+): .*ITS-PCI-MSIX?-[0-9a-f]+:([0-9a-f]+):([0-9a-f]+)\.([0-7]) +(\d+) /gm)
-  for (const [, irq, bus, device, fn, eventId] of lines) {
-    const deviceId = hexId(bus!, device!, fn!)
+  for (const [, irq, bus, device, fn, vector] of lines) {
+    const deviceId = deviceIdOf(bus!, device!, fn!)
+    const eventId = ids.get(irq!) ?? vector
     devices.add(deviceId)
     events.set(`${deviceId}:${eventId}`, lpis.get(irq!)!)
     const mask = masks.get(irq!)
@@ -29,7 +40,7 @@ export function parseGuestText(text: string): GuestText {
   }
   // A function whose driver holds interrupts it has not requested yet is mapped without an event.
   for (const [, bus, device, fn] of text.matchAll(/^[0-9a-f]+:([0-9a-f]+):([0-9a-f]+)\.([0-7]) .* msi=\d/gm)) {
-    devices.add(hexId(bus!, device!, fn!))
+    devices.add(deviceIdOf(bus!, device!, fn!))
   }
   return { events, cpus, devices: [...devices].sort((a, b) => a - b) }
 }

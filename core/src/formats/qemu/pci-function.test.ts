@@ -122,7 +122,7 @@ describe('plain MSI', () => {
     expect(msiFunctions([{ name, config: looping, msixTable }])).toEqual([])
     const msi = config([0x05, 0, 1, 0])
     expect(msiFunctions([{ name: '0000:00:01.0:00.0/thing', config: msi, msixTable }])).toEqual([])
-    const bridge = config([0x09, 0], { 14: 1, 25: 0x52 })
+    const bridge = config([0x10, 0, 0x42, 0], { 14: 1, 25: 0x52 })
     const states = [
       { name: '0000:00:01.0:00.0/thing', config: msi, msixTable },
       { name: '0000:00:01.0/bridge', config: bridge, msixTable },

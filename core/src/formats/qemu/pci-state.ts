@@ -1,6 +1,8 @@
 import { type ByteSource, readExactly } from '../byte-source.ts'
 import { fieldsOf } from './device-state.ts'
-import { configBytes, isPciFunction, msixVectors, type PciState } from './pci-function.ts'
+import { configBytes, type PciState } from './pci-config.ts'
+import { msixVectors } from './pci-function.ts'
+import { isPciFunction } from './requester-id.ts'
 import type { DeviceSection } from './stream.ts'
 
 /** After the state's version number comes configuration space, then four interrupt pins. */

@@ -7,6 +7,7 @@ const folder = new URL('../../../../fixtures/saved/', import.meta.url)
 /** The real QEMU streams kept in fixtures/saved, KVM's ITS only. */
 export const streamFixtures = [
   'before-churn',
+  'bridge-s2',
   'churned',
   'ghosts',
   'healthy',
