@@ -1,6 +1,6 @@
 // What `vits check` does, in a page or a program: open, load the pages that a restore reads, audit.
 import { readFileSync } from 'node:fs'
-import { audit, bytesSource, footprint, openSavedMachine } from '@vits/core'
+import { audit, bytesSource, footprint, openSavedMachine, setScene } from '@vits/core'
 import { decompress } from 'fzstd'
 
 const file = readFileSync('fixtures/saved/ghosts.mig.zst')
@@ -12,6 +12,6 @@ for (let ranges = footprint(memory, registers); ranges.length > 0; ranges = foot
   await machine.load(memory, ranges)
 }
 
-const { verdict, findings } = audit({ memory, registers, msi })
+const { verdict, findings } = audit(setScene({ memory, registers, msi }))
 console.log(verdict)
 for (const { code, slug, at } of findings) console.log(code, slug, at === undefined ? '' : `0x${at.toString(16)}`)

@@ -1,4 +1,4 @@
-import { audit, judgeKernels, type KernelRow, NEWEST, profileIds, type Report, releasedKernels } from '@vits/core'
+import { audit, judgeKernels, type KernelRow, NEWEST, profileIds, type Report, releasedKernels, setScene } from '@vits/core'
 import { command, flag, text } from '../command.ts'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing } from '../failure.ts'
@@ -35,8 +35,9 @@ export const check = command({
         withSavedMachine(file, io, async (loaded) => {
           const { machine, input } = loaded
           await loadOverruns(loaded)
-          const report = audit({ ...input, profile })
-          const kernels = judgeKernels(input, profileIds)
+          const scene = setScene({ ...input, profile })
+          const report = audit(scene)
+          const kernels = judgeKernels([scene], profileIds)
           if (json) io.out(`${JSON.stringify(reportJson(file, machine, report, kernels), null, files.length > 1 ? 0 : 2)}\n`)
           else
             io.out(

@@ -6,6 +6,7 @@ import {
   hex,
   type Report,
   savedIts,
+  setScene,
   type Viewpoint,
   viewDifferences,
   viewFrom,
@@ -54,9 +55,10 @@ export const diff = command({
   },
 })
 
-function difference(a: AuditInput, b: AuditInput, wanted: readonly Viewpoint[]): Difference {
+function difference(one: AuditInput, other: AuditInput, wanted: readonly Viewpoint[]): Difference {
+  const [a, b] = [setScene(one), setScene(other)]
   const views = Object.fromEntries(wanted.map((view) => [view, viewDifferences(viewFrom(a, view), viewFrom(b, view))]))
-  return { views, orphaned: becameOrphans(audit(a), audit(b)), registers: registerChanges(a, b) }
+  return { views, orphaned: becameOrphans(audit(a), audit(b)), registers: registerChanges(one, other) }
 }
 
 function becameOrphans({ orphans: was }: Report, { orphans: is }: Report): Difference['orphaned'] {

@@ -1,4 +1,4 @@
-import { audit, type ProfileId, profileNear, profiles, viewFrom } from '@vits/core'
+import { audit, type ProfileId, profileNear, profiles, setScene, viewFrom } from '@vits/core'
 import { planRestore, restoredState } from '@vits/core/conformance'
 import { command, flag, text } from '../command.ts'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
@@ -83,11 +83,11 @@ async function proveOne({ machine, input, loaded }: Loaded, lab: Lab, named: Pro
   const { release } = lab
   const profile = named ?? profileNear(release)
   if (profile === undefined) throw new UsageError(`no profile is near Linux ${release}: name one with --profile`)
-  const predicting = { ...input, profile: profiles[profile] }
+  const predicting = setScene({ ...input, profile: profiles[profile] })
   return {
     kernel: release,
     profile,
-    answered: { rc: restored.rc, view: viewFrom({ memory: restored.memory, registers }, 'tables') },
+    answered: { rc: restored.rc, view: viewFrom(setScene({ memory: restored.memory, registers }), 'tables') },
     predicted: { rc: audit(predicting).errno ?? '0', view: viewFrom(predicting, 'restored') },
   }
 }

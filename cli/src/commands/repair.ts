@@ -1,4 +1,5 @@
 import {
+  type AuditInput,
   audit,
   isLoss,
   type ProblemCode,
@@ -7,6 +8,8 @@ import {
   type RepairOptions,
   type RepairPlan,
   repairFootprint,
+  type Scene,
+  setScene,
 } from '@vits/core'
 import { command, flag, list, text } from '../command.ts'
 import { DiskError } from '../disk.ts'
@@ -72,9 +75,9 @@ export const repair = command({
   },
 })
 
-function repairOptions({ fix, yes, rebuild, seal, strict, kernel }: Options): RepairOptions {
+function repairOptions({ fix, yes, rebuild, seal, strict }: Options): RepairOptions {
   const allow = yes ? 'everything' : fix.length > 0 ? new Set(fix.map(knownCode)) : 'proven'
-  return { allow, rebuild, seal, strict, ...(kernel === undefined ? {} : { profile: profileNamed(kernel) }) }
+  return { allow, rebuild, seal, strict }
 }
 
 function knownCode(word: string): ProblemCode {
@@ -99,11 +102,11 @@ async function repairFile(path: string, how: RepairOptions, options: Options, io
       const opened = { path, machine, identities }
       if (!options.dryRun) await refuseOutput(opened, options, io)
       await loadOverruns(loaded)
-      const plan = planned(() => planRepair(input, how))
+      const plan = planned(() => planRepair([sceneFor(input, options)], how))
       if (!options.json) io.out(planText(path, machine, plan, io.style))
       const bits = outcome(plan)
       const write = plan.writes.length > 0 && plan.obstacles.length === 0 && !options.dryRun
-      const written = write ? await writeRepaired(opened, plan, how, options, io) : null
+      const written = write ? await writeRepaired(opened, plan, options, io) : null
       if (options.json) io.out(`${JSON.stringify(planJson(path, plan, written), null, 2)}\n`)
       else if (written === null) io.out(unwrittenText(plan, options))
       return written === null ? bits.unwritten : bits.written
@@ -121,10 +124,15 @@ function planned(plan: () => RepairPlan): RepairPlan {
   }
 }
 
-function outcome({ before, after, writes, obstacles, lost, lostDevices }: RepairPlan): {
+/** The ITS that is looked at, under the kernel that must restore it. */
+const sceneFor = (input: AuditInput, { kernel }: Options): Scene =>
+  setScene(kernel === undefined ? input : { ...input, profile: profileNamed(kernel) })
+
+function outcome({ itses: [its], writes, obstacles }: RepairPlan): {
   written: ExitBits
   unwritten: ExitBits
 } {
+  const { before, after, lost, lostDevices } = its
   const losses = lost.length + lostDevices.length > 0 ? ExitCode.EventsLost : ExitCode.Ok
   if (writes.length > 0 && obstacles.length > 0)
     return { written: ExitCode.Failed, unwritten: ExitCode.Problems | ExitCode.Failed }
@@ -151,7 +159,7 @@ async function refuseOutput(opened: Opened, { output, inPlace, force }: Options,
 }
 
 /** Writes the repaired VM and says so; answers the name of the file that holds it. */
-async function writeRepaired(opened: Opened, plan: RepairPlan, how: RepairOptions, options: Options, io: Io): Promise<string> {
+async function writeRepaired(opened: Opened, plan: RepairPlan, options: Options, io: Io): Promise<string> {
   const say = (line: string) => (options.json ? undefined : io.out(`${line}\n`))
   if (options.inPlace) {
     await writeInPlace(opened, plan, io)
@@ -159,7 +167,7 @@ async function writeRepaired(opened: Opened, plan: RepairPlan, how: RepairOption
     return opened.path
   }
   const output = options.output!
-  const bytes = await writeCopy(opened, plan, output, io, (path) => approve(path, how, io))
+  const bytes = await writeCopy(opened, plan, output, io, (path) => approve(path, options, io))
   say(
     `${output} is written and synced: ${count(bytes, 'byte')}${opened.machine.writeBack.to === 'copies' ? ', uncompressed' : ''}. It was read back and audited.`,
   )
@@ -167,14 +175,15 @@ async function writeRepaired(opened: Opened, plan: RepairPlan, how: RepairOption
 }
 
 /** Reads the complete new file as anybody would, and audits it once more. */
-async function approve(path: string, { profile }: RepairOptions, io: Io): Promise<void> {
-  const { verdict, findings } = await withSavedMachine(path, io, ({ input }) => audit({ ...input, ...(profile && { profile }) }))
+async function approve(path: string, options: Options, io: Io): Promise<void> {
+  const { verdict, findings } = await withSavedMachine(path, io, ({ input }) => audit(sceneFor(input, options)))
   const harm = findings.find(({ severity, code }) => severity === 'fails' || (severity === 'corrupts' && !isLoss(code)))
   if (verdict === 'fails' || harm !== undefined)
     throw new DiskError(`the written file does not hold what was planned: ${harm?.says ?? verdict}`)
 }
 
-function unwrittenText({ before, after, writes, obstacles }: RepairPlan, { dryRun, yes, rebuild }: Options): string {
+function unwrittenText({ itses: [its], writes, obstacles }: RepairPlan, { dryRun, yes, rebuild }: Options): string {
+  const { before, after } = its
   if (writes.length > 0 && obstacles.length > 0) {
     const whole = before.history.state === 'whole' && !rebuild
     const hints = [

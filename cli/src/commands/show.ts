@@ -1,4 +1,4 @@
-import { type DeviceRow, hex, type View, viewFrom, viewpoints } from '@vits/core'
+import { type DeviceRow, hex, setScene, type View, viewFrom, viewpoints } from '@vits/core'
 import { choice, command, flag } from '../command.ts'
 import { ExitCode } from '../exit-code.ts'
 import { failing } from '../failure.ts'
@@ -20,7 +20,7 @@ export const show = command({
   run: ([file = ''], { view, json }, io) =>
     failing(file, io, () =>
       withSavedMachine(file, io, ({ input }) => {
-        const rows = viewFrom(input, view)
+        const rows = viewFrom(setScene(input), view)
         io.out(json ? `${JSON.stringify(viewJson(view, rows), null, 2)}\n` : viewText(rows))
         return ExitCode.Ok
       }),

@@ -2,7 +2,8 @@ import { hex, hexWord, type KernelRow, type RepairPlan } from '@vits/core'
 
 /** What `vits repair --json` prints; `written` names the file that holds the repaired VM, null when none was written. */
 export function planJson(file: string, plan: RepairPlan, written: string | null): Readonly<Record<string, unknown>> {
-  const { before, after, writes, kernels, obstacles, lost, lostDevices } = plan
+  const { itses, writes, kernels, obstacles } = plan
+  const [{ before, after, lost, lostDevices }] = itses
   return {
     schema: 1,
     file,

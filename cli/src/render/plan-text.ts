@@ -23,9 +23,10 @@ const MOST_PROOFS = 4
 
 /** What `vits repair` prints before it writes: what is wrong, every word that changes and why, and the proof. */
 export function planText(file: string, { format, machine }: SavedMachine, plan: RepairPlan, style: Style): string {
-  const { before, writes } = plan
+  const { itses, writes } = plan
+  const [its] = itses
   return [
-    `${style.bold(printable(file))}  ${printable(`${format} (${machine})`)} · ${verdictWords(before)}`,
+    `${style.bold(printable(file))}  ${printable(`${format} (${machine})`)} · ${verdictWords(its.before)}`,
     '',
     ...groups(plan).flatMap((group) => groupLines(group, style)),
     ...(writes.length === 0 ? [] : proofLines(plan)),
@@ -48,8 +49,8 @@ function verdictWords({ verdict, errno, stop, lost, revived }: Report): string {
 }
 
 /** Writes that one cause asks for, in the order in which the check lists the causes. */
-function groups({ before, writes }: RepairPlan): PlannedWrite[][] {
-  const order = before.findings.map(({ code }): string => code)
+function groups({ itses: [its], writes }: RepairPlan): PlannedWrite[][] {
+  const order = its.before.findings.map(({ code }): string => code)
   const codes = [...new Set(writes.map(({ code }) => code))].sort((a, b) => order.indexOf(a) - order.indexOf(b))
   return codes.map((code) => writes.filter((write) => write.code === code))
 }
@@ -100,7 +101,8 @@ function wordChange(kind: EntryKind, from: PlannedWrite['from'], to: PlannedWrit
   return `${fields(from)} -> ${changed.length < is.length ? changed.join(' ') : fields(to)}`
 }
 
-function proofLines({ after, kernels, writes, lost }: RepairPlan): string[] {
+function proofLines({ itses: [its], kernels, writes }: RepairPlan): string[] {
+  const { after, lost } = its
   const words = `${count(writes.length, 'word')} changed, ${8 * writes.length} bytes.`
   if (after.verdict === 'fails') return [words, '']
   const { devices, events } = after.restored
@@ -130,7 +132,8 @@ function otherKernels(others: readonly KernelProof[]): string[] {
   ]
 }
 
-function lossLines({ lost, lostDevices, obstacles }: RepairPlan, style: Style): string[] {
+function lossLines({ itses: [its], obstacles }: RepairPlan, style: Style): string[] {
+  const { lost, lostDevices } = its
   if (lost.length + lostDevices.length === 0 || obstacles.length > 0) return []
   const names = groupedEvents(lost, lostDevices)
   const more = names.length > MOST_LISTED ? [`    … and ${names.length - MOST_LISTED} more devices`] : []

@@ -38,11 +38,14 @@ export function reportJson(
     misdirected: report.misdirected,
     unknown: report.unknown,
     orphans: report.orphans,
-    history: { commands, wrapped: state === 'wrapped', state, pending, told: report.told },
+    history: { commands, wrapped: state === 'wrapped', state, pending, told: queueJson(report) },
     findings: report.findings.map(findingJson),
     kernels: kernels.map(kernelJson),
   }
 }
+
+/** How many events of the tables the command queue knows, by what it says of them. */
+const queueJson = ({ byQueue: { live, deviceLive, dead, unknown } }: Report) => ({ live, deviceLive, dead, untold: unknown })
 
 function findingJson(finding: Finding): Readonly<Record<string, unknown>> {
   const { code, slug, severity, errno, confidence, says, at, deviceId, eventId, icid, evidence, effect, fix } = finding

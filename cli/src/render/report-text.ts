@@ -79,11 +79,11 @@ function views(report: Report): string[] {
 }
 
 /** How far the queue's word goes when its beginning is lost. */
-function queueLine({ history, told: { live, deviceLive, dead, untold } }: Report): string[] {
+function queueLine({ history, byQueue: { live, deviceLive, dead, unknown } }: Report): string[] {
   if (history.state !== 'wrapped' && history.state !== 'restarted') return []
   const byDevice = deviceLive > 0 ? ` (${deviceLive} of them by their device alone)` : ''
   return [
-    `  queue     tells of ${live + deviceLive} events in the tables that they are live${byDevice}, of ${dead} dead, of ${untold} nothing`,
+    `  queue     tells of ${live + deviceLive} events in the tables that they are live${byDevice}, of ${dead} dead, of ${unknown} nothing`,
   ]
 }
 

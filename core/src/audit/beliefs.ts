@@ -1,6 +1,8 @@
-import { GITS_TRANSLATER, type MsiFunction } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
+import { EventSet } from '../tables/index.ts'
 import type { DeviceRecord, History } from './history.ts'
+import { deviceName, eventName } from './names.ts'
+import type { PciWitness } from './pci-witness.ts'
 
 /** What one witness says of a device or an event. */
 export type Testimony = 'mapped' | 'unmapped' | 'silent'
@@ -20,25 +22,42 @@ export interface Witnesses {
 /** What the guest has mapped, as far as the witnesses know: its commands, and the MSI state of its PCI functions. */
 export class Beliefs {
   readonly history: History
-  readonly #told: ReadonlyMap<number, DeviceRecord>
-  readonly #functions: ReadonlyMap<number, FunctionState>
-
-  constructor(history: History, msi: readonly MsiFunction[] = []) {
-    this.history = history
-    this.#told = credible(history)
-    this.#functions = functionStates(msi)
-  }
-
   /** Every DeviceID that a witness names, in order. */
-  get deviceIds(): number[] {
-    return [...new Set([...this.#told.keys(), ...this.#functions.keys()])].sort((a, b) => a - b)
+  readonly deviceIds: readonly number[]
+  readonly #records: ReadonlyMap<number, DeviceRecord>
+  readonly #functions: ReadonlyMap<number, FunctionState>
+  readonly #eventIds = new Map<number, readonly number[]>()
+  #live: EventSet | undefined
+  #disputed: readonly string[] | undefined
+
+  constructor(history: History, functions: readonly PciWitness[] = []) {
+    this.history = history
+    this.#records = credible(history)
+    this.#functions = functionStates(functions)
+    this.deviceIds = [...new Set([...this.#records.keys(), ...this.#functions.keys()])].sort((a, b) => a - b)
   }
 
   /** Events that a witness names as mapped for a device, in order. */
-  eventIds(deviceId: number): number[] {
-    const told = this.#told.get(deviceId)
-    const state = this.#functions.get(deviceId)
-    return [...new Set([...(told?.events.keys() ?? []), ...(state?.events ?? [])])].sort((a, b) => a - b)
+  eventIds(deviceId: number): readonly number[] {
+    const known = this.#eventIds.get(deviceId)
+    if (known !== undefined) return known
+    const mapped = this.#records.get(deviceId)?.events.keys() ?? []
+    const set = this.#functions.get(deviceId)?.events ?? []
+    const ids = [...new Set([...mapped, ...set])].sort((a, b) => a - b)
+    this.#eventIds.set(deviceId, ids)
+    return ids
+  }
+
+  /** The devices and events that are live, in the order of their ids. */
+  get live(): EventSet {
+    this.#live ??= this.#ofBelief('live')
+    return this.#live
+  }
+
+  /** Devices and events about which two witnesses disagree, by name; with one of them, nothing is called proven. */
+  get disputed(): readonly string[] {
+    this.#disputed ??= names(this.#ofBelief('disputed'))
+    return this.#disputed
   }
 
   device(deviceId: number): Witnesses {
@@ -58,15 +77,26 @@ export class Beliefs {
     return together(this.#queueOnEvent(deviceId, eventId).queue, this.#pciOnEvent(deviceId, eventId))
   }
 
-  #queueOnDevice(deviceId: number): Told {
-    const told = this.#told.get(deviceId)
-    if (told !== undefined) return { queue: told.mapped ? 'mapped' : 'unmapped', at: told.at }
-    return this.#untold(deviceId)
+  #ofBelief(belief: Belief): EventSet {
+    const found = new EventSet()
+    for (const deviceId of this.deviceIds) {
+      if (this.device(deviceId).belief === belief) found.addDevice(deviceId)
+      for (const eventId of this.eventIds(deviceId)) {
+        if (this.eventBelief(deviceId, eventId) === belief) found.addEvent(deviceId, eventId)
+      }
+    }
+    return found
   }
 
-  #queueOnEvent(deviceId: number, eventId: number): Told {
-    const device = this.#told.get(deviceId)
-    if (device === undefined) return this.#untold(deviceId)
+  #queueOnDevice(deviceId: number): QueueTestimony {
+    const record = this.#records.get(deviceId)
+    if (record !== undefined) return { queue: record.mapped ? 'mapped' : 'unmapped', at: record.at }
+    return this.#unnamed(deviceId)
+  }
+
+  #queueOnEvent(deviceId: number, eventId: number): QueueTestimony {
+    const device = this.#records.get(deviceId)
+    if (device === undefined) return this.#unnamed(deviceId)
     if (!device.mapped) return { queue: 'unmapped', at: device.at }
     const mapped = device.events.get(eventId)
     if (mapped !== undefined) return { queue: 'mapped', at: mapped.at }
@@ -75,8 +105,8 @@ export class Beliefs {
     return device.whole ? { queue: 'unmapped', at: device.at } : SILENT
   }
 
-  /** What it means that the queue does not tell of a device. */
-  #untold(deviceId: number): Told {
+  /** What it means that the queue does not name a device. */
+  #unnamed(deviceId: number): QueueTestimony {
     return this.history.state === 'whole' && !this.history.touched.has(deviceId) ? NEVER : SILENT
   }
 
@@ -87,19 +117,26 @@ export class Beliefs {
   }
 }
 
-/** What the queue tells of each device, as far as it is believed: not when it is damaged, nor what pending commands change. */
+/** Each device before its events. */
+function names(set: EventSet): string[] {
+  const found: [number, number, string][] = [...set.devices].map((deviceId) => [deviceId, -1, deviceName(deviceId)])
+  for (const [deviceId, eventId] of set.events()) found.push([deviceId, eventId, eventName(deviceId, eventId)])
+  return found.sort(([a, x], [b, y]) => a - b || x - y).map(([, , name]) => name)
+}
+
+/** What the queue says of each device, as far as it is believed: not when it is damaged, nor what pending commands change. */
 function credible({ state, devices, touched }: History): ReadonlyMap<number, DeviceRecord> {
   if (state === 'damaged') return new Map()
   return touched.size === 0 ? devices : new Map([...devices].filter(([deviceId]) => !touched.has(deviceId)))
 }
 
-interface Told {
+interface QueueTestimony {
   readonly queue: Testimony
   readonly at: Gpa | undefined
 }
 
-const SILENT: Told = { queue: 'silent', at: undefined }
-const NEVER: Told = { queue: 'unmapped', at: undefined }
+const SILENT: QueueTestimony = { queue: 'silent', at: undefined }
+const NEVER: QueueTestimony = { queue: 'unmapped', at: undefined }
 
 function together(queue: Testimony, pci: Testimony): Belief {
   if (queue === 'silent' && pci === 'silent') return 'unknown'
@@ -109,21 +146,20 @@ function together(queue: Testimony, pci: Testimony): Belief {
 
 interface FunctionState {
   readonly device: Testimony
-  readonly events: Set<number>
+  readonly events: ReadonlySet<number>
 }
 
 /**
  * A function with MSI-X or MSI enabled has its device mapped, with the events its vectors name. One that is disabled and has no
  * vector set has none: drivers disable MSI before they free it. Disabled with vectors set tells nothing.
  */
-function functionStates(msi: readonly MsiFunction[]): ReadonlyMap<number, FunctionState> {
+function functionStates(functions: readonly PciWitness[]): ReadonlyMap<number, FunctionState> {
   const states = new Map<number, FunctionState>()
-  for (const { deviceId, enabled, vectors } of msi) {
-    const events = new Set(vectors.filter(({ address }) => isTranslater(address)).map(({ data }) => data))
+  for (const { deviceId, enabled, eventIds } of functions) {
+    const device: Testimony = enabled ? 'mapped' : eventIds.length === 0 ? 'unmapped' : 'silent'
+    const state = { device, events: new Set(enabled ? eventIds : []) }
     const before = states.get(deviceId)
-    const device: Testimony = enabled ? 'mapped' : events.size === 0 ? 'unmapped' : 'silent'
-    if (before === undefined) states.set(deviceId, { device, events: enabled ? events : new Set() })
-    else states.set(deviceId, mergeStates(before, { device, events: enabled ? events : new Set() }))
+    states.set(deviceId, before === undefined ? state : mergeStates(before, state))
   }
   return states
 }
@@ -137,6 +173,3 @@ function mergeStates(a: FunctionState, b: FunctionState): FunctionState {
       : 'unmapped'
   return { device, events: new Set([...a.events, ...b.events]) }
 }
-
-/** GITS_TRANSLATER stands at the same place of every 64 KiB translation page. */
-const isTranslater = (address: bigint): boolean => address !== 0n && (address & 0xffffn) === BigInt(GITS_TRANSLATER & 0xffff)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { audit, headings, problems } from './index.ts'
+import { audit, headings, problems, setScene } from './index.ts'
 import { PlantedVm, pciFunction } from './testing/planted-vm.ts'
 import { problemCases as cases, healthy } from './testing/problem-cases/index.ts'
 
@@ -11,10 +11,10 @@ describe('every problem in the catalogue', () => {
     '%s %s: %s',
     (code, _slug, _when, one) => {
       const vm = one.vm()
-      const found = audit(vm.input()).findings.filter((finding) => finding.code === code)
+      const found = audit(setScene(vm.input())).findings.filter((finding) => finding.code === code)
       expect(
         found.length,
-        audit(vm.input())
+        audit(setScene(vm.input()))
           .findings.map(({ code, says }) => `${code} ${says}`)
           .join('\n'),
       ).toBeGreaterThan(0)
@@ -34,12 +34,12 @@ describe('every problem in the catalogue', () => {
     '%s is mended by its own fix',
     (code, { vm }) => {
       const planted = vm()
-      const before = audit(planted.input())
+      const before = audit(setScene(planted.input()))
       for (const { fix } of before.findings.filter((finding) => finding.code === code)) {
         expect(fix.writes.length).toBeGreaterThan(0)
         for (const { at, to } of fix.writes) planted.memory.setWord(at, to[0], to[1])
       }
-      const after = audit(planted.input())
+      const after = audit(setScene(planted.input()))
       expect(after.findings.map((finding) => finding.code)).not.toContain(code)
       expect(after.lost).toBe(0)
     },
@@ -67,7 +67,7 @@ describe('a VM without problems', () => {
       () => Object.assign(healthy(), { more: { msi: [pciFunction(16, [0, 1]), pciFunction(40, [], false)] } }),
     ],
   ])('has no finding: %s', (_what, vm) => {
-    const report = audit(vm().input())
+    const report = audit(setScene(vm().input()))
     expect(report.findings).toEqual([])
     expect(report.verdict).toBe('restores')
     expect(report.restored).toEqual(report.live)

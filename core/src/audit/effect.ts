@@ -4,12 +4,7 @@ import type { EntryKind } from './entries.ts'
 import type { Effect, EventId, EventList, WordWrite } from './finding.ts'
 import type { Mappings } from './mappings.ts'
 import { place } from './names.ts'
-import type { Restored } from './simulate.ts'
-
-/** Writes `to` of every word, or `from` to take it back. */
-export function write(memory: GuestMemory, writes: readonly WordWrite[], which: 'to' | 'from'): void {
-  for (const word of writes) memory.setWord(word.at, word[which][0], word[which][1])
-}
+import type { SimulatedRestore } from './simulate.ts'
 
 /** The write that clears the entry at `at`. */
 export function clearing(memory: Pick<GuestMemory, 'u32'>, at: Gpa): WordWrite {
@@ -38,7 +33,7 @@ export interface Judgement {
 }
 
 /** The effect of an entry on a restore: what the walk with it answers against the walk without it. */
-export function effectOf(withIt: Restored, without: Restored, judge: Judgement): Effect {
+export function effectOf(withIt: SimulatedRestore, without: SimulatedRestore, judge: Judgement): Effect {
   const revived = new EventCounter()
   const lost = new EventCounter()
   if (withIt.objection !== undefined) {

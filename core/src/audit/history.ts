@@ -37,7 +37,7 @@ export interface EventRecord {
 export interface DeviceRecord {
   readonly deviceId: number
   readonly mapped: boolean
-  /** The MAPD that began this state is in the ring: an event not told of is not mapped. */
+  /** The MAPD that began this state is in the ring: an event not named since is not mapped. */
   readonly whole: boolean
   /** Undefined when the MAPD is lost or the device is not mapped. */
   readonly ittAddr: Gpa | undefined
@@ -99,7 +99,7 @@ export function readHistory(memory: ReadonlyMemory, its: ItsRegisters): History 
   if (write >= read) replay.run(ring, 0, read)
   if (replay.blank + replay.unknown > 0) return { ...replay.result('damaged', pending), touched }
   if (!begun) return { ...replay.result(write >= read && lastUsed < slots - 1 ? 'restarted' : 'wrapped', pending), touched }
-  if (replay.strangers === 0) return { ...replay.result('whole', pending), touched }
+  if (replay.unexplained === 0) return { ...replay.result('whole', pending), touched }
   const doubtful = new Replay({ lost: true })
   doubtful.run(ring, 0, read)
   return { ...doubtful.result('restarted', pending), touched }
@@ -138,7 +138,7 @@ function lastSlotInUse(ring: Ring): number {
   return slot
 }
 
-interface Life {
+interface DeviceState {
   deviceId: number
   mapped: boolean
   whole: boolean
@@ -156,13 +156,13 @@ interface Life {
 class Replay {
   readonly #lost: boolean
   readonly #collections = new Map<number, CollectionRecord>()
-  readonly #devices = new Map<number, Life>()
+  readonly #devices = new Map<number, DeviceState>()
   #commands = 0
   /** Executed slots that hold no command known here. */
   unknown = 0
   blank = 0
   /** Commands about things that no command before had mapped. */
-  strangers = 0
+  unexplained = 0
 
   constructor({ lost = false } = {}) {
     this.#lost = lost
@@ -224,7 +224,7 @@ class Replay {
   #mapDevice(args: { deviceId: number; size: number; ittAddr: number; valid: boolean }, at: Gpa): void {
     const { deviceId, size, ittAddr, valid } = args
     if (deviceId >= ID_LIMIT || (valid && size >= 16)) return
-    if (!valid && this.#devices.get(deviceId)?.mapped !== true) this.strangers++
+    if (!valid && this.#devices.get(deviceId)?.mapped !== true) this.unexplained++
     this.#devices.set(deviceId, {
       deviceId,
       mapped: valid,
@@ -238,12 +238,12 @@ class Replay {
   }
 
   /** The mapped device a command names; when the beginning is lost, a device never seen was mapped there. */
-  #device(deviceId: number, at: Gpa): Life | undefined {
+  #device(deviceId: number, at: Gpa): DeviceState | undefined {
     const known = this.#devices.get(deviceId)
     if (known?.mapped === true) return known
-    this.strangers++
+    this.unexplained++
     if (known !== undefined || !this.#lost || deviceId >= ID_LIMIT) return undefined
-    const unseen: Life = {
+    const unseen: DeviceState = {
       deviceId,
       mapped: true,
       whole: false,
@@ -260,7 +260,7 @@ class Replay {
   #mapEvent({ deviceId, eventId, icid }: { deviceId: number; eventId: number; icid: number }, lpi: number, at: Gpa): void {
     const device = this.#device(deviceId, at)
     if (device === undefined || eventId >= 2 ** (device.eventIdBits ?? 16)) return
-    if (!this.#collections.has(icid)) this.strangers++
+    if (!this.#collections.has(icid)) this.unexplained++
     if (device.events.get(eventId)?.lpi !== undefined) return
     device.events.set(eventId, { lpi, icid, at })
     device.discarded.delete(eventId)
@@ -269,20 +269,20 @@ class Replay {
   #discard({ deviceId, eventId }: { deviceId: number; eventId: number }, at: Gpa): void {
     const device = this.#device(deviceId, at)
     if (device === undefined || eventId >= ID_LIMIT) return
-    if (!device.events.delete(eventId)) this.strangers++
+    if (!device.events.delete(eventId)) this.unexplained++
     device.discarded.set(eventId, at)
   }
 
   #touch({ deviceId, eventId }: { deviceId: number; eventId: number }, at: Gpa, icid?: number): void {
     const device = this.#device(deviceId, at)
     if (device === undefined || eventId >= 2 ** (device.eventIdBits ?? 16)) return
-    if (icid !== undefined && !this.#collections.has(icid)) this.strangers++
+    if (icid !== undefined && !this.#collections.has(icid)) this.unexplained++
     const known = device.events.get(eventId)
     if (known !== undefined) {
       if (icid !== undefined) device.events.set(eventId, { lpi: known.lpi, icid, at: known.at })
       return
     }
-    this.strangers++
+    this.unexplained++
     if (this.#lost && !device.whole && !device.discarded.has(eventId)) device.events.set(eventId, { lpi: undefined, icid, at })
   }
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DTE, GITS_BASER, ITE, L1E } from '../abi/index.ts'
 import { type Gpa, GuestMemory } from '../memory/index.ts'
-import { type AuditInput, audit, judgeKernels } from './index.ts'
+import { type AuditInput, audit, judgeKernels, setScene } from './index.ts'
 import { PlantedVm } from './testing/planted-vm.ts'
 
 const RAM = 0x4000_0000
@@ -38,23 +38,23 @@ describe('tables made to hurt', () => {
       }
       every(memory, RAM + 0x4_0000, 1, { lo: 0, hi: 0x80000000 })
     })
-    const { findings, orphans } = audit(input)
+    const { findings, orphans } = audit(setScene(input))
     expect(findings.map(({ code }) => code)).toContain('M703')
     expect(orphans.events.length).toBeLessThanOrEqual(65536)
-    const [oldest, newest] = judgeKernels(input, ['linux-4.13', 'linux-7.3'])
+    const [oldest, newest] = judgeKernels([setScene(input)], ['linux-4.13', 'linux-7.3'])
     expect(newest!.hostTrouble).toEqual([expect.stringContaining('soft lockup')])
     expect(oldest!.save).toBeUndefined()
   })
 
   it('bounds 65536 devices with empty ITTs of 2^16 events', () => {
     const input = hostile(0x200_0000, table, (memory) => devices(memory, 65536))
-    expect(audit(input).findings.map(({ code }) => code)).toContain('M703')
+    expect(audit(setScene(input)).findings.map(({ code }) => code)).toContain('M703')
   })
 
   it('lists the first thousand of more orphans than anybody reads, and counts all', () => {
     const vm = new PlantedVm()
     for (let deviceId = 0; deviceId < 5000; deviceId++) vm.dte(deviceId, { size: 0, next: 1, ittAddr: vm.itt(deviceId) })
-    const { findings, orphans } = audit(vm.input())
+    const { findings, orphans } = audit(setScene(vm.input()))
     expect([findings.length, findings.at(-1)?.code, orphans.devices.length]).toEqual([1001, 'M704', 5000])
   })
 
@@ -63,7 +63,7 @@ describe('tables made to hurt', () => {
       every(memory, RAM + 0x200_0000, 256 * 8192, L1E.encode({ valid: true, l2Addr: RAM + 0x10_0000 }))
       devices(memory, 8192)
     })
-    const { findings } = audit(input)
+    const { findings } = audit(setScene(input))
     expect(findings.length).toBeGreaterThan(0)
     expect(findings.length).toBeLessThanOrEqual(MOST)
   })
@@ -72,7 +72,7 @@ describe('tables made to hurt', () => {
     const input = hostile(0x400_0000, { addressLow: RAM + 0x200_0000, pages: 255, indirect: true }, (memory) => {
       every(memory, RAM + 0x200_0000, 256 * 8192, L1E.encode({ valid: true, l2Addr: RAM + 0x200_0000 }))
     })
-    expect(audit(input).findings.length).toBeLessThanOrEqual(MOST)
+    expect(audit(setScene(input)).findings.length).toBeLessThanOrEqual(MOST)
   })
 
   it('answers any rubbish in the tables, the queue and the registers with a report, and writes nothing', () => {
@@ -97,7 +97,7 @@ describe('tables made to hurt', () => {
         for (const [place, lo, hi] of words) vm.memory.setWord((RAM + 0x1_0000 + Math.floor(place / 8) * 8 * 3) as Gpa, lo, hi)
         if (!keep) vm.its = registers
         vm.memory.clearDirty()
-        const report = audit(vm.input())
+        const report = audit(setScene(vm.input()))
         expect(['restores', 'corrupts', 'fails']).toContain(report.verdict)
         expect(vm.memory.dirtyPages()).toEqual([])
       }),

@@ -1,9 +1,12 @@
 export { audit, type Viewpoint, viewFrom, viewpoints } from './audit.ts'
+export { type Budget, defaultBudget } from './budget.ts'
 export { type EntryKind, type EntryView, entryFields, entryLine } from './entries.ts'
 export type { Confidence, Effect, EventId, Evidence, Finding, Fix, WordWrite } from './finding.ts'
 export { type DeviceRecord, type History, readHistory } from './history.ts'
-export { judgeKernels, type KernelRow, overrunFootprint } from './kernels.ts'
+export { type ItsDamage, judgeKernels, type KernelRow, overrunFootprint } from './kernels.ts'
+export type { MappedDevice, Mappings } from './mappings.ts'
 export { deviceName, eventName } from './names.ts'
+export { orphansOf } from './passes/orphans.ts'
 export {
   type Help,
   headings,
@@ -16,7 +19,8 @@ export {
   type Severity,
 } from './problems/index.ts'
 export type { CallFailure } from './rehearsal.ts'
-export type { Count, QueueTold, Report, Stop } from './report.ts'
-export type { AuditInput } from './scene.ts'
+export type { Count, QueueCounts, Report, RestoreStop } from './report.ts'
+export { type AuditInput, type ItsPlace, Scene, scenesOver, setScene, setScenes } from './scene.ts'
+export { sweep } from './simulate.ts'
 export type { Damage, Verdict } from './verdict.ts'
 export type { DeviceRow, EventRow, View } from './views.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type ProfileId, profileIds, profiles } from '../abi/index.ts'
 import { streamFixtures } from '../formats/testing/fixtures.ts'
-import { audit, judgeKernels, overrunFootprint } from './index.ts'
+import { audit, judgeKernels, overrunFootprint, setScene } from './index.ts'
 import { auditFixture } from './testing/audit-fixture.ts'
 import { PlantedVm } from './testing/planted-vm.ts'
 
@@ -10,11 +10,11 @@ const healthy = () =>
     .map(16, { 0: [8192, 0], 1: [8193, 1] })
     .map(24, { 0: [8194, 0] })
     .save()
-const on = (kernel: ProfileId, vm: PlantedVm) => judgeKernels(vm.input(), [kernel])[0]!
+const on = (kernel: ProfileId, vm: PlantedVm) => judgeKernels([setScene(vm.input())], [kernel])[0]!
 
 describe('a saved VM on every kernel', () => {
   it('restores on all of them when it is well, and the save after it holds the same', () => {
-    for (const row of judgeKernels(healthy().input(), profileIds)) {
+    for (const row of judgeKernels([setScene(healthy().input())], profileIds)) {
       expect(row).toMatchObject({ verdict: 'restores', save: undefined, again: undefined, hostTrouble: [] })
     }
   })
@@ -22,15 +22,15 @@ describe('a saved VM on every kernel', () => {
   it.each(streamFixtures)('agrees with what the walk alone says: %s', async (name) => {
     const input = await auditFixture(name)
     const followed = profileIds.filter((kernel) => !profiles[kernel].quirks['scan-overrun'])
-    for (const row of judgeKernels(input, followed)) {
-      const { verdict, errno, lost, revived } = audit({ ...input, profile: profiles[row.kernel] })
+    for (const row of judgeKernels([setScene(input)], followed)) {
+      const { verdict, errno, lost, revived } = audit(setScene({ ...input, profile: profiles[row.kernel] }))
       expect([row.kernel, row.verdict, row.errno]).toEqual([row.kernel, verdict, errno])
       if (verdict !== 'fails') expect([row.lost.count, row.revived.count]).toEqual([lost, revived])
     }
   })
 
   it('fails on 4.13 alone when a device has no event', () => {
-    const rows = judgeKernels(healthy().map(32, {}).save().input(), profileIds)
+    const rows = judgeKernels([setScene(healthy().map(32, {}).save().input())], profileIds)
     expect(rows.filter(({ verdict }) => verdict !== 'restores').map(({ kernel, errno }) => [kernel, errno])).toEqual([
       ['linux-4.13', 'EINVAL'],
     ])
@@ -70,7 +70,7 @@ describe('a saved VM on every kernel', () => {
 
   it('asks for what lies behind the tables of a kernel that runs past them', async () => {
     const input = await auditFixture('scattered-clean')
-    expect(judgeKernels(input, ['linux-5.10'])[0]!.verdict).toBe('unknown')
+    expect(judgeKernels([setScene(input)], ['linux-5.10'])[0]!.verdict).toBe('unknown')
     const [more] = overrunFootprint(input, profileIds, 4096)
     expect(more).toMatchObject({ bytes: 4096 })
     expect(overrunFootprint(input, ['linux-7.3'], 4096)).toEqual([])

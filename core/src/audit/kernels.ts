@@ -1,13 +1,14 @@
 import { LPI_LIMIT, MAX_EVENTID_BITS, type ProfileId, profiles, releasedKernels } from '../abi/index.ts'
 import { coalesce, type Errno, type GpaRange } from '../memory/index.ts'
 import { objections, tableView } from '../tables/index.ts'
+import { defaultBudget } from './budget.ts'
 import { deviceName, place } from './names.ts'
-import { Orphans, orphanPass } from './passes/orphans.ts'
+import { orphansOf } from './passes/orphans.ts'
 import { registerPass } from './passes/registers.ts'
 import { type CallFailure, type Rehearsal, rehearse } from './rehearsal.ts'
-import { type AuditInput, type Scene, setScene } from './scene.ts'
-import { costOf, type Restored, simulateRestore } from './simulate.ts'
-import { type Damage, damage, registerHarm, type Verdict, verdictOf } from './verdict.ts'
+import type { AuditInput, ItsPlace, Scene } from './scene.ts'
+import { costOf, type SimulatedRestore, simulateRestore } from './simulate.ts'
+import { type Damage, damage, registerHarm, together, type Verdict, verdictOf, worst } from './verdict.ts'
 
 /** What one kernel makes of a saved VM: the restore, and the save after it. */
 export interface KernelRow extends Damage {
@@ -23,81 +24,127 @@ export interface KernelRow extends Damage {
   readonly again: string | undefined
   /** What happens to the host itself. */
   readonly hostTrouble: readonly string[]
+  /** What each ITS loses and gains; the row itself says it of all together. */
+  readonly itses: readonly ItsDamage[]
 }
 
-/** What all simulated restores together may cost, in entries read: tables that cost more are no sane guest's. */
-const BUDGET = 2 ** 28
+/** What one kernel's restore does to one ITS. */
+export interface ItsDamage extends Damage {
+  readonly its: ItsPlace
+}
 
 /**
- * Judges a saved VM under several kernels. Each restores a private copy, runs the commands that were waiting, and saves it again; what comes
- * back is compared with what the guest has mapped. On tables made to be slow, the oldest kernels are left out.
+ * Judges a saved VM, by the scenes of all its ITSes, under several kernels. Each restores a private copy, runs the commands that
+ * were waiting, and saves it again; what comes back is compared with what the guest has mapped. On tables made to be slow, the
+ * oldest kernels are left out.
  */
-export function judgeKernels(input: AuditInput, kernels: readonly ProfileId[]): KernelRow[] {
-  const [first] = kernels
-  if (first === undefined) return []
-  const scene = setScene(input, profiles[first].quirks)
-  const orphans = new Orphans()
-  for (const _ of orphanPass(scene, orphans));
-  let spent = 0
+export function judgeKernels(scenes: readonly Scene[], kernels: readonly ProfileId[]): KernelRow[] {
+  const [scene] = scenes
+  if (scene === undefined) throw new RangeError('a VM without an ITS has nothing to judge')
+  const judging = new Judging(scenes)
   const newestFirst = [...kernels]
     .reverse()
     .sort((a, b) => Number(releasedKernels.includes(b)) - Number(releasedKernels.includes(a)))
   const rows = new Map<ProfileId, KernelRow>()
   for (const kernel of newestFirst) {
-    if (spent > BUDGET) {
-      rows.set(kernel, unjudged(kernel))
-      continue
-    }
-    const restored = simulateRestore(scene.memory, scene.view, profiles[kernel].quirks)
-    spent += costOf(restored)
-    rows.set(kernel, judge(scene, orphans, kernel, restored))
+    rows.set(kernel, judging.spent > scene.budget.kernels ? unjudged(kernel, scenes) : judging.row(kernel))
   }
   return kernels.map((kernel) => rows.get(kernel)!)
 }
 
-function unjudged(kernel: ProfileId): KernelRow {
-  const none = { count: 0, first: [] }
-  const nothing = { lost: none, revived: none, misdirected: none, lostDevices: 0, misplacedDevices: 0, lostCollections: 0 }
-  return {
-    kernel,
-    verdict: 'unknown',
-    errno: undefined,
-    failure: undefined,
-    save: undefined,
-    again: undefined,
-    hostTrouble: [],
-    ...nothing,
+const NONE = { count: 0, first: [] }
+const NOTHING: Damage = {
+  lost: NONE,
+  revived: NONE,
+  misdirected: NONE,
+  lostDevices: 0,
+  misplacedDevices: 0,
+  lostCollections: 0,
+}
+
+const unjudged = (kernel: ProfileId, scenes: readonly Scene[]): KernelRow => ({
+  kernel,
+  verdict: 'unknown',
+  errno: undefined,
+  failure: undefined,
+  save: undefined,
+  again: undefined,
+  hostTrouble: [],
+  ...NOTHING,
+  itses: scenes.map(({ its }) => ({ its, ...NOTHING })),
+})
+
+/** What was found out about a VM for one kernel and holds for others: kernels with the same quirks do the same. */
+class Judging {
+  /** What the simulated restores cost so far, in entries read. */
+  spent = 0
+  readonly #scenes: readonly Scene[]
+  readonly #rows = new Map<string, KernelRow>()
+  readonly #damages = new Map<SimulatedRestore, Damage>()
+
+  constructor(scenes: readonly Scene[]) {
+    this.#scenes = scenes
+  }
+
+  row(kernel: ProfileId): KernelRow {
+    const { names, quirks } = profiles[kernel]
+    const restored = this.#scenes.map((scene) => scene.restoredBy(quirks))
+    for (const one of restored) this.spent += costOf(one)
+    const alike = [...names].sort().join(' ')
+    const row = this.#rows.get(alike) ?? this.#judge(kernel, restored)
+    this.#rows.set(alike, row)
+    return { ...row, kernel }
+  }
+
+  #judge(kernel: ProfileId, restored: readonly SimulatedRestore[]): KernelRow {
+    const { quirks } = profiles[kernel]
+    const scenes = this.#scenes
+    const itses = scenes.map((scene, i) => ({ its: scene.its, ...this.#damage(scene, restored[i]!) }))
+    // More events than LPIs are no sane guest's: a model of the kernel would be busy with them for long.
+    const isSane = restored.every(({ cut, mappings }) => cut === undefined && mappings.events.length <= LPI_LIMIT)
+    const rehearsal = isSane ? rehearse(scenes, kernel, restored) : undefined
+    const failure = rehearsal === undefined ? walkFailure(restored) : rehearsal.restore
+    const verdicts = scenes.map((scene, i) => verdictOf(restored[i]!, registerHarm(registerPass(scene, quirks)), itses[i]!))
+    const isUnknown = restored.some(({ cut }) => cut === 'not-loaded')
+    return {
+      kernel,
+      ...together(itses),
+      itses,
+      verdict: isUnknown ? 'unknown' : failure === undefined ? worst(verdicts) : 'fails',
+      errno: failure?.errno,
+      failure,
+      save: rehearsal?.save,
+      again: rehearsal?.again,
+      hostTrouble: hostTrouble(scenes, restored, rehearsal),
+    }
+  }
+
+  #damage(scene: Scene, restored: SimulatedRestore): Damage {
+    const harm = this.#damages.get(restored) ?? damage(restored, scene.beliefs, orphansOf(scene).orphans)
+    this.#damages.set(restored, harm)
+    return harm
   }
 }
 
-function judge(scene: Scene, orphans: Orphans, kernel: ProfileId, restored: Restored): KernelRow {
-  const { quirks } = profiles[kernel]
-  const harm = damage(restored, scene.beliefs, orphans)
-  const registers = registerHarm(registerPass({ ...scene, quirks }))
-  // More events than LPIs are no sane guest's: a model of the kernel would be busy with them for long.
-  const isSane = restored.cut === undefined && restored.mappings.events.length <= LPI_LIMIT
-  const rehearsal = isSane ? rehearse(scene.input, kernel, restored) : undefined
-  const failure = rehearsal === undefined ? walkFailure(restored) : rehearsal.restore
-  return {
-    kernel,
-    ...harm,
-    verdict: restored.cut === 'not-loaded' ? 'unknown' : failure === undefined ? verdictOf(restored, registers, harm) : 'fails',
-    errno: failure?.errno,
-    failure,
-    save: rehearsal?.save,
-    again: rehearsal?.again,
-    hostTrouble: hostTrouble(scene, restored, rehearsal),
-  }
-}
-
-function walkFailure({ objection }: Restored): CallFailure | undefined {
+function walkFailure(restored: readonly SimulatedRestore[]): CallFailure | undefined {
+  const objection = restored.find((one) => one.objection !== undefined)?.objection
   if (objection === undefined) return undefined
   const { errno, says } = objections[objection.name]
   return { call: 'RESTORE_TABLES', errno, says: `${place(objection.where)}: ${says}` }
 }
 
-function hostTrouble({ tables }: Scene, { mappings, objection, cut }: Restored, rehearsal: Rehearsal | undefined): string[] {
-  const trouble: string[] = []
+function hostTrouble(
+  scenes: readonly Scene[],
+  restored: readonly SimulatedRestore[],
+  rehearsal: Rehearsal | undefined,
+): string[] {
+  const trouble = scenes.flatMap((scene, i) => lockups(scene, restored[i]!))
+  if (rehearsal?.hostOops) trouble.push('CVE-2026-89912: the next save follows a NULL pointer in the host')
+  return trouble
+}
+
+/** Tables that keep a kernel busy for long with every vCPU locked. */
+function lockups({ tables }: Scene, { mappings, objection, cut }: SimulatedRestore): string[] {
   const isVisited = (deviceId: number) => mappings.device(deviceId) !== undefined || objection?.where.deviceId === deviceId
   const isScanned = objection?.name !== 'dte-size'
   const oversized = tables.mappings.devices.find(
@@ -105,11 +152,10 @@ function hostTrouble({ tables }: Scene, { mappings, objection, cut }: Restored, 
   )
   if (oversized !== undefined) {
     const { deviceId, eventIdBits } = oversized
-    trouble.push(`soft lockup: ${deviceName(deviceId)} claims ${eventIdBits} EventID bits; all are read with every vCPU locked`)
-  } else if (cut === 'entries' || cut === 'events')
-    trouble.push('soft lockup: the tables are read for minutes with every vCPU locked')
-  if (rehearsal?.hostOops) trouble.push('CVE-2026-89912: the next save follows a NULL pointer in the host')
-  return trouble
+    return [`soft lockup: ${deviceName(deviceId)} claims ${eventIdBits} EventID bits; all are read with every vCPU locked`]
+  }
+  const isLong = cut === 'entries' || cut === 'events'
+  return isLong ? ['soft lockup: the tables are read for minutes with every vCPU locked'] : []
 }
 
 /**
@@ -119,8 +165,9 @@ function hostTrouble({ tables }: Scene, { mappings, objection, cut }: Restored, 
 export function overrunFootprint(input: AuditInput, kernels: readonly ProfileId[], bytes: number): GpaRange[] {
   const { memory, registers, its } = input
   const view = tableView(registers, its)
+  const budget = { ...defaultBudget, ...input.budget }
   const needs = kernels
     .filter((kernel) => profiles[kernel].quirks['scan-overrun'])
-    .map((kernel) => simulateRestore(memory, view, profiles[kernel].quirks).needs)
+    .map((kernel) => simulateRestore(memory, view, profiles[kernel].quirks, budget).needs)
   return coalesce(needs.flatMap((base) => (base === undefined ? [] : [{ base, bytes }])))
 }

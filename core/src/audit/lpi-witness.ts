@@ -3,7 +3,7 @@ import type { Gpa } from '../memory/index.ts'
 import type { Evidence } from './finding.ts'
 import { ifThere } from './if-there.ts'
 import type { MappedDevice } from './mappings.ts'
-import { deviceName } from './names.ts'
+import { deviceName, itsName } from './names.ts'
 import type { Scene } from './scene.ts'
 
 /** Events of one device that are asked about. */
@@ -16,33 +16,36 @@ const MOST_ASKED = 16
 export class LpiWitness {
   readonly #scene: Scene
   readonly #configuration: number
-  /** LPI to the index of the device whose live event has it; -1 where none is known. */
-  readonly #owners = new Int32Array(ID_LIMIT).fill(-1)
+  /** The live event's device that has each LPI, in whatever ITS: LPIs are the whole VM's. */
+  readonly #owners = new Map<number, string>()
 
   constructor(scene: Scene) {
     this.#scene = scene
-    this.#configuration = GICR_PROPBASER.unpack(scene.input.registers.redistributors[0]?.propbaser ?? 0n).address
-    const { devices, events } = scene.tables.mappings
-    for (const [index, { deviceId, first, count }] of devices.entries()) {
+    this.#configuration = GICR_PROPBASER.unpack(scene.registers.redistributors[0]?.propbaser ?? 0n).address
+    for (const other of scene.vm) if (other !== scene) this.#ownedIn(other, itsName(other.its))
+    this.#ownedIn(scene, '')
+  }
+
+  #ownedIn({ beliefs, tables: { mappings } }: Scene, suffix: string): void {
+    const { eventId, lpi } = mappings.events
+    for (const { deviceId, first, count } of mappings.devices) {
+      const name = deviceName(deviceId) + suffix
       for (let row = first; row < first + count; row++) {
-        const lpi = events.lpi[row]!
-        if (lpi < ID_LIMIT && scene.beliefs.eventBelief(deviceId, events.eventId[row]!) === 'live') this.#owners[lpi] = index
+        if (lpi[row]! < ID_LIMIT && beliefs.eventBelief(deviceId, eventId[row]!) === 'live') this.#owners.set(lpi[row]!, name)
       }
     }
   }
 
   /** A live event has this LPI. */
   isTaken(lpi: number): boolean {
-    return lpi < ID_LIMIT && this.#owners[lpi]! >= 0
+    return this.#owners.has(lpi)
   }
 
   /** What speaks for or against a dead event with this LPI. */
   onEvent(lpi: number): Evidence[] {
     if (lpi < FIRST_LPI || lpi >= ID_LIMIT) return []
-    const owner = this.#scene.tables.mappings.devices[this.#owners[lpi]!]
-    if (owner !== undefined) {
-      return [{ witness: 'tables', says: `LPI ${lpi} is a live event's of ${deviceName(owner.deviceId)}`, at: undefined }]
-    }
+    const owner = this.#owners.get(lpi)
+    if (owner !== undefined) return [{ witness: 'tables', says: `LPI ${lpi} is a live event's of ${owner}`, at: undefined }]
     const at = (this.#configuration + lpi - FIRST_LPI) as Gpa
     const byte = ifThere(() => this.#scene.memory.u8(at))
     if (byte === undefined) return []

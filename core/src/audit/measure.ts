@@ -1,30 +1,29 @@
 import { DTE, ENTRY_BYTES } from '../abi/index.ts'
-import type { Gpa, GuestMemory } from '../memory/index.ts'
+import type { Gpa } from '../memory/index.ts'
 import { objections } from '../tables/index.ts'
-import { effectOf, type Judgement, kindOf, write } from './effect.ts'
+import { effectOf, type Judgement, kindOf } from './effect.ts'
 import { type EntryView, entryAt } from './entries.ts'
-import { declared, type Effect, type EventId, type Finding, type Suspect, type WordWrite } from './finding.ts'
+import { declared, type Effect, type EventId, type Finding, type Suspect } from './finding.ts'
 import { place } from './names.ts'
 import { objectionSuspect } from './passes/objections.ts'
 import { type ProblemCode, problemRow } from './problems/index.ts'
 import type { Scene } from './scene.ts'
-import { costOf, type Restored, simulateRestore } from './simulate.ts'
-
-/** Findings listed; there may be more. */
-export const MOST_FINDINGS = 1000
-/** What all trials together may cost, in entries read: a second or so. */
-const TRIALS = 2 ** 26
-/** Objections taken out one after another. */
-const MOST_OBJECTIONS = 64
+import type { SimulatedRestore } from './simulate.ts'
+import type { Trials } from './trials.ts'
 
 /** Suspects in the order they were found, up to a limit. */
 export class Suspects {
   readonly list: Suspect[] = []
   full = false
+  readonly #most: number
+
+  constructor(most: number) {
+    this.#most = most
+  }
 
   add(found: Iterable<Suspect>): void {
     for (const one of found) {
-      if (this.list.length >= MOST_FINDINGS) {
+      if (this.list.length >= this.#most) {
         this.full = true
         return
       }
@@ -33,47 +32,17 @@ export class Suspects {
   }
 }
 
-/** An overlay of guest RAM in which entries are taken out and put back, and restores are tried until the budget is spent. */
-export class Trials {
-  readonly memory: GuestMemory
-  readonly #scene: Scene
-  #budget = TRIALS
-
-  constructor(scene: Scene) {
-    this.#scene = scene
-    this.memory = scene.memory.fork()
-  }
-
-  get spent(): boolean {
-    return this.#budget <= 0
-  }
-
-  run(): Restored {
-    const restored = simulateRestore(this.memory, this.#scene.view, this.#scene.quirks)
-    this.#budget -= costOf(restored)
-    return restored
-  }
-
-  /** Runs a restore with `writes` changed to `which`, and puts the other state back. */
-  runWith(writes: readonly WordWrite[], which: 'to' | 'from'): Restored {
-    write(this.memory, writes, which)
-    const restored = this.run()
-    write(this.memory, writes, which === 'to' ? 'from' : 'to')
-    return restored
-  }
-}
-
 /** Takes every suspect entry out of the overlay, then what KVM still objects to, until a restore succeeds. */
-export function takeOut(scene: Scene, trials: Trials, suspects: Suspects): Restored {
-  for (const { removal } of suspects.list) write(trials.memory, removal, 'to')
+export function takeOut(scene: Scene, trials: Trials, suspects: Suspects): SimulatedRestore {
+  for (const { removal } of suspects.list) trials.write(removal, 'to')
   for (let round = 0; ; round++) {
     const clean = trials.run()
-    if (clean.objection === undefined || round === MOST_OBJECTIONS || trials.spent) return clean
+    if (clean.objection === undefined || round === scene.budget.objections || trials.spent) return clean
     const found = objectionSuspect(scene, trials.memory, clean.objection)
     if (found === undefined) return clean
     suspects.add([found])
     if (found.removal.length === 0) return clean
-    write(trials.memory, found.removal, 'to')
+    trials.write(found.removal, 'to')
   }
 }
 
@@ -81,10 +50,10 @@ export function takeOut(scene: Scene, trials: Trials, suspects: Suspects): Resto
  * Measures each suspect: the walk with its entry against the walk without it. When the restore succeeds as it is, all others
  * stay; when it fails, all others are out, since behind the first failure nothing shows.
  */
-export function measure(scene: Scene, trials: Trials, clean: Restored, { list }: Suspects, judge: Judgement): Finding[] {
+export function measure(scene: Scene, trials: Trials, clean: SimulatedRestore, { list }: Suspects, judge: Judgement): Finding[] {
   const base = scene.restored
   const succeeds = base.objection === undefined
-  if (succeeds) for (const { removal } of [...list].reverse()) write(trials.memory, [...removal].reverse(), 'from')
+  if (succeeds) for (const { removal } of [...list].reverse()) trials.write(removal, 'from')
   return list.map((one) => {
     if (one.effect !== undefined) return finding(scene, one, one.effect, undefined)
     if (one.removal.length === 0 || trials.spent) return finding(scene, one, unmeasured(one, base, judge), base)
@@ -96,13 +65,13 @@ export function measure(scene: Scene, trials: Trials, clean: Restored, { list }:
 }
 
 /** A second claim does harm when it comes back; what else its entry does is told where the entry itself is told of. */
-function standsBeside({ deviceId, eventId }: Suspect, { mappings }: Restored): Effect {
+function standsBeside({ deviceId, eventId }: Suspect, { mappings }: SimulatedRestore): Effect {
   const there = eventId === undefined ? (mappings.device(deviceId!)?.count ?? 0) > 0 : mappings.row(deviceId!, eventId) >= 0
   return declared(there ? 'corrupts' : 'latent')
 }
 
 /** Where no single word can be taken out, or too much was read already: what the restore as it is shows of the entry. */
-function unmeasured({ deviceId, eventId, at }: Suspect, base: Restored, judge: Judgement): Effect {
+function unmeasured({ deviceId, eventId, at }: Suspect, base: SimulatedRestore, judge: Judgement): Effect {
   if (base.objection !== undefined) {
     const { where, name } = base.objection
     const mine = where.at === at || at === undefined || (where.deviceId === deviceId && where.deviceId !== undefined)
@@ -116,7 +85,7 @@ function unmeasured({ deviceId, eventId, at }: Suspect, base: Restored, judge: J
 }
 
 /** What a suspect comes to, its effect known. */
-export function finding(scene: Scene, suspect: Suspect, effect: Effect, withIt: Restored | undefined): Finding {
+export function finding(scene: Scene, suspect: Suspect, effect: Effect, withIt: SimulatedRestore | undefined): Finding {
   const code = withIt === undefined ? suspect.code : recode(suspect, effect, withIt)
   const { slug, describe, fix } = problemRow(code)
   const { detail, removal: _removal, effect: _effect, ...rest } = suspect
@@ -153,7 +122,7 @@ function consequences({ memory, tables: { mappings } }: Scene, { at, deviceId, e
 }
 
 /** What the problem of an entry is called follows from what the entry does. */
-function recode(suspect: Suspect, effect: Effect, withIt: Restored): ProblemCode {
+function recode(suspect: Suspect, effect: Effect, withIt: SimulatedRestore): ProblemCode {
   const codes = problemRow(suspect.code).recode
   if (codes === undefined) return suspect.code
   if (effect.lost.count + effect.lostDevices > 0) {
@@ -169,7 +138,7 @@ function isLastOfChain({ eventId, removal: [entry] }: Suspect): boolean {
   return eventId === undefined && entry !== undefined && DTE.fields.next.get(...entry.from) === 0
 }
 
-function isVisited({ deviceId, eventId, at }: Suspect, { severity, stop }: Effect, { mappings }: Restored): boolean {
+function isVisited({ deviceId, eventId, at }: Suspect, { severity, stop }: Effect, { mappings }: SimulatedRestore): boolean {
   if (eventId === undefined) return mappings.device(deviceId!) !== undefined || severity === 'fails'
   return mappings.row(deviceId!, eventId) >= 0 || stop?.at === at
 }

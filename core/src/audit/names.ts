@@ -5,6 +5,9 @@ import type { Where } from '../memory/index.ts'
 export const deviceName = (deviceId: number): string => `DeviceID ${hex(deviceId)}`
 export const eventName = (deviceId: number, eventId: number): string => `event ${eventId} of ${deviceName(deviceId)}`
 
+/** ` of ITS 1`, behind a name: for a VM with several. */
+export const itsName = ({ index }: { readonly index: number }): string => ` of ITS ${index}`
+
 const tableOf: Readonly<Record<string, string>> = {
   CTE: 'the collection table',
   L1E: 'the first level of the device table',

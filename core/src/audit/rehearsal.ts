@@ -7,14 +7,14 @@ import {
   KVM_DEV_ARM_VGIC_GRP as GRP,
   LPI_LIMIT,
   type ProfileId,
-  savedIts,
 } from '../abi/index.ts'
 import { type KvmIts, type RestoreStep, restoreSteps, restoreVm } from '../kvm/index.ts'
-import type { Errno, Gpa, GuestMemory, Outcome } from '../memory/index.ts'
+import type { Errno, Gpa, GuestMemory, Outcome, ReadonlyMemory } from '../memory/index.ts'
 import { restoresUnder } from '../seal/index.ts'
+import type { Mappings } from './mappings.ts'
 import { place } from './names.ts'
-import type { AuditInput } from './scene.ts'
-import type { Restored } from './simulate.ts'
+import type { Scene } from './scene.ts'
+import type { SimulatedRestore } from './simulate.ts'
 
 /** How a call at the ioctl boundary failed. */
 export interface CallFailure {
@@ -36,18 +36,26 @@ export interface Rehearsal {
 }
 
 /**
- * Restores a private copy of the VM with the one ITS that is looked at on a model of the kernel, and saves it again: registers, tables, commands that were waiting.
- * `restored` is what the walk gave: it must have come to its end.
+ * Restores a private copy of the VM with the ITSes that are looked at on a model of the kernel, and saves it again: registers,
+ * tables, commands that were waiting. `restored` is what the walk of each gave: it must have come to its end.
  */
-export function rehearse(input: AuditInput, kernel: ProfileId, restored: Restored): Rehearsal {
-  const registers = { ...input.registers, itses: [savedIts(input.registers, input.its)] }
-  const back = restoreVm(withLpiBytes(input, restored), registers, { kernel })
-  if (!back.ok) return { restore: failure(callOf(back.step), back), save: undefined, hostOops: false, again: undefined }
-  const its = back.value.vm.itses[0]!
-  const saved = its.setAttr(GRP.CTRL, BigInt(CTRL.ITS_SAVE_TABLES))
-  if (saved.ok) return { restore: undefined, save: undefined, hostOops: false, again: restoreAgain(its, kernel) }
-  return { restore: undefined, save: failure('SAVE_TABLES', saved), hostOops: saved.hostOops === true, again: undefined }
+export function rehearse(scenes: readonly Scene[], kernel: ProfileId, restored: readonly SimulatedRestore[]): Rehearsal {
+  const [{ memory, registers }] = scenes as readonly [Scene]
+  const looked = { ...registers, itses: scenes.map(({ saved }) => saved) }
+  const back = restoreVm(withLpiBytes(memory, registers, restored), looked, { kernel })
+  if (!back.ok) return { ...NOTHING, restore: failure(callOf(back.step), back) }
+  const { itses } = back.value.vm
+  for (const its of itses) {
+    const saved = its.setAttr(GRP.CTRL, BigInt(CTRL.ITS_SAVE_TABLES))
+    if (!saved.ok) return { ...NOTHING, save: failure('SAVE_TABLES', saved), hostOops: saved.hostOops === true }
+  }
+  const again = itses.map((its) => restoreAgain(its, kernel))
+  const first = again.findIndex((difference) => difference !== undefined)
+  if (first < 0) return NOTHING
+  return { ...NOTHING, again: scenes.length === 1 ? again[first] : `ITS ${scenes[first]!.its.index}: ${again[first]}` }
 }
+
+const NOTHING: Rehearsal = { restore: undefined, save: undefined, hostOops: false, again: undefined }
 
 const callOf = (step: RestoreStep) => (step === 'restore-tables' ? 'RESTORE_TABLES' : restoreSteps[step])
 
@@ -59,19 +67,22 @@ function failure(call: string, { errno, reason, where }: Extract<Outcome<unknown
  * A private copy of guest RAM. Rubbish entries name LPIs whose configuration and pending bytes lie anywhere in RAM, where nothing was
  * loaded; what they hold does not matter here.
  */
-function withLpiBytes({ memory, registers }: AuditInput, { mappings: { events } }: Restored): GuestMemory {
-  return memory.fork(rubbishLpiBytes(registers, events.lpi.subarray(0, events.length)))
+function withLpiBytes(memory: ReadonlyMemory, registers: GicRegisters, restored: readonly SimulatedRestore[]): GuestMemory {
+  return memory.fork(rubbishLpiBytes(registers, restored))
 }
 
-function* rubbishLpiBytes({ redistributors }: GicRegisters, lpis: Uint32Array): Generator<Gpa> {
-  for (const lpi of lpis) {
-    if (lpi < LPI_LIMIT) continue
+function* rubbishLpiBytes({ redistributors }: GicRegisters, restored: readonly SimulatedRestore[]): Generator<Gpa> {
+  for (const lpi of restored.flatMap(({ mappings }) => highLpis(mappings))) {
     for (const { propbaser, pendbaser } of redistributors) {
       yield (GICR_PROPBASER.unpack(propbaser).address + lpi - FIRST_LPI) as Gpa
       yield (GICR_PENDBASER.unpack(pendbaser).address + Math.floor(lpi / 8)) as Gpa
     }
   }
 }
+
+const highLpis = ({ events: { lpi, length } }: Mappings): number[] =>
+  Array.from(lpi.subarray(0, length).filter((one) => one >= LPI_LIMIT))
+
 function restoreAgain({ its }: KvmIts, kernel: ProfileId): string | undefined {
   const answer = restoresUnder(its, kernel)
   if (answer.restores === 'exactly') return undefined

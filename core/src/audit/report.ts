@@ -2,6 +2,7 @@ import type { ProfileId } from '../abi/index.ts'
 import type { Errno, Gpa } from '../memory/index.ts'
 import type { EventId, Finding } from './finding.ts'
 import type { HistoryState } from './history.ts'
+import type { ItsPlace } from './scene.ts'
 import type { Verdict } from './verdict.ts'
 
 export interface Count {
@@ -9,17 +10,17 @@ export interface Count {
   readonly events: number
 }
 
-/** Events of the tables by what the command queue tells of them. */
-export interface QueueTold {
+/** Events of the tables by what the command queue alone says of them. */
+export interface QueueCounts {
   readonly live: number
   /** Their device is mapped; of the event itself no command is left. */
   readonly deviceLive: number
   readonly dead: number
-  readonly untold: number
+  readonly unknown: number
 }
 
 /** Where a restore fails. */
-export interface Stop {
+export interface RestoreStop {
   readonly errno: Errno
   readonly says: string
   readonly place: string
@@ -30,14 +31,16 @@ export interface Stop {
   readonly after: Count
 }
 
-/** Everything an audit found out. */
+/** Everything an audit found out about one ITS. */
 export interface Report {
+  /** The ITS it is about. */
+  readonly its: ItsPlace
   /** The profile of the kernel that restores. */
   readonly kernel: ProfileId
   readonly vcpus: number
   readonly verdict: Verdict
   readonly errno: Errno | undefined
-  readonly stop: Stop | undefined
+  readonly stop: RestoreStop | undefined
   readonly collections: number
   /** What the guest has mapped, as far as witnesses know: at least these when the history is not whole. */
   readonly live: Count
@@ -53,7 +56,6 @@ export interface Report {
   readonly unknown: number
   readonly orphans: { readonly devices: readonly number[]; readonly events: readonly EventId[] }
   readonly history: { readonly state: HistoryState; readonly commands: number; readonly pending: number }
-  /** What the command queue alone tells of the events in the tables. */
-  readonly told: QueueTold
+  readonly byQueue: QueueCounts
   readonly findings: readonly Finding[]
 }

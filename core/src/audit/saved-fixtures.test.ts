@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { fixtureText, streamFixtures } from '../formats/testing/fixtures.ts'
-import { audit, readHistory, viewFrom } from './index.ts'
+import { audit, readHistory, setScene, viewFrom } from './index.ts'
 import { auditFixture } from './testing/audit-fixture.ts'
 import { parseGuestText } from './testing/guest-text.ts'
 
@@ -31,20 +31,20 @@ describe('what a restore of a real saved VM does', () => {
     ${'mem-vmem-s1'}               | ${'restores'} | ${count(11, 26)}  | ${count(11, 26)}  | ${none}                             | ${0}   | ${0}  | ${0}
     ${'nvme72-s1'}                 | ${'restores'} | ${count(5, 11)}   | ${count(5, 11)}   | ${[24]}                             | ${6}   | ${0}  | ${0}
   `('$file: $verdict', async ({ file, verdict, live, restored, devices, events, lost, revived }) => {
-    const report = audit(await auditFixture(file))
+    const report = audit(setScene(await auditFixture(file)))
     expect(report).toMatchObject({ verdict, errno: verdict === 'fails' ? 'EINVAL' : undefined, live, restored, lost, revived })
     expect(report.orphans.devices).toEqual(devices)
     expect(report.orphans.events).toHaveLength(events)
   })
 
   it('names the entry at which KVM gives up', async () => {
-    const { stop } = audit(await auditFixture('scattered-unrestorable'))
+    const { stop } = audit(setScene(await auditFixture('scattered-unrestorable')))
     expect(stop).toMatchObject({ errno: 'EINVAL', deviceId: 20992, eventId: 0, after: { devices: 10 } })
   })
 
   it('names the dead events that come back', async () => {
     for (const file of ['ghosts', 'wrapped']) {
-      const { findings } = audit(await auditFixture(file))
+      const { findings } = audit(setScene(await auditFixture(file)))
       const revived = findings.flatMap(({ effect }) => effect.revived.first).sort(([a, x], [b, y]) => a - b || x - y)
       expect(revived, file).toEqual([
         [8, 0],
@@ -56,30 +56,32 @@ describe('what a restore of a real saved VM does', () => {
   })
 
   it('says how far the word of a queue goes that has gone round', async () => {
-    const { told, history } = audit(await auditFixture('wrapped'))
-    expect([history.state, told]).toEqual(['wrapped', { live: 9, deviceLive: 3, dead: 3, untold: 10 }])
+    const { byQueue, history } = audit(setScene(await auditFixture('wrapped')))
+    expect([history.state, byQueue]).toEqual(['wrapped', { live: 9, deviceLive: 3, dead: 3, unknown: 10 }])
   })
 
   it('proves nothing live to be an orphan when the queue has gone round and there is no PCI state', async () => {
     for (const file of ['wrapped', 'wrapped-clean']) {
       const input = await auditFixture(file)
       const live = new Set(
-        viewFrom(input, 'guest').devices.flatMap(({ deviceId, events }) => events.map(({ eventId }) => `${deviceId}:${eventId}`)),
+        viewFrom(setScene(input), 'guest').devices.flatMap(({ deviceId, events }) =>
+          events.map(({ eventId }) => `${deviceId}:${eventId}`),
+        ),
       )
-      const { orphans, unknown } = audit({ ...input, msi: [] })
+      const { orphans, unknown } = audit(setScene({ ...input, msi: [] }))
       expect(orphans.events.filter(([deviceId, eventId]) => live.has(`${deviceId}:${eventId}`))).toEqual([])
       expect(unknown).toBeGreaterThan(0)
     }
   })
 
   it('finds the entry that would lose devices in silence once the failing one is cleared', async () => {
-    const { findings } = audit(await auditFixture('scattered-unrestorable'))
+    const { findings } = audit(setScene(await auditFixture('scattered-unrestorable')))
     const ending = findings.find(({ code }) => code === 'D207')
     expect(ending).toMatchObject({ deviceId: 41728, severity: 'corrupts', effect: { lost: { count: 40 }, lostDevices: 7 } })
   })
 
   it('leaves the live events alone that look as stale as the dead ones', async () => {
-    const { orphans } = audit(await auditFixture('unrestorable'))
+    const { orphans } = audit(setScene(await auditFixture('unrestorable')))
     expect(orphans.events.filter(([deviceId]) => deviceId === 768)).toEqual([])
   })
 })
@@ -93,7 +95,7 @@ describe("the guest's own text", () => {
   it.each(told)('agrees with the view from the witnesses: %s', async (name) => {
     const text = parseGuestText(fixtureText(`${name}.guest-view.txt`)!)
     const input = await auditFixture(name)
-    const { devices, collections } = viewFrom(input, 'guest')
+    const { devices, collections } = viewFrom(setScene(input), 'guest')
     expect(devices.map(({ deviceId }) => deviceId)).toEqual(text.devices)
     const events = devices.flatMap(({ deviceId, events }) =>
       events.map((event) => ({ key: `${deviceId}:${event.eventId}`, ...event })),

@@ -1,13 +1,24 @@
-import { disassemble, type GicRegisters, ID_LIMIT, type MsiFunction, type Profile, type Quirks, savedIts } from '../abi/index.ts'
+import {
+  type GicRegisters,
+  type MsiFunction,
+  NEWEST,
+  type Profile,
+  profiles,
+  type Quirks,
+  queueShape,
+  type SavedIts,
+  savedIts,
+} from '../abi/index.ts'
 import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
 import { type TableView, tableView } from '../tables/index.ts'
-import { Beliefs, type Witnesses } from './beliefs.ts'
-import type { Confidence, Evidence } from './finding.ts'
+import { Beliefs } from './beliefs.ts'
+import { type Budget, defaultBudget } from './budget.ts'
 import { readHistory } from './history.ts'
-import { deviceName, eventName } from './names.ts'
-import { type Restored, simulateRestore, sweep, type Tables } from './simulate.ts'
+import { once } from './once.ts'
+import { pciWitnesses } from './pci-witness.ts'
+import { type SimulatedRestore, simulateRestore, sweep, type Tables, walkKey } from './simulate.ts'
 
-/** What an audit looks at. Every page that a restore reads must be loaded. */
+/** What an audit looks at. Every page that a restore reads must be loaded, and nothing may be written while it is looked at. */
 export interface AuditInput {
   readonly memory: ReadonlyMemory
   readonly registers: GicRegisters
@@ -18,69 +29,114 @@ export interface AuditInput {
   readonly missing?: readonly Gpa[]
   /** The kernel that restores; the newest when not named. */
   readonly profile?: Profile
+  /** Limits that differ from the usual ones. */
+  readonly budget?: Partial<Budget>
 }
 
-/** The three views of one ITS: what lies in its tables, what a restore makes of them, what the guest has mapped. */
-export interface Scene {
-  readonly input: AuditInput
+/** Which ITS of a VM. */
+export interface ItsPlace {
+  /** In the order of the registers. */
+  readonly index: number
+  /** Where its frames are, if that is known. */
+  readonly base: Gpa | undefined
+}
+
+/**
+ * One ITS of a saved VM at one state of guest RAM: what lies in its tables, what a restore makes of them, what the guest has
+ * mapped. Each is worked out when it is first asked for, and then kept: whoever looks at the same state shares it.
+ */
+export class Scene {
   readonly memory: ReadonlyMemory
+  readonly registers: GicRegisters
+  readonly its: ItsPlace
+  /** The registers of this ITS. */
+  readonly saved: SavedIts
   readonly view: TableView
-  readonly quirks: Quirks
-  readonly tables: Tables
-  readonly restored: Restored
-  readonly beliefs: Beliefs
-  /** Mappings about which two witnesses disagree; with one of them, nothing is called proven. */
-  readonly disputed: readonly string[]
-}
+  /** The kernel that restores. */
+  readonly profile: Profile
+  readonly budget: Budget
+  /** Pages of the tables that the file holds no record of. */
+  readonly missing: readonly Gpa[]
+  /** The scenes of all ITSes of the VM that are looked at, this one among them, in the order of the registers. */
+  readonly vm: readonly Scene[]
+  readonly #input: AuditInput
+  readonly #beliefs: () => Beliefs
+  readonly #tables = once(() => sweep(this.memory, this.view, this.budget))
+  readonly #restores = new Map<string, SimulatedRestore>()
+  readonly #worked = new Map<(scene: Scene) => unknown, unknown>()
 
-export function setScene(input: AuditInput, quirks: Quirks): Scene {
-  const { memory, registers, its, msi } = input
-  const view = tableView(registers, its)
-  const beliefs = new Beliefs(readHistory(memory, savedIts(registers, its)), msi)
-  return {
-    input,
-    memory,
-    view,
-    quirks,
-    tables: sweep(memory, view),
-    restored: simulateRestore(memory, view, quirks),
-    beliefs,
-    disputed: disputes(beliefs),
+  /** `beliefs`: those of an earlier state, where the witnesses are the same. */
+  constructor(input: AuditInput, vm: readonly Scene[], beliefs?: () => Beliefs) {
+    const { memory, registers, its: index = 0, msi = [], missing = [], profile = profiles[NEWEST], budget } = input
+    this.#input = input
+    this.memory = memory
+    this.registers = registers
+    this.saved = savedIts(registers, index)
+    this.its = { index, base: this.saved.base }
+    this.view = tableView(registers, index)
+    this.profile = profile
+    this.budget = { ...defaultBudget, ...budget }
+    this.missing = missing
+    this.vm = vm
+    this.#beliefs = beliefs ?? once(() => new Beliefs(readHistory(memory, this.saved), pciWitnesses(registers, index, msi)))
+  }
+
+  /** What the guest has mapped, by its witnesses. */
+  get beliefs(): Beliefs {
+    return this.#beliefs()
+  }
+
+  /** Everything valid in the tables. */
+  get tables(): Tables {
+    return this.#tables()
+  }
+
+  /** What the restore of the kernel that restores gives. */
+  get restored(): SimulatedRestore {
+    return this.restoredBy(this.profile.quirks)
+  }
+
+  /** What a restore gives by a kernel with these quirks. Kernels that cannot differ on these tables share it. */
+  restoredBy(quirks: Quirks): SimulatedRestore {
+    const key = walkKey(quirks, this.view)
+    const known = this.#restores.get(key)
+    if (known !== undefined) return known
+    const restored = simulateRestore(this.memory, this.view, quirks, this.budget)
+    this.#restores.set(key, restored)
+    return restored
+  }
+
+  /** What `work` makes of this scene, once. */
+  once<T>(work: (scene: Scene) => T): T {
+    if (!this.#worked.has(work)) this.#worked.set(work, work(this))
+    return this.#worked.get(work) as T
+  }
+
+  /** This ITS over guest RAM in which the words at `written` are changed; `vm` becomes its scenes. */
+  over(memory: ReadonlyMemory, written: readonly Gpa[], vm: readonly Scene[]): Scene {
+    const { valid, base, bytes } = queueShape(this.saved.cbaser)
+    const isHeard = !valid || !written.some((at) => at + 8 > base && at < base + bytes)
+    return new Scene({ ...this.#input, memory }, vm, isHeard ? this.#beliefs : undefined)
   }
 }
 
-function disputes(beliefs: Beliefs): string[] {
-  const found: string[] = []
-  for (const deviceId of beliefs.deviceIds) {
-    if (beliefs.device(deviceId).belief === 'disputed') found.push(deviceName(deviceId))
-    for (const eventId of beliefs.eventIds(deviceId)) {
-      if (beliefs.eventBelief(deviceId, eventId) === 'disputed') found.push(eventName(deviceId, eventId))
-    }
-  }
-  return found
+/** The scene of the one ITS that the input names. */
+export function setScene(input: AuditInput): Scene {
+  const vm: Scene[] = []
+  vm.push(new Scene(input, vm))
+  return vm[0]!
 }
 
-/** What a witness proves, unless witnesses disagree anywhere. */
-export const confidence = ({ disputed }: Scene): Confidence => (disputed.length === 0 ? 'proven' : 'inferred')
+/** The scenes of all ITSes of a VM, which know of each other: LPIs are the whole VM's. */
+export function setScenes(input: AuditInput): readonly Scene[] {
+  const vm: Scene[] = []
+  for (const its of input.registers.itses.keys()) vm.push(new Scene({ ...input, its }, vm))
+  return vm
+}
 
-/** A number for an event that no other event has. */
-export const eventKey = (deviceId: number, eventId: number): number => deviceId * ID_LIMIT + eventId
-
-/** What each witness says about a mapping, in words. */
-export function testimonies(
-  scene: Scene,
-  { queue, at, pci }: Witnesses,
-  whole: string,
-  expected: 'mapped' | 'unmapped',
-): Evidence[] {
-  const evidence: Evidence[] = []
-  if (queue !== 'silent') {
-    const says = at === undefined ? `whole, and ${whole}` : disassemble(scene.memory, at)
-    evidence.push({ witness: 'command queue', says, at, ...(queue === expected ? {} : { against: true }) })
-  }
-  if (pci !== 'silent') {
-    const says = pci === 'mapped' ? 'a vector of the function is set to it' : 'no vector of the function is set to it'
-    evidence.push({ witness: 'PCI state', says, at: undefined, ...(pci === expected ? {} : { against: true }) })
-  }
-  return evidence
+/** The same ITSes over guest RAM in which the words at `written` are changed. */
+export function scenesOver(scenes: readonly Scene[], memory: ReadonlyMemory, written: readonly Gpa[]): readonly Scene[] {
+  const vm: Scene[] = []
+  for (const scene of scenes) vm.push(scene.over(memory, written, vm))
+  return vm
 }

@@ -1,4 +1,4 @@
-import type { Quirks } from '../abi/index.ts'
+import type { QuirkName, Quirks } from '../abi/index.ts'
 import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
 import {
   type Answer,
@@ -9,12 +9,13 @@ import {
   type TableReader,
   type TableView,
   type Walked,
+  type WalkLimits,
   walkTables,
 } from '../tables/index.ts'
 import { Mappings } from './mappings.ts'
 
 /** What RESTORE_TABLES answers, and what it brings back. */
-export interface Restored {
+export interface SimulatedRestore {
   /** Undefined when the restore succeeds. */
   readonly objection: Objection | undefined
   /** Everything read up to the end or the objection. */
@@ -50,14 +51,32 @@ class Collector implements TableReader {
   }
 }
 
-/** What one simulated restore may read: 32,768 devices with ITTs of 8,192 events, and more events than eight times the LPIs there are. */
-const LIMITS = { entries: 2 ** 28, events: 2 ** 19 }
-
 /** Runs the restore of a kernel over the tables in RAM. */
-export function simulateRestore(memory: ReadonlyMemory, view: TableView, quirks: Quirks): Restored {
+export function simulateRestore(memory: ReadonlyMemory, view: TableView, quirks: Quirks, limits: WalkLimits): SimulatedRestore {
   const collector = new Collector()
-  const { objection, entries, cut, needs } = walkTables(memory, view, quirks, collector, { limits: LIMITS })
+  const { objection, entries, cut, needs } = walkTables(memory, view, quirks, collector, { limits: limitsOf(limits) })
   return { objection, entries, cut, needs, mappings: collector.mappings }
+}
+
+const limitsOf = ({ entries, events }: WalkLimits): WalkLimits => ({ entries, events })
+
+/** The quirks that a walk of the tables asks for. */
+export const walkQuirks = [
+  'cte-out-of-range-skipped',
+  'device-out-of-range-restored',
+  'dte-size-unchecked',
+  'full-collection-table-ends-restore',
+  'proposed-head',
+  'restore-needs-last-entry',
+  'restore-refuses-unmapped-collection',
+  'scan-overrun',
+  'target-is-index',
+] as const satisfies readonly QuirkName[]
+
+/** A word for what a kernel's walk can differ in on a VM: kernels with the same one get the same restore from the same tables. */
+export function walkKey(quirks: Quirks, { vcpuIds }: TableView): string {
+  const isIndex = vcpuIds.every((vcpuId, index) => vcpuId === index)
+  return walkQuirks.filter((name) => quirks[name] && !(name === 'target-is-index' && isIndex)).join(' ')
 }
 
 /** What a device and an event of a restore cost beside reading their entries. */
@@ -65,7 +84,7 @@ const DEVICE_COST = 256
 const EVENT_COST = 32
 
 /** What a simulated restore cost, in entries read. */
-export function costOf({ entries, mappings: { devices, events } }: Restored): number {
+export function costOf({ entries, mappings: { devices, events } }: SimulatedRestore): number {
   return entries + DEVICE_COST * devices.length + EVENT_COST * events.length
 }
 
@@ -106,8 +125,8 @@ class Sweeper implements SweepReader {
 }
 
 /** Lists every valid entry in RAM. */
-export function sweep(memory: ReadonlyMemory, view: TableView): Tables {
+export function sweep(memory: ReadonlyMemory, view: TableView, limits?: WalkLimits): Tables {
   const sweeper = new Sweeper()
-  const { cut } = sweepTables(memory, view, sweeper, LIMITS)
+  const { cut } = sweepTables(memory, view, sweeper, limits)
   return { mappings: sweeper.mappings, unreadable: sweeper.unreadableWords, cut }
 }

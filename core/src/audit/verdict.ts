@@ -5,7 +5,7 @@ import type { EventList, Suspect } from './finding.ts'
 import type { DeviceRecord } from './history.ts'
 import type { MappedDevice, Mappings } from './mappings.ts'
 import type { Orphans } from './passes/orphans.ts'
-import type { Restored } from './simulate.ts'
+import type { SimulatedRestore } from './simulate.ts'
 
 /** What the next restore does. */
 export type Verdict =
@@ -49,7 +49,7 @@ export function registerHarm(suspects: Iterable<Suspect>): RegisterHarm {
   return { errno, corrupts }
 }
 
-export function damage({ mappings }: Restored, beliefs: Beliefs, orphans: Orphans): Damage {
+export function damage({ mappings }: SimulatedRestore, beliefs: Beliefs, orphans: Orphans): Damage {
   const [lost, revived, misdirected] = [new EventCounter(KEPT), new EventCounter(KEPT), new EventCounter(KEPT)]
   let [lostDevices, misplacedDevices, lostCollections] = [0, 0, 0]
   for (const { deviceId, first, count } of mappings.devices) {
@@ -58,18 +58,15 @@ export function damage({ mappings }: Restored, beliefs: Beliefs, orphans: Orphan
       if (orphans.hasEvent(deviceId, eventId)) revived.add(deviceId, eventId)
     }
   }
-  for (const deviceId of beliefs.deviceIds) {
-    if (beliefs.device(deviceId).belief === 'live') {
-      const device = mappings.device(deviceId)
-      if (device === undefined) lostDevices++
-      else if (isMisplaced(device, beliefs.history.devices.get(deviceId))) misplacedDevices++
-    }
-    for (const eventId of beliefs.eventIds(deviceId)) {
-      if (beliefs.eventBelief(deviceId, eventId) !== 'live') continue
-      const row = mappings.row(deviceId, eventId)
-      if (row < 0) lost.add(deviceId, eventId)
-      else if (isMisdirected(mappings, row, beliefs, deviceId, eventId)) misdirected.add(deviceId, eventId)
-    }
+  for (const deviceId of beliefs.live.devices) {
+    const device = mappings.device(deviceId)
+    if (device === undefined) lostDevices++
+    else if (isMisplaced(device, beliefs.history.devices.get(deviceId))) misplacedDevices++
+  }
+  for (const [deviceId, eventId] of beliefs.live.events()) {
+    const row = mappings.row(deviceId, eventId)
+    if (row < 0) lost.add(deviceId, eventId)
+    else if (isMisdirected(mappings, row, beliefs, deviceId, eventId)) misdirected.add(deviceId, eventId)
   }
   for (const [icid, { rdBase }] of beliefs.history.collections) {
     if (rdBase !== undefined && !mappings.collections.has(icid)) lostCollections++
@@ -78,8 +75,8 @@ export function damage({ mappings }: Restored, beliefs: Beliefs, orphans: Orphan
 }
 
 /** The device comes back with another ITT or size than the guest's MAPD gave it. */
-export function isMisplaced({ ittAddr, eventIdBits }: MappedDevice, told: DeviceRecord | undefined): boolean {
-  return told?.ittAddr !== undefined && (told.ittAddr !== ittAddr || told.eventIdBits !== eventIdBits)
+export function isMisplaced({ ittAddr, eventIdBits }: MappedDevice, recorded: DeviceRecord | undefined): boolean {
+  return recorded?.ittAddr !== undefined && (recorded.ittAddr !== ittAddr || recorded.eventIdBits !== eventIdBits)
 }
 
 /** What the guest said of the event, where its command is still there, against what comes back. */
@@ -91,15 +88,37 @@ function isMisdirected(
   eventId: number,
 ): boolean {
   const { history } = beliefs
-  const told = history.devices.get(deviceId)?.events.get(eventId)
-  if (told === undefined) return false
+  const recorded = history.devices.get(deviceId)?.events.get(eventId)
+  if (recorded === undefined) return false
   const icid = events.icid[row]!
-  if ((told.lpi ?? events.lpi[row]) !== events.lpi[row] || (told.icid ?? icid) !== icid) return true
+  if ((recorded.lpi ?? events.lpi[row]) !== events.lpi[row] || (recorded.icid ?? icid) !== icid) return true
   const target = history.collections.get(icid)?.rdBase
   return target !== undefined && target !== collections.get(icid)
 }
 
-export function verdictOf({ objection }: Restored, registers: RegisterHarm, harm: Damage): Verdict {
+/** The worst of several. */
+export const worst = (verdicts: readonly Verdict[]): Verdict =>
+  (['fails', 'corrupts'] as const).find((verdict) => verdicts.includes(verdict)) ?? 'restores'
+
+/** What several ITSes of a VM lose and gain together. */
+export function together(damages: readonly Damage[]): Damage {
+  const lists = (of: (one: Damage) => EventList): EventList => ({
+    count: sum(damages.map((one) => of(one).count)),
+    first: damages.flatMap((one) => of(one).first).slice(0, KEPT),
+  })
+  return {
+    lost: lists(({ lost }) => lost),
+    revived: lists(({ revived }) => revived),
+    misdirected: lists(({ misdirected }) => misdirected),
+    lostDevices: sum(damages.map(({ lostDevices }) => lostDevices)),
+    misplacedDevices: sum(damages.map(({ misplacedDevices }) => misplacedDevices)),
+    lostCollections: sum(damages.map(({ lostCollections }) => lostCollections)),
+  }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
+
+export function verdictOf({ objection }: SimulatedRestore, registers: RegisterHarm, harm: Damage): Verdict {
   if (objection !== undefined || registers.errno !== undefined) return 'fails'
   const { lost, revived, misdirected, lostDevices, misplacedDevices, lostCollections } = harm
   const harmed = lost.count + revived.count + misdirected.count + lostDevices + misplacedDevices + lostCollections > 0

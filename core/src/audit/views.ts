@@ -1,6 +1,6 @@
 import type { Beliefs } from './beliefs.ts'
 import type { Mappings } from './mappings.ts'
-import type { Stop } from './report.ts'
+import type { RestoreStop } from './report.ts'
 
 /** An event from one viewpoint; null where that viewpoint does not know. */
 export interface EventRow {
@@ -21,7 +21,7 @@ export interface View {
   readonly collections: readonly { readonly icid: number; readonly rdBase: number }[]
   readonly devices: readonly DeviceRow[]
   /** Where the restore fails, so that there is nothing to list. */
-  readonly stop?: Stop
+  readonly stop?: RestoreStop
 }
 
 const byId = (collections: Iterable<readonly [number, number]>) =>
@@ -52,14 +52,14 @@ export function guestRows(beliefs: Beliefs): View {
   return {
     collections: byId(mapped),
     devices: live.map((deviceId) => {
-      const told = history.devices.get(deviceId)
+      const recorded = history.devices.get(deviceId)
       const eventIds = beliefs.eventIds(deviceId).filter((eventId) => beliefs.eventBelief(deviceId, eventId) === 'live')
       return {
         deviceId,
-        itt: told?.ittAddr ?? null,
-        eventIdBits: told?.eventIdBits ?? null,
+        itt: recorded?.ittAddr ?? null,
+        eventIdBits: recorded?.eventIdBits ?? null,
         events: eventIds.map((eventId) => {
-          const record = told?.events.get(eventId)
+          const record = recorded?.events.get(eventId)
           return { eventId, lpi: record?.lpi ?? null, icid: record?.icid ?? null }
         }),
       }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Gpa } from '../memory/index.ts'
-import { audit, type Finding } from './index.ts'
+import { audit, type Finding, setScene } from './index.ts'
 import { PlantedVm, pciFunction } from './testing/planted-vm.ts'
 
 /** Moves one event so often that the ring goes round and nothing else is left in it. */
@@ -20,7 +20,7 @@ const withOrphan = () =>
     .save()
     .dte(8, { size: 4, next: 8, ittAddr: 0x4100_8000 })
 const find = (vm: PlantedVm, code: string): Finding | undefined =>
-  audit(vm.input()).findings.find((finding) => finding.code === code)
+  audit(setScene(vm.input())).findings.find((finding) => finding.code === code)
 const says = (finding: Finding | undefined) =>
   finding?.evidence.map(({ witness, against }) => (against ? `not ${witness}` : witness))
 
@@ -98,7 +98,7 @@ describe('what no witness knows', () => {
         .save(),
       16,
     )
-    const { orphans, unknown, verdict, history } = audit(vm.input())
+    const { orphans, unknown, verdict, history } = audit(setScene(vm.input()))
     expect([orphans.devices, orphans.events, unknown, verdict, history.state]).toEqual([[], [], 1, 'restores', 'wrapped'])
   })
 
@@ -108,7 +108,7 @@ describe('what no witness knows', () => {
       .map(16, { 0: [8192, 0] })
       .save()
     vm.more = { msi: [pciFunction(8, []), pciFunction(16, [0])] }
-    expect(audit(goRound(vm, 16).input())).toMatchObject({ verdict: 'restores', live: { devices: 2, events: 1 } })
+    expect(audit(setScene(goRound(vm, 16).input()))).toMatchObject({ verdict: 'restores', live: { devices: 2, events: 1 } })
   })
 })
 
@@ -138,6 +138,6 @@ describe('witnesses that disagree', () => {
       .save()
     const gicv2m = { ...pciFunction(24, [3]), vectors: [{ address: 0x0802_0000n, data: 3, masked: false }] }
     vm.more = { msi: [{ ...gicv2m, enabled: false }] }
-    expect(audit(vm.input()).findings).toEqual([])
+    expect(audit(setScene(vm.input())).findings).toEqual([])
   })
 })

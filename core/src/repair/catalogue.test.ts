@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type ProblemCode, problems } from '../audit/index.ts'
 import { problemCases } from '../audit/testing/problem-cases/index.ts'
-import { planRepair } from './index.ts'
+import { planOne } from './testing/plan-one.ts'
 
 /** What no word of guest RAM can mend. */
 const beyondTables: Partial<Record<ProblemCode, string>> = {
@@ -35,11 +35,11 @@ describe('every problem of the catalogue', () => {
     'is mended, and then clean: %s %s',
     (code, _slug, { vm }) => {
       const input = vm().input()
-      const plan = planRepair(input, everything)
+      const plan = planOne(input, everything)
       expect(plan.before.findings.map((finding) => finding.code)).toContain(code)
       expect([plan.after.verdict, plan.after.findings.map((finding) => finding.code)]).toEqual(['restores', []])
       expect([plan.obstacles, plan.lost, plan.lostDevices]).toEqual([[], [], []])
-      expect(planRepair({ ...input, memory: plan.memory }, everything).writes).toEqual([])
+      expect(planOne({ ...input, memory: plan.memory }, everything).writes).toEqual([])
     },
   )
 
@@ -47,7 +47,7 @@ describe('every problem of the catalogue', () => {
   it.each(beyond.map((one) => [one.code, problems[one.code].slug, one] as const))(
     'is not said to be mended when it is not: %s %s',
     (code, _slug, { vm }) => {
-      const { before, after, obstacles, writes } = planRepair(vm().input(), everything)
+      const { before, after, obstacles, writes } = planOne(vm().input(), everything)
       expect(before.findings.map((finding) => finding.code)).toContain(code)
       expect(after.verdict === 'restores' || obstacles.length > 0 || writes.length === 0).toBe(true)
     },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { DTE, ITE } from '../abi/index.ts'
+import { sweep } from '../audit/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import { walkTables } from '../tables/index.ts'
 import { newest, PlantedTables, Seen } from '../tables/testing/planted.ts'
@@ -10,11 +11,12 @@ import { Overlay } from './overlay.ts'
 function mended(tables: PlantedTables, { dead = [] as number[], deadEvents = [] as string[], seal = false } = {}) {
   const overlay = new Overlay(tables.memory)
   const ids = [8, 9, 10, 11, 12]
-  mendChains(overlay, tables.view, {
+  mendChains(overlay, sweep(tables.memory, tables.view).mappings, {
     isDeadDevice: (deviceId) => dead.includes(deviceId),
     isDeadEvent: (deviceId, eventId) => deadEvents.includes(`${deviceId}:${eventId}`),
     deviceChain: 'D208',
     eventChains: new Map(ids.map((id) => [id, 'I306'])),
+    indirect: tables.view.deviceTable.indirect,
     seal,
   })
   return overlay

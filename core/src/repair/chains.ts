@@ -1,7 +1,6 @@
-import { DTE, DTE_NEXT_CAP, ITE, ITE_NEXT_CAP, L2_ENTRIES } from '../abi/index.ts'
-import { deviceName, eventName } from '../audit/index.ts'
-import type { TableView } from '../tables/index.ts'
-import { type Entry, listTables } from './listed-tables.ts'
+import { DTE, DTE_NEXT_CAP, ENTRY_BYTES, ITE, ITE_NEXT_CAP, L2_ENTRIES } from '../abi/index.ts'
+import { deviceName, eventName, type MappedDevice, type Mappings } from '../audit/index.ts'
+import type { Gpa } from '../memory/index.ts'
 import type { Because, Cause, Overlay, Reason } from './overlay.ts'
 
 /** Which entries a chain must not count on, and why it is mended. */
@@ -14,30 +13,46 @@ export interface ChainWork {
   readonly eventChains: ReadonlyMap<number, Cause>
   /** Jumps that leave a second-level page end exactly at its end: kernels before 6.0.6 run past it otherwise. */
   readonly seal: boolean
+  /** The device table has two levels. */
+  readonly indirect: boolean
+}
+
+/** A valid entry of a table by its id: DeviceID or EventID. */
+interface Entry {
+  readonly id: number
+  readonly at: Gpa
+  readonly next: number
 }
 
 /**
- * Makes the chains visit every entry that is not dead: rewrites a `next` that ends the chain early, jumps over an entry, or
- * follows the last one. A `next` that is too short but steps on nothing stays: the scan walks on to the right entry.
+ * Makes the chains visit every entry of `tables` that is not dead: rewrites a `next` that ends the chain early, jumps over an
+ * entry, or follows the last one. A `next` that is too short but steps on nothing stays: the scan walks on to the right entry.
  *
  * @returns true when a word changed.
  */
-export function mendChains(overlay: Overlay, view: TableView, work: ChainWork): boolean {
+export function mendChains(overlay: Overlay, tables: Mappings, work: ChainWork): boolean {
   let changed = false
-  const devices = listTables(overlay.memory, view)
-  for (const { id, events } of devices) {
-    const code = work.eventChains.get(id) ?? (work.seal ? 'seal' : undefined)
-    if (code === undefined || work.isDeadDevice(id)) continue
-    const isDead = (eventId: number) => work.isDeadEvent(id, eventId)
-    changed =
-      mendChain(overlay, events, isDead, { ...ites, block: undefined, code, name: (eventId) => eventName(id, eventId) }) ||
-      changed
+  for (const device of tables.devices) {
+    const { deviceId } = device
+    const code = work.eventChains.get(deviceId) ?? (work.seal ? 'seal' : undefined)
+    if (code === undefined || work.isDeadDevice(deviceId)) continue
+    const isDead = (eventId: number) => work.isDeadEvent(deviceId, eventId)
+    const name = (eventId: number) => eventName(deviceId, eventId)
+    changed = mendChain(overlay, eventsOf(tables, device), isDead, { ...ites, block: undefined, code, name }) || changed
   }
   const code = work.deviceChain ?? (work.seal ? 'seal' : undefined)
   if (code === undefined) return changed
+  const devices = tables.devices.map(({ deviceId, at, next }) => ({ id: deviceId, at, next }))
   const isDead = (deviceId: number) => work.isDeadDevice(deviceId)
-  const block = work.seal && view.deviceTable.indirect ? L2_ENTRIES : undefined
+  const block = work.seal && work.indirect ? L2_ENTRIES : undefined
   return mendChain(overlay, devices, isDead, { ...dtes, block, code, name: deviceName }) || changed
+}
+
+function eventsOf({ events: { eventId, next } }: Mappings, { ittAddr, first, count }: MappedDevice): Entry[] {
+  return Array.from({ length: count }, (_, i) => {
+    const id = eventId[first + i]!
+    return { id, at: (ittAddr + id * ENTRY_BYTES) as Gpa, next: next[first + i]! }
+  })
 }
 
 const dtes = { kind: 'DTE', field: DTE.fields.next, cap: DTE_NEXT_CAP } as const

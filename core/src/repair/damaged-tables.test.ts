@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { DTE, ENTRY_BYTES, ITE, queueShape } from '../abi/index.ts'
-import { type AuditInput, viewFrom } from '../audit/index.ts'
+import { type AuditInput, setScene, viewFrom } from '../audit/index.ts'
 import { auditFixture } from '../audit/testing/audit-fixture.ts'
 import type { Gpa, GuestMemory } from '../memory/index.ts'
 import { tableView } from '../tables/index.ts'
-import { planRepair } from './index.ts'
-import { type ListedDevice, listTables } from './listed-tables.ts'
+import { type ListedDevice, listTables } from './testing/listed-tables.ts'
+import { planOne } from './testing/plan-one.ts'
 
 let healthy: AuditInput
 let devices: ListedDevice[]
@@ -70,16 +70,16 @@ function apply(memory: GuestMemory, { kind, a, b, c }: Damage): void {
 
 describe('tables damaged at random, with a history that is whole', () => {
   it('are made to restore what the guest has mapped, on every kernel that can, and need nothing more then', () => {
-    const guest = viewFrom(healthy, 'guest')
+    const guest = viewFrom(setScene(healthy), 'guest')
     fc.assert(
       fc.property(damages, (list) => {
         const memory = healthy.memory.fork()
         for (const damage of list) apply(memory, damage)
         const input = { ...healthy, memory }
-        const plan = planRepair(input, { allow: 'everything' })
+        const plan = planOne(input, { allow: 'everything' })
         expect([plan.after.verdict, plan.obstacles, plan.lost]).toEqual(['restores', [], []])
-        expect(viewFrom({ ...input, memory: plan.memory }, 'restored')).toEqual(guest)
-        expect(planRepair({ ...input, memory: plan.memory }, { allow: 'everything' }).writes).toEqual([])
+        expect(viewFrom(setScene({ ...input, memory: plan.memory }), 'restored')).toEqual(guest)
+        expect(planOne({ ...input, memory: plan.memory }, { allow: 'everything' }).writes).toEqual([])
       }),
       { numRuns: 15 },
     )
@@ -91,9 +91,11 @@ describe('tables damaged at random, with a history that is whole', () => {
         const memory = healthy.memory.fork()
         for (const damage of list) apply(memory, damage)
         const input = { ...healthy, memory }
-        const before = new Set(viewFrom(input, 'tables').devices.map(({ deviceId }) => deviceId))
-        const plan = planRepair(input, { allow: 'proven' })
-        const after = new Set(viewFrom({ ...input, memory: plan.memory }, 'tables').devices.map(({ deviceId }) => deviceId))
+        const before = new Set(viewFrom(setScene(input), 'tables').devices.map(({ deviceId }) => deviceId))
+        const plan = planOne(input, { allow: 'proven' })
+        const after = new Set(
+          viewFrom(setScene({ ...input, memory: plan.memory }), 'tables').devices.map(({ deviceId }) => deviceId),
+        )
         for (const { id } of devices) expect(after.has(id)).toBe(before.has(id))
         if (plan.obstacles.length === 0 && plan.writes.length > 0) expect(plan.after.verdict).toBe('restores')
       }),

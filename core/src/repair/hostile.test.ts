@@ -3,7 +3,7 @@ import { DTE, GITS_BASER } from '../abi/index.ts'
 import type { AuditInput } from '../audit/index.ts'
 import { PlantedVm } from '../audit/testing/planted-vm.ts'
 import { type Gpa, GuestMemory } from '../memory/index.ts'
-import { planRepair } from './index.ts'
+import { planOne } from './testing/plan-one.ts'
 
 const RAM = 0x4000_0000
 
@@ -18,7 +18,7 @@ describe('tables made to hurt', () => {
       memory,
       registers: { ...sane, itses: [{ ...sane.itses[0]!, baser: [devices, ...sane.itses[0]!.baser.slice(1)] }] },
     }
-    const { writes, obstacles } = planRepair(input, { allow: 'everything' })
+    const { writes, obstacles } = planOne(input, { allow: 'everything' })
     expect([writes, obstacles.map(({ says }) => says)]).toEqual([[], ['M703: the tables are larger than what can be looked at']])
   })
 
@@ -26,7 +26,7 @@ describe('tables made to hurt', () => {
     const vm = new PlantedVm()
     vm.map(7000, { 0: [8192, 0] }).save()
     for (let deviceId = 0; deviceId < 1200; deviceId++) vm.dte(deviceId, { size: 0, next: 1, ittAddr: vm.itt(deviceId) })
-    const plan = planRepair(vm.input(), { allow: 'proven', strict: true })
+    const plan = planOne(vm.input(), { allow: 'proven', strict: true })
     expect([plan.writes.length, plan.after.findings, plan.obstacles, plan.lost]).toEqual([1200, [], [], []])
   })
 })

@@ -1,6 +1,6 @@
 export { repairFootprint } from './footprint.ts'
 export type { Cause, PlannedWrite } from './overlay.ts'
-export { planRepair, type RepairPlan } from './plan.ts'
+export { type ItsPlan, planRepair, type RepairPlan } from './plan.ts'
 export type { KernelProof, Obstacle } from './proof.ts'
 export type { RepairOptions } from './repair-options.ts'
 export { scrubInto } from './scrub.ts'

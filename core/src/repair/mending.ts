@@ -1,56 +1,47 @@
-import { savedIts } from '../abi/index.ts'
 import {
-  type AuditInput,
+  audit,
   deviceName,
   eventName,
   type Finding,
   type History,
+  orphansOf,
   problemRow,
   type Remedy,
-  type Report,
-  readHistory,
-  viewFrom,
+  type Scene,
+  sweep,
 } from '../audit/index.ts'
-import { type TableView, tableView } from '../tables/index.ts'
+import type { TableView } from '../tables/index.ts'
 import { type Blockage, blockage } from './blockage.ts'
 import { mendChains } from './chains.ts'
 import { wantedCollections, writeCollections } from './collection-list.ts'
-
-import { MappedEvents } from './mapped-events.ts'
-import { type Cause, Overlay, type Reason } from './overlay.ts'
+import type { Cause, Overlay, Reason } from './overlay.ts'
 import { rebuildDevices } from './rebuild.ts'
 import type { RepairOptions } from './repair-options.ts'
 
 const gentlestFirst: readonly (readonly Remedy[])[] = [['fix', 'chain', 'collections'], ['history'], ['drop']]
 
-/** A repair under way: guest RAM as changed so far, and what was tried. */
+/** The repair of one ITS under way: what was tried, and what it changed in the overlay. */
 export class Mending {
-  readonly overlay: Overlay
-  readonly #input: AuditInput
+  readonly #overlay: Overlay
   readonly #options: RepairOptions
   readonly #view: TableView
+  /** What the guest has mapped, as the repair found it: by its queue alone, and by all its witnesses. */
   readonly #history: History
-  /** What the guest has mapped, by its witnesses. */
-  readonly #live: MappedEvents
+  readonly #live: Scene['beliefs']['live']
   /** Why nothing is written from what the command queue says. */
   readonly #blocked: Blockage | undefined
   readonly #triedHistory = new Set<number>()
   /** The problem that touched the chain of the device table, and of each device's ITT. */
   #deviceChain: Cause | undefined
   readonly #eventChains = new Map<number, Cause>()
-  constructor(input: AuditInput, options: RepairOptions, { findings }: Report) {
-    this.#input = input
-    this.#options = options
-    this.overlay = new Overlay(input.memory)
-    this.#view = tableView(input.registers, input.its)
-    this.#history = readHistory(input.memory, savedIts(input.registers, input.its))
-    this.#live = MappedEvents.of(viewFrom(input, 'guest'))
-    this.#blocked = blockage(findings, 'history')
-  }
 
-  /** The machine as changed so far. */
-  get input(): AuditInput {
-    return { ...this.#input, memory: this.overlay.memory }
+  constructor(scene: Scene, options: RepairOptions, overlay: Overlay) {
+    this.#options = options
+    this.#overlay = overlay
+    this.#view = scene.view
+    this.#history = scene.beliefs.history
+    this.#live = scene.beliefs.live
+    this.#blocked = blockage(audit(scene).findings, 'history')
   }
 
   /** Writes everything anew from the history. @throws RangeError when the history does not hold everything. */
@@ -62,17 +53,17 @@ export class Mending {
   }
 
   /**
-   * Mends what `report` finds and the options allow, the gentlest remedies that change anything first: the others may not be
-   * needed then. Returns true when a word changed.
+   * Mends what is found in the ITS as it is now and the options allow, the gentlest remedies that change anything first: the
+   * others may not be needed then. Returns true when a word changed.
    */
-  step(report: Report): boolean {
+  step(scene: Scene): boolean {
     // What shares an LPI or an ITT mostly goes with the orphan that is found by itself.
     const shares = ({ code }: Finding) => Number(problemRow(code).sharesEntry === true)
-    const findings = [...report.findings].sort((a, b) => shares(a) - shares(b))
+    const findings = [...audit(scene).findings].sort((a, b) => shares(a) - shares(b))
     return gentlestFirst.some((kinds) => {
       let changed = false
       for (const finding of findings) changed = this.#mend(finding, kinds) || changed
-      return this.#mendChains(report) || changed
+      return this.#mendChains(scene, changed) || changed
     })
   }
 
@@ -86,7 +77,7 @@ export class Mending {
     if (allow !== 'proven') return allow === 'everything' || allow.has(code)
     if (remedy === 'fix') return confidence === 'proven' && fix.safe
     if (remedy === 'collections')
-      return confidence === 'proven' && wantedCollections(this.overlay, this.#view, this.#history).proven
+      return confidence === 'proven' && wantedCollections(this.#overlay, this.#view, this.#history).proven
     return remedy === 'chain' && ((confidence === 'proven' && fix.safe) || this.#isLive(deviceId, eventId))
   }
 
@@ -98,7 +89,7 @@ export class Mending {
       case 'drop':
         return this.#drop(finding)
       case 'collections':
-        return writeCollections(this.overlay, this.#view, wantedCollections(this.overlay, this.#view, this.#history), code)
+        return writeCollections(this.#overlay, this.#view, wantedCollections(this.#overlay, this.#view, this.#history), code)
       case 'history':
         return this.#fromHistory(finding)
       case 'chain':
@@ -126,7 +117,7 @@ export class Mending {
   /** Makes the writes that the audit proposes. */
   #fix(finding: Finding): boolean {
     let changed = false
-    for (const { at, to } of finding.fix.writes) changed = this.overlay.put(at, to, this.#reason(finding)) || changed
+    for (const { at, to } of finding.fix.writes) changed = this.#overlay.put(at, to, this.#reason(finding)) || changed
     if (changed) this.#touch(finding)
     return changed
   }
@@ -134,7 +125,7 @@ export class Mending {
   /** Clears an entry although the guest uses it: no restore can bring it back, and it stands in the way of all others. */
   #drop(finding: Finding): boolean {
     if (finding.at === undefined || finding.deviceId === undefined) return false
-    const changed = this.overlay.put(finding.at, [0, 0], this.#reason(finding))
+    const changed = this.#overlay.put(finding.at, [0, 0], this.#reason(finding))
     if (changed) this.#touch(finding)
     return changed
   }
@@ -156,10 +147,10 @@ export class Mending {
   }
 
   #writeFromHistory(code: Cause, only?: ReadonlySet<number>): boolean {
-    const before = this.overlay.changes
-    const wanted = wantedCollections(this.overlay, this.#view, this.#history)
-    if (only === undefined) writeCollections(this.overlay, this.#view, wanted, code)
-    rebuildDevices(this.overlay, this.#view, this.#history, {
+    const before = this.#overlay.changes
+    const wanted = wantedCollections(this.#overlay, this.#view, this.#history)
+    if (only === undefined) writeCollections(this.#overlay, this.#view, wanted, code)
+    rebuildDevices(this.#overlay, this.#view, this.#history, {
       code,
       icids: new Set(wanted.targets.keys()),
       ...(only && { only }),
@@ -167,17 +158,22 @@ export class Mending {
     this.#deviceChain ??= code
     const devices = only ?? [...this.#history.devices.values()].filter(({ mapped }) => mapped).map(({ deviceId }) => deviceId)
     for (const deviceId of devices) this.#eventChains.set(deviceId, code)
-    return this.overlay.changes !== before
+    return this.#overlay.changes !== before
   }
 
-  #mendChains({ orphans }: Report): boolean {
-    const dead = new MappedEvents(orphans.devices, orphans.events)
-    return mendChains(this.overlay, this.#view, {
-      isDeadDevice: (deviceId) => dead.hasDevice(deviceId),
-      isDeadEvent: (deviceId, eventId) => dead.hasEvent(deviceId, eventId),
+  /** `changed`: since `scene` was set. */
+  #mendChains(scene: Scene, changed: boolean): boolean {
+    const seal = this.#options.seal === true
+    if (this.#deviceChain === undefined && this.#eventChains.size === 0 && !seal) return false
+    const { orphans } = orphansOf(scene)
+    const { mappings } = changed ? sweep(this.#overlay.memory, this.#view, scene.budget) : scene.tables
+    return mendChains(this.#overlay, mappings, {
+      isDeadDevice: (deviceId) => orphans.hasDevice(deviceId),
+      isDeadEvent: (deviceId, eventId) => orphans.hasEvent(deviceId, eventId),
       deviceChain: this.#deviceChain,
       eventChains: this.#eventChains,
-      seal: this.#options.seal === true,
+      indirect: this.#view.deviceTable.indirect,
+      seal,
     })
   }
 

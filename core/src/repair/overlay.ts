@@ -37,22 +37,34 @@ export interface Reason {
 }
 
 /** One word that a repair changes. */
-export interface PlannedWrite extends WordWrite, Reason {}
+export interface PlannedWrite extends WordWrite, Reason {
+  /** Index of the ITS whose tables it belongs to. */
+  readonly its: number
+}
 
 /** Guest RAM as a repair would leave it. The memory it is made from is not changed, and must not be while this is in use. */
 export class Overlay {
-  readonly memory: GuestMemory
   /** Calls of `put` that changed something. */
   changes = 0
+  /** The ITS whose tables are under repair. */
+  its = 0
+  readonly #before: ReadonlyMemory
+  #memory: GuestMemory
   readonly #writes = new Map<Gpa, PlannedWrite>()
 
   constructor(before: ReadonlyMemory) {
-    this.memory = before.fork()
+    this.#before = before
+    this.#memory = before.fork()
+  }
+
+  /** As it stands now. */
+  get memory(): ReadonlyMemory {
+    return this.#memory
   }
 
   /** The word at `at` as it stands now. */
   word(at: Gpa): Word {
-    return [this.memory.u32(at), this.memory.u32((at + 4) as Gpa)]
+    return [this.#memory.u32(at), this.#memory.u32((at + 4) as Gpa)]
   }
 
   /** Changes a word; false when it holds that already. */
@@ -60,11 +72,25 @@ export class Overlay {
     const now = this.word(at)
     if (same(now, to)) return false
     this.changes++
-    this.memory.setWord(at, to[0], to[1])
+    this.#memory.setWord(at, to[0], to[1])
     const from = this.#writes.get(at)?.from ?? now
     if (same(from, to)) this.#writes.delete(at)
-    else this.#writes.set(at, { at, from, to: [to[0] >>> 0, to[1] >>> 0], ...reason })
+    else this.#writes.set(at, { at, from, to: [to[0] >>> 0, to[1] >>> 0], ...reason, its: this.its })
     return true
+  }
+
+  /** Guest RAM as it stands now, which later changes leave as it is. */
+  freeze(): ReadonlyMemory {
+    const frozen = this.#memory
+    this.#memory = frozen.fork()
+    return frozen
+  }
+
+  /** A copy of guest RAM with the words changed; its dirty pages are those that hold them. */
+  result(): GuestMemory {
+    const memory = this.#before.fork()
+    for (const { at, to } of this.writes) memory.setWord(at, to[0], to[1])
+    return memory
   }
 
   /** Every word that differs from the memory this was made from, in address order. */

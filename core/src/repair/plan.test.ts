@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type AuditInput, type ProblemCode, type View, viewFrom } from '../audit/index.ts'
+import { type AuditInput, type ProblemCode, setScene, type View, viewFrom } from '../audit/index.ts'
 import { auditFixture } from '../audit/testing/audit-fixture.ts'
 import { streamFixtures } from '../formats/testing/fixtures.ts'
 import { PAGE_BYTES } from '../memory/index.ts'
-import { planRepair } from './index.ts'
-import { MappedEvents } from './mapped-events.ts'
+import { mappedIn } from './mapped-in.ts'
+import { planOne } from './testing/plan-one.ts'
 
 const fixtures = new Map<string, AuditInput>()
 beforeAll(async () => {
@@ -20,25 +20,27 @@ const ids = ({ devices }: View) => devices.map(({ deviceId, events }) => [device
 describe('repairing what is proven and loses nothing', () => {
   it.each(broken)('makes %s restore exactly what its guest has mapped', (name) => {
     const input = fixture(name)
-    const plan = planRepair(input, { allow: 'proven' })
+    const plan = planOne(input, { allow: 'proven' })
     expect([plan.before.verdict === 'restores', plan.after.verdict, plan.obstacles]).toEqual([false, 'restores', []])
-    expect(ids(viewFrom({ ...input, memory: plan.memory }, 'restored'))).toEqual(ids(viewFrom(input, 'guest')))
+    expect(ids(viewFrom(setScene({ ...input, memory: plan.memory }), 'restored'))).toEqual(
+      ids(viewFrom(setScene(input), 'guest')),
+    )
     expect([plan.lost, plan.lostDevices]).toEqual([[], []])
   })
 
   it.each(streamFixtures)('finds nothing left to do in %s the second time', (name) => {
-    const plan = planRepair(fixture(name), { allow: 'proven' })
-    const again = planRepair({ ...fixture(name), memory: plan.memory }, { allow: 'everything' })
+    const plan = planOne(fixture(name), { allow: 'proven' })
+    const again = planOne({ ...fixture(name), memory: plan.memory }, { allow: 'everything' })
     expect([again.before.verdict, again.writes, again.obstacles]).toEqual(['restores', [], []])
   })
 
   it.each(streamFixtures.filter((name) => !isBroken(name)))('leaves %s alone', (name) => {
-    expect(planRepair(fixture(name), { allow: 'everything' }).writes).toEqual([])
+    expect(planOne(fixture(name), { allow: 'everything' }).writes).toEqual([])
   })
 
   it('changes the words that it names, and no other byte', () => {
     const { memory } = fixture('ghosts')
-    const plan = planRepair(fixture('ghosts'), { allow: 'proven' })
+    const plan = planOne(fixture('ghosts'), { allow: 'proven' })
     const undone = plan.memory.fork()
     for (const { at, from } of plan.writes) undone.setWord(at, from[0], from[1])
     for (const page of plan.memory.dirtyPages()) expect(undone.read(page, PAGE_BYTES)).toEqual(memory.read(page, PAGE_BYTES))
@@ -47,7 +49,7 @@ describe('repairing what is proven and loses nothing', () => {
   it('leaves no kernel worse off than before', () => {
     const order = ['corrupts', 'fails', 'restores']
     for (const name of broken) {
-      const { kernels } = planRepair(fixture(name), { allow: 'proven' })
+      const { kernels } = planOne(fixture(name), { allow: 'proven' })
       expect(kernels).toHaveLength(8)
       for (const { before, after } of kernels) {
         expect(order.indexOf(after.verdict)).toBeGreaterThanOrEqual(order.indexOf(before.verdict))
@@ -59,7 +61,7 @@ describe('repairing what is proven and loses nothing', () => {
 
 describe('the trap in unrestorable: events 0 to 2 of device 768 look stale and are alive', () => {
   it('is not stepped into: the six orphan DTEs are cleared and nothing else', () => {
-    const { writes } = planRepair(fixture('unrestorable'), { allow: 'everything' })
+    const { writes } = planOne(fixture('unrestorable'), { allow: 'everything' })
     expect(writes.map(({ kind, id, to }) => [kind, id, ...to])).toEqual(
       ['0x8', '0x10', '0x18', '0x20', '0x28', '0x200'].map((id) => ['DTE', `DeviceID ${id}`, 0, 0]),
     )
@@ -68,22 +70,22 @@ describe('the trap in unrestorable: events 0 to 2 of device 768 look stale and a
 
 describe('the trap in wrapped: no MAPD left in the queue proves nothing', () => {
   it('is not stepped into: all 15 live events that the MSI-X state names come back', () => {
-    const plan = planRepair(fixture('wrapped'), { allow: 'everything' })
-    const restored = MappedEvents.of(viewFrom({ ...fixture('wrapped'), memory: plan.memory }, 'restored'))
+    const plan = planOne(fixture('wrapped'), { allow: 'everything' })
+    const restored = mappedIn(setScene({ ...fixture('wrapped'), memory: plan.memory }).restored.mappings)
     expect([restored.devices.size, restored.eventCount, plan.lost]).toEqual([7, 15, []])
   })
 
   it.each(['proven', 'everything'] as const)('clears no live entry without the MSI-X state either (%s)', (allow) => {
     const { msi: _, ...input } = fixture('wrapped')
-    const guest = MappedEvents.of(viewFrom(fixture('wrapped'), 'guest'))
-    const left = MappedEvents.of(viewFrom({ ...input, memory: planRepair(input, { allow }).memory }, 'tables'))
+    const guest = setScene(fixture('wrapped')).beliefs.live
+    const left = mappedIn(setScene({ ...input, memory: planOne(input, { allow }).memory }).tables.mappings)
     expect(guest.without(left).isEmpty).toBe(true)
   })
 })
 
 describe('the trap in scattered-unrestorable: clearing what KVM complains of loses 40 mappings in silence', () => {
   it('is not stepped into: such a plan has an obstacle', () => {
-    const plan = planRepair(fixture('scattered-unrestorable'), { allow: new Set<ProblemCode>(['D203']) })
+    const plan = planOne(fixture('scattered-unrestorable'), { allow: new Set<ProblemCode>(['D203']) })
     expect(plan.writes.map(({ id }) => id)).toEqual(['DeviceID 0x5200'])
     expect(plan.after.verdict).toBe('corrupts')
     expect(plan.obstacles.map(({ says }) => says)).toContain(
@@ -95,7 +97,7 @@ describe('the trap in scattered-unrestorable: clearing what KVM complains of los
 describe('sealing', () => {
   it('makes kernels before 6.0.6 follow the chain too, where a plain repair cannot', () => {
     const restoredBy = (seal: boolean) => {
-      const { kernels, obstacles } = planRepair(fixture('scattered-unrestorable'), { allow: 'proven', seal })
+      const { kernels, obstacles } = planOne(fixture('scattered-unrestorable'), { allow: 'proven', seal })
       expect(obstacles).toEqual([])
       return kernels.filter(({ after }) => after.verdict === 'restores').length
     }
@@ -104,7 +106,7 @@ describe('sealing', () => {
 
   it('rewrites the jumps that leave a second-level page, and nothing in a table without any', () => {
     const sealed = (name: string) =>
-      planRepair(fixture(name), { allow: 'proven', seal: true }).writes.map(({ code, id }) => [code, id])
+      planOne(fixture(name), { allow: 'proven', seal: true }).writes.map(({ code, id }) => [code, id])
     expect(sealed('scattered-clean')).toEqual([
       ['seal', 'DeviceID 0x200'],
       ['seal', 'DeviceID 0x5301'],

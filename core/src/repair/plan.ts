@@ -1,66 +1,136 @@
-import { type AuditInput, audit, type EventId, type Report } from '../audit/index.ts'
+import { releasedKernels } from '../abi/index.ts'
+import { audit, type EventId, type ItsPlace, judgeKernels, type KernelRow, type Report, type Scene } from '../audit/index.ts'
 import type { GuestMemory } from '../memory/index.ts'
 import { type Blockage, blockage } from './blockage.ts'
+import { ChangedVm } from './changed-vm.ts'
 import { Mending } from './mending.ts'
 import type { PlannedWrite } from './overlay.ts'
 import { type KernelProof, type Obstacle, prove } from './proof.ts'
 import type { RepairOptions } from './repair-options.ts'
 
-/** A repair, thought through to its end and not written anywhere. */
-export interface RepairPlan {
+/** What a repair does to one ITS. */
+export interface ItsPlan {
+  readonly its: ItsPlace
   readonly before: Report
   readonly after: Report
-  /** Every word that changes, in address order; none when there is nothing that may be done. */
-  readonly writes: readonly PlannedWrite[]
-  /** What each kernel makes of the tables before and after. */
-  readonly kernels: readonly KernelProof[]
-  /** Why the result is not proven good, and must not be written; empty when it is. */
-  readonly obstacles: readonly Obstacle[]
   /** Events that the guest has mapped and that no restore of the result brings back: it must set them up again. */
   readonly lost: readonly EventId[]
   /** Devices of which the same is true, those without an event included. */
   readonly lostDevices: readonly number[]
+}
+
+/** A repair, thought through to its end and not written anywhere. */
+export interface RepairPlan {
+  /** In the order of the scenes. */
+  readonly itses: readonly [ItsPlan, ...ItsPlan[]]
+  /** Every word that changes, in address order; none when there is nothing that may be done. */
+  readonly writes: readonly PlannedWrite[]
+  /** What each kernel makes of the VM before and after. */
+  readonly kernels: readonly KernelProof[]
+  /** Why the result is not proven good, and must not be written; empty when it is. */
+  readonly obstacles: readonly Obstacle[]
   /** Guest RAM with the words changed; its dirty pages are those that have to be written back. */
   readonly memory: GuestMemory
 }
 
-const MOST_ROUNDS = 64
+/** The scenes of all ITSes of a VM. */
+type Scenes = readonly [Scene, ...Scene[]]
 
 /**
- * Plans the smallest change after which a restore brings back what the guest has mapped and nothing else, and proves it: the
- * changed tables are audited again until nothing more is found, and restored under every kernel profile. When only older
- * kernels stand in the way, the chains are sealed too.
+ * Plans the smallest change after which a restore brings back what the guest has mapped and nothing else, and proves it: each
+ * ITS is mended in turn and audited again until nothing more is found, and the whole VM is restored under every kernel profile.
+ * When only older kernels stand in the way, the chains are sealed too.
  *
- * Every page that `repairFootprint` names must be loaded.
+ * `scenes` are those of all ITSes of the VM, of which every page that `repairFootprint` names must be loaded.
  *
- * @throws RangeError when a rebuild is asked for and the history does not hold everything.
+ * @throws RangeError without a scene, or when a rebuild is asked for and the history does not hold everything.
  */
-export function planRepair(input: AuditInput, options: RepairOptions): RepairPlan {
-  const judged: AuditInput = options.profile === undefined ? input : { ...input, profile: options.profile }
-  const plan = plannedOnce(judged, options)
-  const elsewhere = plan.obstacles.length > 0 && plan.obstacles.every(({ kernel }) => kernel !== plan.after.kernel)
+export function planRepair(scenes: readonly Scene[], options: RepairOptions): RepairPlan {
+  if (!hasAny(scenes)) throw new RangeError('a VM without an ITS has nothing to repair')
+  const judged = new Judged(scenes)
+  const plan = plannedOnce(scenes, options, judged)
+  const chosen = scenes[0].profile.id
+  const elsewhere = plan.obstacles.length > 0 && plan.obstacles.every(({ kernel }) => kernel !== chosen)
   if (options.seal || !elsewhere) return plan
-  const sealed = plannedOnce(judged, { ...options, seal: true })
+  const sealed = plannedOnce(scenes, { ...options, seal: true }, judged)
   return sealed.obstacles.length === 0 ? sealed : plan
 }
 
-function plannedOnce(input: AuditInput, options: RepairOptions): RepairPlan {
-  const before = audit(input)
-  const blocked = blockage(before.findings, 'repair')
-  if (blocked !== undefined) return unplanned(input, before, blocked)
-  const mending = new Mending(input, options, before)
+const hasAny = (scenes: readonly Scene[]): scenes is Scenes => scenes.length > 0
+
+/** What every released kernel makes of a VM as it was saved: asked for at most once. */
+class Judged {
+  readonly #scenes: readonly Scene[]
+  #rows: readonly KernelRow[] | undefined
+
+  constructor(scenes: readonly Scene[]) {
+    this.#scenes = scenes
+  }
+
+  get rows(): readonly KernelRow[] {
+    this.#rows ??= judgeKernels(this.#scenes, releasedKernels)
+    return this.#rows
+  }
+}
+
+function plannedOnce(scenes: Scenes, options: RepairOptions, judged: Judged): RepairPlan {
+  const blocked = scenes.map((scene) => blockage(audit(scene).findings, 'repair')).find((found) => found !== undefined)
+  if (blocked !== undefined) return unplanned(scenes, blocked)
+  const changed = new ChangedVm(scenes)
+  for (const index of scenes.keys()) mend(scenes[index]!, index, changed, options)
+  const { overlay } = changed
+  const after = changed.scenes
+  const { kernels, obstacles, losses } = prove({
+    before: scenes,
+    after,
+    was: () => judged.rows,
+    isExhausted: isExhausted(options),
+  })
+  return {
+    itses: eachIts(scenes, (scene, i) => ({
+      its: scene.its,
+      before: audit(scene),
+      after: audit(after[i]!),
+      lost: [...losses[i]!.events()],
+      lostDevices: [...losses[i]!.devices],
+    })),
+    writes: overlay.writes,
+    memory: overlay.result(),
+    kernels,
+    obstacles,
+  }
+}
+
+function eachIts<T>(scenes: Scenes, of: (scene: Scene, index: number) => T): [T, ...T[]] {
+  const [first, ...others] = scenes
+  return [of(first, 0), ...others.map((scene, i) => of(scene, i + 1))]
+}
+
+/** Mends the ITS at `index` until an audit finds nothing more that can be done. */
+function mend(scene: Scene, index: number, changed: ChangedVm, options: RepairOptions): void {
+  const { overlay } = changed
+  overlay.its = scene.its.index
+  const mending = new Mending(scene, options, overlay)
   if (options.rebuild) mending.rebuild()
-  let after = mending.overlay.changes === 0 ? before : audit(mending.input)
-  const rounds = isWanted(before, options) ? MOST_ROUNDS : 0
-  for (let round = 0; round < rounds && mending.step(after); round++) after = audit(mending.input)
-  const { writes, memory } = mending.overlay
-  return { before, after, writes, memory, ...prove(input, mending.input, before, after, isExhausted(options)) }
+  const rounds = isWanted(audit(scene), options) ? scene.budget.rounds : 0
+  for (let round = 0; round < rounds && mending.step(changed.scenes[index]!); round++);
 }
 
 /** Tables of which not everything was looked at cannot be proven good, whatever is done to them. */
-function unplanned(input: AuditInput, report: Report, { code, because }: Blockage): RepairPlan {
-  const nothing = { writes: [], kernels: [], lost: [], lostDevices: [], memory: input.memory.fork() }
-  return { before: report, after: report, obstacles: [{ kernel: '', says: `${code}: ${because}` }], ...nothing }
+function unplanned(scenes: Scenes, { code, because }: Blockage): RepairPlan {
+  return {
+    itses: eachIts(scenes, (scene) => ({
+      its: scene.its,
+      before: audit(scene),
+      after: audit(scene),
+      lost: [],
+      lostDevices: [],
+    })),
+    writes: [],
+    kernels: [],
+    obstacles: [{ kernel: '', says: `${code}: ${because}` }],
+    memory: scenes[0].memory.fork(),
+  }
 }
 
 /** A VM that restores cleanly is left alone unless somebody asks for more. */

@@ -1,15 +1,7 @@
-import { type ProfileId, releasedKernels, savedIts } from '../abi/index.ts'
-import {
-  type AuditInput,
-  type EventId,
-  isLoss,
-  judgeKernels,
-  type KernelRow,
-  type Report,
-  readHistory,
-  viewFrom,
-} from '../audit/index.ts'
-import { MappedEvents } from './mapped-events.ts'
+import { type ProfileId, releasedKernels } from '../abi/index.ts'
+import { audit, type ItsPlace, isLoss, judgeKernels, type KernelRow, orphansOf, type Scene } from '../audit/index.ts'
+import { EventSet } from '../tables/index.ts'
+import { mappedIn } from './mapped-in.ts'
 
 /** What a kernel makes of a saved VM before and after a repair: the restore, and the save after it. */
 export interface KernelProof {
@@ -23,56 +15,83 @@ export interface Obstacle {
   /** The kernel that shows it; empty when none has to. */
   readonly kernel: ProfileId | ''
   readonly says: string
+  /** The ITS it is about, where the VM has several and it is not about all of them. */
+  readonly its?: ItsPlace
+}
+
+/** A repair to be proven: the ITSes of the VM before and after it. */
+export interface Claim {
+  readonly before: readonly Scene[]
+  readonly after: readonly Scene[]
+  /** What each released kernel makes of the VM before. */
+  readonly was: () => readonly KernelRow[]
+  /** Everything that could bring events back was tried: what is lost now cannot be helped. */
+  readonly isExhausted: boolean
 }
 
 export interface Proof {
   readonly kernels: readonly KernelProof[]
   readonly obstacles: readonly Obstacle[]
-  readonly lost: readonly EventId[]
-  readonly lostDevices: readonly number[]
+  /** What the guest has mapped in each ITS and does not come back. */
+  readonly losses: readonly EventSet[]
 }
 
 /**
- * Restores the VM before and after a repair on every kernel and saves it again, and compares with what the guest has mapped.
- * `exhausted`: everything that could bring events back was tried, so what is lost now cannot be helped.
+ * Restores the VM with all its ITSes before and after a repair on every kernel and saves it again, and compares with what the
+ * guest has mapped.
  */
-export function prove(input: AuditInput, repaired: AuditInput, before: Report, after: Report, exhausted: boolean): Proof {
-  // Judging every kernel is the dearest part, and a VM that is well and unchanged needs none of it.
-  if (before === after && after.verdict === 'restores') return { kernels: [], obstacles: [], lost: [], lostDevices: [] }
-  const was = judgeKernels(input, releasedKernels)
-  const is = before === after ? was : judgeKernels(repaired, releasedKernels)
-  const kernels = releasedKernels.map((kernel, i) => ({ kernel, before: was[i]!, after: is[i]! }))
-  const missing = MappedEvents.of(viewFrom(input, 'guest')).without(MappedEvents.of(viewFrom(repaired, 'restored')))
-  const chosen = before.kernel
+export function prove({ before, after, was, isExhausted }: Claim): Proof {
+  const isUnchanged = before.every((scene, i) => scene === after[i])
+  // Judging every kernel costs most, and a VM that is well and unchanged needs none of it.
+  if (isUnchanged && after.every((scene) => audit(scene).verdict === 'restores')) {
+    return { kernels: [], obstacles: [], losses: before.map(() => new EventSet()) }
+  }
+  const is = isUnchanged ? was() : judgeKernels(after, releasedKernels)
+  const kernels = releasedKernels.map((kernel, i) => ({ kernel, before: was()[i]!, after: is[i]! }))
+  const losses = after.map((scene, i) => before[i]!.beliefs.live.without(restoredIn(scene)))
+  const chosen = after[0]!.profile.id
+  const hasOrphans = after.some((scene) => !orphansOf(scene).orphans.entries.isEmpty)
   const obstacles = [
-    ...remaining(chosen, after),
-    ...avoidable(input, missing, exhausted),
-    ...unvisited(chosen, repaired, after),
-    ...kernels.flatMap((proof) => (proof.kernel === chosen ? savedOtherwise(proof, after) : worse(proof))),
+    ...after.flatMap((scene, i) => [
+      ...remaining(scene),
+      ...(isExhausted ? [] : avoidable(before[i]!, losses[i]!)),
+      ...unvisited(scene),
+    ]),
+    ...kernels.flatMap((proof) => (proof.kernel === chosen ? savedOtherwise(proof, hasOrphans) : worse(proof))),
   ]
-  return { kernels, obstacles, lost: [...missing.events()], lostDevices: [...missing.devices] }
+  return { kernels, obstacles, losses }
 }
 
-function remaining(kernel: ProfileId, { verdict, errno, stop, findings, revived }: Report): Obstacle[] {
+/** What the restore of the kernel that is asked for brings back. */
+function restoredIn({ restored: { objection, mappings } }: Scene): EventSet {
+  return objection === undefined ? mappedIn(mappings) : new EventSet()
+}
+
+/** Of a VM with several ITSes, an obstacle says which one it is about. */
+const about = ({ its, vm }: Scene): Pick<Obstacle, 'its'> => (vm.length > 1 ? { its } : {})
+
+function remaining(scene: Scene): Obstacle[] {
+  const { kernel, verdict, errno, stop, findings, revived } = audit(scene)
+  const obstacle = (says: string): Obstacle => ({ kernel, says, ...about(scene) })
   if (verdict === 'fails') {
     const where = stop === undefined ? '' : ` at ${stop.place}: ${stop.says}`
-    return [{ kernel, says: `the restore still fails: ${errno}${where}` }]
+    return [obstacle(`the restore still fails: ${errno}${where}`)]
   }
   // Losses are judged by the events themselves.
   const harm = findings.filter(({ severity, code }) => severity === 'corrupts' && !isLoss(code))
-  if (harm.length === 0 && revived > 0) return [{ kernel, says: `the restore still brings back ${revived} dead events` }]
-  return harm.map(({ code, says }) => ({ kernel, says: `${code} is left: ${says}` }))
+  if (harm.length === 0 && revived > 0) return [obstacle(`the restore still brings back ${revived} dead events`)]
+  return harm.map(({ code, says }) => obstacle(`${code} is left: ${says}`))
 }
 
 /** Losses that a stronger repair can mend stand in the way of a weaker one. */
-function avoidable(input: AuditInput, missing: MappedEvents, exhausted: boolean): Obstacle[] {
-  if (exhausted || missing.isEmpty) return []
-  const { devices } = readHistory(input.memory, savedIts(input.registers, input.its))
-  const tables = MappedEvents.of(viewFrom(input, 'tables'))
+function avoidable(scene: Scene, missing: EventSet): Obstacle[] {
+  if (missing.isEmpty) return []
+  const { devices } = scene.beliefs.history
+  const tables = mappedIn(scene.tables.mappings)
   const known = [...missing.events()].filter(([deviceId, eventId]) => {
     const device = devices.get(deviceId)
-    const told = device?.ittAddr !== undefined && device.events.get(eventId)?.lpi !== undefined
-    return told || tables.hasEvent(deviceId, eventId)
+    const inQueue = device?.ittAddr !== undefined && device.events.get(eventId)?.lpi !== undefined
+    return inQueue || tables.hasEvent(deviceId, eventId)
   })
   const whole = [...missing.devices].filter(
     (deviceId) => devices.get(deviceId)?.ittAddr !== undefined || tables.hasDevice(deviceId),
@@ -80,23 +99,26 @@ function avoidable(input: AuditInput, missing: MappedEvents, exhausted: boolean)
   if (known.length + whole.length === 0) return []
   const [n, one] = known.length > 0 ? [known.length, 'live event'] : [whole.length, 'live device']
   const what = `${n} ${one}${n === 1 ? '' : 's'}`
-  return [{ kernel: '', says: `${what} would stay lost that a rebuild from the command queue may bring back` }]
+  const says = `${what} would stay lost that a rebuild from the command queue may bring back`
+  return [{ kernel: '', says, ...about(scene) }]
 }
 
 /** Every entry that is left and not dead must come back, those that no witness knows too. */
-function unvisited(kernel: ProfileId, repaired: AuditInput, { orphans, verdict }: Report): Obstacle[] {
+function unvisited(scene: Scene): Obstacle[] {
+  const { kernel, verdict } = audit(scene)
   if (verdict === 'fails') return []
-  const kept = MappedEvents.of(viewFrom(repaired, 'tables')).without(new MappedEvents(orphans.devices, orphans.events))
-  const left = kept.without(MappedEvents.of(viewFrom(repaired, 'restored')))
-  if (left.isEmpty) return []
-  return [
-    { kernel, says: `the restore does not come to ${left.devices.size} devices and ${left.eventCount} events that are left` },
-  ]
+  const { orphans } = orphansOf(scene)
+  const left = mappedIn(scene.tables.mappings).without(restoredIn(scene))
+  const devices = [...left.devices].filter((deviceId) => !orphans.hasDevice(deviceId)).length
+  const events = [...left.events()].filter(([deviceId, eventId]) => !orphans.hasEvent(deviceId, eventId)).length
+  if (devices + events === 0) return []
+  const says = `the restore does not come to ${devices} devices and ${events} events that are left`
+  return [{ kernel, says, ...about(scene) }]
 }
 
 /** What the next save makes of entries that are left and dead. Without any, it is the kernel's own doing. */
-function savedOtherwise({ kernel, after }: KernelProof, { orphans }: Report): Obstacle[] {
-  if (after.again === undefined || orphans.devices.length + orphans.events.length === 0) return []
+function savedOtherwise({ kernel, after }: KernelProof, hasOrphans: boolean): Obstacle[] {
+  if (after.again === undefined || !hasOrphans) return []
   return [{ kernel, says: `the save after the restore comes back otherwise: ${after.again}` }]
 }
 

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ENTRY_BYTES, ITE } from '../abi/index.ts'
-import { type AuditInput, viewFrom } from '../audit/index.ts'
+import { type AuditInput, setScene, viewFrom } from '../audit/index.ts'
 import { auditFixture } from '../audit/testing/audit-fixture.ts'
 import type { Gpa, GuestMemory } from '../memory/index.ts'
 import { tableView } from '../tables/index.ts'
-import { planRepair } from './index.ts'
-import { listTables } from './listed-tables.ts'
+import { listTables } from './testing/listed-tables.ts'
+import { planOne } from './testing/plan-one.ts'
 
 const names = ['healthy', 'churned', 'before-churn', 'scattered-clean', 'qemu10', 'numa', 'ghosts', 'unrestorable'] as const
 const fixtures = new Map<string, AuditInput>()
@@ -30,9 +30,9 @@ function blanked({ memory, ...rest }: AuditInput): { input: AuditInput; memory: 
 describe('rebuilding the tables from the history of the command queue', () => {
   it.each(names)('brings back all that the guest of %s has mapped, from tables that are blank', (name) => {
     const { input } = blanked(fixture(name))
-    const plan = planRepair(input, { allow: 'proven', rebuild: true })
+    const plan = planOne(input, { allow: 'proven', rebuild: true })
     expect([plan.before.verdict, plan.after.verdict, plan.obstacles, plan.lost]).toEqual(['corrupts', 'restores', [], []])
-    expect(viewFrom({ ...input, memory: plan.memory }, 'restored')).toEqual(viewFrom(input, 'guest'))
+    expect(viewFrom(setScene({ ...input, memory: plan.memory }), 'restored')).toEqual(viewFrom(setScene(input), 'guest'))
   })
 
   it.each(['healthy', 'churned', 'before-churn', 'qemu10', 'numa'] as const)(
@@ -40,7 +40,7 @@ describe('rebuilding the tables from the history of the command queue', () => {
     (name) => {
       const { memory: was } = fixture(name)
       const { input } = blanked(fixture(name))
-      const { writes, memory } = planRepair(input, { allow: 'proven', rebuild: true })
+      const { writes, memory } = planOne(input, { allow: 'proven', rebuild: true })
       const view = tableView(input.registers)
       for (const { at, events } of listTables(was, view)) {
         expect(memory.read(at, ENTRY_BYTES)).toEqual(was.read(at, ENTRY_BYTES))
@@ -52,21 +52,21 @@ describe('rebuilding the tables from the history of the command queue', () => {
 
   it('is part of a repair that may do everything', () => {
     const { input } = blanked(fixture('churned'))
-    const plan = planRepair(input, { allow: 'everything' })
+    const plan = planOne(input, { allow: 'everything' })
     expect([plan.after.verdict, plan.obstacles, plan.lost]).toEqual(['restores', [], []])
-    expect(viewFrom({ ...input, memory: plan.memory }, 'restored')).toEqual(viewFrom(input, 'guest'))
+    expect(viewFrom(setScene({ ...input, memory: plan.memory }), 'restored')).toEqual(viewFrom(setScene(input), 'guest'))
   })
 
   it('changes no word of a table that is right, and only the stale ones of another', () => {
-    expect(planRepair(fixture('healthy'), { allow: 'proven', rebuild: true }).writes).toEqual([])
-    const stale = planRepair(fixture('unrestorable'), { allow: 'proven', rebuild: true }).writes
+    expect(planOne(fixture('healthy'), { allow: 'proven', rebuild: true }).writes).toEqual([])
+    const stale = planOne(fixture('unrestorable'), { allow: 'proven', rebuild: true }).writes
     expect(stale.map(({ id, to }) => [id, ...to])).toEqual(
       ['0x8', '0x10', '0x18', '0x20', '0x28', '0x200'].map((id) => [`DeviceID ${id}`, 0, 0]),
     )
   })
 
   it('is refused when the queue has gone round', () => {
-    expect(() => planRepair(fixture('wrapped-clean'), { allow: 'everything', rebuild: true })).toThrow('wrapped, not whole')
+    expect(() => planOne(fixture('wrapped-clean'), { allow: 'everything', rebuild: true })).toThrow('wrapped, not whole')
   })
 })
 
@@ -91,14 +91,14 @@ describe('events that the table has lost or has otherwise', () => {
     ['made to point past its ITT', (pintid: number) => ({ pintid, next: 5000 })],
   ])('are written as the guest mapped them when they were %s', (_what, change) => {
     const { input } = broken(change)
-    const plan = planRepair(input, { allow: 'everything' })
+    const plan = planOne(input, { allow: 'everything' })
     expect([plan.after.verdict, plan.obstacles, plan.lost]).toEqual(['restores', [], []])
-    expect(viewFrom({ ...input, memory: plan.memory }, 'restored')).toEqual(viewFrom(input, 'guest'))
+    expect(viewFrom(setScene({ ...input, memory: plan.memory }), 'restored')).toEqual(viewFrom(setScene(input), 'guest'))
   })
 
   it('are left as they are by a repair that may not write from the queue', () => {
     const { input } = broken(() => ({}))
-    expect(planRepair(input, { allow: 'proven' })).toMatchObject({ writes: [], after: { verdict: 'corrupts' } })
+    expect(planOne(input, { allow: 'proven' })).toMatchObject({ writes: [], after: { verdict: 'corrupts' } })
   })
 
   it('stand in the way of a repair that mends something else and not them', () => {
@@ -109,7 +109,7 @@ describe('events that the table has lost or has otherwise', () => {
     const free = [...Array(2 ** device.eventIdBits).keys()].find((id) => !device.events.some((event) => event.id === id))!
     const { lo, hi } = ITE.encode({ pintid: 9000, icid: 0, next: 0 })
     memory.setWord((device.ittAddr + free * ENTRY_BYTES) as Gpa, lo, hi)
-    const plan = planRepair({ ...input, memory }, { allow: 'proven' })
+    const plan = planOne({ ...input, memory }, { allow: 'proven' })
     expect(plan.writes.map((write) => write.at)).not.toContain(at)
     expect(plan.obstacles.map(({ says }) => says)).toEqual([
       '1 live event would stay lost that a rebuild from the command queue may bring back',

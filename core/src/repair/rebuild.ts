@@ -1,9 +1,8 @@
 import { DTE, ENTRY_BYTES, hex, ITE } from '../abi/index.ts'
-import { type DeviceRecord, deviceName, type EventId, eventName, type History } from '../audit/index.ts'
+import { type DeviceRecord, deviceName, type EventId, eventName, type History, sweep } from '../audit/index.ts'
 import { dteAt } from '../its/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import type { TableView } from '../tables/index.ts'
-import { listTables } from './listed-tables.ts'
 import type { Cause, Overlay } from './overlay.ts'
 
 /** What a rebuild could not write. */
@@ -29,14 +28,13 @@ export interface RebuildWork {
  */
 export function rebuildDevices(overlay: Overlay, view: TableView, history: History, work: RebuildWork): Unbuilt {
   const unbuilt = { devices: [] as number[], events: [] as EventId[] }
-  const listed = listTables(overlay.memory, view)
   const isWanted = (deviceId: number) => work.only?.has(deviceId) ?? true
-  for (const { id, at } of listed) {
-    if (!isWanted(id) || history.devices.get(id)?.mapped === true) continue
+  for (const { deviceId, at } of sweep(overlay.memory, view).mappings.devices) {
+    if (!isWanted(deviceId) || history.devices.get(deviceId)?.mapped === true) continue
     overlay.put(at, [0, 0], {
       code: work.code,
       kind: 'DTE',
-      id: deviceName(id),
+      id: deviceName(deviceId),
       ...unmapped,
       proven: true,
     })

@@ -1,4 +1,3 @@
-import type { Profile } from '../abi/index.ts'
 import type { ProblemCode } from '../audit/index.ts'
 
 /** What a repair may do. */
@@ -15,6 +14,4 @@ export interface RepairOptions {
   readonly strict?: boolean
   /** Makes the chains such that kernels before 6.0.6 can follow them too. */
   readonly seal?: boolean
-  /** The kernel that must restore the result; the newest when not named. */
-  readonly profile?: Profile
 }

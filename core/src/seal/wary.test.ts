@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type GicRegisters, profiles } from '../abi/index.ts'
-import { Beliefs } from '../audit/beliefs.ts'
-import { readHistory } from '../audit/index.ts'
+import { setScene } from '../audit/index.ts'
 import { openFixture } from '../formats/testing/fixtures.ts'
 import { COLLECTION_BASER, DEVICE_BASER, Gic, Its } from '../its/index.ts'
 import type { GuestMemory } from '../memory/index.ts'
@@ -157,11 +156,11 @@ async function opened(name: string) {
   for (let ranges = footprint(memory, machine.registers); ranges.length > 0; ranges = footprint(memory, machine.registers)) {
     await machine.load(memory, ranges)
   }
-  const history = readHistory(memory, machine.registers.itses[0]!)
+  const { registers, msi } = machine
   return {
-    its: programmed(memory, machine.registers),
-    queueOnly: new Beliefs(history),
-    beliefs: new Beliefs(history, machine.msi),
+    its: programmed(memory, registers),
+    queueOnly: setScene({ memory, registers }).beliefs,
+    beliefs: setScene({ memory, registers, msi }).beliefs,
   }
 }
 

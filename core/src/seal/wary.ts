@@ -1,7 +1,9 @@
-import { ID_LIMIT, NEWEST, profiles } from '../abi/index.ts'
+import { NEWEST, profiles } from '../abi/index.ts'
 import type { Its } from '../its/index.ts'
 import { attempt, type Gpa, type GuestMemory, type ReadonlyMemory, type Where } from '../memory/index.ts'
 import {
+  eventKey,
+  eventOf,
   GO_ON,
   type ObjectionName,
   objections,
@@ -63,8 +65,6 @@ export function restoreWarily(its: Its, knowledge?: Knowledge): WaryOutcome {
   return { ok: false, doubts: [{ name: 'objection', where }] }
 }
 
-const keyOf = (deviceId: number, eventId: number): number => deviceId * ID_LIMIT + eventId
-
 /** What lies in the tables, what is left of it without the dead, and what a restore of that reaches. */
 class Survey {
   readonly withoutDead: GuestMemory
@@ -95,7 +95,7 @@ class Survey {
       event: (deviceId, eventId, _pintid, _icid, _next, at) => {
         if (dead) return
         if (this.#knowledge?.eventBelief(deviceId, eventId) === 'dead') this.#ignore(at)
-        else this.#events.set(keyOf(deviceId, eventId), { what: 'ITE', at, deviceId, eventId })
+        else this.#events.set(eventKey(deviceId, eventId), { what: 'ITE', at, deviceId, eventId })
       },
     })
   }
@@ -146,7 +146,7 @@ class Survey {
       if (isLive && !devices.has(deviceId)) yield { name: 'missing', where: { what: 'DTE', deviceId } }
       for (const eventId of this.#knowledge!.eventIds(deviceId)) {
         const eventLives = this.#knowledge!.eventBelief(deviceId, eventId) === 'live'
-        if (eventLives && !events.has(keyOf(deviceId, eventId)))
+        if (eventLives && !events.has(eventKey(deviceId, eventId)))
           yield { name: 'missing', where: { what: 'ITE', deviceId, eventId } }
       }
     }
@@ -168,7 +168,7 @@ class Survey {
   }
 
   #lives(key: number): boolean {
-    return this.#knowledge?.eventBelief(Math.floor(key / ID_LIMIT), key % ID_LIMIT) === 'live'
+    return this.#knowledge?.eventBelief(...eventOf(key)) === 'live'
   }
 }
 
@@ -184,7 +184,7 @@ class Reached implements TableReader {
     return GO_ON
   }
   event(deviceId: number, eventId: number, pintid: number): typeof GO_ON {
-    this.events.set(keyOf(deviceId, eventId), pintid)
+    this.events.set(eventKey(deviceId, eventId), pintid)
     return GO_ON
   }
   drop(): void {}

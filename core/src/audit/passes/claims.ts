@@ -13,10 +13,11 @@ import type { Gpa } from '../../memory/index.ts'
 import { clearing } from '../effect.ts'
 import { entryAt } from '../entries.ts'
 import { cleared, type Suspect, suspect } from '../finding.ts'
-import type { MappedDevice, Mappings } from '../mappings.ts'
-import { deviceName, place } from '../names.ts'
-import { confidence, type Scene } from '../scene.ts'
-import type { Orphans } from './orphans.ts'
+import type { MappedDevice } from '../mappings.ts'
+import { deviceName, itsName, place } from '../names.ts'
+import type { Scene } from '../scene.ts'
+import { confidence } from '../testimony.ts'
+import { type Orphans, orphansOf } from './orphans.ts'
 
 /** LPIs that two events claim, ITTs that share memory, LPIs out of range, chains that leave the device table. */
 export function* claimPass(scene: Scene, orphans: Orphans): Generator<Suspect> {
@@ -27,29 +28,45 @@ export function* claimPass(scene: Scene, orphans: Orphans): Generator<Suspect> {
 }
 
 interface Claim {
+  readonly scene: Scene
   readonly device: MappedDevice
   readonly eventId: number
   readonly lpi: number
 }
 
-/** One suspect for each pair of devices; between two events that the guest has mapped, sharing is the guest's choice. */
+interface SharedLpi {
+  readonly mine: Claim
+  readonly other: Claim
+  count: number
+}
+
+/**
+ * One suspect for each pair of devices. Between two events of one ITS that the guest has mapped, sharing is the guest's choice;
+ * between two ITSes it is told, with the later one.
+ */
 function* sharedLpis(scene: Scene, orphans: Orphans): Generator<Suspect> {
-  const { mappings } = scene.tables
-  const first = firstClaims(mappings, ({ deviceId }, eventId) => !orphans.hasEvent(deviceId, eventId))
-  const pairs = new Map<string, { readonly mine: Claim; readonly other: Claim; count: number }>()
-  for (const mine of claims(mappings)) {
-    const other = first[mine.lpi]
-    if (other === undefined || (other.device === mine.device && other.eventId === mine.eventId)) continue
-    if (isLive(scene, mine) && isLive(scene, other)) continue
-    const pair = `${mine.device.deviceId} ${other.device.deviceId}`
+  const first = scene.once(firstClaims)
+  const elsewhere = scene.vm.filter((other) => other !== scene).map((other) => other.once(firstClaims))
+  const pairs = new Map<string, SharedLpi>()
+  const share = (mine: Claim, other: Claim) => {
+    const pair = `${mine.device.deviceId} ${other.device.deviceId} ${other.scene.its.index}`
     const known = pairs.get(pair)
     if (known === undefined) pairs.set(pair, { mine, other, count: 1 })
     else known.count++
   }
-  for (const { mine, other, count } of pairs.values()) yield sharedLpi(scene, orphans, mine, other, count)
+  for (const mine of claims(scene)) {
+    const here = first.get(mine.lpi)
+    const isFirst = here?.device === mine.device && here.eventId === mine.eventId
+    if (here !== undefined && !isFirst && !(isLive(mine) && isLive(here))) share(mine, here)
+    const isDead = orphans.hasEvent(mine.device.deviceId, mine.eventId)
+    const other = elsewhere.map((claimed) => claimed.get(mine.lpi)).find((claim) => claim !== undefined)
+    if (other !== undefined && (isDead || other.scene.its.index < scene.its.index)) share(mine, other)
+  }
+  for (const { mine, other, count } of pairs.values()) yield sharedLpi(orphans, mine, other, count)
 }
 
-function sharedLpi(scene: Scene, orphans: Orphans, mine: Claim, other: Claim, count: number): Suspect {
+function sharedLpi(orphans: Orphans, mine: Claim, other: Claim, count: number): Suspect {
+  const { scene } = mine
   const { memory } = scene
   const { deviceId } = mine.device
   const dead = orphans.hasEvent(deviceId, mine.eventId)
@@ -59,6 +76,7 @@ function sharedLpi(scene: Scene, orphans: Orphans, mine: Claim, other: Claim, co
     eventId: mine.eventId,
     lpi: mine.lpi,
     other: { deviceId: other.device.deviceId, eventId: other.eventId },
+    elsewhere: elsewhereName(mine, other),
     count,
   }
   return suspect('I305', detail, {
@@ -68,7 +86,7 @@ function sharedLpi(scene: Scene, orphans: Orphans, mine: Claim, other: Claim, co
     at,
     rows: [
       entryAt(memory, 'ITE', at, nameOf(mine), dead ? 'orphan' : 'claims it too'),
-      entryAt(memory, 'ITE', iteAt(other), nameOf(other), isLive(scene, other) ? 'live' : 'claims it too'),
+      entryAt(memory, 'ITE', iteAt(other), nameOf(other) + elsewhereName(mine, other), isLive(other) ? 'live' : 'claims it too'),
     ],
     ...(dead
       ? cleared([clearing(memory, orphans.hasDevice(deviceId) ? mine.device.at : at)], confidence(scene) === 'proven')
@@ -77,24 +95,27 @@ function sharedLpi(scene: Scene, orphans: Orphans, mine: Claim, other: Claim, co
 }
 
 const nameOf = ({ device, eventId }: Claim) => place({ deviceId: device.deviceId, eventId })
-const isLive = ({ beliefs }: Scene, { device, eventId }: Claim) => beliefs.eventBelief(device.deviceId, eventId) === 'live'
-const iteAt = ({ device, eventId }: Claim) => (device.ittAddr + eventId * ENTRY_BYTES) as Gpa
+const elsewhereName = ({ scene }: Claim, other: Claim) => (other.scene === scene ? '' : itsName(other.scene.its))
+const isLive = ({ scene, device, eventId }: Claim) => scene.beliefs.eventBelief(device.deviceId, eventId) === 'live'
+const iteAt = ({ device, eventId }: Pick<Claim, 'device' | 'eventId'>) => (device.ittAddr + eventId * ENTRY_BYTES) as Gpa
 
-function* claims({ devices, events }: Mappings): Generator<Claim> {
+function* claims(scene: Scene): Generator<Claim> {
+  const { devices, events } = scene.tables.mappings
   for (const device of devices) {
     if (!hasSaneSize(device)) continue
     for (let row = device.first; row < device.first + device.count; row++) {
       const lpi = events.lpi[row]!
-      if (lpi >= FIRST_LPI && lpi < ID_LIMIT) yield { device, eventId: events.eventId[row]!, lpi }
+      if (lpi >= FIRST_LPI && lpi < ID_LIMIT) yield { scene, device, eventId: events.eventId[row]!, lpi }
     }
   }
 }
 
-/** The first event that claims each LPI and counts. */
-function firstClaims(mappings: Mappings, counts: (device: MappedDevice, eventId: number) => boolean): (Claim | undefined)[] {
-  const first = new Array<Claim | undefined>(ID_LIMIT)
-  for (const claim of claims(mappings)) {
-    if (first[claim.lpi] === undefined && counts(claim.device, claim.eventId)) first[claim.lpi] = claim
+/** The first event that claims each LPI and is no orphan. */
+function firstClaims(scene: Scene): ReadonlyMap<number, Claim> {
+  const { orphans } = orphansOf(scene)
+  const first = new Map<number, Claim>()
+  for (const claim of claims(scene)) {
+    if (!first.has(claim.lpi) && !orphans.hasEvent(claim.device.deviceId, claim.eventId)) first.set(claim.lpi, claim)
   }
   return first
 }
@@ -139,7 +160,7 @@ function* highLpis(scene: Scene, orphans: Orphans): Generator<Suspect> {
     for (let row = device.first; row < device.first + device.count; row++) {
       const [eventId, pintid] = [events.eventId[row]!, events.lpi[row]!]
       if (pintid < LPI_LIMIT || orphans.hasEvent(device.deviceId, eventId)) continue
-      const at = iteAt({ device, eventId, lpi: pintid })
+      const at = iteAt({ device, eventId })
       yield suspect(
         'I301',
         { deviceId: device.deviceId, eventId, pintid, limit: LPI_LIMIT },

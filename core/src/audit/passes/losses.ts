@@ -5,12 +5,13 @@ import { declared, type EventId, type Evidence, losing, type Suspect, suspect } 
 import type { DeviceRecord } from '../history.ts'
 import type { Mappings } from '../mappings.ts'
 import { deviceName } from '../names.ts'
-import { confidence, type Scene, testimonies } from '../scene.ts'
+import type { Scene } from '../scene.ts'
+import { confidence, testimonies } from '../testimony.ts'
 import { isMisplaced } from '../verdict.ts'
 
 /**
  * What the guest has mapped and a restore does not bring back, or brings back as something else, once every suspect entry is
- * out: `clean` is what such a restore gives. Entries in `takenOut` are told of already.
+ * out: `clean` is what such a restore gives. Entries in `takenOut` have findings already.
  */
 export function* lossPass(scene: Scene, clean: Mappings, takenOut: ReadonlySet<Gpa>): Generator<Suspect> {
   yield* lostCollections(scene, clean)
@@ -35,12 +36,12 @@ function* lostCollections(scene: Scene, clean: Mappings): Generator<Suspect> {
   const used = eventsByCollection(scene)
   for (const [icid, { rdBase, at }] of [...scene.beliefs.history.collections].sort(([a], [b]) => a - b)) {
     const restored = clean.collections.get(icid)
-    const told = { icid, confidence: confidence(scene), evidence: [queueSays(scene, at)], effect: declared('corrupts') }
+    const found = { icid, confidence: confidence(scene), evidence: [queueSays(scene, at)], effect: declared('corrupts') }
     const events = used.get(icid) ?? 0
     if (rdBase === undefined) {
-      if (events > 0) yield suspect('C107', { icid, events }, { ...told, effect: declared('latent') })
-    } else if (restored === undefined) yield suspect('C105', { icid, rdBase }, told)
-    else if (restored !== rdBase) yield suspect('C106', { icid, restored, believed: rdBase }, told)
+      if (events > 0) yield suspect('C107', { icid, events }, { ...found, effect: declared('latent') })
+    } else if (restored === undefined) yield suspect('C105', { icid, rdBase }, found)
+    else if (restored !== rdBase) yield suspect('C106', { icid, restored, believed: rdBase }, found)
   }
 }
 
@@ -78,14 +79,14 @@ function lostDevice(scene: Scene, deviceId: number): Suspect {
 }
 
 function* otherDevice(scene: Scene, clean: Mappings, deviceId: number): Generator<Suspect> {
-  const told = scene.beliefs.history.devices.get(deviceId)
+  const recorded = scene.beliefs.history.devices.get(deviceId)
   const device = clean.device(deviceId)!
-  if (told?.ittAddr === undefined || !isMisplaced(device, told)) return
+  if (recorded?.ittAddr === undefined || !isMisplaced(device, recorded)) return
   const { ittAddr, eventIdBits, at } = device
   const words = (itt: number, bits: number | undefined) => `ITT ${hex(itt)} and ${bits} EventID bits`
   yield suspect(
     'D212',
-    { deviceId, table: words(ittAddr, eventIdBits), guest: words(told.ittAddr, told.eventIdBits) },
+    { deviceId, table: words(ittAddr, eventIdBits), guest: words(recorded.ittAddr, recorded.eventIdBits) },
     {
       confidence: confidence(scene),
       deviceId,
@@ -98,13 +99,13 @@ function* otherDevice(scene: Scene, clean: Mappings, deviceId: number): Generato
 }
 
 function* lostEvents(scene: Scene, clean: Mappings, deviceId: number, takenOut: ReadonlySet<Gpa>): Generator<Suspect> {
-  const told = scene.beliefs.history.devices.get(deviceId)
+  const recorded = scene.beliefs.history.devices.get(deviceId)
   for (const eventId of scene.beliefs.eventIds(deviceId)) {
     if (scene.beliefs.eventBelief(deviceId, eventId) !== 'live') continue
     const at = (clean.device(deviceId)!.ittAddr + eventId * ENTRY_BYTES) as Gpa
     if (takenOut.has(at)) continue
     if (clean.row(deviceId, eventId) < 0) yield lostEvent(scene, clean, deviceId, eventId)
-    else yield* otherEvent(scene, clean, told, deviceId, eventId)
+    else yield* otherEvent(scene, clean, recorded, deviceId, eventId)
   }
 }
 
@@ -123,13 +124,13 @@ function lostEvent(scene: Scene, clean: Mappings, deviceId: number, eventId: num
 function* otherEvent(
   scene: Scene,
   clean: Mappings,
-  told: DeviceRecord | undefined,
+  recorded: DeviceRecord | undefined,
   deviceId: number,
   eventId: number,
 ): Generator<Suspect> {
   const row = clean.row(deviceId, eventId)
   const [lpi, icid] = [clean.events.lpi[row]!, clean.events.icid[row]!]
-  const record = told?.events.get(eventId)
+  const record = recorded?.events.get(eventId)
   if (record === undefined || ((record.lpi ?? lpi) === lpi && (record.icid ?? icid) === icid)) return
   const table = `LPI ${lpi} in collection ${icid}`
   const guest = `LPI ${record.lpi ?? lpi} in collection ${record.icid ?? icid}`

@@ -10,7 +10,7 @@ const BYTES = ID_LIMIT / 8
 /** Pending bits of LPIs that no live event sends to that vCPU. */
 export function* lpiPass(scene: Scene, orphans: Orphans): Generator<Suspect> {
   const expected = targets(scene, orphans)
-  for (const { vcpuId, pendbaser } of scene.input.registers.redistributors) {
+  for (const { vcpuId, pendbaser } of scene.registers.redistributors) {
     const base = GICR_PENDBASER.unpack(pendbaser).address + FIRST_LPI / 8
     const pending = ifThere(() => scene.memory.read(base as Gpa, BYTES - FIRST_LPI / 8))
     if (pending === undefined) continue

@@ -1,4 +1,4 @@
-import { ENTRY_BYTES, GITS_CTLR, itsCount, savedIts } from '../../abi/index.ts'
+import { ENTRY_BYTES, GITS_CTLR, itsCount } from '../../abi/index.ts'
 import { type Gpa, PAGE_BYTES } from '../../memory/index.ts'
 import { registerRanges } from '../../tables/index.ts'
 import { declared, type Suspect, suspect } from '../finding.ts'
@@ -6,30 +6,30 @@ import { deviceName } from '../names.ts'
 import type { Scene } from '../scene.ts'
 
 /**
- * What bounds this report: a history that is not whole, witnesses that disagree, pages that the file does not hold; `cutAt` when
- * there were more findings than it lists.
+ * What bounds this report: a history that is not whole, witnesses that disagree, pages that the file does not hold; `isCut`: there
+ * were more findings than it lists.
  */
-export function* notePass(scene: Scene, cutAt?: number): Generator<Suspect> {
+export function* notePass(scene: Scene, isCut: boolean): Generator<Suspect> {
   const { state, commands, pending, unknown } = scene.beliefs.history
-  const { registers, its } = scene.input
-  const { enabled } = GITS_CTLR.decode(savedIts(registers, its).ctlr, 0)
+  const { enabled } = GITS_CTLR.decode(scene.saved.ctlr, 0)
   if (pending > 0) yield suspect('Q601', { pending }, NOTE)
   const matters = enabled && (state !== 'empty' || scene.tables.mappings.devices.length > 0)
   if (state !== 'whole' && (matters || commands > 0)) yield suspect('Q603', { state, commands }, NOTE)
   if (unknown > 0) yield suspect('Q604', { unknown }, NOTE)
-  const [first] = scene.disputed
-  if (first !== undefined) yield suspect('Q605', { disputed: scene.disputed.length, first }, NOTE)
-  const count = itsCount(registers)
-  if (count > 1) yield suspect('M701', { count }, NOTE)
+  const { disputed } = scene.beliefs
+  const [first] = disputed
+  if (first !== undefined) yield suspect('Q605', { disputed: disputed.length, first }, NOTE)
+  const count = itsCount(scene.registers)
+  if (count > scene.vm.length) yield suspect('M701', { count, looked: scene.vm.map(({ its }) => its.index) }, NOTE)
   yield* missingPages(scene)
-  if (cutAt !== undefined) yield suspect('M704', { limit: cutAt }, NOTE)
+  if (isCut) yield suspect('M704', { limit: scene.budget.findings }, NOTE)
   if (scene.tables.cut || scene.restored.cut !== undefined) yield suspect('M703', { entries: scene.restored.entries }, LATENT)
 }
 
 /** Names the table of each missing page; ITTs device by device, only as long as there are pages without a name. */
-function* missingPages({ input, tables }: Scene): Generator<Suspect> {
-  const missing = new Set<number>(input.missing)
-  for (const { what, base, bytes } of registerRanges(input.registers, input.its)) {
+function* missingPages({ registers, its, missing: pages, tables }: Scene): Generator<Suspect> {
+  const missing = new Set<number>(pages)
+  for (const { what, base, bytes } of registerRanges(registers, its.index)) {
     yield* missingFrom(missing, `the ${what}`, base, bytes)
   }
   for (const { deviceId, ittAddr, eventIdBits } of tables.mappings.devices) {

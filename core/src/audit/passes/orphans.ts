@@ -1,5 +1,6 @@
 import { ENTRY_BYTES, FIRST_LPI, LPI_LIMIT, MAX_EVENTID_BITS } from '../../abi/index.ts'
 import type { Gpa } from '../../memory/index.ts'
+import { EventSet } from '../../tables/index.ts'
 import { ChainWitness } from '../chain-witness.ts'
 import { clearing } from '../effect.ts'
 import { entryAt } from '../entries.ts'
@@ -7,27 +8,21 @@ import { type Confidence, cleared, type EventId, type Evidence, type Suspect, su
 import { LpiWitness } from '../lpi-witness.ts'
 import type { MappedDevice } from '../mappings.ts'
 import { deviceName, eventName } from '../names.ts'
-import { confidence, eventKey, type Scene, testimonies } from '../scene.ts'
-
-/** Orphans of each kind that become findings; the others are counted. */
-const MOST_LISTED = 1000
+import type { Scene } from '../scene.ts'
+import { confidence, testimonies } from '../testimony.ts'
 
 /** Entries that are valid in RAM and that the guest does not have mapped. */
 export class Orphans {
-  readonly devices = new Map<number, Confidence>()
-  readonly events = new Map<number, Confidence>()
-
-  /** There are more than become findings. */
-  get unlisted(): boolean {
-    return this.devices.size > MOST_LISTED || this.events.size > MOST_LISTED
-  }
+  /** DTEs, and ITEs of devices that are live. */
+  readonly entries = new EventSet()
 
   hasDevice(deviceId: number): boolean {
-    return this.devices.has(deviceId)
+    return this.entries.hasDevice(deviceId)
   }
 
+  /** An ITE of an orphan DTE is one too. */
   hasEvent(deviceId: number, eventId: number): boolean {
-    return this.devices.has(deviceId) || this.events.has(eventKey(deviceId, eventId))
+    return this.entries.hasDevice(deviceId) || this.entries.hasEvent(deviceId, eventId)
   }
 
   /** Every orphan ITE of the tables, those of orphan DTEs included; the first `most`. */
@@ -43,28 +38,46 @@ export class Orphans {
   }
 }
 
+/** The orphans of an ITS, and what is found about each. */
+export interface OrphanSurvey {
+  readonly orphans: Orphans
+  readonly suspects: readonly Suspect[]
+  /** There are more than become findings. */
+  readonly unlisted: boolean
+}
+
+/** Finds the orphans of a scene, once. */
+export const orphansOf = (scene: Scene): OrphanSurvey => scene.once(survey)
+
+function survey(scene: Scene): OrphanSurvey {
+  const orphans = new Orphans()
+  const suspects = [...orphanPass(scene, orphans)]
+  const { devices, eventCount } = orphans.entries
+  return { orphans, suspects, unlisted: devices.size > scene.budget.orphans || eventCount > scene.budget.orphans }
+}
+
 /**
  * Finds orphans, and adds them to `orphans`.
  *
  * Proven where a witness says that the mapping is gone and none speaks for it; inferred where none knows it and it cannot stand
  * beside a mapping that is live: another has its LPI, or its ITT holds what is no entry.
  */
-export function* orphanPass(scene: Scene, orphans: Orphans): Generator<Suspect> {
+function* orphanPass(scene: Scene, orphans: Orphans): Generator<Suspect> {
   const lpis = new LpiWitness(scene)
   const chains = new ChainWitness(scene.tables.mappings, scene.beliefs)
   for (const device of scene.tables.mappings.devices) {
     const { deviceId } = device
     const witnesses = scene.beliefs.device(deviceId)
     if (device.eventIdBits > MAX_EVENTID_BITS && witnesses.belief !== 'live') {
-      orphans.devices.set(deviceId, 'proven')
+      orphans.entries.addDevice(deviceId)
       yield oversized(scene, device)
       continue
     }
-    const told = testimonies(scene, witnesses, `never maps ${deviceName(deviceId)}`, 'unmapped')
+    const said = testimonies(scene, witnesses, `never maps ${deviceName(deviceId)}`, 'unmapped')
     const passed = chains.onDevice(deviceId)
     const signs =
       witnesses.belief === 'dead' || (witnesses.belief === 'unknown' && passed.length > 0)
-        ? [...told, ...passed, ...lpis.onDevice(device)]
+        ? [...said, ...passed, ...lpis.onDevice(device)]
         : witnesses.belief === 'unknown'
           ? rubbish(scene, device)
           : []
@@ -75,8 +88,8 @@ export function* orphanPass(scene: Scene, orphans: Orphans): Generator<Suspect> 
 
 /** What a witness says is proven, unless another speaks against it. */
 function proof(scene: Scene, evidence: readonly Evidence[]): Confidence {
-  const told = evidence.some(({ witness }) => witness === 'command queue' || witness === 'PCI state' || witness === 'chain')
-  return told && !evidence.some(({ against }) => against) ? confidence(scene) : 'inferred'
+  const witnessed = evidence.some(({ witness }) => witness === 'command queue' || witness === 'PCI state' || witness === 'chain')
+  return witnessed && !evidence.some(({ against }) => against) ? confidence(scene) : 'inferred'
 }
 
 /** No device of KVM has such a size: whatever the entry is, it was never mapped. */
@@ -100,8 +113,8 @@ function* orphanDevice(
   evidence: readonly Evidence[],
 ): Generator<Suspect> {
   const sure = proof(scene, evidence)
-  orphans.devices.set(deviceId, sure)
-  if (orphans.devices.size > MOST_LISTED) return
+  orphans.entries.addDevice(deviceId)
+  if (orphans.entries.devices.size > scene.budget.orphans) return
   const rows = [entryAt(scene.memory, 'DTE', at, deviceName(deviceId), 'orphan')]
   const mend = cleared([clearing(scene.memory, at)], sure === 'proven')
   yield suspect('D203', { deviceId }, { confidence: sure, deviceId, at, evidence, rows, ...mend })
@@ -144,14 +157,11 @@ function* orphanEvents(
     if (belief === 'live' || belief === 'disputed') continue
     const chain = passed(eventId)
     if (belief === 'unknown' && chain.length === 0 && !lpis.isTaken(lpi)) continue
-    if (orphans.events.size >= MOST_LISTED) {
-      orphans.events.set(eventKey(deviceId, eventId), 'inferred')
-      continue
-    }
-    const told = testimonies(scene, scene.beliefs.event(deviceId, eventId), `never maps event ${eventId}`, 'unmapped')
-    const evidence = [...told, ...chain, ...lpis.onEvent(lpi)]
+    orphans.entries.addEvent(deviceId, eventId)
+    if (orphans.entries.eventCount > scene.budget.orphans) continue
+    const said = testimonies(scene, scene.beliefs.event(deviceId, eventId), `never maps event ${eventId}`, 'unmapped')
+    const evidence = [...said, ...chain, ...lpis.onEvent(lpi)]
     const sure = proof(scene, evidence)
-    orphans.events.set(eventKey(deviceId, eventId), sure)
     const at = (device.ittAddr + eventId * ENTRY_BYTES) as Gpa
     const rows = [entryAt(scene.memory, 'ITE', at, `event ${eventId}`, 'orphan')]
     const mend = cleared([clearing(scene.memory, at)], sure === 'proven')

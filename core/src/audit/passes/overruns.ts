@@ -8,7 +8,7 @@ import type { Orphans } from './orphans.ts'
 
 /** Jumps that end behind their table page, for a kernel that then reads on there. */
 export function* overrunPass(scene: Scene, orphans: Orphans): Generator<Suspect> {
-  if (!scene.quirks['scan-overrun']) return
+  if (!scene.profile.quirks['scan-overrun']) return
   const { indirect, bytes } = scene.view.deviceTable
   const block = indirect ? L2_ENTRIES : bytes / ENTRY_BYTES
   for (const { deviceId, at, next } of scene.tables.mappings.devices) {

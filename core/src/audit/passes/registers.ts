@@ -5,8 +5,8 @@ import {
   GITS_CWRITER,
   GITS_IIDR,
   type ItsRegisters,
+  type Quirks,
   queueShape,
-  savedIts,
   tableShape,
 } from '../../abi/index.ts'
 import type { Gpa } from '../../memory/index.ts'
@@ -14,8 +14,8 @@ import { declared, type Suspect, suspect } from '../finding.ts'
 import type { Scene } from '../scene.ts'
 
 /** What the registers alone do to a restore: KVM judges them before it reads a table. */
-export function* registerPass(scene: Scene): Generator<Suspect> {
-  const its = savedIts(scene.input.registers, scene.input.its)
+export function* registerPass(scene: Scene, quirks: Quirks = scene.profile.quirks): Generator<Suspect> {
+  const its = scene.saved
   const { revision } = GITS_IIDR.decode(its.iidr, 0)
   if (revision > 0) yield suspect('R101', { revision }, { effect: declared('fails', 'EINVAL') })
   const { bytes, valid, base } = queueShape(its.cbaser)
@@ -25,7 +25,7 @@ export function* registerPass(scene: Scene): Generator<Suspect> {
   if (valid && cwriter >= bytes) yield suspect('R103', { cwriter, bytes }, { effect: declared('corrupts') })
   const missing = invalidTables(its)
   if (GITS_CTLR.decode(its.ctlr, 0).enabled && missing.length > 0) {
-    yield suspect('R104', { missing }, { effect: declared(scene.quirks['enable-unchecked'] ? 'latent' : 'corrupts') })
+    yield suspect('R104', { missing }, { effect: declared(quirks['enable-unchecked'] ? 'latent' : 'corrupts') })
   }
   if (valid && !scene.memory.contains(base as Gpa, bytes)) yield suspect('Q602', { base, bytes }, { effect: declared('latent') })
   yield* deafRedistributors(scene)
@@ -40,9 +40,9 @@ function invalidTables(its: ItsRegisters): string[] {
   return tables.filter(([, valid]) => !valid).map(([name]) => name)
 }
 
-function* deafRedistributors({ input, tables: { mappings }, beliefs }: Scene): Generator<Suspect> {
+function* deafRedistributors({ registers, tables: { mappings }, beliefs }: Scene): Generator<Suspect> {
   const deaf = new Map<number, number>()
-  for (const { vcpuId, ctlr } of input.registers.redistributors) if (!GICR_CTLR.decode(ctlr, 0).enableLpis) deaf.set(vcpuId, 0)
+  for (const { vcpuId, ctlr } of registers.redistributors) if (!GICR_CTLR.decode(ctlr, 0).enableLpis) deaf.set(vcpuId, 0)
   if (deaf.size === 0) return
   for (const { deviceId, first, count } of mappings.devices) {
     for (let row = first; row < first + count; row++) {

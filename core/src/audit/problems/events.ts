@@ -12,6 +12,14 @@ const Name = (event: Event) => `E${name(event).slice(1)}`
 const orphanWhy =
   'DISCARD on kernels without "Clear ITE when DISCARD frees an ITE" leaves the entry; MAPD V=0 never clears an ITT; MAPD V=1 may be given memory that was not zeroed. A save only writes mapped events, so the stale entry survives next to them.'
 
+export interface SharedLpi extends Event {
+  readonly lpi: number
+  readonly other: Event
+  /** ` of ITS 1` when the other event is in another ITS. */
+  readonly elsewhere: string
+  readonly count: number
+}
+
 export const eventProblems = {
   I301: problem<Event & { readonly pintid: number; readonly limit: number }>({
     slug: 'lpi-out-of-range',
@@ -75,13 +83,13 @@ export const eventProblems = {
       see: `${see.scan}; ${see.orphans}`,
     },
   }),
-  I305: problem<Event & { readonly lpi: number; readonly other: Event; readonly count: number }>({
+  I305: problem<SharedLpi>({
     slug: 'lpi-claimed-twice',
     usually: 'corrupts',
     describe: (d) =>
       d.count === 1
-        ? `LPI ${d.lpi} is claimed by ${name(d)} and by ${name(d.other)}.`
-        : `LPI ${d.lpi} and ${d.count - 1} more are claimed by ${name(d)} on and by ${name(d.other)} on.`,
+        ? `LPI ${d.lpi} is claimed by ${name(d)} and by ${name(d.other)}${d.elsewhere}.`
+        : `LPI ${d.lpi} and ${d.count - 1} more are claimed by ${name(d)} on and by ${name(d.other)}${d.elsewhere} on.`,
     fix: 'clear the entry of the dead event',
     remedies: ['fix'],
     sharesEntry: true,

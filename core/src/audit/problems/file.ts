@@ -1,10 +1,11 @@
 import { problem, see } from './problem.ts'
 
 export const fileProblems = {
-  M701: problem<{ readonly count: number }>({
+  M701: problem<{ readonly count: number; readonly looked: readonly number[] }>({
     slug: 'several-itses',
     usually: 'note',
-    describe: ({ count }) => `The VM has ${count} ITSes; only the first is looked at.`,
+    describe: ({ count, looked }) =>
+      `The VM has ${count} ITSes; only ${looked.length === 1 && looked[0] === 0 ? 'the first is' : `ITS ${looked.join(', ')} ${looked.length === 1 ? 'is' : 'are'}`} looked at.`,
     fix: 'none',
     help: {
       what: 'The file holds the state of more than one ITS.',

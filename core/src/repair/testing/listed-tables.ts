@@ -1,5 +1,5 @@
-import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
-import { type SweepReader, sweepTables, type TableView } from '../tables/index.ts'
+import type { Gpa, ReadonlyMemory } from '../../memory/index.ts'
+import { type SweepReader, sweepTables, type TableView } from '../../tables/index.ts'
 
 /** A valid entry of a table by its id: DeviceID or EventID. */
 export interface Entry {

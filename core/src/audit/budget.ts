@@ -1,0 +1,34 @@
+/** How much work an audit and a repair may make of tables that an enemy filled, and how much of it a report lists. */
+export interface Budget {
+  /** Entries that one simulated restore or sweep reads. */
+  readonly entries: number
+  /** Events that one simulated restore or sweep meets. */
+  readonly events: number
+  /** What all restores that measure findings may cost, in entries read. */
+  readonly trials: number
+  /** Objections of KVM that are taken out one after another. */
+  readonly objections: number
+  /** Findings of one report. */
+  readonly findings: number
+  /** Orphans of each kind that become findings; the others are counted. */
+  readonly orphans: number
+  /** What the restores of all kernels together may cost, in entries read. */
+  readonly kernels: number
+  /** Audits of one repair. */
+  readonly rounds: number
+}
+
+/**
+ * More than any sane guest needs: 32,768 devices with ITTs of 8,192 events each, more events than eight times the LPIs there
+ * are, and trials of a second or so.
+ */
+export const defaultBudget: Budget = {
+  entries: 2 ** 28,
+  events: 2 ** 19,
+  trials: 2 ** 26,
+  objections: 64,
+  findings: 1000,
+  orphans: 1000,
+  kernels: 2 ** 28,
+  rounds: 64,
+}

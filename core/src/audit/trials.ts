@@ -1,0 +1,61 @@
+import type { Gpa, GuestMemory } from '../memory/index.ts'
+import type { WordWrite } from './finding.ts'
+import type { Scene } from './scene.ts'
+import { costOf, type SimulatedRestore, simulateRestore } from './simulate.ts'
+
+/** States of more changed words than this are not remembered: they are hardly met again. */
+const MOST_REMEMBERED = 64
+
+/**
+ * An overlay of guest RAM in which entries are taken out and put back, and restores are tried until the budget is spent. A state
+ * that was tried before is not tried again.
+ */
+export class Trials {
+  readonly memory: GuestMemory
+  readonly #scene: Scene
+  readonly #changed = new Map<Gpa, string>()
+  readonly #known = new Map<string, SimulatedRestore>()
+  #budget: number
+
+  constructor(scene: Scene) {
+    this.#scene = scene
+    this.memory = scene.memory.fork()
+    this.#budget = scene.budget.trials
+  }
+
+  get spent(): boolean {
+    return this.#budget <= 0
+  }
+
+  /** Writes `to` of every word in order, or `from` of every word backwards to take it back. */
+  write(writes: readonly WordWrite[], which: 'to' | 'from'): void {
+    const { memory: before } = this.#scene
+    for (const word of which === 'to' ? writes : [...writes].reverse()) {
+      const [lo, hi] = word[which]
+      this.memory.setWord(word.at, lo, hi)
+      const isBack = before.u32(word.at) === lo >>> 0 && before.u32((word.at + 4) as Gpa) === hi >>> 0
+      if (isBack) this.#changed.delete(word.at)
+      else this.#changed.set(word.at, `${word.at}:${lo}:${hi}`)
+    }
+  }
+
+  run(): SimulatedRestore {
+    if (this.#changed.size === 0) return this.#scene.restored
+    const state = this.#changed.size > MOST_REMEMBERED ? undefined : [...this.#changed.values()].sort().join(' ')
+    const known = state === undefined ? undefined : this.#known.get(state)
+    if (known !== undefined) return known
+    const { view, profile, budget } = this.#scene
+    const restored = simulateRestore(this.memory, view, profile.quirks, budget)
+    this.#budget -= costOf(restored)
+    if (state !== undefined) this.#known.set(state, restored)
+    return restored
+  }
+
+  /** Runs a restore with `writes` changed to `which`, and puts the other state back. */
+  runWith(writes: readonly WordWrite[], which: 'to' | 'from'): SimulatedRestore {
+    this.write(writes, which)
+    const restored = this.run()
+    this.write(writes, which === 'to' ? 'from' : 'to')
+    return restored
+  }
+}
