@@ -1,11 +1,11 @@
 import { type ByteSource, bytesSource, partOf, readExactly } from './byte-source.ts'
 import { CASE_MAGIC, openCase } from './case-file.ts'
+import { decode } from './codec.ts'
 import { FormatError } from './format-error.ts'
 import { LIBVIRT_INCOMPLETE, LIBVIRT_MAGIC, readLibvirtHeader, uncompressedHeader } from './libvirt.ts'
 import { inFile, type MachineFile, type SavedFile } from './machine-file.ts'
 import { QCOW2_MAGIC, vmStateOf } from './qcow2.ts'
 import { openQemuStream } from './qemu/open-stream.ts'
-import { decode } from './qemu/replay.ts'
 import type { OpenOptions, SavedMachine } from './saved-machine.ts'
 import { latin1, shown } from './stream-reader.ts'
 

@@ -1,15 +1,8 @@
 import type { GicRegisters, MsiFunction } from '../abi/index.ts'
 import type { Gpa, GpaRange, LoadableMemory } from '../memory/index.ts'
+import type { Codecs } from './codec.ts'
 import type { FileEdits, SavedFile, WriteBack } from './machine-file.ts'
 import type { MachineKind, Origin } from './origin.ts'
-
-/** Decompressors, injected because core has no dependencies. Each takes one whole compressed piece and may throw. */
-export interface Codecs {
-  readonly zstd?: (bytes: Uint8Array) => Uint8Array
-  readonly gzip?: (bytes: Uint8Array) => Uint8Array
-  /** RFC 1950, for the pages of streams saved with the `compress` capability. */
-  readonly zlib?: (bytes: Uint8Array) => Uint8Array
-}
 
 export interface OpenOptions {
   readonly codecs?: Codecs

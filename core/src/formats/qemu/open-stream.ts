@@ -32,6 +32,7 @@ export async function openQemuStream(file: SavedFile, options: OpenOptions, star
 const indexing: RecordSink = {
   record(block, page, kind, named, offset) {
     block.index.set(page, offset, kind, named)
+    return undefined
   },
 }
 

@@ -1,6 +1,6 @@
 import { type Gpa, PAGE_BYTES } from '../../memory/index.ts'
+import { type Codecs, decode } from '../codec.ts'
 import { FormatError } from '../format-error.ts'
-import type { Codecs } from '../saved-machine.ts'
 import type { StreamReader } from '../stream-reader.ts'
 import { RECORD } from './page-index.ts'
 import type { RamBlock } from './ram-block.ts'
@@ -22,33 +22,35 @@ export class Replay implements RecordSink {
     this.#codecs = codecs
   }
 
-  record(block: RamBlock, page: number, kind: number, _named: boolean, offset: number, payload: number, bytes: number): void {
+  record(
+    block: RamBlock,
+    page: number,
+    kind: number,
+    _named: boolean,
+    offset: number,
+    payload: number,
+    bytes: number,
+  ): Promise<void> | undefined {
     const contents = this.#wanted.get(block.name)?.get(page)
-    if (contents === undefined) return
+    if (contents === undefined) return undefined
     const record = this.#reader.bytes.subarray(payload, payload + bytes)
+    if (kind === RECORD.compressed) return this.#inflate(record, contents, offset)
     if (kind === RECORD.page) contents.set(record)
     else if (kind === RECORD.xbzrle) applyXbzrle(contents, record, offset)
-    else if (kind === RECORD.compressed) contents.set(this.#inflate(record, offset))
     else contents.fill(record[0]!)
+    return undefined
   }
 
-  #inflate(record: Uint8Array, offset: number): Uint8Array {
+  #inflate(record: Uint8Array, contents: Uint8Array, offset: number): Promise<void> | undefined {
     const zlib = this.#codecs.zlib
     if (zlib === undefined)
       throw new FormatError(offset, 'a page that is not compressed', 'one compressed with zlib, and no decoder')
-    const contents = decode(zlib, record, offset, 'zlib')
-    if (contents.length !== PAGE_BYTES) throw new FormatError(offset, `a page of ${PAGE_BYTES} bytes`, `${contents.length} bytes`)
-    return contents
-  }
-}
-
-/** Runs a decompressor; whatever it throws, unless it says more itself, means that the bytes at `offset` are not what they should be. */
-export function decode(codec: (bytes: Uint8Array) => Uint8Array, bytes: Uint8Array, offset: number, name: string): Uint8Array {
-  try {
-    return codec(bytes)
-  } catch (error) {
-    if (error instanceof FormatError) throw error
-    throw new FormatError(offset, `data compressed with ${name}`, `data it cannot decode (${String(error)})`, { cause: error })
+    const take = (page: Uint8Array): undefined => {
+      if (page.length !== PAGE_BYTES) throw new FormatError(offset, `a page of ${PAGE_BYTES} bytes`, `${page.length} bytes`)
+      contents.set(page)
+    }
+    const page = decode(zlib, record, offset, 'zlib')
+    return page instanceof Promise ? page.then(take) : take(page)
   }
 }
 
