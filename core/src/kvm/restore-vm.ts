@@ -12,6 +12,7 @@ import {
   type SavedIts,
 } from '../abi/index.ts'
 import type { GuestMemory, Outcome } from '../memory/index.ts'
+import { type Doubt, type KnownMappings, restoreWarily } from '../seal/index.ts'
 import type { KvmGic } from './kvm-gic.ts'
 import type { KvmIts } from './kvm-its.ts'
 import { KvmVm } from './kvm-vm.ts'
@@ -22,6 +23,11 @@ export interface RestoreVmOptions {
   readonly kernel?: ProfileId
   /** The steps to take, for those who want to know what another order comes to. */
   readonly order?: readonly RestoreStep[]
+  /**
+   * Restore the tables warily instead of as the kernel does, with what is known of the guest's mappings on each ITS, by its index:
+   * `setScenes(...)[its].beliefs`, say, or undefined when nothing is. Tables in doubt then fail the step `restore-tables`.
+   */
+  readonly wary?: (its: number) => KnownMappings | undefined
 }
 
 /** A VM whose LPI side is as it was saved, its ITSes in the order of the registers. */
@@ -30,28 +36,36 @@ export interface RestoredVm {
   readonly gic: KvmGic
 }
 
-/** A VM that came back, or the first errno that KVM answered and the step that it answered to. */
+/** A VM that came back, or the first errno that KVM answered and the step that it answered to; `doubts` of a wary restore. */
 export type RestoreVmOutcome =
   | Extract<Outcome<RestoredVm>, { ok: true }>
-  | (Extract<Outcome<RestoredVm>, { ok: false }> & { readonly step: RestoreStep })
+  | (Extract<Answer, { ok: false }> & { readonly step: RestoreStep })
 
 /**
  * Brings a saved VM back in KVM's documented order. `memory` becomes the VM's RAM, and pending bits in it are consumed. Nothing
  * is done after the first step that fails.
  */
 export function restoreVm(memory: GuestMemory, registers: GicRegisters, options: RestoreVmOptions = {}): RestoreVmOutcome {
-  const { kernel, order = restoreOrder } = options
+  const { kernel, order = restoreOrder, wary } = options
   const vm = new KvmVm({ memory, ...(kernel && { kernel }) })
   const restored = { vm, gic: vm.createGic() }
   for (const _ of registers.itses) vm.createIts()
   for (const step of order) {
-    for (const answer of take[step](restored, registers)) if (!answer.ok) return { ...answer, step }
+    const calls =
+      step === 'restore-tables' && wary !== undefined ? restoreTablesWarily(vm, wary) : take[step](restored, registers)
+    for (const answer of calls) if (!answer.ok) return { ...answer, step }
   }
   return { ok: true, value: restored }
 }
 
+type Answer = Outcome<unknown> & { readonly doubts?: readonly Doubt[] }
+
+function* restoreTablesWarily({ itses }: KvmVm, wary: NonNullable<RestoreVmOptions['wary']>): Generator<Answer> {
+  for (const [n, { its }] of itses.entries()) yield restoreWarily(its, wary(n))
+}
+
 /** The calls of a step, each made when the answer to the one before it was taken. */
-type Take = (restored: RestoredVm, registers: GicRegisters) => Iterable<Outcome<number>>
+type Take = (restored: RestoredVm, registers: GicRegisters) => Iterable<Answer>
 
 /** What each step does here; RAM is there from the start, and nothing runs. */
 const take: Readonly<Record<RestoreStep, Take>> = {

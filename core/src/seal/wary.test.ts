@@ -9,11 +9,11 @@ import { footprint, restoreTables, saveTables } from '../tables/index.ts'
 import { histories, lived } from '../tables/testing/guest.ts'
 import { LiveIts, stateOf } from '../tables/testing/live-its.ts'
 import { runs } from '../tables/testing/runs.ts'
-import { type Knowledge, restoreWarily, stateDifference, successor } from './index.ts'
+import { doubts, type KnownMappings, restoreWarily, stateDifference, successor } from './index.ts'
 import { eachEvent } from './live.ts'
 
 /** What an ITS itself has mapped, as the perfect witness. */
-function truth({ devices, events }: Its, its: Its): Knowledge {
+function truth({ devices, events }: Its, its: Its): KnownMappings {
   const eventIds = (deviceId: number) => {
     const ids: number[] = []
     const slot = devices.find(deviceId)
@@ -50,6 +50,9 @@ describe('a wary restore', () => {
     const other = vm.successor()
     expect(restoreWarily(other.its)).toEqual({
       ok: false,
+      errno: 'EINVAL',
+      reason: doubts.unreached,
+      where: { what: 'DTE', at: vm.dteAt(20), deviceId: 20 },
       doubts: [{ name: 'unreached', where: { what: 'DTE', at: vm.dteAt(20), deviceId: 20 } }],
     })
     expect(stateOf(other.its)).toEqual({ devices: [], collections: [] })

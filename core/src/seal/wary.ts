@@ -1,13 +1,13 @@
 import { NEWEST, profiles } from '../abi/index.ts'
 import type { Its } from '../its/index.ts'
-import { attempt, type Gpa, type GuestMemory, type ReadonlyMemory, type Where } from '../memory/index.ts'
+import { attempt, type Gpa, type GuestMemory, type Outcome, type ReadonlyMemory, type Where } from '../memory/index.ts'
 import {
   eventKey,
   eventOf,
   GO_ON,
   type ObjectionName,
   objections,
-  type Restored,
+  type RestoredTables,
   readTables,
   sweepTables,
   type TableReader,
@@ -17,8 +17,8 @@ import {
 } from '../tables/index.ts'
 import { ittStretch, overlappingItts } from './overlaps.ts'
 
-/** What somebody knows of the guest's mappings besides the tables: its command queue, its PCI functions. */
-export interface Knowledge {
+/** What is known of the guest's mappings besides the tables, by its command queue or its PCI functions, say. */
+export interface KnownMappings {
   /** Devices and events that are named, whatever is said of them. */
   readonly deviceIds: readonly number[]
   eventIds(deviceId: number): readonly number[]
@@ -43,26 +43,33 @@ export interface Doubt {
   readonly objection?: ObjectionName
 }
 
-/** What a wary restore did: restored, or refused with what it could not be sure of. */
+/** What a wary restore did: restored, or refused with all that it could not be sure of. The errno, place and reason are the first doubt's. */
 export type WaryOutcome =
-  | { readonly ok: true; readonly value: Restored & { readonly ignored: number } }
-  | { readonly ok: false; readonly doubts: readonly Doubt[] }
+  | { readonly ok: true; readonly value: RestoredTables & { readonly ignored: number } }
+  | (Extract<Outcome<never>, { ok: false }> & { readonly doubts: readonly Doubt[] })
 
 /**
  * Restores tables that somebody else saved, or refuses. Entries that are known to be dead are passed over; what is left must be
  * one chain: the restore reaches every valid entry, and no LPI is claimed twice by entries of which nothing is known. Guest RAM
  * stays as it is, but for the pending bits that every restore consumes.
  *
- * Without knowledge an orphan whose `next` still fits the live entries cannot be told from a live one.
+ * Without any known mapping, an orphan whose `next` still fits the live entries cannot be told from a live one.
  */
-export function restoreWarily(its: Its, knowledge?: Knowledge): WaryOutcome {
-  const survey = new Survey(its.memory, viewOf(its), knowledge)
-  const found = survey.doubts()
-  if (found.length > 0) return { ok: false, doubts: found }
+export function restoreWarily(its: Its, known?: KnownMappings): WaryOutcome {
+  const survey = new Survey(its.memory, viewOf(its), known)
+  const [first, ...more] = survey.doubts()
+  if (first !== undefined) return refusal(first, more)
   const restored = attempt(() => readTables(survey.withoutDead, its, { quirks: profiles[NEWEST].quirks }))
   if (restored.ok) return { ok: true, value: { ...restored.value, ignored: survey.ignored } }
-  const where = restored.where ?? {}
-  return { ok: false, doubts: [{ name: 'objection', where }] }
+  return { ...restored, doubts: [{ name: 'objection', where: restored.where ?? {} }] }
+}
+
+/** Tables in doubt are EINVAL, as inconsistent ones are, unless KVM itself has an errno for them. */
+function refusal(first: Doubt, more: readonly Doubt[]): WaryOutcome {
+  const { errno, says: reason } = first.objection
+    ? objections[first.objection]
+    : { errno: 'EINVAL' as const, says: doubts[first.name] }
+  return { ok: false, errno, reason, where: first.where, doubts: [first, ...more] }
 }
 
 /** What lies in the tables, what is left of it without the dead, and what a restore of that reaches. */
@@ -71,14 +78,14 @@ class Survey {
   ignored = 0
   readonly #memory: ReadonlyMemory
   readonly #view: TableView
-  readonly #knowledge: Knowledge | undefined
+  readonly #known: KnownMappings | undefined
   readonly #devices = new Map<number, Gpa>()
   readonly #events = new Map<number, Where>()
 
-  constructor(memory: GuestMemory, view: TableView, knowledge: Knowledge | undefined) {
+  constructor(memory: GuestMemory, view: TableView, known: KnownMappings | undefined) {
     this.#memory = memory
     this.#view = view
-    this.#knowledge = knowledge
+    this.#known = known
     this.withoutDead = memory.fork()
     this.#sweep()
   }
@@ -88,13 +95,13 @@ class Survey {
     sweepTables(this.#memory, this.#view, {
       collection: () => {},
       device: (deviceId, _ittAddr, _bits, _next, at) => {
-        dead = this.#knowledge?.device(deviceId).belief === 'dead'
+        dead = this.#known?.device(deviceId).belief === 'dead'
         if (dead) this.#ignore(at)
         else this.#devices.set(deviceId, at)
       },
       event: (deviceId, eventId, _pintid, _icid, _next, at) => {
         if (dead) return
-        if (this.#knowledge?.eventBelief(deviceId, eventId) === 'dead') this.#ignore(at)
+        if (this.#known?.eventBelief(deviceId, eventId) === 'dead') this.#ignore(at)
         else this.#events.set(eventKey(deviceId, eventId), { what: 'ITE', at, deviceId, eventId })
       },
     })
@@ -132,20 +139,19 @@ class Survey {
 
   *#disputed(): Generator<Doubt> {
     for (const [deviceId, at] of this.#devices) {
-      if (this.#knowledge?.device(deviceId).belief === 'disputed')
-        yield { name: 'disputed', where: { what: 'DTE', at, deviceId } }
+      if (this.#known?.device(deviceId).belief === 'disputed') yield { name: 'disputed', where: { what: 'DTE', at, deviceId } }
     }
     for (const where of this.#events.values()) {
-      if (this.#knowledge?.eventBelief(where.deviceId!, where.eventId!) === 'disputed') yield { name: 'disputed', where }
+      if (this.#known?.eventBelief(where.deviceId!, where.eventId!) === 'disputed') yield { name: 'disputed', where }
     }
   }
 
   *#missing({ devices, events }: Reached): Generator<Doubt> {
-    for (const deviceId of this.#knowledge?.deviceIds ?? []) {
-      const isLive = this.#knowledge!.device(deviceId).belief === 'live'
+    for (const deviceId of this.#known?.deviceIds ?? []) {
+      const isLive = this.#known!.device(deviceId).belief === 'live'
       if (isLive && !devices.has(deviceId)) yield { name: 'missing', where: { what: 'DTE', deviceId } }
-      for (const eventId of this.#knowledge!.eventIds(deviceId)) {
-        const eventLives = this.#knowledge!.eventBelief(deviceId, eventId) === 'live'
+      for (const eventId of this.#known!.eventIds(deviceId)) {
+        const eventLives = this.#known!.eventBelief(deviceId, eventId) === 'live'
         if (eventLives && !events.has(eventKey(deviceId, eventId)))
           yield { name: 'missing', where: { what: 'ITE', deviceId, eventId } }
       }
@@ -168,7 +174,7 @@ class Survey {
   }
 
   #lives(key: number): boolean {
-    return this.#knowledge?.eventBelief(...eventOf(key)) === 'live'
+    return this.#known?.eventBelief(...eventOf(key)) === 'live'
   }
 }
 

@@ -7,7 +7,7 @@ import type { TableView } from './table-view.ts'
 import { objectionError, walkTables } from './walk.ts'
 
 /** What a restore brought back. */
-export interface Restored {
+export interface RestoredTables {
   readonly collections: number
   readonly devices: number
   readonly events: number
@@ -30,7 +30,7 @@ export function viewOf({ deviceTable, collectionTable, gic }: Its): TableView {
  *
  * @source Linux Documentation/virt/kvm/devices/arm-vgic-its.rst, "ITS Restore Sequence"; vgic_its_restore_tables_v0
  */
-export function restoreTables(its: Its, options: RestoreOptions = {}): Outcome<Restored> {
+export function restoreTables(its: Its, options: RestoreOptions = {}): Outcome<RestoredTables> {
   return attempt(() => readTables(its.memory, its, { quirks: its.gic.quirks, ...options }))
 }
 
@@ -39,7 +39,11 @@ export function restoreTables(its: Its, options: RestoreOptions = {}): Outcome<R
  *
  * @throws KvmError where RESTORE_TABLES fails.
  */
-export function readTables(memory: ReadonlyMemory, its: Its, options: RestoreOptions & { readonly quirks: Quirks }): Restored {
+export function readTables(
+  memory: ReadonlyMemory,
+  its: Its,
+  options: RestoreOptions & { readonly quirks: Quirks },
+): RestoredTables {
   const icids = new Uint8Array(ID_LIMIT)
   for (const icid of its.collections.order) icids[icid] = 1
   const walked = walkTables(memory, viewOf(its), options.quirks, new DeviceBuilder(its), { ...options, icids })
