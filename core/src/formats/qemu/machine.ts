@@ -5,10 +5,10 @@ import { formatWords, type Origin } from '../origin.ts'
 import { loadPages, type PlacedPage } from '../page-loader.ts'
 import type { OpenOptions, SavedMachine } from '../saved-machine.ts'
 import { StreamReader } from '../stream-reader.ts'
+import { PageBuilder, Wanted } from './page-builder.ts'
 import { PageEdits } from './page-edits.ts'
 import { RECORD } from './page-index.ts'
 import type { RamMap } from './ram-map.ts'
-import { Replay, Wanted } from './replay.ts'
 import { QemuStream } from './stream.ts'
 
 /** What the device sections of a stream say, and where it begins in its file. */
@@ -93,7 +93,7 @@ export class QemuMachine implements SavedMachine {
 
   async #replay(memory: LoadableMemory, wanted: Wanted): Promise<void> {
     const reader = new StreamReader(this.#file.source, this.#start)
-    await new QemuStream(reader, new Replay(reader, wanted.blocks, this.#options.codecs ?? {})).read()
+    await new QemuStream(reader, new PageBuilder(reader, wanted.blocks, this.#options.codecs ?? {})).read()
     for (const { at, contents } of wanted.pages) memory.load(at, contents)
   }
 }

@@ -10,7 +10,7 @@ import type { RecordSink } from './ram-records.ts'
  * Builds pages whose last record is only a difference (XBZRLE) or compressed, by applying every record of theirs in the
  * order of the stream. Nothing else is kept, so memory stays at the pages asked for.
  */
-export class Replay implements RecordSink {
+export class PageBuilder implements RecordSink {
   readonly #reader: StreamReader
   readonly #codecs: Codecs
   /** Block name to page number to contents so far. */
