@@ -9,7 +9,8 @@ const law = {
   seal: ['memory', 'abi', 'its', 'tables'],
   kvm: ['memory', 'abi', 'its', 'gicv4', 'tables', 'seal'],
   audit: ['memory', 'abi', 'its', 'tables', 'seal', 'kvm'],
-  repair: ['memory', 'abi', 'its', 'tables', 'seal', 'kvm', 'audit', 'formats'],
+  repair: ['memory', 'abi', 'its', 'tables', 'seal', 'kvm', 'audit'],
+  extract: ['memory', 'abi', 'tables', 'repair'],
   conformance: ['memory', 'abi', 'its', 'gicv4', 'tables', 'seal', 'kvm', 'audit', 'repair'],
 }
 module.exports = { law }

@@ -28,7 +28,7 @@ export interface Loaded {
 }
 
 /** Names what has to be loaded next, see `footprint` of core. */
-export type Footprint = typeof footprint
+type Footprint = typeof footprint
 
 /** Opens a saved VM, loads what its ITS points at, and hands it to `use`; the file is open that long. */
 export async function withSavedMachine<T>(

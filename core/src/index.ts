@@ -1,5 +1,6 @@
 export * from './abi/index.ts'
 export * from './audit/index.ts'
+export * from './extract/index.ts'
 export * from './formats/index.ts'
 export * from './its/index.ts'
 export * from './kvm/index.ts'

@@ -1,10 +1,10 @@
 import { gzipSync } from 'node:zlib'
-import { coalesce, PAGE_BYTES, repairFootprint, scrubInto, writeCase } from '@vits/core'
+import { caseFootprint, PAGE_BYTES, scrubInto, writeCase } from '@vits/core'
 import { command, flag, text } from '../command.ts'
 import { fileOf } from '../disk.ts'
 import { ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
-import { type Footprint, withSavedMachine } from '../load.ts'
+import { withSavedMachine } from '../load.ts'
 import { count } from '../render/words.ts'
 import { refuseToReplace } from '../repair/write-repaired.ts'
 
@@ -41,12 +41,8 @@ export const extract = command({
           )
           return ExitCode.Ok
         },
-        footprintOfAll,
+        caseFootprint,
       )
     })
   },
 })
-
-/** What a repair needs of any ITS of the machine. */
-const footprintOfAll: Footprint = (memory, registers) =>
-  coalesce(registers.itses.flatMap((_, its) => repairFootprint(memory, registers, its)))

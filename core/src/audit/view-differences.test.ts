@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { View } from '../audit/index.ts'
 import { viewDifferences } from './view-differences.ts'
+import type { View } from './views.ts'
 
 const view = (lpis: Readonly<Record<number, number | null>>, { itt = 0x1000, icid = 0, rdBase = 0 } = {}): View => ({
   collections: [{ icid: 0, rdBase }],

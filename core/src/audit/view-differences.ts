@@ -1,4 +1,4 @@
-import type { DeviceRow, EventRow, View } from '../audit/index.ts'
+import type { DeviceRow, EventRow, View } from './views.ts'
 
 /** What is different in a later save. Where one save does not know a value, nothing is said about it. */
 export interface Change {

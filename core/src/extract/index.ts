@@ -1,0 +1,2 @@
+export { caseFootprint } from './footprint.ts'
+export { scrubInto } from './scrub.ts'
