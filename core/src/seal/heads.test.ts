@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { HEAD_DTE, HEAD_ITE } from '../abi/index.ts'
+import { GITS_BASER, HEAD_DTE, HEAD_ITE } from '../abi/index.ts'
+import { COLLECTION_BASER } from '../its/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import { type Heads, restoreTables, saveTables } from '../tables/index.ts'
 import { LiveIts, type LiveOptions, stateOf } from '../tables/testing/live-its.ts'
-import { newest, withQuirks } from '../tables/testing/planted.ts'
+import { newest, RAM, withQuirks } from '../tables/testing/planted.ts'
 import { stampedHeads as ours } from './index.ts'
 
 const kinds: readonly { readonly kind: string; readonly heads: Heads }[] = [
@@ -149,6 +150,61 @@ describe('a head of ours that is stale', () => {
     }
     const meddle = (of: LiveIts) => wordAt(of, of.iteAt(9, 0), HEAD_ITE.encode({ magic: 0xdafe, first: 60 }))
     expect(throughHeads(vm(), ours, meddle)).toEqual(['9: 7'])
+  })
+})
+
+describe('a head of ours', () => {
+  const rubbishHead = HEAD_DTE.encode({ magic: 0xdafe, first: 9 })
+
+  it.each<[string, LiveOptions, (vm: LiveIts) => unknown]>([
+    ['points just past its table', {}, (vm) => wordAt(vm, vm.dteAt(0), HEAD_DTE.encode({ magic: 0xdafe, first: 65536 }))],
+    [
+      'points at a DTE behind its second-level page',
+      pages(0, 1),
+      (vm) => wordAt(vm, vm.dteAt(0), HEAD_DTE.encode({ magic: 0xdafe, first: 8192 })),
+    ],
+    ['has another magic', {}, (vm) => wordAt(vm, vm.dteAt(0), HEAD_DTE.encode({ magic: 0xdaff, first: 5 }))],
+  ])('is not believed when it %s', (_why, options, meddle) => {
+    const vm = () => new LiveIts(options).map(5, [1]).map(8193, [2])
+    expect(throughHeads(vm(), ours, meddle)).toEqual(['5: 1', '8193: 2'])
+  })
+
+  it('is not seen in a live event, though its collection has the number that a head begins with', () => {
+    const vm = new LiveIts()
+    const large = GITS_BASER.pack({ valid: true, addressLow: RAM + 0x30_0000, pages: 7 })
+    vm.its.setBaser(COLLECTION_BASER, large)
+    saveTables(vm.map(3, [0, 7], { icid: 0xdafe }).its, { heads: ours })
+    const other = vm.successor()
+    other.its.setBaser(COLLECTION_BASER, large)
+    restoreTables(other.its, { heads: ours })
+    expect(stateOf(other.its).devices.map(brief)).toEqual(['3: 0 7'])
+  })
+
+  it.each<[string, number]>([
+    ['just past its ITT', 32],
+    ['at an ITE of the next ITT', 0x4000 / 8 + 2],
+    ['at an ITE that is not valid', 3],
+  ])('in an ITT is not believed when it points %s', (_where, first) => {
+    const vm = new LiveIts().map(3, [7]).map(4, [2])
+    wordAt(vm, vm.iteAt(3, 32), { lo: 9000 << 16, hi: 0 })
+    const meddle = (of: LiveIts) => wordAt(of, of.iteAt(3, 0), HEAD_ITE.encode({ magic: 0xdafe, first }))
+    expect(throughHeads(vm, ours, meddle)).toEqual(['3: 7', '4: 2'])
+  })
+
+  it('is not read, written or stamped without a collection table in RAM', () => {
+    const outside = () => {
+      const vm = new LiveIts().map(9, [])
+      vm.its.setBaser(COLLECTION_BASER, GITS_BASER.pack({ valid: true, addressLow: RAM + 0x100_0000, pages: 0 }))
+      return vm
+    }
+    expect(throughHeads(outside(), ours)).toBe('save: EFAULT')
+    const none = new LiveIts()
+    none.its.setBaser(COLLECTION_BASER, GITS_BASER.pack({ addressLow: none.collectionTable, pages: 0 }))
+    none.memory.clearDirty()
+    expect(saveTables(none.its, { heads: ours }).ok).toBe(true)
+    expect(none.word(none.collectionTable)).toBe('0'.repeat(16))
+    wordAt(none, none.dteAt(0), rubbishHead)
+    expect(throughHeads(none, ours)).toEqual([])
   })
 })
 

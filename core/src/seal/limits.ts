@@ -128,6 +128,7 @@ function blockLimits(its: Its, slots: readonly number[], met: Met): void {
   const pages = Math.min(bytes / ENTRY_BYTES, Math.floor(last / L2_ENTRIES))
   if (isListed(base, Math.min(bytes / ENTRY_BYTES, pages + 1))) met('shared-entries')
   if (!memory.contains(base as Gpa, pages * ENTRY_BYTES)) met('table-outside-ram')
+  if (slots.length === 0) return
   for (let page = 1; page < pages; page++) {
     const hi = memory.contains((base + page * ENTRY_BYTES) as Gpa) ? memory.u32((base + page * ENTRY_BYTES + 4) as Gpa) : 0
     if (L1E.fields.valid.get(0, hi) !== 0) continue

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { GITS_BASER, type ProfileId, profileIds, profiles } from '../abi/index.ts'
 import { COLLECTION_BASER } from '../its/index.ts'
-import type { Gpa } from '../memory/index.ts'
+import { type Gpa, GuestMemory } from '../memory/index.ts'
 import { saveTables } from '../tables/index.ts'
 import { LiveIts } from '../tables/testing/live-its.ts'
 import { RAM } from '../tables/testing/planted.ts'
@@ -91,6 +91,56 @@ describe('a sealed save', () => {
     expect(vm.memory.dirtyPages()).toEqual([])
   })
 
+  it('changes nothing when there are more collections than their table holds, or when that is not in RAM', () => {
+    const tooMany = new LiveIts().map(3, [1])
+    for (let icid = 1; icid <= 8192; icid++) tooMany.its.collections.set(icid, 0)
+    const atEdge = (listed: number) => {
+      const memory = new GuestMemory([{ base: RAM, bytes: 0x100_0000 + 32, backing: 'sparse' }])
+      const vm = new LiveIts({ memory })
+      vm.its.setBaser(COLLECTION_BASER, GITS_BASER.pack({ valid: true, addressLow: RAM + 0x100_0000, pages: 0 }))
+      for (let icid = 0; icid < listed; icid++) vm.its.collections.set(icid, 0)
+      return vm.map(3, [1])
+    }
+    for (const [vm, errno] of [
+      [tooMany, 'EINVAL'],
+      [atEdge(4), 'EFAULT'],
+    ] as const) {
+      orphanDte(vm, 1)
+      vm.memory.clearDirty()
+      expect(seal(vm.its)).toMatchObject({ ok: false, errno, where: { what: 'CTE' } })
+      expect(vm.memory.dirtyPages()).toEqual([])
+    }
+    expect(seal(atEdge(3).its).ok).toBe(true)
+  })
+
+  it('changes nothing when hardware delivers an LPI whose state cannot be read back', () => {
+    const vm = new LiveIts().map(3, [1, 2])
+    orphanDte(vm, 1)
+    vm.memory.clearDirty()
+    vm.gic.lpis.forwarding = { setPending() {}, retarget() {}, configure() {}, unmap() {} }
+    expect(seal(vm.its).ok).toBe(true)
+    vm.gic.lpis.setForwarded(vm.gic.lpis.find(8194), true)
+    orphanDte(vm, 1)
+    vm.memory.clearDirty()
+    expect(seal(vm.its)).toMatchObject({ errno: 'EACCES', where: { deviceId: 3, eventId: 2 } })
+    expect(vm.memory.dirtyPages()).toEqual([])
+    expect(seal(vm.its, { gicv41: true })).toMatchObject({ ok: true, value: { cleared: 4 } })
+  })
+
+  it('clears an ITT of two devices once, as far as the larger of them says', () => {
+    const shared = (first: number, second: number) => {
+      const vm = new LiveIts().map(3, [], { bits: first }).map(4, [], { bits: second, ittAddr: new LiveIts().itt(3) })
+      for (const eventId of [0, 3, 12, 40]) orphanIte(vm, 3, eventId)
+      return seal(vm.its)
+    }
+    for (const [first, second] of [
+      [5, 2],
+      [2, 5],
+      [5, 5],
+    ] as const)
+      expect(shared(first, second)).toMatchObject({ value: { cleared: 3 } })
+  })
+
   it('may carry heads of ours, which no kernel minds', () => {
     const vm = new LiveIts().map(300, [9])
     expect(seal(vm.its, { heads: stampedHeads }).ok).toBe(true)
@@ -107,7 +157,7 @@ describe('what no bytes can help is listed, and is so', () => {
     for (let icid = 1; icid < 8192; icid++) vm.its.collections.set(icid, 0)
     return vm
   }
-  const edge = (first: number) => new LiveIts().map(4, [first], { bits: 6, ittAddr: (RAM - 128) as Gpa })
+  const edge = (first: number) => new LiveIts().map(4, [first], { bits: 6, ittAddr: (RAM - 256) as Gpa })
 
   it.each<[string, () => LiveIts, readonly string[]]>([
     ['no-device', () => new LiveIts(), only413],
@@ -138,8 +188,8 @@ describe('what no bytes can help is listed, and is so', () => {
   })
 
   it('table-outside-ram: the way to the first live entry', () => {
-    expect(seal(edge(20).its)).toMatchObject({ value: { limits: [{ name: 'table-outside-ram', deviceId: 4 }] } })
-    const vm = edge(20)
+    expect(seal(edge(40).its)).toMatchObject({ value: { limits: [{ name: 'table-outside-ram', deviceId: 4 }] } })
+    const vm = edge(40)
     seal(vm.its)
     expect(failing(vm)).toEqual(profileIds)
   })

@@ -1,9 +1,10 @@
-import { ENTRY_BYTES, NEWEST, profiles } from '../abi/index.ts'
+import { ENTRY_BYTES, NEWEST, profileIds, profiles } from '../abi/index.ts'
 import type { Its } from '../its/index.ts'
 import { attempt, type Gpa, KvmError, type Outcome } from '../memory/index.ts'
 import { dteBlocks, EntryClearer, forwardedLpi, outsideRam, type Saved, type SaveOptions, writeTables } from '../tables/index.ts'
 import { type SealLimit, sealLimits } from './limits.ts'
 import { eachEvent, storableSlots } from './live.ts'
+import { restoresUnder } from './restores-under.ts'
 
 /** What a sealed save did. */
 export interface Sealed extends Saved {
@@ -25,8 +26,17 @@ export function seal(its: Its, { heads = 'none', gicv41 = false }: SaveOptions =
     const limits = sealLimits(its, slots)
     const cleared = clearTables(its, slots)
     const saved = writeTables(its, { quirks: profiles[NEWEST].quirks, heads, gicv41, nextWithinPage: true })
-    return { ...saved, cleared, limits }
+    return { ...saved, cleared, limits: limitsMet(its, limits) }
   })
+}
+
+/** Entries that share bytes may agree in them: whether and whom that hurts is told by restores of what was written. */
+function limitsMet(its: Its, limits: readonly SealLimit[]): readonly SealLimit[] {
+  if (!limits.some(({ name }) => name === 'shared-entries')) return limits
+  const failing = profileIds.filter((id) => restoresUnder(its, id).restores !== 'exactly')
+  return limits
+    .map((limit) => (limit.name === 'shared-entries' ? { ...limit, profiles: failing } : limit))
+    .filter(({ profiles: kernels }) => kernels.length > 0)
 }
 
 function clearTables(its: Its, slots: readonly number[]): number {

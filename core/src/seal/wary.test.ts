@@ -9,7 +9,7 @@ import { footprint, restoreTables, saveTables } from '../tables/index.ts'
 import { histories, lived } from '../tables/testing/guest.ts'
 import { LiveIts, stateOf } from '../tables/testing/live-its.ts'
 import { runs } from '../tables/testing/runs.ts'
-import { doubts, type KnownMappings, restoreWarily, stateDifference, successor } from './index.ts'
+import { doubts, type KnownMappings, restoreWarily, stateDifference, successor, type WaryOutcome } from './index.ts'
 import { eachEvent } from './live.ts'
 
 /** What an ITS itself has mapped, as the perfect witness. */
@@ -29,6 +29,8 @@ function truth({ devices, events }: Its, its: Its): KnownMappings {
     eventBelief: (deviceId, eventId) => (eventIds(deviceId).includes(eventId) ? 'live' : 'dead'),
   }
 }
+
+const doubtsOf = (outcome: WaryOutcome) => (outcome.ok ? [] : outcome.doubts)
 
 const orphan = (vm: LiveIts, deviceId: number, next: number) =>
   vm.memory.setWord(vm.dteAt(deviceId), (vm.itt(deviceId) >>> 3) | 4, 0x8000_0000 | (next << 17))
@@ -73,7 +75,10 @@ describe('a wary restore', () => {
     saveTables(vm.its)
     vm.map(30, [1])
     const doubtful = restoreWarily(vm.successor().its, truth(vm.its, vm.its))
-    expect(doubtful).toMatchObject({ ok: false, doubts: [{ name: 'missing', where: { deviceId: 30 } }, { name: 'missing' }] })
+    expect(doubtsOf(doubtful)).toEqual([
+      { name: 'missing', where: { what: 'DTE', deviceId: 30 } },
+      { name: 'missing', where: { what: 'ITE', deviceId: 30, eventId: 1 } },
+    ])
   })
 
   it('refuses when two events claim an LPI, unless both are known to live', () => {
@@ -95,11 +100,69 @@ describe('a wary restore', () => {
     })
   })
 
+  it('refuses when a device that it reaches has an event that it does not reach', () => {
+    const vm = new LiveIts().map(3, [1, 9])
+    saveTables(vm.its)
+    vm.memory.setWord(vm.iteAt(3, 5), (8197 << 16) | 0, 0)
+    expect(doubtsOf(restoreWarily(vm.successor().its))).toEqual([
+      { name: 'unreached', where: { what: 'ITE', at: vm.iteAt(3, 5), deviceId: 3, eventId: 5 } },
+    ])
+    expect(restoreWarily(vm.successor().its, truth(vm.its, vm.its))).toMatchObject({ ok: true, value: { ignored: 1 } })
+  })
+
+  it('refuses a dispute over a device or an event that lies in the tables, and names it', () => {
+    const vm = new LiveIts().map(3, [1]).map(4, [2])
+    saveTables(vm.its)
+    const known = truth(vm.its, vm.its)
+    const devices: KnownMappings = { ...known, device: (id) => (id === 4 ? { belief: 'disputed' } : known.device(id)) }
+    const events: KnownMappings = {
+      ...known,
+      eventBelief: (deviceId, eventId) => (deviceId === 3 ? 'disputed' : known.eventBelief(deviceId, eventId)),
+    }
+    expect(doubtsOf(restoreWarily(vm.successor().its, devices))).toEqual([
+      { name: 'disputed', where: { what: 'DTE', at: vm.dteAt(4), deviceId: 4 } },
+    ])
+    expect(doubtsOf(restoreWarily(vm.successor().its, events))).toEqual([
+      { name: 'disputed', where: { what: 'ITE', at: vm.iteAt(3, 1), deviceId: 3, eventId: 1 } },
+    ])
+  })
+
+  it('passes over the events of a dead device with it, whatever they say, and counts one entry', () => {
+    const vm = new LiveIts().map(3, [1])
+    const dead = new LiveIts({ memory: vm.memory }).map(3, [1]).map(9, [1, 2])
+    saveTables(dead.its)
+    expect(restoreWarily(vm.successor().its, truth(vm.its, vm.its))).toMatchObject({ ok: true, value: { ignored: 1, events: 1 } })
+  })
+
+  it('does not miss an event that is known to be dead, nor a device', () => {
+    const vm = new LiveIts().map(3, [1])
+    saveTables(vm.its)
+    const known: KnownMappings = { ...truth(vm.its, vm.its), deviceIds: [3, 5], eventIds: (id) => (id === 3 ? [1, 2] : [7]) }
+    expect(restoreWarily(vm.successor().its, known).ok).toBe(true)
+  })
+
+  it('names the LPI of two events when one of the two is not known to live', () => {
+    const vm = new LiveIts().map(3, [1]).map(4, [1])
+    saveTables(vm.its)
+    for (const unknown of [3, 4]) {
+      const known = truth(vm.its, vm.its)
+      const half: KnownMappings = {
+        ...known,
+        eventBelief: (deviceId, eventId) => (deviceId === unknown ? 'unknown' : known.eventBelief(deviceId, eventId)),
+      }
+      expect(doubtsOf(restoreWarily(vm.successor().its, half))).toEqual([
+        { name: 'claimed-twice', where: { what: 'ITE', at: vm.iteAt(4, 1), deviceId: 4, eventId: 1 } },
+      ])
+    }
+  })
+
   it('refuses what KVM refuses, with its objection', () => {
     const vm = new LiveIts().map(3, [1])
     saveTables(vm.its)
     vm.memory.setWord(vm.iteAt(3, 1), 7 << 16, 0)
-    expect(restoreWarily(vm.successor().its)).toMatchObject({ doubts: [{ name: 'objection', objection: 'ite-pintid' }] })
+    expect(restoreWarily(vm.successor().its)).toMatchObject({
+      doubts: [{ name: 'objection', objection: 'ite-pintid', where: { what: 'ITE', deviceId: 3, eventId: 1 } }],
+    })
   })
 
   it('with the truth beside it brings back exactly the state that was saved, whatever the guest did, or refuses', () => {
