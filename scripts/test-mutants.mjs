@@ -1,0 +1,70 @@
+// Changes the code of some rooms in thousands of small ways, one at a time, and asks the room's tests whether they notice.
+//
+//   npm run test:mutants                 every room; the results and docs/mutants.md are written anew
+//   npm run test:mutants -- audit        one room, or several
+//   npm run test:mutants -- --check      what changed since the results were committed, for eight minutes at most; writes nothing
+//   npm run test:mutants -- --fresh      without the committed results
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { Stryker } from '@stryker-mutator/core'
+import { mutantsPage } from './mutants/page.mjs'
+import { readResults, writeIncremental, writeResults } from './mutants/results.mjs'
+import { goal, rooms, scoreOf } from './mutants/score.mjs'
+
+const CHECK_MINUTES = 8
+const cache = 'node_modules/.cache/mutants'
+const args = process.argv.slice(2)
+const check = args.includes('--check')
+const named = args.filter((arg) => !arg.startsWith('-'))
+const unknown = named.filter((room) => !rooms.includes(room))
+if (unknown.length > 0) throw new Error(`no room ${unknown.join(', ')}: there are ${rooms.join(', ')}`)
+
+const deadline = check ? Date.now() + CHECK_MINUTES * 60_000 : undefined
+mkdirSync(cache, { recursive: true })
+const failed = []
+for (const room of named.length > 0 ? named : rooms) {
+  const report = await mutated(room)
+  const { score, unasked } = scoreOf(report)
+  process.stdout.write(
+    `${room.padEnd(10)} ${score.toFixed(1)} %${unasked > 0 ? `, ${unasked} mutants left out: time was up` : ''}\n`,
+  )
+  if (!check) writeResults(room, report)
+  if (score < goal) failed.push(room)
+}
+if (!check) writeFileSync('docs/mutants.md', mutantsPage(readResults))
+if (failed.length > 0) {
+  process.stdout.write(`\n${failed.join(', ')}: less than ${goal} % of the mutants are found; the survivors are listed above\n`)
+  process.exit(1)
+}
+
+/** Stryker's report on a room, what it knew before included. */
+async function mutated(room) {
+  const incrementalFile = `${cache}/${room}.json`
+  if (args.includes('--fresh')) rmSync(incrementalFile, { force: true })
+  else writeIncremental(room, incrementalFile)
+  const all = readdirSync(`core/src/${room}`, { recursive: true }).map((file) => `core/src/${room}/${file}`)
+  const files = all.filter((file) => file.endsWith('.ts') && !file.includes('/testing/'))
+  await new Stryker({
+    mutate: files.filter((file) => !file.endsWith('.test.ts')),
+    mutator: { excludedMutations: ['StringLiteral'] },
+    ignoreStatic: true,
+    ignorePatterns: ['/*', '!/core', '!/fixtures', 'dist'],
+    tempDirName: `.stryker-tmp-${room}`,
+    plugins: [fileURLToPath(new URL('./mutants/resident-runner.mjs', import.meta.url))],
+    testRunner: 'resident',
+    resident: { tests: files.filter((file) => /(?<!hostile|histories)\.test\.ts$/.test(file)), deadline },
+    warnings: { unknownOptions: false },
+    coverageAnalysis: 'perTest',
+    concurrency: Math.min(2, os.availableParallelism()),
+    disableTypeChecks: false,
+    // The runner itself watches over time, in processor time: this is for a runner that is lost.
+    timeoutMS: 120_000,
+    incremental: true,
+    incrementalFile,
+    reporters: ['clear-text'],
+    clearTextReporter: { logTests: false, reportTests: false, reportScoreTable: false, allowEmojis: false },
+    logLevel: 'warn',
+  }).runMutationTest()
+  return JSON.parse(readFileSync(incrementalFile, 'utf8'))
+}
