@@ -1,4 +1,5 @@
 import type { Gpa } from '../memory/index.ts'
+import type { Standing } from '../seal/index.ts'
 import { EventSet } from '../tables/index.ts'
 import type { DeviceRecord, History } from './history.ts'
 import { deviceName, eventName } from './names.ts'
@@ -8,7 +9,7 @@ import type { PciWitness } from './pci-witness.ts'
 export type Testimony = 'mapped' | 'unmapped' | 'silent'
 
 /** What all witnesses together say. */
-export type Belief = 'live' | 'dead' | 'unknown' | 'disputed'
+export type Belief = Standing
 
 /** Who says what of a device or an event. */
 export interface Witnesses {

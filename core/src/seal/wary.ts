@@ -17,13 +17,16 @@ import {
 } from '../tables/index.ts'
 import { ittStretch, overlappingItts } from './overlaps.ts'
 
+/** What is known of a device or an event. */
+export type Standing = 'live' | 'dead' | 'unknown' | 'disputed'
+
 /** What is known of the guest's mappings besides the tables, by its command queue or its PCI functions, say. */
 export interface KnownMappings {
   /** Devices and events that are named, whatever is said of them. */
   readonly deviceIds: readonly number[]
   eventIds(deviceId: number): readonly number[]
-  device(deviceId: number): { readonly belief: 'live' | 'dead' | 'unknown' | 'disputed' }
-  eventBelief(deviceId: number, eventId: number): 'live' | 'dead' | 'unknown' | 'disputed'
+  device(deviceId: number): { readonly belief: Standing }
+  eventBelief(deviceId: number, eventId: number): Standing
 }
 
 /** Why a wary restore does not trust the tables. */

@@ -24,7 +24,7 @@ import {
 } from '../../abi/index.ts'
 import { CpuInterface, itsFrame, type Msi, SPURIOUS } from '../../its/index.ts'
 import { GicHost, type HostIrq, type HostShape, type KvmDevice, type KvmGic, type KvmIts, KvmVm } from '../../kvm/index.ts'
-import { attempt, type Gpa, GuestMemory, KvmError, type Outcome } from '../../memory/index.ts'
+import { type Gpa, GuestMemory, KvmError, type Outcome } from '../../memory/index.ts'
 
 const RAM = 0x4000_0000 as Gpa
 const RAM_BYTES = 0x1000_0000
@@ -146,10 +146,8 @@ export class AssignedVm {
 
   /** KVM_DEV_ARM_ITS_SAVE_TABLES, and a copy of RAM and registers. */
   save(): Outcome<SavedVm> {
-    return attempt(() => {
-      set(this.its, GRP.CTRL, BigInt(CTRL.ITS_SAVE_TABLES), 0n)
-      return { memory: this.vm.memory.fork(), registers: this.#registers() }
-    })
+    const saved = this.its.setAttr(GRP.CTRL, BigInt(CTRL.ITS_SAVE_TABLES))
+    return saved.ok ? { ok: true, value: { memory: this.vm.memory.fork(), registers: this.#registers() } } : saved
   }
 
   /** The MSI of interrupt `n`. */
