@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { type ProfileId, profileIds, profiles } from '../abi/index.ts'
 import { streamFixtures } from '../formats/testing/fixtures.ts'
 import { audit, judgeKernels, overrunFootprint, setScene } from './index.ts'
+import { rehearse } from './rehearsal.ts'
 import { auditFixture } from './testing/audit-fixture.ts'
 import { PlantedVm } from './testing/planted-vm.ts'
+import { problemCases } from './testing/problem-cases/index.ts'
 
 const healthy = () =>
   new PlantedVm()
@@ -28,6 +30,17 @@ describe('a saved VM on every kernel', () => {
       if (verdict !== 'fails') expect([row.lost.count, row.revived.count]).toEqual([lost, revived])
     }
   })
+
+  it.each(problemCases.map((one) => [one.code, one.when, one] as const))(
+    'fails as a restore of the whole VM does, though the walk alone may have told: %s, %s',
+    (_code, _when, { vm }) => {
+      const scene = setScene(vm().input())
+      for (const { kernel, failure } of judgeKernels([scene], profileIds)) {
+        const restored = scene.restoredBy(profiles[kernel].quirks)
+        if (restored.cut === undefined) expect([kernel, failure]).toEqual([kernel, rehearse([scene], kernel, [restored]).restore])
+      }
+    },
+  )
 
   it('fails on 4.13 alone when a device has no event', () => {
     const rows = judgeKernels([setScene(healthy().map(32, {}).save().input())], profileIds)

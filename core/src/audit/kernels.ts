@@ -3,9 +3,10 @@ import { coalesce, type Errno, type GpaRange } from '../memory/index.ts'
 import { objections, tableView } from '../tables/index.ts'
 import { defaultBudget } from './budget.ts'
 import { deviceName, place } from './names.ts'
+import { once } from './once.ts'
 import { orphansOf } from './passes/orphans.ts'
 import { registerPass } from './passes/registers.ts'
-import { type CallFailure, type Rehearsal, rehearse } from './rehearsal.ts'
+import { type CallFailure, comesToTables, type Rehearsal, rehearse } from './rehearsal.ts'
 import type { AuditInput, ItsPlace, Scene } from './scene.ts'
 import { costOf, type SimulatedRestore, simulateRestore } from './simulate.ts'
 import { type Damage, damage, registerHarm, together, type Verdict, verdictOf, worst } from './verdict.ts'
@@ -81,6 +82,8 @@ class Judging {
   readonly #scenes: readonly Scene[]
   readonly #rows = new Map<string, KernelRow>()
   readonly #damages = new Map<SimulatedRestore, Damage>()
+  /** No kernel refuses a register before it reads a table: what it refuses there depends on no quirk. */
+  readonly #comesToTables = once(() => comesToTables(this.#scenes))
 
   constructor(scenes: readonly Scene[]) {
     this.#scenes = scenes
@@ -100,9 +103,7 @@ class Judging {
     const { quirks } = profiles[kernel]
     const scenes = this.#scenes
     const itses = scenes.map((scene, i) => ({ its: scene.its, ...this.#damage(scene, restored[i]!) }))
-    // More events than LPIs are no sane guest's: a model of the kernel would be busy with them for long.
-    const isSane = restored.every(({ cut, mappings }) => cut === undefined && mappings.events.length <= LPI_LIMIT)
-    const rehearsal = isSane ? rehearse(scenes, kernel, restored) : undefined
+    const rehearsal = this.#rehearse(kernel, restored)
     const failure = rehearsal === undefined ? walkFailure(restored) : rehearsal.restore
     const verdicts = scenes.map((scene, i) => verdictOf(restored[i]!, registerHarm(registerPass(scene, quirks)), itses[i]!))
     const isUnknown = restored.some(({ cut }) => cut === 'not-loaded')
@@ -117,6 +118,17 @@ class Judging {
       again: rehearsal?.again,
       hostTrouble: hostTrouble(scenes, restored, rehearsal),
     }
+  }
+
+  /**
+   * Undefined when the walk tells all: it fails and nothing fails before it. And when there are more events than LPIs, which no
+   * sane guest has: a model of the kernel would be busy with them for long.
+   */
+  #rehearse(kernel: ProfileId, restored: readonly SimulatedRestore[]): Rehearsal | undefined {
+    const isSane = restored.every(({ cut, mappings }) => cut === undefined && mappings.events.length <= LPI_LIMIT)
+    if (!isSane) return undefined
+    const fails = restored.some(({ objection }) => objection !== undefined)
+    return fails && this.#comesToTables() ? undefined : rehearse(this.#scenes, kernel, restored)
   }
 
   #damage(scene: Scene, restored: SimulatedRestore): Damage {

@@ -8,7 +8,7 @@ import {
   LPI_LIMIT,
   type ProfileId,
 } from '../abi/index.ts'
-import { type KvmIts, type RestoreStep, restoreSteps, restoreVm } from '../kvm/index.ts'
+import { type KvmIts, type RestoreStep, restoreOrder, restoreSteps, restoreVm } from '../kvm/index.ts'
 import type { Errno, Gpa, GuestMemory, Outcome, ReadonlyMemory } from '../memory/index.ts'
 import { restoresUnder } from '../seal/index.ts'
 import type { Mappings } from './mappings.ts'
@@ -41,8 +41,7 @@ export interface Rehearsal {
  */
 export function rehearse(scenes: readonly Scene[], kernel: ProfileId, restored: readonly SimulatedRestore[]): Rehearsal {
   const [{ memory, registers }] = scenes as readonly [Scene]
-  const looked = { ...registers, itses: scenes.map(({ saved }) => saved) }
-  const back = restoreVm(withLpiBytes(memory, registers, restored), looked, { kernel })
+  const back = restoreVm(withLpiBytes(memory, registers, restored), lookedAt(scenes, registers), { kernel })
   if (!back.ok) return { ...NOTHING, restore: failure(callOf(back.step), back) }
   const { itses } = back.value.vm
   for (const its of itses) {
@@ -54,6 +53,19 @@ export function rehearse(scenes: readonly Scene[], kernel: ProfileId, restored: 
   if (first < 0) return NOTHING
   return { ...NOTHING, again: scenes.length === 1 ? again[first] : `ITS ${scenes[first]!.its.index}: ${again[first]}` }
 }
+
+/** Every step of the restore before RESTORE_TABLES succeeds. */
+export function comesToTables(scenes: readonly Scene[]): boolean {
+  const [{ memory, registers }] = scenes as readonly [Scene]
+  const order = restoreOrder.slice(0, restoreOrder.indexOf('restore-tables'))
+  return restoreVm(memory.fork(), lookedAt(scenes, registers), { order }).ok
+}
+
+/** The registers of the ITSes that are looked at, with those of the redistributors. */
+const lookedAt = (scenes: readonly Scene[], registers: GicRegisters): GicRegisters => ({
+  ...registers,
+  itses: scenes.map(({ saved }) => saved),
+})
 
 const NOTHING: Rehearsal = { restore: undefined, save: undefined, hostOops: false, again: undefined }
 

@@ -14,6 +14,7 @@ import {
   GITS_CTLR,
   type GicRegisters,
   ITE,
+  ITS_FRAME_BYTES,
   type ItsRegisters,
   L1E,
   L2_BYTES,
@@ -21,6 +22,7 @@ import {
   type MsiFunction,
   type Operands,
   type RedistributorRegisters,
+  type SavedIts,
   VIRT_ITS,
 } from '../../abi/index.ts'
 import { type Gpa, GuestMemory } from '../../memory/index.ts'
@@ -35,6 +37,8 @@ const LPI_CONFIGURATION = RAM + 0x5_0000
 const LPI_PENDING = RAM + 0x7_0000
 const L2_PAGES = RAM + 0x10_0000
 const ITTS = RAM + 0x100_0000
+/** The tables, queue and ITTs of one ITS lie in this much RAM. */
+const ITS_BYTES = 0x200_0000
 
 interface Planted {
   readonly ittAddr: number
@@ -47,17 +51,24 @@ interface Planted {
  * entries are written, what was there before stays. Two vCPUs, collection n on vCPU n.
  */
 export class PlantedVm {
-  readonly memory = new GuestMemory([{ base: RAM as Gpa, bytes: RAM_BYTES, backing: 'sparse' }])
+  readonly memory: GuestMemory
   readonly #devices = new Map<number, Planted>()
   readonly #indirect: boolean
   readonly #queuePages: number
+  /** What further ITSes of the VM have planted, and how far its own tables lie behind those of the first. */
+  readonly #others: PlantedVm[] = []
+  readonly #offset: number
   #slot = 0
   /** What a test changes in the registers. */
   its: Partial<ItsRegisters> = {}
   redistributors: RedistributorRegisters[]
   more: Partial<AuditInput> = {}
 
-  constructor({ indirect = false, vcpus = 2, queuePages = 16 } = {}) {
+  /** `beside`: the first ITS of a VM to which this one is another. */
+  constructor({ indirect = false, vcpus = 2, queuePages = 16, beside = undefined as PlantedVm | undefined } = {}) {
+    this.memory = beside?.memory ?? new GuestMemory([{ base: RAM as Gpa, bytes: RAM_BYTES, backing: 'sparse' }])
+    if (beside !== undefined) beside.#others.push(this)
+    this.#offset = beside === undefined ? 0 : beside.#others.length * ITS_BYTES
     this.#indirect = indirect
     this.#queuePages = queuePages
     this.redistributors = Array.from({ length: vcpus }, (_, vcpuId) => ({
@@ -75,7 +86,7 @@ export class PlantedVm {
   /** Writes a command into the ring, which goes round at its end. */
   command<N extends CommandName>(name: N, args: Partial<Operands<N>>): this {
     const words = encodeCommand(name, args)
-    const at = QUEUE + (this.#slot % this.#slots) * COMMAND_BYTES
+    const at = this.#offset + QUEUE + (this.#slot % this.#slots) * COMMAND_BYTES
     this.memory.write(at as Gpa, new Uint8Array(words.buffer))
     this.#slot++
     return this
@@ -128,7 +139,7 @@ export class PlantedVm {
   }
 
   itt(deviceId: number): number {
-    return ITTS + (deviceId % 4096) * 0x1000
+    return this.#offset + ITTS + (deviceId % 4096) * 0x1000
   }
 
   iteAt(deviceId: number, eventId: number): Gpa {
@@ -136,11 +147,11 @@ export class PlantedVm {
   }
 
   dteAt(deviceId: number): Gpa {
-    if (!this.#indirect) return (DEVICE_TABLE + deviceId * ENTRY_BYTES) as Gpa
+    if (!this.#indirect) return (this.#offset + DEVICE_TABLE + deviceId * ENTRY_BYTES) as Gpa
     const page = Math.floor(deviceId / L2_ENTRIES)
     // In falling order, so that what follows one page in RAM is not the next one.
-    const l2Addr = L2_PAGES + (7 - page) * L2_BYTES
-    this.word((DEVICE_TABLE + page * ENTRY_BYTES) as Gpa, L1E.encode({ l2Addr, valid: true }))
+    const l2Addr = this.#offset + L2_PAGES + (7 - page) * L2_BYTES
+    this.word((this.#offset + DEVICE_TABLE + page * ENTRY_BYTES) as Gpa, L1E.encode({ l2Addr, valid: true }))
     return (l2Addr + (deviceId % L2_ENTRIES) * ENTRY_BYTES) as Gpa
   }
 
@@ -153,7 +164,7 @@ export class PlantedVm {
   }
 
   cte(slot: number, entry: Parameters<typeof CTE.encode>[0]): this {
-    return this.word((COLLECTION_TABLE + slot * ENTRY_BYTES) as Gpa, CTE.encode({ valid: true, ...entry }))
+    return this.word((this.#offset + COLLECTION_TABLE + slot * ENTRY_BYTES) as Gpa, CTE.encode({ valid: true, ...entry }))
   }
 
   word(at: Gpa, { lo, hi }: { readonly lo: number; readonly hi: number }): this {
@@ -162,22 +173,27 @@ export class PlantedVm {
   }
 
   registers(): GicRegisters {
+    const itses = [this.#saved(VIRT_ITS), ...this.#others.map((other, i) => other.#saved(VIRT_ITS + (i + 1) * ITS_FRAME_BYTES))]
+    return { itses, redistributors: this.redistributors }
+  }
+
+  #saved(base: number): SavedIts {
     const offset = BigInt((this.#slot % this.#slots) * COMMAND_BYTES)
     const table = { addressHigh: 0, valid: true, pageSize: 2, entrySize: 7 }
-    const its: ItsRegisters = {
+    return {
+      base: base as Gpa,
       ctlr: Number(GITS_CTLR.pack({ enabled: true, quiescent: true })),
       iidr: 0x4b00043b,
-      cbaser: GITS_CBASER.pack({ pages: this.#queuePages - 1, address: QUEUE, valid: true }),
+      cbaser: GITS_CBASER.pack({ pages: this.#queuePages - 1, address: this.#offset + QUEUE, valid: true }),
       cwriter: offset,
       creadr: offset,
       baser: [
-        GITS_BASER.pack({ ...table, addressLow: DEVICE_TABLE, type: 1, indirect: this.#indirect }),
-        GITS_BASER.pack({ ...table, addressLow: COLLECTION_TABLE, type: 4 }),
+        GITS_BASER.pack({ ...table, addressLow: this.#offset + DEVICE_TABLE, type: 1, indirect: this.#indirect }),
+        GITS_BASER.pack({ ...table, addressLow: this.#offset + COLLECTION_TABLE, type: 4 }),
         ...new Array<bigint>(6).fill(0n),
       ],
       ...this.its,
     }
-    return { itses: [{ ...its, base: VIRT_ITS }], redistributors: this.redistributors }
   }
 
   input(): AuditInput {
