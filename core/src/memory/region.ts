@@ -7,7 +7,7 @@ const PAGE_WORDS = PAGE_BYTES / 4
 /** Offsets below this are 32-bit integers. */
 const SMALL_BYTES = 0x8000_0000
 /** Pages that are allocated together. */
-const SLAB_BITS = 8
+const SLAB_BITS = 5
 const SLAB_PAGES = 1 << SLAB_BITS
 const ABSENT = -1
 const ZERO = 0

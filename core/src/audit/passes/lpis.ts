@@ -6,6 +6,8 @@ import type { Scene } from '../scene.ts'
 import type { Orphans } from './orphans.ts'
 
 const BYTES = ID_LIMIT / 8
+/** The word of a pending table that holds the first LPI. */
+const FIRST_WORD = FIRST_LPI / 32
 
 /** Pending bits of LPIs that no live event sends to that vCPU. */
 export function* lpiPass(scene: Scene, orphans: Orphans): Generator<Suspect> {
@@ -17,10 +19,11 @@ export function* lpiPass(scene: Scene, orphans: Orphans): Generator<Suspect> {
     const mapped = expected.get(vcpuId)
     let count = 0
     let first = 0
-    for (let byte = FIRST_LPI / 8; byte < BYTES; byte++) {
-      let stray = pending[byte - FIRST_LPI / 8]! & ~(mapped?.[byte] ?? 0)
+    const words = new Int32Array(pending.buffer)
+    for (let i = 0; i < words.length; i++) {
+      let stray = words[i]! & ~(mapped?.[FIRST_WORD + i] ?? 0)
       if (stray === 0) continue
-      if (count === 0) first = byte * 8 + 31 - Math.clz32(stray & -stray)
+      if (count === 0) first = (FIRST_WORD + i) * 32 + 31 - Math.clz32(stray & -stray)
       for (; stray !== 0; stray &= stray - 1) count++
     }
     if (count > 0) yield suspect('L403', { lpi: first, vcpuId, count }, { effect: declared('note') })
@@ -28,15 +31,15 @@ export function* lpiPass(scene: Scene, orphans: Orphans): Generator<Suspect> {
 }
 
 /** vCPU to the LPIs that live events send to it, one bit each. */
-function targets({ tables: { mappings } }: Scene, orphans: Orphans): Map<number, Uint8Array> {
-  const found = new Map<number, Uint8Array>()
+function targets({ tables: { mappings } }: Scene, orphans: Orphans): Map<number, Int32Array> {
+  const found = new Map<number, Int32Array>()
   const { eventId, lpi, icid } = mappings.events
   for (const { deviceId, first, count } of mappings.devices) {
     for (let row = first; row < first + count; row++) {
       const vcpuId = mappings.collections.get(icid[row]!)
       if (vcpuId === undefined || lpi[row]! >= ID_LIMIT || orphans.hasEvent(deviceId, eventId[row]!)) continue
-      if (!found.has(vcpuId)) found.set(vcpuId, new Uint8Array(BYTES))
-      found.get(vcpuId)![lpi[row]! >>> 3]! |= 1 << (lpi[row]! & 7)
+      if (!found.has(vcpuId)) found.set(vcpuId, new Int32Array(BYTES / 4))
+      found.get(vcpuId)![lpi[row]! >>> 5]! |= 1 << (lpi[row]! & 31)
     }
   }
   return found
