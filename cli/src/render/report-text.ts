@@ -3,10 +3,8 @@ import {
   entryLine,
   type Finding,
   hex,
-  ITS_FRAME_BYTES,
   isLoss,
   itsCount,
-  type MsiFunction,
   type Origin,
   type Report,
   type SavedMachine,
@@ -37,22 +35,16 @@ export function reportText(
   ].join('\n')
 }
 
-function summary({ format, machine, ranges, registers, msi }: SavedMachine, { vcpus }: Report): string {
+function summary({ format, machine, ranges, registers }: SavedMachine, { vcpus }: Report): string {
   const mib = ranges.reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20
   const ram = mib >= 1024 && mib % 1024 === 0 ? `${mib / 1024} GiB` : `${mib} MiB`
-  const its = itsBase(msi)
+  const its = registers.itses[0]?.base
   return [
     `${format} (${machine})`,
     count(vcpus, 'vCPU'),
     ram,
     `${itsCount(registers)} ITS${its === undefined ? '' : ` at ${hex(its)}`}`,
   ].join(' · ')
-}
-
-/** The file does not tell where the ITS is; the devices' MSIs do. */
-function itsBase(msi: readonly MsiFunction[]): bigint | undefined {
-  const translater = msi.flatMap(({ vectors }) => vectors).find(({ address }) => (address & 0xffffn) === 0x40n)?.address
-  return translater === undefined ? undefined : translater & ~BigInt(ITS_FRAME_BYTES - 1)
 }
 
 const histories: Readonly<Record<Report['history']['state'], string>> = {

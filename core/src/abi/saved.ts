@@ -1,5 +1,5 @@
 import type { Gpa } from '../memory/index.ts'
-import { ITS_FRAME_BYTES } from './gits.ts'
+import { GITS_TRANSLATER, ITS_FRAME_BYTES } from './gits.ts'
 
 /** The ITS registers that a VMM saves; KVM_DEV_ARM_VGIC_GRP_ITS_REGS reads and writes them. */
 export interface ItsRegisters {
@@ -61,11 +61,28 @@ export function itsAddresses({ itses }: GicRegisters): Gpa[] {
   })
 }
 
+/** What the address that a vector writes to means. */
+export type MsiTarget =
+  /** The vector is not set. */
+  | { readonly kind: 'unset' }
+  /** GITS_TRANSLATER of the ITS of that index, or through an IOMMU what its tables map to it. */
+  | { readonly kind: 'translater' | 'translated'; readonly its: number }
+  /** Something else, or what is not known here: an ITS whose address no file tells, an IOMMU's input. It says nothing of events. */
+  | { readonly kind: 'elsewhere' }
+
+/** What a physical address means that a vector writes to. */
+export function msiTarget(address: bigint, itses: readonly Pick<SavedIts, 'base'>[]): MsiTarget {
+  if (address === 0n) return { kind: 'unset' }
+  const its = itses.findIndex(({ base }) => base !== undefined && BigInt(base + GITS_TRANSLATER) === address)
+  return its < 0 ? { kind: 'elsewhere' } : { kind: 'translater', its }
+}
+
 /** One MSI-X vector as the device model of a saved VM holds it. */
 export interface MsixVector {
-  /** Where the device writes; a live vector has an ITS's GITS_TRANSLATER here. 0 when unused. */
+  /** Where the device writes: a physical address, or an IOMMU's input. 0 when unused. */
   readonly address: bigint
-  /** What it writes: the EventID. */
+  readonly target: MsiTarget
+  /** What it writes: the EventID, when the target is an ITS. */
   readonly data: number
   /** Masked by its own vector control. */
   readonly masked: boolean

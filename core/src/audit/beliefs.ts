@@ -3,10 +3,7 @@ import type { Standing } from '../seal/index.ts'
 import { EventSet } from '../tables/index.ts'
 import type { DeviceRecord, History } from './history.ts'
 import { deviceName, eventName } from './names.ts'
-import type { PciWitness } from './pci-witness.ts'
-
-/** What one witness says of a device or an event. */
-export type Testimony = 'mapped' | 'unmapped' | 'silent'
+import type { PciTestimony, Testimony } from './pci-witness.ts'
 
 /** What all witnesses together say. */
 export type Belief = Standing
@@ -26,15 +23,15 @@ export class Beliefs {
   /** Every DeviceID that a witness names, in order. */
   readonly deviceIds: readonly number[]
   readonly #records: ReadonlyMap<number, DeviceRecord>
-  readonly #functions: ReadonlyMap<number, FunctionState>
+  readonly #functions: ReadonlyMap<number, PciTestimony>
   readonly #eventIds = new Map<number, readonly number[]>()
   #live: EventSet | undefined
   #disputed: readonly string[] | undefined
 
-  constructor(history: History, functions: readonly PciWitness[] = []) {
+  constructor(history: History, functions: ReadonlyMap<number, PciTestimony> = new Map()) {
     this.history = history
     this.#records = credible(history)
-    this.#functions = functionStates(functions)
+    this.#functions = functions
     this.deviceIds = [...new Set([...this.#records.keys(), ...this.#functions.keys()])].sort((a, b) => a - b)
   }
 
@@ -112,9 +109,9 @@ export class Beliefs {
   }
 
   #pciOnEvent(deviceId: number, eventId: number): Testimony {
-    const state = this.#functions.get(deviceId)
-    if (state === undefined || state.device === 'silent') return 'silent'
-    return state.events.has(eventId) ? 'mapped' : 'unmapped'
+    const said = this.#functions.get(deviceId)
+    if (said?.events.has(eventId) === true) return 'mapped'
+    return said?.whole === true ? 'unmapped' : 'silent'
   }
 }
 
@@ -143,34 +140,4 @@ function together(queue: Testimony, pci: Testimony): Belief {
   if (queue === 'silent' && pci === 'silent') return 'unknown'
   if (queue !== 'silent' && pci !== 'silent' && queue !== pci) return 'disputed'
   return queue === 'mapped' || pci === 'mapped' ? 'live' : 'dead'
-}
-
-interface FunctionState {
-  readonly device: Testimony
-  readonly events: ReadonlySet<number>
-}
-
-/**
- * A function with MSI-X or MSI enabled has its device mapped, with the events its vectors name. One that is disabled and has no
- * vector set has none: drivers disable MSI before they free it. Disabled with vectors set tells nothing.
- */
-function functionStates(functions: readonly PciWitness[]): ReadonlyMap<number, FunctionState> {
-  const states = new Map<number, FunctionState>()
-  for (const { deviceId, enabled, eventIds } of functions) {
-    const device: Testimony = enabled ? 'mapped' : eventIds.length === 0 ? 'unmapped' : 'silent'
-    const state = { device, events: new Set(enabled ? eventIds : []) }
-    const before = states.get(deviceId)
-    states.set(deviceId, before === undefined ? state : mergeStates(before, state))
-  }
-  return states
-}
-
-/** A function may have both MSI and MSI-X: whichever is enabled counts. */
-function mergeStates(a: FunctionState, b: FunctionState): FunctionState {
-  const device = [a, b].some((s) => s.device === 'mapped')
-    ? 'mapped'
-    : [a, b].some((s) => s.device === 'silent')
-      ? 'silent'
-      : 'unmapped'
-  return { device, events: new Set([...a.events, ...b.events]) }
 }

@@ -1,35 +1,58 @@
-import { GITS_TRANSLATER, type GicRegisters, itsCount, type MsiFunction, savedIts } from '../abi/index.ts'
+import { type GicRegisters, itsCount, type MsiFunction } from '../abi/index.ts'
 
-/** What the MSI state of a PCI function says of one ITS. */
-export interface PciWitness {
-  readonly deviceId: number
-  readonly enabled: boolean
-  /** EventIDs of the vectors that are set to the doorbell of the ITS. */
-  readonly eventIds: readonly number[]
+/** What one witness says of a device or an event. */
+export type Testimony = 'mapped' | 'unmapped' | 'silent'
+
+/** What the MSI state of the PCI functions with one DeviceID says of one ITS. */
+export interface PciTestimony {
+  readonly device: Testimony
+  /** EventIDs of the vectors that are set to the ITS. */
+  readonly events: ReadonlySet<number>
+  /** It speaks for every event: what no vector names is not mapped. */
+  readonly whole: boolean
 }
 
 /**
- * The functions that are witnesses for the ITS at `index`. DeviceIDs are each ITS's own: of a VM with several, a function tells only
- * of the ITS whose doorbell its vectors are set to, and without such a vector of none.
+ * What the functions say of the ITS at `index`, by DeviceID. Functions behind a bridge to conventional PCI have one together: their
+ * events add up, and none speaks for what another may have mapped. DeviceIDs are each ITS's own: of a VM with several, a function
+ * tells only of the ITS that its vectors are set to, and without such a vector of none.
  */
-export function pciWitnesses(registers: GicRegisters, index: number, functions: readonly MsiFunction[]): PciWitness[] {
-  const rings = doorbell(registers, index)
-  const witnesses = functions.map(({ deviceId, enabled, vectors }) => ({
-    deviceId,
-    enabled,
-    eventIds: vectors.filter(({ address }) => rings(address)).map(({ data }) => data),
-  }))
-  return itsCount(registers) === 1 ? witnesses : witnesses.filter(({ eventIds }) => eventIds.length > 0)
+export function pciTestimonies(
+  registers: GicRegisters,
+  index: number,
+  functions: readonly MsiFunction[],
+): ReadonlyMap<number, PciTestimony> {
+  const found = new Map<number, PciTestimony>()
+  for (const part of inUse(functions)) {
+    const said = testimony(part, index)
+    if (itsCount(registers) > 1 && said.events.size === 0 && said.whole) continue
+    const before = found.get(part.deviceId)
+    found.set(part.deviceId, before === undefined ? said : together(before, said))
+  }
+  return found
 }
 
-/** Tells the addresses that are the ITS's GITS_TRANSLATER, as far as it is known where the ITSes are. */
-function doorbell(registers: GicRegisters, index: number): (address: bigint) => boolean {
-  const { base } = savedIts(registers, index)
-  if (itsCount(registers) === 1) return isTranslater
-  if (base !== undefined) return (address) => address === BigInt(base + GITS_TRANSLATER)
-  const others = registers.itses.map((its) => (its.base === undefined ? undefined : BigInt(its.base + GITS_TRANSLATER)))
-  return (address) => isTranslater(address) && !others.includes(address)
+/** A function may have both MSI and MSI-X: where one is enabled, the other says nothing. */
+function inUse(functions: readonly MsiFunction[]): readonly MsiFunction[] {
+  const enabled = new Set(functions.filter((part) => part.enabled).map(({ name }) => name))
+  return functions.filter((part) => part.enabled || !enabled.has(part.name))
 }
 
-/** GITS_TRANSLATER stands at the same place of every 64 KiB translation page. */
-const isTranslater = (address: bigint): boolean => address !== 0n && (address & 0xffffn) === BigInt(GITS_TRANSLATER & 0xffff)
+/**
+ * A function with MSI-X or MSI enabled has its device mapped, with the events its vectors name. One that is disabled and has no
+ * vector set has none: drivers disable MSI before they free it. Disabled with vectors set says nothing; a vector that is set to
+ * what is no ITS known here may name any event.
+ */
+function testimony({ enabled, vectors }: MsiFunction, index: number): PciTestimony {
+  const set = vectors.filter(({ target }) => target.kind !== 'unset')
+  if (!enabled) return { device: set.length === 0 ? 'unmapped' : 'silent', events: new Set(), whole: set.length === 0 }
+  const events = new Set(set.filter(({ target }) => 'its' in target && target.its === index).map(({ data }) => data))
+  const whole = set.every(({ target }) => target.kind !== 'elsewhere')
+  return { device: whole || events.size > 0 ? 'mapped' : 'silent', events, whole }
+}
+
+function together(a: PciTestimony, b: PciTestimony): PciTestimony {
+  const said = [a.device, b.device]
+  const device = said.includes('mapped') ? 'mapped' : said.includes('silent') ? 'silent' : 'unmapped'
+  return { device, events: new Set([...a.events, ...b.events]), whole: a.whole && b.whole }
+}

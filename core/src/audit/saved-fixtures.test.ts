@@ -25,6 +25,7 @@ describe('what a restore of a real saved VM does', () => {
     ${'qemu10-mapped-ram'}         | ${'restores'} | ${count(7, 17)}   | ${count(8, 17)}   | ${[8, 40, 512]}                     | ${0}   | ${0}  | ${0}
     ${'live-resent-pages'}         | ${'restores'} | ${count(9, 22)}   | ${count(9, 22)}   | ${none}                             | ${0}   | ${0}  | ${0}
     ${'postcopy'}                  | ${'restores'} | ${count(9, 22)}   | ${count(9, 22)}   | ${none}                             | ${0}   | ${0}  | ${0}
+    ${'smmu-s1'}                   | ${'restores'} | ${count(9, 22)}   | ${count(9, 22)}   | ${none}                             | ${0}   | ${0}  | ${0}
     ${'numa'}                      | ${'restores'} | ${count(3, 6)}    | ${count(3, 6)}    | ${none}                             | ${0}   | ${0}  | ${0}
     ${'bridge-s2'}                 | ${'restores'} | ${count(5, 16)}   | ${count(5, 16)}   | ${none}                             | ${0}   | ${0}  | ${0}
     ${'mem-numa2-s1'}              | ${'restores'} | ${count(9, 22)}   | ${count(9, 22)}   | ${none}                             | ${0}   | ${0}  | ${0}

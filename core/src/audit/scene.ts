@@ -15,7 +15,7 @@ import { Beliefs } from './beliefs.ts'
 import { type Budget, defaultBudget } from './budget.ts'
 import { readHistory } from './history.ts'
 import { once } from './once.ts'
-import { pciWitnesses } from './pci-witness.ts'
+import { pciTestimonies } from './pci-witness.ts'
 import { type SimulatedRestore, simulateRestore, sweep, type Tables, walkKey } from './simulate.ts'
 
 /** What an audit looks at. Every page that a restore reads must be loaded, and nothing may be written while it is looked at. */
@@ -78,7 +78,7 @@ export class Scene {
     this.budget = { ...defaultBudget, ...budget }
     this.missing = missing
     this.vm = vm
-    this.#beliefs = beliefs ?? once(() => new Beliefs(readHistory(memory, this.saved), pciWitnesses(registers, index, msi)))
+    this.#beliefs = beliefs ?? once(() => new Beliefs(readHistory(memory, this.saved), pciTestimonies(registers, index, msi)))
   }
 
   /** What the guest has mapped, by its witnesses. */

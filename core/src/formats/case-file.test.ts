@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { MsiTarget } from '../abi/index.ts'
 import { itsCount } from '../abi/index.ts'
 import { type Gpa, type GpaRange, gpa, PAGE_BYTES } from '../memory/index.ts'
 import { caseHeaderJson, readCaseHeader } from './case-header.ts'
@@ -105,6 +106,20 @@ describe('the header of a case', () => {
     }),
     fc.record({ kind: fc.constant('qcow2' as const), snapshot: fc.string({ unit: 'binary', maxLength: 400 }).map(printable) }),
   )
+  const target = fc.constantFrom<MsiTarget>(
+    { kind: 'unset' },
+    { kind: 'elsewhere' },
+    { kind: 'translater', its: 0 },
+    { kind: 'translated', its: 0 },
+  )
+  const vector = fc.record({ address: word, target, data: count, masked: fc.boolean() })
+  const fn = fc.record({
+    name: fc.constant('0000:00:01.0/nic'),
+    deviceId: count,
+    kind: fc.constantFrom('MSI' as const, 'MSI-X' as const),
+    enabled: fc.boolean(),
+    vectors: fc.array(vector),
+  })
   const header = fc.record({
     origin: fc.record({
       vmm: fc.constant('qemu' as const),
@@ -121,7 +136,8 @@ describe('the header of a case', () => {
       { requiredKeys: ['itses', 'redistributors'] },
     ),
     ranges: fc.constant([range(0, 8)]),
-    msi: fc.constant([]),
+    unlocated: fc.constantFrom([], [range(16, 4)]),
+    msi: fc.array(fn, { maxLength: 3 }),
     pages: fc.constant(new PageRuns([range(1), range(4, 2)])),
     zeros: fc.constant(new PageRuns([range(2)])),
   })

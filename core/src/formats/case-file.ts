@@ -33,8 +33,8 @@ export async function writeCase(machine: SavedMachine, memory: LoadableMemory, r
       pages.push({ base, bytes: PAGE_BYTES })
     } else if (!missing.has(base)) zeros.push({ base, bytes: PAGE_BYTES })
   }
-  const { origin, registers, msi, ranges: ram } = machine
-  const facts = { origin, machine: machine.machine, registers, msi, ranges: ram }
+  const { origin, registers, msi, ranges: ram, unlocated } = machine
+  const facts = { origin, machine: machine.machine, registers, msi, ranges: ram, unlocated }
   const json = caseHeaderJson({ ...facts, pages: new PageRuns(coalesce(pages)), zeros: new PageRuns(coalesce(zeros)) })
   const start = contentsStart(json.length)
   const bytes = new Uint8Array(start + contents.length * PAGE_BYTES)
@@ -92,7 +92,7 @@ class CaseMachine implements SavedMachine {
   readonly machine: string
   readonly registers: GicRegisters
   readonly ranges: readonly GpaRange[]
-  readonly unlocated: readonly GpaRange[] = []
+  readonly unlocated: readonly GpaRange[]
   readonly msi: readonly MsiFunction[]
   readonly files: readonly SavedFile[]
   readonly writeBack: WriteBack
@@ -108,6 +108,7 @@ class CaseMachine implements SavedMachine {
     this.machine = header.machine
     this.registers = header.registers
     this.ranges = header.ranges
+    this.unlocated = header.unlocated
     this.msi = header.msi
     this.files = [file]
     this.writeBack = writeBackOf(this.files)

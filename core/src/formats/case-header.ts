@@ -1,4 +1,4 @@
-import { type GicRegisters, hex, type MsiFunction, type SavedIts, VIRT_ITS } from '../abi/index.ts'
+import { type GicRegisters, hex, type MsiFunction, type MsiTarget, msiTarget, type SavedIts, VIRT_ITS } from '../abi/index.ts'
 import { GPA_LIMIT, type Gpa, type GpaRange, PAGE_BYTES } from '../memory/index.ts'
 import { FormatError } from './format-error.ts'
 import { type Json, JsonReader, parseJson } from './json-reader.ts'
@@ -7,7 +7,7 @@ import { PageRuns } from './page-runs.ts'
 import { MOST_ITSES, type SavedMachine } from './saved-machine.ts'
 
 /** What a case says before the contents of its pages. */
-export interface CaseHeader extends Pick<SavedMachine, 'origin' | 'machine' | 'registers' | 'ranges' | 'msi'> {
+export interface CaseHeader extends Pick<SavedMachine, 'origin' | 'machine' | 'registers' | 'ranges' | 'unlocated' | 'msi'> {
   /** The pages whose contents follow, in this order. */
   readonly pages: PageRuns
   /** The pages that the machine had as zeros. Others were not saved, or not taken along. */
@@ -24,9 +24,9 @@ const MOST_PAGES = 2 ** 24
 const ITS_ALIGNMENT = 0x1_0000n
 
 /** The header as JSON: u64 values as hexadecimal strings, runs of pages as [first, count]. */
-export function caseHeaderJson({ registers, ranges, pages, zeros, ...facts }: CaseHeader): string {
+export function caseHeaderJson({ registers, ranges, unlocated, pages, zeros, ...facts }: CaseHeader): string {
   const itses = registers.itses.map(({ base, ...its }) => ({ base: base === undefined ? undefined : hex(base), ...its }))
-  const runsOf = { ranges: runs(ranges), pages: runs(pages.ranges), zeros: runs(zeros.ranges) }
+  const runsOf = { ranges: runs(ranges), unlocated: runs(unlocated), pages: runs(pages.ranges), zeros: runs(zeros.ranges) }
   const json = { ...facts, registers: { ...registers, itses }, ...runsOf }
   return JSON.stringify(json, (_, value: unknown) => (typeof value === 'bigint' ? hex(value) : value))
 }
@@ -52,17 +52,17 @@ class HeaderReader {
   header(value: unknown, version: CaseVersion): CaseHeader {
     const json = this.#json
     const header = json.object(value)
-    const registers = json.object(header['registers'])
+    const saved = json.object(header['registers'])
     const first = version === caseVersions.first
+    const origin = first ? this.#originOfWords(json.string(header['format'])) : this.#origin(json.object(header['origin']))
+    const itses = first ? this.#onlyIts(saved, json.count(header['itsCount'])) : this.#itses(saved)
     return {
-      origin: first ? this.#originOfWords(json.string(header['format'])) : this.#origin(json.object(header['origin'])),
+      origin,
       machine: json.string(header['machine']),
-      registers: {
-        ...(first ? this.#onlyIts(registers, json.count(header['itsCount'])) : this.#itses(registers)),
-        redistributors: this.#redistributors(registers),
-      },
+      registers: { ...itses, redistributors: this.#redistributors(saved) },
       ranges: this.#ram(header['ranges']),
-      msi: json.array(header['msi']).map((element) => this.#msi(json.object(element))),
+      unlocated: this.#runs(header['unlocated'] ?? [], GPA_LIMIT / PAGE_BYTES),
+      msi: json.array(header['msi']).map((element) => this.#msi(json.object(element), itses.itses)),
       pages: new PageRuns(this.#runs(header['pages'], MOST_PAGES)),
       zeros: new PageRuns(this.#runs(header['zeros'], MOST_PAGES)),
     }
@@ -147,7 +147,7 @@ class HeaderReader {
     })
   }
 
-  #msi(value: Json): MsiFunction {
+  #msi(value: Json, itses: readonly SavedIts[]): MsiFunction {
     const json = this.#json
     return {
       name: json.string(value['name']),
@@ -155,10 +155,20 @@ class HeaderReader {
       kind: json.oneOf(value['kind'], ['MSI', 'MSI-X']),
       enabled: json.boolean(value['enabled']),
       vectors: json.array(value['vectors']).map((element) => {
-        const { address, data, masked } = json.object(element)
-        return { address: json.u64(address), data: json.count(data), masked: json.boolean(masked) }
+        const { address, target, data, masked } = json.object(element)
+        const word = json.u64(address)
+        return { address: word, target: this.#target(target, word, itses), data: json.count(data), masked: json.boolean(masked) }
       }),
     }
+  }
+
+  /** Cases of the first version, and early ones of the second, do not tell what an address means. */
+  #target(value: unknown, address: bigint, itses: readonly SavedIts[]): MsiTarget {
+    if (value === undefined) return msiTarget(address, itses)
+    const json = this.#json
+    const { kind: word, its } = json.object(value)
+    const kind = json.oneOf(word, ['unset', 'translater', 'translated', 'elsewhere'])
+    return kind === 'unset' || kind === 'elsewhere' ? { kind } : { kind, its: json.count(its, itses.length) }
   }
 
   #ram(value: unknown): GpaRange[] {

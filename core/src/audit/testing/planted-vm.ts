@@ -203,6 +203,7 @@ export class PlantedVm {
 
 /** A PCI function with MSI-X vectors set to these events of an ITS whose GITS_TRANSLATER is where QEMU's is. */
 export function pciFunction(deviceId: number, events: readonly number[], enabled = true): MsiFunction {
-  const vectors = events.map((data) => ({ address: 0x0809_0040n, data, masked: false }))
+  const target = { kind: 'translater', its: 0 } as const
+  const vectors = events.map((data) => ({ address: 0x0809_0040n, target, data, masked: false }))
   return { name: `function ${deviceId}`, deviceId, kind: 'MSI-X', enabled, vectors }
 }

@@ -24,7 +24,7 @@ export async function openQemuStream(file: SavedFile, options: OpenOptions, star
   const facts = { affinity, virtioMems: await virtioMems(source, stream.devices) }
   const ram = placeRam(stream.machine, stream.blocks, facts, stream.lastRecord)
   const registers = await gicRegisters(source, stream)
-  const msi = msiFunctions(await pciStates(source, stream.devices))
+  const msi = msiFunctions(await pciStates(source, stream.devices), registers.itses)
   return new QemuMachine(file, options, stream, ram, { registers, msi, start })
 }
 

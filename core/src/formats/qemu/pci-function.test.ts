@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { MsiFunction } from '../../abi/index.ts'
 import { fixtureText, openFixture } from '../testing/fixtures.ts'
+import { someRegisters } from '../testing/stream-writer.ts'
 import { msiFunctions } from './pci-function.ts'
 
 const TRANSLATER = 0x08090040n
@@ -100,33 +101,41 @@ describe('plain MSI', () => {
   const msixTable = new Uint8Array(0)
   it('has one vector for each that the guest enabled, the number in the low bits of the data', () => {
     const wide = config([0x05, 0, 0xa1, 0x01, 0x40, 0, 0x09, 0x08, 0, 0, 0, 0, 4, 0, 0, 0, 0b10, 0, 0, 0])
-    expect(msiFunctions([{ name, config: wide, msixTable }])).toEqual([
+    expect(msiFunctions([{ name, config: wide, msixTable }], someRegisters.itses)).toEqual([
       {
         name,
         deviceId: 19,
         kind: 'MSI',
         enabled: true,
-        vectors: [4, 5, 6, 7].map((data) => ({ address: TRANSLATER, data, masked: data === 5 })),
+        vectors: [4, 5, 6, 7].map((data) => ({
+          address: TRANSLATER,
+          target: { kind: 'translater', its: 0 },
+          data,
+          masked: data === 5,
+        })),
       },
     ])
   })
 
   it('may have a 32-bit address and be off', () => {
     const narrow = config([0x05, 0, 0, 0, 0x40, 0, 0x09, 0x08, 7, 0])
-    const [fn] = msiFunctions([{ name, config: narrow, msixTable }])
-    expect([fn!.enabled, fn!.vectors]).toEqual([false, [{ address: TRANSLATER, data: 7, masked: false }]])
+    const [fn] = msiFunctions([{ name, config: narrow, msixTable }], someRegisters.itses)
+    expect([fn!.enabled, fn!.vectors]).toEqual([
+      false,
+      [{ address: TRANSLATER, target: { kind: 'translater', its: 0 }, data: 7, masked: false }],
+    ])
   })
 
   it('is not looked for in a list of capabilities that loops, nor behind a bridge that was not saved', () => {
     const looping = config([0x09, 0x40])
-    expect(msiFunctions([{ name, config: looping, msixTable }])).toEqual([])
+    expect(msiFunctions([{ name, config: looping, msixTable }], someRegisters.itses)).toEqual([])
     const msi = config([0x05, 0, 1, 0])
-    expect(msiFunctions([{ name: '0000:00:01.0:00.0/thing', config: msi, msixTable }])).toEqual([])
+    expect(msiFunctions([{ name: '0000:00:01.0:00.0/thing', config: msi, msixTable }], someRegisters.itses)).toEqual([])
     const bridge = config([0x10, 0, 0x42, 0], { 14: 1, 25: 0x52 })
     const states = [
       { name: '0000:00:01.0:00.0/thing', config: msi, msixTable },
       { name: '0000:00:01.0/bridge', config: bridge, msixTable },
     ]
-    expect(msiFunctions(states).map(({ deviceId }) => deviceId)).toEqual([0x5200])
+    expect(msiFunctions(states, someRegisters.itses).map(({ deviceId }) => deviceId)).toEqual([0x5200])
   })
 })

@@ -1,4 +1,4 @@
-import type { MsiFunction, MsixVector } from '../../abi/index.ts'
+import { type MsiFunction, type MsixVector, msiTarget, type SavedIts } from '../../abi/index.ts'
 import { CAPABILITY, capability, type PciState, u16, u32, u64 } from './pci-config.ts'
 import { RequesterIds } from './requester-id.ts'
 
@@ -16,15 +16,15 @@ export function msixVectors(config: Uint8Array): number {
  * The MSI and MSI-X state of PCI functions, in their order. A function behind a bridge that was not saved has no DeviceID and is
  * left out.
  */
-export function msiFunctions(states: readonly PciState[]): MsiFunction[] {
+export function msiFunctions(states: readonly PciState[], itses: readonly SavedIts[]): MsiFunction[] {
   const ids = new RequesterIds(states)
   return states.flatMap((state) => {
     const deviceId = ids.of(state.name)
-    return deviceId === undefined ? [] : functionsOf(state, deviceId)
+    return deviceId === undefined ? [] : functionsOf(state, deviceId, itses)
   })
 }
 
-function functionsOf(state: PciState, deviceId: number): MsiFunction[] {
+function functionsOf(state: PciState, deviceId: number, itses: readonly SavedIts[]): MsiFunction[] {
   const { name, config } = state
   const msix = capability(config, CAPABILITY.msix)
   const msi = capability(config, CAPABILITY.msi)
@@ -32,7 +32,7 @@ function functionsOf(state: PciState, deviceId: number): MsiFunction[] {
   if (msix !== undefined) {
     const control = u16(config, msix + 2)
     const enabled = (control & (MSIX.enable | MSIX.functionMask)) === MSIX.enable
-    found.push({ name, deviceId, kind: 'MSI-X', enabled, vectors: msixTable(state) })
+    found.push({ name, deviceId, kind: 'MSI-X', enabled, vectors: msixTable(state, itses) })
   }
   // A function uses one of the two; the other one's state says nothing.
   if (msi !== undefined && (msix === undefined || (u16(config, msi + 2) & MSI.enable) !== 0)) {
@@ -41,23 +41,25 @@ function functionsOf(state: PciState, deviceId: number): MsiFunction[] {
       deviceId,
       kind: 'MSI',
       enabled: (u16(config, msi + 2) & MSI.enable) !== 0,
-      vectors: msiVectors(config, msi),
+      vectors: msiVectors(config, msi, itses),
     })
   }
   return found
 }
 
-function msixTable({ config, msixTable: table }: PciState): MsixVector[] {
+function msixTable({ config, msixTable: table }: PciState, itses: readonly SavedIts[]): MsixVector[] {
   const vectors: MsixVector[] = []
   for (let i = 0; i < msixVectors(config) && (i + 1) * VECTOR_BYTES <= table.length; i++) {
     const at = i * VECTOR_BYTES
-    vectors.push({ address: u64(table, at), data: u32(table, at + 8), masked: (table[at + 12]! & 1) === 1 })
+    const address = u64(table, at)
+    const [data, masked] = [u32(table, at + 8), (table[at + 12]! & 1) === 1]
+    vectors.push({ address, target: msiTarget(address, itses), data, masked })
   }
   return vectors
 }
 
 /** One address for all; the vector number stands in the low bits of the data. */
-function msiVectors(config: Uint8Array, at: number): MsixVector[] {
+function msiVectors(config: Uint8Array, at: number, itses: readonly SavedIts[]): MsixVector[] {
   const control = u16(config, at + 2)
   const wide = (control & MSI.wide) !== 0
   const address = wide ? u64(config, at + 4) : BigInt(u32(config, at + 4))
@@ -66,6 +68,7 @@ function msiVectors(config: Uint8Array, at: number): MsixVector[] {
   const masks = (control & MSI.maskable) === 0 ? 0 : u32(config, at + (wide ? 16 : 12))
   return Array.from({ length: count }, (_, i) => ({
     address,
+    target: msiTarget(address, itses),
     data: data - (data % count) + i,
     masked: ((masks >>> i) & 1) === 1,
   }))

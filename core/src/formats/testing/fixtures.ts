@@ -21,6 +21,7 @@ export const streamFixtures = [
   'scattered-clean',
   'scattered-partly-repaired',
   'scattered-unrestorable',
+  'smmu-s1',
   'unrestorable',
   'unrestorable.repaired',
   'wrapped-clean',
