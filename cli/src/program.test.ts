@@ -36,7 +36,12 @@ describe('the command line', () => {
   })
 
   it('gives every command an example', async () => {
-    expect((await vits(['kernels', '--help'])).out).toMatch(/Examples:\n {2}\$ vits kernels/)
+    const listed = (await vits(['--help'])).out.matchAll(/^ {2}([a-z]+) (?=.* {2}\S)/gm)
+    const names = [...listed].map(([, name]) => name!).filter((name) => name !== 'help' && name !== 'demo')
+    expect(names).toEqual(expect.arrayContaining(['check', 'repair', 'undo', 'selftest']))
+    for (const name of [...names, 'demo orphan', 'selftest vlpi']) {
+      expect((await vits([...name.split(' '), '--help'])).out).toContain(`Examples:\n  $ vits ${name}`)
+    }
   })
 })
 

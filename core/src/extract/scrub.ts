@@ -1,6 +1,14 @@
 import { FIRST_LPI, type GicRegisters, HEAD_MAGIC, ID_LIMIT, ITE, LPI_LIMIT, MAX_EVENTID_BITS } from '../abi/index.ts'
 import { type Gpa, type GpaRange, type LoadableMemory, PAGE_BYTES, type ReadonlyMemory } from '../memory/index.ts'
-import { dteRanges, lpiRanges, registerRanges, type SweepReader, sweepTables, tableView } from '../tables/index.ts'
+import {
+  dteRanges,
+  lpiRanges,
+  registerRanges,
+  type SweepReader,
+  sweepTables,
+  type TableView,
+  tableView,
+} from '../tables/index.ts'
 
 /**
  * Copies into `blank` what the ITS owns in the loaded pages of `memory`, and zeros for everything else that lies there: what
@@ -19,7 +27,10 @@ export function scrubInto(
     for (let at: number = base; at < base + bytes; at += PAGE_BYTES) blank.loadZeros(at as Gpa)
   }
   // Entries first: where an ITT lies in a table or in a queue, those are copied over it whole.
-  for (const its of registers.itses.keys()) sweepTables(memory, tableView(registers, its), new EntryCopier(blank, memory))
+  for (const its of registers.itses.keys()) {
+    const view = tableView(registers, its)
+    sweepTables(memory, view, new EntryCopier(blank, memory, view))
+  }
   for (const its of registers.itses.keys()) {
     for (const range of registerRanges(registers, its)) copy(blank, memory, range)
     for (const range of dteRanges(memory, tableView(registers, its).deviceTable)) copy(blank, memory, range)
@@ -39,20 +50,27 @@ function isReadable(memory: ReadonlyMemory, at: Gpa): boolean {
   return memory.contains(at) && memory.isLoaded(at)
 }
 
+/** What stands for an LPI that no guest has: as a rule the one has its bytes in RAM, and the other has not. */
+const FAR_LPIS: readonly number[] = [LPI_LIMIT, 2 ** 32 - 1]
+
 /** Copies the entries of ITTs, those that are rubbish as something that KVM answers alike. */
 class EntryCopier implements SweepReader {
   readonly #blank: LoadableMemory
   readonly #memory: ReadonlyMemory
-  readonly #icids = new Set<number>()
+  readonly #view: TableView
+  /** The collections that a restore knows, and the pending table that each leads to. */
+  readonly #pending = new Map<number, number | undefined>()
   #events = 0
 
-  constructor(blank: LoadableMemory, memory: ReadonlyMemory) {
+  constructor(blank: LoadableMemory, memory: ReadonlyMemory, view: TableView) {
     this.#blank = blank
     this.#memory = memory
+    this.#view = view
   }
 
-  collection(icid: number, _rdBase: number, _at: Gpa, behind: boolean): void {
-    if (!behind) this.#icids.add(icid)
+  collection(icid: number, rdBase: number, _at: Gpa, behind: boolean): void {
+    const { vcpuIds, lpiTables } = this.#view
+    if (!behind) this.#pending.set(icid, lpiTables?.pending[vcpuIds.indexOf(rdBase)])
   }
 
   device(_deviceId: number, ittAddr: Gpa, eventIdBits: number): void {
@@ -68,16 +86,28 @@ class EntryCopier implements SweepReader {
   }
 
   #blunt(eventId: number, pintid: number, icid: number, next: number) {
-    const isKnown = this.#icids.has(icid)
     if (pintid < FIRST_LPI) return { pintid: 1 }
     if (eventId + next >= this.#events) return { pintid: LPI_LIMIT - 1, next: ID_LIMIT - 1 }
-    if (!isKnown) return { pintid: LPI_LIMIT - 1, icid: this.#unknownIcid() }
-    return { pintid: Math.min(pintid, LPI_LIMIT), icid, next }
+    if (!this.#pending.has(icid)) return { pintid: LPI_LIMIT - 1, icid: this.#unknownIcid() }
+    return { pintid: pintid < LPI_LIMIT ? pintid : this.#farLpi(pintid, icid), icid, next }
+  }
+
+  /** An LPI beyond all that the guest can have, whose bytes in the LPI tables are in RAM or not as those of `pintid` are. */
+  #farLpi(pintid: number, icid: number): number {
+    const reach = this.#reach(pintid, icid)
+    return FAR_LPIS.find((lpi) => this.#reach(lpi, icid) === reach) ?? pintid
+  }
+
+  #reach(lpi: number, icid: number): number {
+    const configuration = this.#view.lpiTables?.configuration ?? 0
+    const pending = this.#pending.get(icid)
+    const hasPending = pending === undefined || this.#memory.contains((pending + Math.floor(lpi / 8)) as Gpa)
+    return Number(this.#memory.contains((configuration + lpi - FIRST_LPI) as Gpa)) * 2 + Number(hasPending)
   }
 
   #unknownIcid(): number {
     let icid = ID_LIMIT - 1
-    while (this.#icids.has(icid)) icid--
+    while (this.#pending.has(icid)) icid--
     return icid
   }
 }

@@ -239,6 +239,12 @@ describe('a damaged case', () => {
     ],
     ['no ITS', 2, (json: string) => json.replace(/"itses":\[.*?\]\}\]/, '"itses":[]'), '1 to 256 ITSes'],
     [
+      'more ITSes than any machine has',
+      2,
+      (json: string) => json.replace(/"itses":\[(.*?\]\})\]/, (_, its) => `"itses":[${new Array(257).fill(its).join()}]`),
+      '1 to 256 ITSes in the header of a case, found 257',
+    ],
+    [
       'two ITSes at one address',
       2,
       (json: string) => json.replace(/"itses":\[(.*?\]\})\]/, '"itses":[$1,$1]'),
@@ -263,7 +269,7 @@ describe('a damaged case', () => {
     const json = change(Buffer.from(bytes.subarray(16, 16 + view.getUint32(12, true))).toString())
     const out = new Bytes()
       .text('VITSCASE')
-      .raw(Uint8Array.of(version, 0, 0, 0, json.length & 255, json.length >> 8, 0, 0))
+      .raw(Uint8Array.of(version, 0, 0, 0, json.length & 255, json.length >> 8, json.length >> 16, 0))
       .text(json)
     out.raw(new Uint8Array(4096 - (out.length % 4096))).raw(bytes.subarray(bytes.length - 2 * PAGE_BYTES))
     await expect(open(out.done())).rejects.toThrow(message)
