@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type GicRegisters, profiles } from '../abi/index.ts'
+import { GICR_PROPBASER, type GicRegisters, profiles } from '../abi/index.ts'
 import { setScene } from '../audit/index.ts'
 import { openFixture } from '../formats/testing/fixtures.ts'
 import { COLLECTION_BASER, DEVICE_BASER, Gic, Its } from '../its/index.ts'
@@ -161,8 +161,18 @@ describe('a wary restore', () => {
     saveTables(vm.its)
     vm.memory.setWord(vm.iteAt(3, 1), 7 << 16, 0)
     expect(restoreWarily(vm.successor().its)).toMatchObject({
+      errno: 'EINVAL',
       doubts: [{ name: 'objection', objection: 'ite-pintid', where: { what: 'ITE', deviceId: 3, eventId: 1 } }],
     })
+  })
+
+  it('refuses with the errno of KVM when an LPI cannot be mapped', () => {
+    const vm = new LiveIts().map(20, [3])
+    saveTables(vm.its)
+    const other = vm.successor()
+    other.gic.setPropbaser(GICR_PROPBASER.pack({ address: 0x9000_0000, idBits: 15 }))
+    expect(restoreWarily(other.its)).toMatchObject({ ok: false, errno: 'EFAULT', doubts: [{ name: 'objection' }] })
+    expect(stateOf(other.its)).toEqual({ devices: [], collections: [] })
   })
 
   it('with the truth beside it brings back exactly the state that was saved, whatever the guest did, or refuses', () => {
