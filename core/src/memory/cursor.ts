@@ -22,6 +22,8 @@ export interface ReadCursor {
   readonly index: number
   /** How many 64-bit words lie in `words` from here on. */
   readonly run: number
+  /** True when a write moves no page here: `words` stays what it is. */
+  readonly stays: boolean
   /**
    * How many of the 64-bit words from here on, at most `limit`, are known to be zero without a look at them: their pages were never
    * written, or a file says so. May be more than `run`; 0 when the page must be read.
@@ -67,6 +69,10 @@ export class Cursor implements ReadCursor, WriteCursor, Place {
 
   get run(): number {
     return (this.end - this.index) / 2
+  }
+
+  get stays(): boolean {
+    return this.#flat !== undefined
   }
 
   seek(at: Gpa): boolean {

@@ -4,6 +4,10 @@ import type { Gpa, GpaRange } from './gpa.ts'
 import { bytesAt } from './place.ts'
 import { PAGE_BYTES, Region, type RegionShape } from './region.ts'
 
+/** Holds no address. */
+const EMPTY = new Region({ base: 0 as Gpa, bytes: 8 })
+EMPTY.end = 0
+
 /** Guest RAM for those who only look at it, such as an audit: nothing that it hands out can change it. */
 export type ReadonlyMemory = Pick<GuestMemory, 'ranges' | 'contains' | 'isLoaded' | 'u8' | 'u32' | 'read' | 'cursor' | 'fork'>
 
@@ -17,6 +21,8 @@ export type ReadonlyMemory = Pick<GuestMemory, 'ranges' | 'contains' | 'isLoaded
 export class GuestMemory {
   #regions: Region[] = []
   #last: Region | undefined
+  /** The region found last among those that are flat and small: a byte there is read without asking further. */
+  #small = EMPTY
   readonly #find = (at: Gpa): Region | undefined => this.region(at)
   /** Where the accessors read and write more than a word. */
   readonly #own = new Cursor(this.#find)
@@ -80,10 +86,10 @@ export class GuestMemory {
 
   /** @throws KvmError EFAULT outside RAM. */
   u8(at: Gpa): number {
-    const last = this.#last
-    if (last === undefined || at < last.base || at >= last.end || !last.isSmall) return this.#byteAnywhere(at)
-    const offset = at - last.base
-    return (last.words[offset >> 2]! >>> ((offset & 3) * 8)) & 0xff
+    const { base, end, words } = this.#small
+    if (at < base || at >= end) return this.#byteAnywhere(at)
+    const offset = at - base
+    return (words[offset >> 2]! >>> ((offset & 3) * 8)) & 0xff
   }
 
   /** The 32-bit word at `at` (4-byte aligned). @throws KvmError EFAULT outside RAM. */
@@ -176,6 +182,7 @@ export class GuestMemory {
   #findRegion(at: Gpa): Region | undefined {
     const found = this.#regions.find((region) => at >= region.base && at < region.end)
     if (found !== undefined) this.#last = found
+    if (found?.isSmall === true) this.#small = found
     return found
   }
 

@@ -151,15 +151,17 @@ export class TableWalk implements ScannedWalk {
     while (slot < end) {
       const at = (base + slot * ENTRY_BYTES) as Gpa
       if (!cursor.seek(at)) return this.object('dte-unreadable', at, { deviceId: firstId + slot })
-      const left = end - slot
-      const invalid = this.#knownZeros(left) || nextValidDte(cursor, Math.min(cursor.run, left))
-      if (invalid > 0) {
+      const lo = cursor.words[cursor.index]!
+      const hi = cursor.words[cursor.index + 1]!
+      if (hi >= 0) {
+        const left = end - slot
+        const invalid = this.#knownZeros(left) || nextValidDte(cursor, Math.min(cursor.run, left))
         if (!this.count(invalid)) return ENDED
         slot += invalid
         continue
       }
       if (!this.count(1)) return ENDED
-      const step = this.visitDevice(firstId + slot, cursor.words[cursor.index]!, cursor.words[cursor.index + 1]!, at)
+      const step = this.visitDevice(firstId + slot, lo, hi, at)
       if (step <= 0) return step
       slot += step
       if (slot > end && this.#quirks['scan-overrun']) end = Number.POSITIVE_INFINITY
@@ -195,15 +197,25 @@ export class TableWalk implements ScannedWalk {
     const limit = eventIdBits <= MAX_EVENTID_BITS ? end : 2 ** eventIdBits
     const { cursor } = this
     let eventId = this.#heads?.ite(ittAddr, end) ?? 0
+    // EventIDs below `beyond` have their entries in `words`, where that of EventID 0 would be at `first`.
+    let { words } = cursor
+    let first = 0
+    let beyond = 0
+    let stays = false
     while (eventId < end) {
       const at = (ittAddr + eventId * ENTRY_BYTES) as Gpa
-      if (!cursor.seek(at)) return this.object('ite-unreadable', at, { deviceId, eventId })
-      const lo = cursor.words[cursor.index]!
-      const hi = cursor.words[cursor.index + 1]!
+      if (eventId >= beyond) {
+        if (!cursor.seek(at)) return this.object('ite-unreadable', at, { deviceId, eventId })
+        words = cursor.words
+        first = cursor.index - 2 * eventId
+        beyond = Math.min(eventId + cursor.run, end)
+        stays = cursor.stays
+      }
+      const lo = words[first + 2 * eventId]!
+      const hi = words[first + 2 * eventId + 1]!
       const pintid = pintidOf.get(lo, hi)
       if (pintid === 0) {
-        const left = end - eventId
-        const invalid = this.#knownZeros(left) || nextValidIte(cursor, Math.min(cursor.run, left))
+        const invalid = this.#invalidItes(at, end - eventId)
         if (!this.count(invalid)) return ENDED
         eventId += invalid
         continue
@@ -215,6 +227,7 @@ export class TableWalk implements ScannedWalk {
       if (this.visitEvent(deviceId, eventId, pintid, icidOf.get(lo, hi), at) === ENDED) return ENDED
       if (next === 0) return LAST
       eventId += next
+      if (!stays) beyond = 0
       if (eventId > end && this.#quirks['scan-overrun']) end = Number.POSITIVE_INFINITY
     }
     return PAST
@@ -238,6 +251,12 @@ export class TableWalk implements ScannedWalk {
     if (eventIdBits < 28) return 1 << eventIdBits
     if (eventIdBits === 28) return Number.POSITIVE_INFINITY
     return this.#quirks['scan-overrun'] ? 0 : 1
+  }
+
+  /** How many entries from the one at `at` on have no event; at most `left`. */
+  #invalidItes(at: Gpa, left: number): number {
+    this.cursor.seek(at)
+    return this.#knownZeros(left) || nextValidIte(this.cursor, Math.min(this.cursor.run, left))
   }
 
   /** How many entries from the cursor on need not be read; at most what the walk may still count. */
