@@ -59,6 +59,23 @@ describe('walking the tables as a restore does', () => {
     expect(walked(tables).entries).toBe(2 + 4 + 1024)
   })
 
+  it('answers the same, and counts the same up to any limit, whether it reads zeros or knows of them', () => {
+    const id = fc.nat(3000)
+    const bits = fc.constantFrom(4, 9, 15)
+    const devices = fc.array(fc.tuple(id, bits, fc.nat(12), fc.nat(40_000)), { maxLength: 6 })
+    const limit = fc.oneof(fc.nat(80_000), fc.constant(Number.POSITIVE_INFINITY))
+    fc.assert(
+      fc.property(devices, fc.boolean(), limit, (planted, indirect, entries) => {
+        const tables = new PlantedTables({ indirect, backing: 'sparse' })
+        for (const [deviceId, size, next, eventId] of planted)
+          tables.dte(deviceId, { size, next }).ite(deviceId, eventId, { next })
+        const knows = walked(tables, newest, { entries })
+        for (const { base, bytes } of tables.memory.ranges) tables.memory.write(base, tables.memory.read(base, bytes))
+        expect(walked(tables, newest, { entries })).toEqual(knows)
+      }),
+    )
+  })
+
   test.each<[string, (tables: PlantedTables) => unknown, string, object]>([
     ['RDbase names no vCPU', (t) => t.cte(1, { icid: 1, rdBase: 1 }), 'cte-target', { what: 'CTE', icid: 1 }],
     ['the same ICID comes twice', (t) => t.cte(1, { icid: 0, rdBase: 0 }), 'cte-duplicate', { icid: 0 }],
