@@ -56,6 +56,15 @@ describe('every problem in the catalogue', () => {
   })
 })
 
+describe('the size of an ITT', () => {
+  it('alone makes the verdict: a device that comes back with fewer or more EventID bits than the guest gave it', () => {
+    for (const size of [1, 5]) {
+      const { verdict, findings, lost } = audit(setScene(healthy().dte(24, { size, ittAddr: 0x4101_8000 }).input()))
+      expect([verdict, findings.map(({ code }) => code), lost]).toEqual(['corrupts', ['D212'], 0])
+    }
+  })
+})
+
 describe('a VM without problems', () => {
   it.each([
     ['two devices', () => healthy()],

@@ -50,6 +50,15 @@ describe('the command queue as a witness', () => {
     ])
   })
 
+  it.each([
+    ['16 EventID bits, the most there are', 15, 16, []],
+    ['17 EventID bits: KVM refuses it, and the device stays as it was', 16, 5, [0, 1]],
+  ] as const)('takes a MAPD with %s', (_what, size, eventIdBits, events) => {
+    const vm = new PlantedVm().map(8, two).command('MAPD', { deviceId: 8, size, ittAddr: 0x4200_0000, valid: true })
+    const device = replay(vm).devices.get(8)!
+    expect([device.mapped, device.eventIdBits, [...device.events.keys()]]).toEqual([true, eventIdBits, events])
+  })
+
   it('knows an unmapped collection from one never mapped', () => {
     const { collections } = replay(new PlantedVm().command('MAPC', { icid: 1, valid: false }))
     expect([collections.get(1)?.rdBase, collections.has(1), collections.has(2)]).toEqual([undefined, true, false])

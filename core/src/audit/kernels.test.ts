@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type ProfileId, profileIds, profiles } from '../abi/index.ts'
+import { type ProfileId, profileIds, profiles, releasedKernels } from '../abi/index.ts'
 import { streamFixtures } from '../formats/testing/fixtures.ts'
 import { audit, judgeKernels, overrunFootprint, setScene } from './index.ts'
 import { rehearse } from './rehearsal.ts'
@@ -79,6 +79,16 @@ describe('a saved VM on every kernel', () => {
     const vm = healthy().dte(8, { size: 27, next: 8, ittAddr: 0x4200_0000 })
     expect(on('linux-6.6', vm).hostTrouble).toEqual([expect.stringContaining('soft lockup: DeviceID 0x8 claims 28 EventID bits')])
     expect(on('linux-7.3', vm)).toMatchObject({ verdict: 'fails', errno: 'EINVAL', hostTrouble: [] })
+  })
+
+  it('leaves the oldest out when the restores cost more than they may, and judges as many as that allows', () => {
+    const judged = (kernels: number) =>
+      judgeKernels([setScene({ ...healthy().input(), budget: { kernels } })], profileIds)
+        .filter(({ verdict }) => verdict !== 'unknown')
+        .map(({ kernel }) => kernel)
+    expect(judged(0)).toEqual(['linux-7.3'])
+    expect(judged(2 ** 28)).toEqual(profileIds)
+    expect(judged(1000)).toEqual(releasedKernels.slice(-2))
   })
 
   it('asks for what lies behind the tables of a kernel that runs past them', async () => {

@@ -134,6 +134,20 @@ describe('witnesses that disagree', () => {
     expect(find(vm, 'I303')).toMatchObject({ confidence: 'inferred', fix: { safe: false } })
   })
 
+  it('are one function with MSI and MSI-X, of which one is off and tells nothing of the other', () => {
+    const vm = small()
+      .map(16, { 0: [8192, 0] })
+      .save()
+    const off = [pciFunction(16, [], false), pciFunction(16, [0], false)]
+    const on = [pciFunction(16, [], false), pciFunction(16, [0])]
+    for (const msi of [off, off.toReversed(), on, on.toReversed()]) {
+      vm.more = { msi }
+      expect(audit(setScene(vm.input())).findings).toEqual([])
+    }
+    vm.more = { msi: [pciFunction(16, [], false), pciFunction(16, [], false)] }
+    expect(find(vm, 'Q605')).toBeDefined()
+  })
+
   it('take no notice of vectors that are set to something else than GITS_TRANSLATER', () => {
     const vm = small()
       .map(16, { 0: [8192, 0] })

@@ -53,6 +53,15 @@ describe('mending the chain of a table', () => {
     expect(seen(overlay, tables).devices).toEqual([8, 12])
   })
 
+  it.each([
+    ['on it', 2, ['DeviceID 0x8 4']],
+    ['behind it', 3, []],
+    ['before it', 1, ['DeviceID 0x8 4']],
+  ] as const)('is wrong about a dead entry when a short jump lands %s', (_where, next, changes) => {
+    const tables = new PlantedTables().dte(8, { next }).dte(10, { next: 7 }).dte(12)
+    expect(nexts(mended(tables, { dead: [10] }))).toEqual(changes)
+  })
+
   it('mends the chain of an ITT in the same way', () => {
     const tables = new PlantedTables().dte(8).ite(8, 1, { next: 30 }).ite(8, 3, { next: 0 }).ite(8, 9, { next: 5 })
     const overlay = mended(tables)

@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest'
+import { NEWEST, type ProfileId, releasedKernels } from '../abi/index.ts'
+import { type AuditInput, judgeKernels, setScene } from '../audit/index.ts'
+import { PlantedVm, pciFunction } from '../audit/testing/planted-vm.ts'
+import { prove } from './proof.ts'
+import { planOne } from './testing/plan-one.ts'
+
+const healthy = (options = {}) =>
+  new PlantedVm(options)
+    .map(16, { 0: [8192, 0], 1: [8193, 1] })
+    .map(24, { 0: [8194, 0], 2: [8195, 1] })
+    .save()
+
+/** As `healthy`; device 8 was unmapped, and its entry stays before the live ones. */
+const withOrphan = (next: number) =>
+  new PlantedVm()
+    .map(8, { 0: [8300, 0] })
+    .save()
+    .unmap(8)
+    .map(16, { 0: [8192, 0], 1: [8193, 1] })
+    .map(24, { 0: [8194, 0], 2: [8195, 1] })
+    .save()
+    .dte(8, { size: 4, next, ittAddr: 0x4100_8000 })
+
+/** Nothing but MOVIs is left in the ring: devices that it does not name are unknown. */
+function goneRound(vm: PlantedVm): PlantedVm {
+  for (let i = 0; i < 129; i++) vm.command('MOVI', { deviceId: 16, eventId: 0, icid: 0 })
+  return vm
+}
+
+/** What stands in the way of a repair that turned `before` into `after`. */
+function obstacles(before: AuditInput, after: AuditInput, isExhausted = false): string[] {
+  const [was, is] = [[setScene(before)], [setScene(after)]]
+  const proof = prove({ before: was, after: is, was: () => judgeKernels(was, releasedKernels), isExhausted })
+  return proof.obstacles.map(({ kernel, says }) => `${kernel}: ${says}`)
+}
+
+const asked = (says: string, kernel: ProfileId | '' = NEWEST) => `${kernel}: ${says}`
+
+describe('a repair is not proven good', () => {
+  it('while the restore still fails', () => {
+    const after = healthy().ite(16, 1, { pintid: 40, icid: 1 }).input()
+    expect(obstacles(healthy().input(), after)[0]).toMatch(/^linux-7.3: the restore still fails: EINVAL at DeviceID 0x10 event 1/)
+  })
+
+  it('while a problem is left that corrupts', () => {
+    expect(obstacles(withOrphan(8).input(), withOrphan(8).input())[0]).toMatch(/^linux-7.3: D203 is left/)
+  })
+
+  it('while dead events come back of which no finding tells', () => {
+    const after = { ...withOrphan(8).input(), budget: { findings: 0 } }
+    expect(obstacles(withOrphan(8).input(), after)).toContain(asked('the restore still brings back 1 dead events'))
+  })
+
+  it('while live events stay lost that the queue still knows, unless everything was tried', () => {
+    const after = healthy().ite(16, 1, {}).input()
+    const lost = '1 live event would stay lost that a rebuild from the command queue may bring back'
+    expect(obstacles(healthy().input(), after)).toContain(asked(lost, ''))
+    expect(obstacles(healthy().input(), after, true)).not.toContain(asked(lost, ''))
+  })
+
+  it('while a live device without an event stays lost that the queue still knows', () => {
+    const vm = () => healthy().map(32, {})
+    expect(obstacles(vm().save().input(), vm().save().dte(32, { valid: false }).input())).toContain(
+      asked('1 live device would stay lost that a rebuild from the command queue may bring back', ''),
+    )
+  })
+
+  it('while the restore passes by an entry that is not known to be dead', () => {
+    const vm = () => goneRound(healthy({ queuePages: 1 }))
+    const after = vm().dte(24, { size: 4, next: 0, ittAddr: 0x4101_8000 }).dte(40, { size: 4, ittAddr: 0x4102_8000 })
+    after.ite(40, 0, { pintid: 8400, icid: 0 }).dte(16, { size: 4, next: 8, ittAddr: 0x4101_0000 })
+    expect(obstacles(vm().input(), after.input())).toContainEqual(
+      expect.stringContaining('the restore does not come to 1 devices and 1 events that are left'),
+    )
+  })
+
+  it('when another kernel would lose events, or fail, where it did not', () => {
+    const far = (next: number) => {
+      const vm = new PlantedVm({ indirect: true })
+        .map(16, { 0: [8192, 0] })
+        .map(9000, { 0: [8193, 0] })
+        .save()
+      return vm.dte(16, { size: 4, next, ittAddr: vm.itt(16) }).input()
+    }
+    expect(obstacles(far(8192 - 16), far(9000 - 16))).toEqual(
+      ['linux-4.13', 'linux-5.10'].map((kernel) => expect.stringMatching(`^${kernel}: the restore would fail: E`)),
+    )
+  })
+
+  it('when it is well and unchanged needs no proof', () => {
+    const scenes = [setScene(healthy().input())]
+    const never = () => {
+      throw new Error('nothing has to be judged')
+    }
+    expect(prove({ before: scenes, after: scenes, was: never, isExhausted: false })).toMatchObject({ kernels: [], obstacles: [] })
+  })
+})
+
+describe('nothing is written', () => {
+  const everything = { allow: 'everything', strict: true } as const
+
+  it('from the queue while the witnesses disagree, about whatever mapping', () => {
+    const lost = () => healthy().ite(24, 0, { pintid: 8194, icid: 0 }).ite(24, 2, {})
+    expect(planOne(lost().input(), everything).writes).not.toEqual([])
+    const disputed = Object.assign(lost(), { more: { msi: [pciFunction(16, [0])] } })
+    expect(planOne(disputed.input(), everything)).toMatchObject({ writes: [], after: { verdict: 'corrupts' } })
+    expect(() => planOne(disputed.input(), { ...everything, rebuild: true })).toThrow('the witnesses disagree (Q605)')
+  })
+
+  it('from a queue that has gone round, when all is to be written anew', () => {
+    const vm = goneRound(healthy({ queuePages: 1 }))
+    expect(() => planOne(vm.input(), { allow: 'proven', rebuild: true })).toThrow('wrapped, not whole')
+  })
+
+  it('about a problem that is not among those named', () => {
+    expect(planOne(withOrphan(8).input(), { allow: new Set(['I303'] as const) }).writes).toEqual([])
+    expect(planOne(withOrphan(8).input(), { allow: new Set(['D203'] as const) }).writes).toHaveLength(1)
+  })
+
+  it('about what is inferred, by a repair of what is proven', () => {
+    const vm = Object.assign(withOrphan(8), { more: { msi: [pciFunction(16, [0])] } })
+    expect(planOne(vm.input(), { allow: 'proven' }).writes).toEqual([])
+  })
+
+  it('to a VM that restores, unless somebody asks for more', () => {
+    const shadowed = () =>
+      new PlantedVm()
+        .map(20, {})
+        .save()
+        .unmap(20)
+        .map(16, { 0: [8192, 0] })
+        .map(24, { 0: [8194, 0] })
+        .save()
+        .input()
+    expect(planOne(shadowed(), { allow: 'everything' }).writes).toEqual([])
+    expect(planOne(shadowed(), everything).writes).toHaveLength(1)
+  })
+
+  it('by more rounds than the budget has', () => {
+    const input = withOrphan(8).input()
+    expect(planOne({ ...input, budget: { rounds: 0 } }, { allow: 'everything' }).writes).toEqual([])
+  })
+})
