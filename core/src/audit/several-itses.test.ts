@@ -29,8 +29,9 @@ const codes = (vm: PlantedVm) => reports(vm).map(({ findings }) => findings.map(
 /** A PCI function that sends its MSIs to the ITS at `index`. */
 function functionOf(index: number, deviceId: number, events: readonly number[]): MsiFunction {
   const address = BigInt(VIRT_ITS + index * ITS_FRAME_BYTES + GITS_TRANSLATER)
+  const target = { kind: 'translater', its: index } as const
   const plain = pciFunction(deviceId, events)
-  return { ...plain, vectors: plain.vectors.map((vector) => ({ ...vector, address })) }
+  return { ...plain, vectors: plain.vectors.map((vector) => ({ ...vector, address, target })) }
 }
 
 describe('a VM with two ITSes', () => {
@@ -111,15 +112,5 @@ describe('a PCI function of a VM with two ITSes', () => {
     const { first } = twoItses()
     first.more = { msi: [pciFunction(16, [], false)] }
     expect(codes(first)).toEqual([[], []])
-  })
-
-  it('is asked where the address of an ITS is not known, unless it names the address of another', () => {
-    const { first } = twoItses()
-    const { registers, ...input } = first.input()
-    const itses = registers.itses.map((its, index) => (index === 0 ? { ...its, base: undefined } : its))
-    const disputed = (msi: readonly MsiFunction[]) =>
-      setScenes({ ...input, registers: { ...registers, itses }, msi }).map(({ beliefs }) => beliefs.disputed.length)
-    expect(disputed([functionOf(0, 16, [0])])).toEqual([1, 0])
-    expect(disputed([functionOf(1, 16, [0])])).toEqual([0, 0])
   })
 })
