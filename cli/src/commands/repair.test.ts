@@ -69,7 +69,7 @@ async function blankNuma(how: 'zeros' | 'nothing'): Promise<Uint8Array> {
 }
 
 describe('check, repair -p, check', () => {
-  it.each(['ghosts', 'unrestorable', 'scattered-unrestorable', 'wrapped', 'scattered-partly-repaired'])(
+  it.each(['ghosts', 'unrestorable', 'scattered-unrestorable', 'wrapped', 'scattered-partly-repaired', 'smmu-s3'])(
     'finds %s broken, mends it, and finds it clean with all its live events',
     async (name) => {
       const [file, output] = [await saved(`${name}.mig`), inFolder('fixed.mig')]
@@ -82,6 +82,14 @@ describe('check, repair -p, check', () => {
       const again = await vits(['repair', '-p', output, '-o', inFolder('again.mig')])
       expect([again.code, await readdir(folder)]).toEqual([0, [`${name}.mig`, 'fixed.mig'].sort()])
       expect(again.out).toContain('Nothing to repair.')
+    },
+  )
+
+  it.each(['bridge-s2', 'mem-numa2-s1', 'mem-vmem-s1', 'nvme72-s1', 'smmu-s1'])(
+    'finds nothing to do in %s, whatever it may do',
+    async (name) => {
+      const run = await vits(['repair', '-n', '-y', fixtureFile(`${name}.mig.zst`).pathname])
+      expect([run.code, run.out.includes('Nothing to repair')]).toEqual([0, true])
     },
   )
 

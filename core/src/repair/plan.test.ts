@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 const fixture = (name: string) => fixtures.get(name)!
 
-const broken = ['ghosts', 'unrestorable', 'scattered-unrestorable', 'scattered-partly-repaired', 'wrapped'] as const
+const broken = ['ghosts', 'unrestorable', 'scattered-unrestorable', 'scattered-partly-repaired', 'wrapped', 'smmu-s3'] as const
 const isBroken = (name: string) => broken.some((other) => other === name)
 
 const ids = ({ devices }: View) => devices.map(({ deviceId, events }) => [deviceId, ...events.map(({ eventId }) => eventId)])

@@ -1,4 +1,5 @@
 import type { GicRegisters } from '../../abi/index.ts'
+import type { GpaRange } from '../../memory/index.ts'
 import { type ByteSource, readExactly } from '../byte-source.ts'
 import { FormatError } from '../format-error.ts'
 import type { SavedFile } from '../machine-file.ts'
@@ -6,6 +7,7 @@ import type { OpenOptions, SavedMachine } from '../saved-machine.ts'
 import { StreamReader } from '../stream-reader.ts'
 import { DeviceState } from './device-state.ts'
 import { redistributors, savedItses } from './gic-state.ts'
+import { smmuTables, throughIommus } from './iommu.ts'
 import { QemuMachine } from './machine.ts'
 import { msiFunctions } from './pci-function.ts'
 import { pciStates } from './pci-state.ts'
@@ -25,7 +27,13 @@ export async function openQemuStream(file: SavedFile, options: OpenOptions, star
   const ram = placeRam(stream.machine, stream.blocks, facts, stream.lastRecord)
   const registers = await gicRegisters(source, stream)
   const msi = msiFunctions(await pciStates(source, stream.devices), registers.itses)
-  return new QemuMachine(file, options, stream, ram, { registers, msi, start })
+  const machine = new QemuMachine(file, options, stream, ram, { registers, msi, start })
+  const smmus = smmuTables(await statesOf(source, stream, 'smmuv3'))
+  if (smmus.length === 0) return machine
+  const memory = machine.memory()
+  const load = (ranges: readonly GpaRange[]) => machine.load(memory, ranges)
+  const seen = await throughIommus(msi, smmus, registers.itses, { memory, load })
+  return new QemuMachine(file, options, stream, ram, { registers, msi: seen, start })
 }
 
 /** Keeps the place of each page's last record. */

@@ -22,6 +22,7 @@ export const streamFixtures = [
   'scattered-partly-repaired',
   'scattered-unrestorable',
   'smmu-s1',
+  'smmu-s3',
   'unrestorable',
   'unrestorable.repaired',
   'wrapped-clean',
