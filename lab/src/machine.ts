@@ -7,7 +7,7 @@ import { INITRAMFS } from './cache.ts'
 const QEMU = 'qemu-system-aarch64'
 
 /** Measured: every word takes something off the boot, which is one second with all of them and two without. */
-const KERNEL_WORDS =
+export const KERNEL_WORDS =
   'quiet loglevel=0 nokaslr mitigations=off acpi=off audit=0 apparmor=0 security=none init_on_alloc=0 rodata=off ' +
   'cryptomgr.notests rcupdate.rcu_expedited=1 transparent_hugepage=never nosoftlockup lpj=100000'
 
@@ -69,7 +69,7 @@ function qemuArguments(options: MachineOptions, words: string): string[] {
  * Starts QEMU so that it cannot outlive this process: the kernel kills it when we die, even by SIGKILL. (An idle QEMU sits in a
  * semihosting read with its main loop locked, and would not hear a SIGTERM.)
  */
-function spawnQemu(args: readonly string[], stdin: 'pipe' | 'ignore', events: MachineEvents) {
+export function spawnQemu(args: readonly string[], stdin: 'pipe' | 'ignore', events: Pick<MachineEvents, 'died'>) {
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', QEMU, ...args], { stdio: [stdin, 'pipe', 'pipe'] })
   let complaint = ''
   child.stderr!.on('data', (text) => {

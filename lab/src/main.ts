@@ -8,6 +8,10 @@ const commands: Readonly<Record<string, { readonly usage: string; readonly load:
     usage: `fuzz ${KERNEL} [--cases N] [--seed S] [--profile ID]`,
     load: async () => (await import('./commands/fuzz.ts')).fuzz,
   },
+  guests: {
+    usage: 'guests [--list] [--only MACHINE]... [--host fixed|unfixed]... [--out FOLDER]',
+    load: async () => (await import('./commands/guests.ts')).guests,
+  },
   play: { usage: `play ${KERNEL} < STEPS.json`, load: async () => (await import('./commands/play.ts')).play },
   quirks: {
     usage: `quirks ${KERNEL} [--cases N] [--seed S] [--profile ID]`,

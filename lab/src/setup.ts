@@ -11,6 +11,9 @@ import {
   packageNoteOf,
   vmlinuzOf,
 } from './cache.ts'
+import { fetchGuestPrograms, hasModules, unpackModules } from './guests/fetch.ts'
+import { guestKernel } from './guests/parts.ts'
+import { has, megabytes, plannedBytes, run, SetupError, say, step } from './setup-step.ts'
 
 /** Debian's packages, and the program each is wanted for. */
 const packages = {
@@ -19,32 +22,6 @@ const packages = {
   'libc6-dev-arm64-cross': '/usr/aarch64-linux-gnu/lib/libc.a',
   cpio: 'cpio',
 } as const
-
-/** A step that cannot be done here; the message says what to do instead. */
-class SetupError extends Error {
-  override readonly name = 'SetupError'
-}
-
-const say = (text: string) => process.stdout.write(`${text}\n`)
-
-function run(command: string, args: readonly string[], options: { cwd?: string } = {}): string {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' }
-  const { status, stdout, stderr, error } = spawnSync(command, args, { ...options, encoding: 'utf8', env, maxBuffer: 1 << 28 })
-  if (error !== undefined) throw new SetupError(`cannot run ${command}: ${error.message}`)
-  if (status !== 0) throw new SetupError(`${command} ${args.join(' ')} failed:\n${stderr}${stdout}`.trimEnd())
-  return stdout
-}
-
-const has = (program: string) =>
-  program.startsWith('/') ? existsSync(program) : spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
-
-/** Runs a step and says what it is and how long it took. */
-function step(what: string, body: () => void): void {
-  process.stdout.write(`${what} ... `)
-  const start = performance.now()
-  body()
-  say(`${((performance.now() - start) / 1000).toFixed(1)} s`)
-}
 
 function refuseWithout(reason: string, commands: readonly string[]): never {
   throw new SetupError([`${reason}. As root on Debian 12:`, ...commands.map((line) => `  ${line}`)].join('\n'))
@@ -73,13 +50,10 @@ function installPackages(): void {
   const install = ['install', '-y', '--no-install-recommends', ...missing]
   if (spawnSync('apt-get', ['-s', ...install]).status !== 0) updateIndex()
   const plan = run('apt-get', ['--assume-no', '--print-uris', ...install])
-  const bytes = [...plan.matchAll(/^'\S+' \S+ (\d+)/gm)].reduce((sum, [, size]) => sum + Number(size), 0)
-  step(`installing ${missing.join(' ')} and what they need (${megabytes(bytes)} to fetch)`, () =>
+  step(`installing ${missing.join(' ')} and what they need (${megabytes(plannedBytes(plan))} to fetch)`, () =>
     run('apt-get', ['-qq', ...install]),
   )
 }
-
-const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 
 /** The newest package of a series that the index knows, with its version; undefined when it knows none. */
 function newestPackage(series: KernelSeries): { name: string; version: string; bytes: number } | undefined {
@@ -112,7 +86,7 @@ function fetchKernel(series: KernelSeries): void {
   if (found === undefined) throw new SetupError(`this Debian offers no ${series} cloud kernel for arm64 (Debian 12 does)`)
   const folder = mkdtempSync(`${CACHE}fetch-`)
   try {
-    step(`fetching ${found.name} ${found.version} (${megabytes(found.bytes)}) and unpacking its vmlinuz`, () => {
+    step(`fetching ${found.name} ${found.version} (${megabytes(found.bytes)}) and unpacking it`, () => {
       run('apt-get', ['-qq', '-o', 'APT::Sandbox::User=root', 'download', `${found.name}:arm64`], { cwd: folder })
       const deb = readdirSync(folder).find((name) => name.endsWith('.deb'))!
       run('sh', ['-c', `dpkg-deb --fsys-tarfile '${deb}' | tar -x --wildcards --strip-components=2 './boot/vmlinuz-*'`], {
@@ -120,6 +94,7 @@ function fetchKernel(series: KernelSeries): void {
       })
       const image = readdirSync(folder).find((name) => name.startsWith('vmlinuz-'))!
       writeFileSync(packageNoteOf(series), `${found.name} ${found.version}\n`)
+      if (series === guestKernel) unpackModules(`${folder}/${deb}`)
       renameSync(`${folder}/${image}`, target)
     })
   } finally {
@@ -128,7 +103,7 @@ function fetchKernel(series: KernelSeries): void {
 }
 
 function fetchKernels(): void {
-  const missing = kernelSeries.filter((series) => !existsSync(vmlinuzOf(series)))
+  const missing = kernelSeries.filter((series) => !existsSync(vmlinuzOf(series)) || (series === guestKernel && !hasModules()))
   if (missing.length === 0) return
   if (!has('apt-get') || !has('dpkg-deb')) needRoot('kernels must be fetched')
   knowArm64()
@@ -172,6 +147,7 @@ function setUp(): void {
   for (const name of readdirSync(CACHE)) if (/^(fetch|build)-/.test(name)) rmSync(`${CACHE}${name}`, { recursive: true })
   installPackages()
   fetchKernels()
+  fetchGuestPrograms()
   buildAgent()
 }
 

@@ -1,0 +1,40 @@
+/** An event that the guest's kernel has allocated: its function, its interrupt, and what its ITS driver said of it. */
+export interface GuestMapping {
+  /** The PCI function, `0000:01:00.0`. */
+  readonly function: string
+  readonly irq: number
+  readonly eventId: number
+  readonly lpi: number
+}
+
+/** What the guest itself says of its interrupts, as `guest/view` prints it. */
+export interface GuestView {
+  readonly mappings: readonly GuestMapping[]
+  readonly online: string
+  readonly release: string
+}
+
+/**
+ * Reads what `guest/view` printed. An interrupt that the ITS driver never spoke of is left out, so are those of other chips.
+ *
+ * @throws Error when a section is missing.
+ */
+export function guestView(text: string): GuestView {
+  const spoken = new Map<number, { eventId: number; lpi: number }>()
+  for (const [, eventId, lpi, irq] of section(text, 'its').matchAll(/ID:(\d+) pID:(\d+) vID:(\d+)/g)) {
+    spoken.set(Number(irq), { eventId: Number(eventId), lpi: Number(lpi) })
+  }
+  const mappings = [...section(text, 'vectors').matchAll(/devices\/(\S+)\/msi_irqs\/(\d+)$/gm)].flatMap(([, name, number]) => {
+    const irq = Number(number)
+    const said = spoken.get(irq)
+    return said === undefined ? [] : [{ function: name!, irq, ...said }]
+  })
+  return { mappings, online: section(text, 'online').trim(), release: section(text, 'release').trim() }
+}
+
+function section(text: string, name: string): string {
+  const start = text.indexOf(`== ${name}\n`)
+  if (start < 0) throw new Error(`the guest did not say its ${name}: ${text.slice(-200)}`)
+  const end = text.indexOf('\n== ', start)
+  return text.slice(start + name.length + 4, end < 0 ? undefined : end + 1)
+}

@@ -1,0 +1,166 @@
+import { type EventName, events, type GuestEvent } from './events.ts'
+import { guestFiles } from './host-image.ts'
+import type { GuestMachine } from './machines.ts'
+import type { NestedHost } from './nested-host.ts'
+import { Qmp } from './qmp.ts'
+import { Shell } from './shell.ts'
+
+/** Where the host keeps the save that is made or restored. */
+export const SAVE = '/tmp/save'
+
+const BOOT_SECONDS = 400
+const SAVE_SECONDS = 200
+const DISKS = 8
+
+/** The driver of the ITS says which event and LPI an interrupt has; nothing else is printed. */
+const WORDS =
+  'console=ttyAMA0 quiet loglevel=0 nokaslr mitigations=off acpi=off audit=0 apparmor=0 security=none init_on_alloc=0 rodata=off ' +
+  'cryptomgr.notests rcupdate.rcu_expedited=1 nosoftlockup lpj=100000 cma=0 log_buf_len=1M ' +
+  'dyndbg=\\"file drivers/irqchip/irq-gic-v3-its.c +p\\"'
+
+/** A guest of the nested host: QEMU with KVM, a shell in it, and the LPIs that KVM has for it. */
+export class Guest {
+  readonly #host: NestedHost
+  #machine: GuestMachine
+  readonly #qmp: Qmp
+  readonly #shell: Shell
+  readonly #pid: number
+
+  private constructor(host: NestedHost, machine: GuestMachine, running: { qmp: Qmp; pid: number }) {
+    this.#host = host
+    this.#machine = machine
+    this.#qmp = running.qmp
+    this.#pid = running.pid
+    this.#shell = new Shell(host.port('guest'))
+  }
+
+  /** Boots a machine and waits for its shell. @throws Error with what QEMU or the guest's kernel said last. */
+  static async boot(host: NestedHost, machine: GuestMachine): Promise<Guest> {
+    const guest = new Guest(host, machine, await start(host, machine, ''))
+    await guest.run('true', BOOT_SECONDS)
+    return guest
+  }
+
+  /** Restores the host's save into a fresh QEMU, and leaves it stopped. @throws RestoreRefused when QEMU gives up. */
+  static async restore(host: NestedHost, machine: GuestMachine): Promise<Guest> {
+    const guest = new Guest(host, machine, await start(host, machine, `-incoming "exec:cat ${SAVE}"`))
+    for (const end = performance.now() + SAVE_SECONDS * 1000; performance.now() < end; ) {
+      if (await isGone(host, guest.#pid)) throw new RestoreRefused(await lastWords(host))
+      const status = await guest.#qmp.execute<{ status: string }>('query-status', {}, 5).catch(() => undefined)
+      if (status !== undefined && status.status !== 'inmigrate') return guest
+    }
+    throw new Error(`the restore took more than ${SAVE_SECONDS} s: ${await lastWords(host)}`)
+  }
+
+  /** The machine as it is now: what was unplugged is no part of it. */
+  get machine(): GuestMachine {
+    return this.#machine
+  }
+
+  /** Runs lines of shell in the guest. */
+  async run(lines: string, seconds?: number): Promise<string> {
+    try {
+      return await this.#shell.must(lines, seconds)
+    } catch (error) {
+      throw new Error(`${error instanceof Error ? error.message : error}; ${await lastWords(this.#host)}`)
+    }
+  }
+
+  /** Lets an event happen. */
+  async happen(name: EventName): Promise<void> {
+    const event: GuestEvent = events[name]
+    if ('shell' in event) await this.run(event.shell, event.seconds)
+    else if (event.act === 'reboot') await this.#reboot()
+    else if (event.act === 'unplug') await this.#unplug()
+  }
+
+  /** The LPIs that KVM has for this guest now. */
+  async lpis(): Promise<Set<number>> {
+    const state = await this.#host.shell.must(`cat /sys/kernel/debug/kvm/${this.#pid}-*/vgic-state`)
+    return new Set([...state.matchAll(/^\s*LPI\s+(\d+)/gm)].map(([, lpi]) => Number(lpi)))
+  }
+
+  /** Stops the guest and saves it to the host's file. */
+  async save(): Promise<void> {
+    await this.#qmp.execute('stop')
+    await this.#qmp.execute('migrate-set-parameters', { 'max-bandwidth': 1e11 })
+    await this.#qmp.execute('migrate', { uri: `exec:cat >${SAVE}` })
+    for (const end = performance.now() + SAVE_SECONDS * 1000; performance.now() < end; ) {
+      const { status } = await this.#qmp.execute<{ status?: string }>('query-migrate')
+      if (status === 'completed') return
+      if (status === 'failed') throw new Error(`the save failed: ${await lastWords(this.#host)}`)
+    }
+    throw new Error(`the save took more than ${SAVE_SECONDS} s`)
+  }
+
+  async goOn(): Promise<void> {
+    await this.#qmp.execute('cont')
+  }
+
+  /** Ends its QEMU. */
+  async end(): Promise<void> {
+    await endQemu(this.#host)
+  }
+
+  async #reboot(): Promise<void> {
+    const before = await this.run('cat /proc/sys/kernel/random/boot_id')
+    this.#host.port('guest').send('reboot -f\n')
+    const after = await this.run('cat /proc/sys/kernel/random/boot_id', BOOT_SECONDS)
+    if (before === after) throw new Error('the guest did not reboot')
+  }
+
+  async #unplug(): Promise<void> {
+    const { unplugs, name, options } = this.#machine
+    if (unplugs === undefined) throw new Error(`nothing can be unplugged from ${name}`)
+    const functions = await this.run('ls /sys/bus/pci/devices')
+    await this.#qmp.execute('device_del', { id: unplugs.id })
+    for (let waited = 0; waited < 60; waited++) {
+      if ((await this.run('sleep 1; ls /sys/bus/pci/devices')) === functions) continue
+      this.#machine = { ...this.#machine, options: options.filter((option) => option !== unplugs.option) }
+      return
+    }
+    throw new Error(`the guest did not let go of ${unplugs.id}`)
+  }
+}
+
+/** A real KVM, or the QEMU around it, would not restore a save. */
+export class RestoreRefused extends Error {
+  override readonly name = 'RestoreRefused'
+}
+
+async function start(host: NestedHost, machine: GuestMachine, more: string): Promise<{ qmp: Qmp; pid: number }> {
+  await endQemu(host)
+  const { kernel, initramfs } = guestFiles
+  const options = [
+    `-M ${machine.machine},gic-version=3 -cpu host -accel kvm -smp ${machine.vcpus} -m ${machine.memory}`,
+    `-nodefaults -no-user-config -display none -serial file:/tmp/console`,
+    `-kernel ${kernel} -initrd ${initramfs} -append "${WORDS} ${machine.words ?? ''}"`,
+    '-chardev pipe,id=qmp,path=/dev/qmp -mon chardev=qmp,mode=control',
+    '-chardev pipe,id=shell,path=/dev/guest -device virtio-serial-device -device virtserialport,chardev=shell,name=shell',
+    ...machine.options,
+    more,
+  ].join(' ')
+  for (const name of ['qmp', 'guest'] as const) host.port(name).drain()
+  const disks = `n=1; while [ $n -le ${DISKS} ]; do truncate -s 8M /tmp/disk$n; n=$((n+1)); done`
+  const output = await host.shell.must(`${disks}\nqemu-system-aarch64 ${options} >/tmp/qemu.out 2>&1 &\necho $!`)
+  const pid = Number(output.trim())
+  try {
+    return { qmp: await Qmp.open(host.port('qmp')), pid }
+  } catch (error) {
+    throw (await isGone(host, pid)) ? new RestoreRefused(await lastWords(host)) : error
+  }
+}
+
+/** True when a process has ended, also while nobody has asked how. */
+const isGone = async (host: NestedHost, pid: number) =>
+  (await host.shell.run(`grep -q '^State:[[:space:]]*[^Z]' /proc/${pid}/status`)).status !== 0
+
+/** What QEMU and the guest's kernel printed last. */
+async function lastWords(host: NestedHost): Promise<string> {
+  const { output } = await host.shell.run('tail -c 600 /tmp/qemu.out; tail -c 600 /tmp/console')
+  return output.trim()
+}
+
+async function endQemu(host: NestedHost): Promise<void> {
+  await host.shell.run('killall -9 qemu-system-aarch64; while killall -0 qemu-system-aarch64; do sleep 0.1; done')
+}

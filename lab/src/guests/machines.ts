@@ -1,0 +1,168 @@
+import type { EventName } from './events.ts'
+
+/** A machine that a guest runs on, as QEMU's options, and what happens to it in its life. */
+export interface GuestMachine {
+  readonly name: string
+  /** QEMU's -M, without the GIC. */
+  readonly machine: string
+  readonly vcpus: number
+  readonly memory: string
+  /** QEMU's other options. Disks are /tmp/disk1 to /tmp/disk8, of 8 MiB. */
+  readonly options: readonly string[]
+  /** Words for the guest's kernel. */
+  readonly words?: string
+  /** Events in their order; after each the guest is saved, judged and restored, and lives on as restored. */
+  readonly life: readonly EventName[]
+  /** What `unplug` takes away: a device behind a root port, by its id and the option that makes it. */
+  readonly unplugs?: { readonly id: string; readonly option: string }
+}
+
+const disk = (number: number, device: string) =>
+  `-drive file=/tmp/disk${number},format=raw,if=none,id=disk${number} -device ${device},drive=disk${number}`
+const card = (number: number, device: string) =>
+  `-netdev user,id=net${number} -device ${device},netdev=net${number},romfile=,mac=52:54:00:00:00:0${number}`
+const rootPorts = (count: number) =>
+  Array.from({ length: count }, (_, n) => `-device pcie-root-port,id=port${n + 1},chassis=${n + 1},slot=${n + 1}`).join(' ')
+
+const second = card(2, 'virtio-net-pci,id=second,bus=port1')
+/** A few of everything that a cloud guest has. */
+const usual = [
+  rootPorts(2),
+  card(1, 'virtio-net-pci,mq=on,vectors=8'),
+  second,
+  disk(1, 'virtio-blk-pci,num-queues=2'),
+  disk(2, 'virtio-blk-pci,num-queues=4,bus=port2'),
+  '-device virtio-scsi-pci,id=scsi,num_queues=2',
+  disk(3, 'scsi-hd,bus=scsi.0'),
+  '-device virtio-rng-pci',
+]
+/** The same behind an IOMMU: their MSIs are aimed at an IOVA. */
+const translated = usual.map((option) =>
+  option.replaceAll(/(virtio-(net|blk|scsi|rng)-pci)/g, '$1,disable-legacy=on,iommu_platform=on'),
+)
+
+/** The matrix: one row a machine. */
+export const machines: readonly GuestMachine[] = [
+  {
+    name: 'small',
+    machine: 'virt',
+    vcpus: 1,
+    memory: '96M',
+    options: [card(1, 'virtio-net-pci'), disk(1, 'virtio-blk-pci'), '-device virtio-rng-pci'],
+    life: ['booted', 'unbind'],
+  },
+  {
+    name: 'virt',
+    machine: 'virt',
+    vcpus: 2,
+    memory: '96M',
+    options: usual,
+    life: ['booted', 'unbind', 'rebind', 'unplug', 'wrap', 'unbind'],
+    unplugs: { id: 'second', option: second },
+  },
+  {
+    name: 'one-cpu',
+    machine: 'virt-6.2',
+    vcpus: 1,
+    memory: '96M',
+    options: [card(1, 'virtio-net-pci'), disk(1, 'virtio-blk-pci'), '-device virtio-rng-pci'],
+    life: ['booted', 'unbind', 'rebind', 'wrap', 'reboot'],
+  },
+  {
+    name: 'smmuv3',
+    machine: 'virt,iommu=smmuv3',
+    vcpus: 2,
+    memory: '112M',
+    options: translated,
+    life: ['booted', 'unbind', 'wrap', 'rebind'],
+  },
+  {
+    name: 'bridge',
+    machine: 'virt-7.0',
+    vcpus: 2,
+    memory: '96M',
+    options: [
+      rootPorts(2),
+      '-device pcie-pci-bridge,id=bridge,bus=port1',
+      card(1, 'virtio-net-pci,bus=bridge,addr=1.0'),
+      card(2, 'virtio-net-pci,bus=bridge,addr=2.0'),
+      disk(1, 'virtio-blk-pci,num-queues=2,bus=bridge,addr=3.0'),
+      disk(2, 'virtio-blk-pci,num-queues=2,bus=port2'),
+      '-device virtio-rng-pci',
+    ],
+    life: ['booted', 'unbind', 'rebind', 'wrap'],
+  },
+  {
+    name: 'virtio-iommu',
+    machine: 'virt',
+    vcpus: 2,
+    memory: '112M',
+    options: ['-device virtio-iommu-pci', ...translated],
+    life: ['booted', 'unbind', 'wrap'],
+  },
+  {
+    name: 'pxb',
+    machine: 'virt',
+    vcpus: 2,
+    memory: '96M',
+    options: [
+      '-device pxb-pcie,id=far,bus_nr=128,bus=pcie.0',
+      '-device pcie-root-port,id=farport,chassis=9,slot=9,bus=far',
+      card(1, 'virtio-net-pci,bus=farport'),
+      card(2, 'virtio-net-pci'),
+      disk(1, 'virtio-blk-pci,num-queues=2'),
+      '-device virtio-rng-pci',
+    ],
+    life: ['booted', 'unbind', 'rebind'],
+  },
+  {
+    name: 'virtio-mem',
+    machine: 'virt',
+    vcpus: 2,
+    memory: '96M,maxmem=2G,slots=2',
+    options: [
+      '-object memory-backend-ram,id=more,size=256M',
+      ...usual,
+      '-device virtio-mem-pci,id=vmem,memdev=more,node=0,requested-size=256M',
+    ],
+    words: 'memhp_default_state=online_kernel',
+    life: ['booted', 'rebind', 'unbind'],
+  },
+  {
+    name: 'numa',
+    machine: 'virt-7.2',
+    vcpus: 2,
+    memory: '128M',
+    options: [
+      '-object memory-backend-ram,id=m0,size=64M -object memory-backend-ram,id=m1,size=64M',
+      '-numa node,memdev=m0,cpus=0 -numa node,memdev=m1,cpus=1',
+      ...usual,
+    ],
+    life: ['booted', 'unbind'],
+  },
+  {
+    name: 'nvme',
+    machine: 'virt',
+    vcpus: 4,
+    memory: '128M',
+    options: [
+      rootPorts(1),
+      disk(1, 'nvme,serial=a,max_ioqpairs=16,msix_qsize=17,bus=port1'),
+      card(1, 'virtio-net-pci,mq=on,vectors=8'),
+    ],
+    life: ['booted', 'cpu-off', 'rebind', 'cpu-on'],
+  },
+  {
+    name: 'many-queues',
+    machine: 'virt-7.1',
+    vcpus: 8,
+    memory: '160M',
+    options: [
+      rootPorts(1),
+      '-netdev user,id=net1 -device virtio-net-pci,netdev=net1,romfile=,mq=on,vectors=18,bus=port1',
+      disk(1, 'virtio-blk-pci,num-queues=8'),
+      disk(2, 'virtio-blk-pci,num-queues=8'),
+    ],
+    life: ['booted', 'resize', 'cpu-off', 'cpu-on', 'unbind'],
+  },
+]

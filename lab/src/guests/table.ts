@@ -1,0 +1,31 @@
+import type { Row } from './life.ts'
+import type { Truth } from './verdict.ts'
+
+const columns = ['host', 'save', 'live', 'vits says', 'a restore', 'vits repair -y', 'verdict', 'seconds'] as const
+
+/** The first lines of the table that a run writes. */
+export const tableHead = `| ${columns.join(' | ')} |\n|${columns.map(() => '---|').join('')}\n`
+
+/** One line of the table: a save on a host of that kind. */
+export function tableRow(host: string, { name, verdict, truth, said, repaired, rescued, seconds }: Row): string {
+  const cells: Record<(typeof columns)[number], string> = {
+    host,
+    save: name,
+    live: truth === undefined ? '' : String(truth.live.size),
+    'vits says': said === undefined ? '' : said.read ? [said.verdict, ...said.findings].join(', ') : 'unreadable',
+    'a restore': truth === undefined ? '' : restoreCell(truth.restore),
+    'vits repair -y':
+      (repaired === undefined ? '' : repaired.wrote ? `${repaired.words} words` : 'nothing') +
+      (rescued === undefined ? '' : rescued ? ', restores' : ', refused too'),
+    verdict: verdict.kind === 'agrees' ? 'agrees' : `**${verdict.kind}**: ${oneLine(verdict.why)}`,
+    seconds: seconds.toFixed(0),
+  }
+  return `| ${columns.map((column) => cells[column]).join(' | ')} |\n`
+}
+
+function restoreCell(restore: Truth['restore']): string {
+  if (!restore.done) return 'refused'
+  return `${restore.lpis.size} events, ${restore.silent.length === 0 ? 'all works' : `${restore.silent.join(', ')} silent`}`
+}
+
+const oneLine = (text: string) => text.replaceAll(/\s*[\n|]\s*/g, ' ').slice(0, 300)

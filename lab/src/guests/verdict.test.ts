@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { judge, type Truth } from './verdict.ts'
+import type { Repaired, Said } from './vits.ts'
+
+const set = (...lpis: number[]) => new Set(lpis)
+const restores = (lpis: ReadonlySet<number>, ...silent: string[]): Truth['restore'] => ({ done: true, lpis, silent })
+const refused: Truth['restore'] = { done: false, why: 'Invalid argument' }
+const healthy: Truth = { live: set(8192, 8193), restore: restores(set(8192, 8193)) }
+const wellSaid: Extract<Said, { read: true }> = {
+  ...{ read: true, exit: 0, verdict: 'restores', errno: null, lost: 0, revived: 0, findings: [] },
+  ...{ dead: set(), live: set(8192, 8193), restored: set(8192, 8193) },
+}
+const fails = { ...wellSaid, exit: 4, verdict: 'fails', errno: 'EINVAL', lost: 2, restored: set() }
+const repair = (...restored: number[]): Repaired => ({ wrote: true, words: 1, restored: set(...restored) })
+
+describe('what vits says of a save, by the truth', () => {
+  it.each<[string, Truth, Said, Repaired | undefined, ReturnType<typeof judge>['kind']]>([
+    ['all comes back, as it says', healthy, wellSaid, undefined, 'agrees'],
+    ['a restore fails, as it says', { ...healthy, restore: refused }, fails, repair(8192, 8193), 'agrees'],
+    [
+      'a dead event comes back, as it says',
+      { ...healthy, restore: restores(set(8192, 8193, 8200)) },
+      { ...wellSaid, exit: 4, revived: 1, dead: set(8200), restored: set(8192, 8193, 8200) },
+      repair(8192, 8193),
+      'agrees',
+    ],
+    ['it cannot read what restores', healthy, { read: false, why: 'no RAM' }, undefined, 'unreadable'],
+    ['it says that a restore fails that works', healthy, fails, undefined, 'false alarm'],
+    ['it calls a live event dead', healthy, { ...wellSaid, dead: set(8193) }, undefined, 'false alarm'],
+    [
+      'it says that an event is lost that comes back',
+      healthy,
+      { ...wellSaid, lost: 1, restored: set(8192) },
+      undefined,
+      'false alarm',
+    ],
+    ['it says that a restore works that fails', { ...healthy, restore: refused }, wellSaid, undefined, 'miss'],
+    ['it does not see that an event is lost', { ...healthy, restore: restores(set(8192)) }, wellSaid, undefined, 'miss'],
+    [
+      'it does not see a dead event come back',
+      { ...healthy, restore: restores(set(8192, 8193, 8200)) },
+      wellSaid,
+      undefined,
+      'miss',
+    ],
+    [
+      'it sees no problem where a disk is silent',
+      { ...healthy, restore: restores(healthy.live, '/dev/vda') },
+      wellSaid,
+      undefined,
+      'miss',
+    ],
+    ['its repair takes a live event from a VM that restores', healthy, { ...wellSaid, exit: 4 }, repair(8192), 'harmful repair'],
+    [
+      'its repair of one that fails brings less than all',
+      { ...healthy, restore: refused },
+      fails,
+      repair(8192),
+      'harmful repair',
+    ],
+  ])('%s', (_, truth, said, repaired, kind) => {
+    expect(judge(truth, said, repaired).kind).toBe(kind)
+  })
+
+  it('is the worst of several wrongs', () => {
+    const said = { ...fails, dead: set(8193) }
+    expect(judge(healthy, said, repair(8192))).toEqual({
+      kind: 'harmful repair',
+      why: '1 live events that the repaired file does not bring back',
+    })
+  })
+})

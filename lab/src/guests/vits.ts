@@ -1,0 +1,96 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+const COULD_NOT_READ = 8
+/** The profile of the kernel that restores here. */
+const KERNEL = 'linux-6.12.117'
+
+interface Listing {
+  readonly devices: readonly {
+    readonly deviceId: number
+    readonly events: readonly { readonly eventId: number; readonly lpi: number }[]
+  }[]
+}
+
+interface CheckJson {
+  readonly verdict: string
+  readonly errno: string | null
+  readonly lost: number
+  readonly revived: number
+  readonly unknown: number
+  readonly orphans: { readonly devices: readonly number[]; readonly events: readonly (readonly [number, number])[] }
+  readonly findings: readonly { readonly code: string; readonly severity: string; readonly confidence: string }[]
+}
+
+/** What vits says of a save: nothing but the reason when it cannot read it. */
+export type Said =
+  | { readonly read: false; readonly why: string }
+  | {
+      readonly read: true
+      /** The exit code of `vits check`: 0 is no problem. */
+      readonly exit: number
+      readonly verdict: string
+      readonly errno: string | null
+      readonly lost: number
+      readonly revived: number
+      /** Codes with their severities, as `D203 corrupts`, each once. */
+      readonly findings: readonly string[]
+      /** LPIs of entries that it calls orphans, unless an entry that it does not call one has the same. */
+      readonly dead: ReadonlySet<number>
+      /** LPIs of the events that it says the guest has mapped. */
+      readonly live: ReadonlySet<number>
+      /** LPIs that it says a restore brings. */
+      readonly restored: ReadonlySet<number>
+    }
+
+/** What `vits repair -y` did. */
+export type Repaired =
+  | { readonly wrote: false; readonly why: string }
+  | { readonly wrote: true; readonly words: number; readonly restored: ReadonlySet<number> }
+
+/** Asks `vits check` and `vits show` about a save. */
+export function vitsSays(file: string): Said {
+  const check = vits('check', '--json', '--kernel', KERNEL, file)
+  if (check.status & COULD_NOT_READ || check.stdout === '') return { read: false, why: check.stderr.trim() }
+  const { verdict, errno, lost, revived, orphans, findings } = JSON.parse(check.stdout) as CheckJson
+  const devices = new Set(orphans.devices)
+  const events = new Set(orphans.events.map(([device, event]) => `${device}/${event}`))
+  const dead = new Set<number>()
+  const kept = new Set<number>()
+  for (const { deviceId, eventId, lpi } of show('tables', file)) {
+    const orphan = devices.has(deviceId) || events.has(`${deviceId}/${eventId}`)
+    ;(orphan ? dead : kept).add(lpi)
+  }
+  for (const lpi of kept) dead.delete(lpi)
+  return {
+    ...{ read: true, exit: check.status, verdict, errno, lost, revived, dead },
+    findings: [...new Set(findings.map(({ code, severity }) => `${code} ${severity}`))],
+    live: lpisOf(show('guest', file)),
+    restored: verdict === 'fails' ? new Set() : lpisOf(show('restored', file)),
+  }
+}
+
+/** Runs `vits repair -y` into another file. */
+export function vitsRepairs(file: string, output: string): Repaired {
+  const { stdout, stderr } = vits('repair', '-y', '--json', '--force', '--kernel', KERNEL, file, '-o', output)
+  if (!existsSync(output)) return { wrote: false, why: stderr.trim() }
+  const { writes } = JSON.parse(stdout) as { writes: readonly unknown[] }
+  return { wrote: true, words: writes.length, restored: lpisOf(show('restored', output)) }
+}
+
+function show(view: string, file: string) {
+  const { stdout } = vits('show', '--json', '--view', view, file)
+  if (stdout === '') return []
+  const { devices } = JSON.parse(stdout) as Listing
+  return devices.flatMap(({ deviceId, events }) => events.map(({ eventId, lpi }) => ({ deviceId, eventId, lpi })))
+}
+
+const lpisOf = (events: readonly { readonly lpi: number }[]) => new Set(events.map(({ lpi }) => lpi))
+
+function vits(...args: string[]): { readonly status: number; readonly stdout: string; readonly stderr: string } {
+  const program = ['--import', 'tsx', 'cli/src/main.ts', ...args]
+  const { status, stdout, stderr } = spawnSync(process.execPath, program, { cwd: ROOT, encoding: 'utf8', maxBuffer: 1 << 28 })
+  return { status: status ?? COULD_NOT_READ, stdout, stderr }
+}
