@@ -56,7 +56,8 @@ async function mutated(room) {
     resident: { tests: files.filter((file) => /(?<!hostile|histories)\.test\.ts$/.test(file)), deadline },
     warnings: { unknownOptions: false },
     coverageAnalysis: 'perTest',
-    concurrency: Math.min(2, os.availableParallelism()),
+    // A second process only where nobody else is at work.
+    concurrency: os.loadavg()[0] < 1 ? Math.min(2, os.availableParallelism()) : 1,
     disableTypeChecks: false,
     // The runner itself watches over time, in processor time: this is for a runner that is lost.
     timeoutMS: 120_000,

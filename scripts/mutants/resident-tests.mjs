@@ -46,7 +46,13 @@ async function collected() {
   for (const suite of suites)
     if (suite.result?.state === 'fail') throw new Error(`${suite.name}: ${suite.result.errors[0].message}`)
   const byId = new Map()
-  for (const suite of suites) for (const test of testsOf(suite)) byId.set(test.id, test)
+  for (const suite of suites) {
+    for (const test of testsOf(suite)) {
+      // Rows of a table may have one title.
+      for (let n = 2; byId.has(test.id); n++) test.id = `${test.fileName}#${test.name} (${n})`
+      byId.set(test.id, test)
+    }
+  }
   return byId
 }
 
@@ -54,7 +60,7 @@ function testsOf(task, suites = []) {
   if (task.type === 'suite') return task.tasks.flatMap((child) => testsOf(child, [...suites, task]))
   const fileName = task.file.filepath
   const name = [...suites.slice(1).map((suite) => suite.name), task.name].join(' ')
-  const id = `${path.relative(process.cwd(), fileName)}#${name}`
+  const id = `${fileName}#${name}`
   return task.mode === 'run' ? [{ id, name, fileName, suites, task, timeSpentMs: 0, kills: 0 }] : []
 }
 

@@ -1,9 +1,10 @@
 // The results of mutation testing as they are committed: one line for each mutant, sources by their git blob only.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 
-const pathOf = (room) => `scripts/mutants/results/${room}.json`
+const folder = 'scripts/mutants/results'
+const pathOf = (room) => `${folder}/${room}.json`
 /** What no test can be asked about: mutants of code that only runs while modules load, and those that time was too short for. */
 const kept = new Set(['Killed', 'Timeout', 'Survived', 'NoCoverage'])
 
@@ -31,6 +32,7 @@ export function writeResults(room, report) {
     const lines = names.map((name) => `\n    ${JSON.stringify(name)}`)
     return `  ${JSON.stringify(file)}: {\n   "blob": "${blob}",\n   "names": [${lines.join(',')}\n   ]\n  }`
   })
+  mkdirSync(folder, { recursive: true })
   writeFileSync(pathOf(room), `{\n "tests": {${section(tests)}\n },\n "files": {${section(files)}\n }\n}\n`)
 }
 
