@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { headings, type ProblemCode, problems } from '@vits/core'
 import { commands } from '../cli/src/commands/index.ts'
+import { recordReports } from '../core/src/audit/testing/reports.ts'
+import { recordPlans } from '../core/src/repair/testing/plans.ts'
 import { kernelsPage } from './kernels-page.ts'
 import { ReadmeSession } from './readme-session.ts'
 
@@ -19,6 +21,9 @@ export const generatedDocs: readonly GeneratedDoc[] = [
   { path: 'docs/problems/README.md', content: problemList },
   ...codes.map((code) => ({ path: `docs/problems/${code}.md`, content: () => problemPage(code) })),
   { path: 'docs/kernels.md', content: kernelsPage },
+  { path: 'docs/mutants.md', content: mutantsPage },
+  { path: 'core/src/audit/testing/reports.txt', content: recordReports },
+  { path: 'core/src/repair/testing/plans.txt', content: recordPlans },
   { path: 'ARCHITECTURE.md', content: () => withBlock(readFileSync('ARCHITECTURE.md', 'utf8'), 'import-law', importLaw()) },
   { path: 'README.md', content: readme },
   { path: 'core/README.md', content: coreReadme },
@@ -30,6 +35,11 @@ function problemPage(code: ProblemCode): string {
   const { slug, usually, help } = problems[code]
   const parts = headings.map(([key, heading]) => `**${heading}.** ${help[key]}\n`)
   return `${notice}\n# ${code} ${slug}\n\nUsually: ${usually}. What it does in a given VM is measured by \`vits check\`.\n\n${parts.join('\n')}`
+}
+
+function mutantsPage(): string {
+  const print = "import { mutantsPage } from './scripts/mutants/page.mjs'; process.stdout.write(mutantsPage())"
+  return execFileSync(process.execPath, ['--input-type=module', '-e', print], { encoding: 'utf8' })
 }
 
 function problemList(): string {

@@ -1,17 +1,16 @@
 // docs/mutants.md: what the tests of each room find, and which mutants they may miss.
 import { readFileSync } from 'node:fs'
-import { unpackMutant } from './results.mjs'
+import { blobOf, readResults, unpackMutant } from './results.mjs'
 import { goal, rooms, scoreOf } from './score.mjs'
 
-/** Survivors that are left on purpose: `{ reason, mutants: [{ file, code, becomes }] }`, `code` a line of the file. */
-const accepted = () => JSON.parse(readFileSync('scripts/mutants/accepted.json', 'utf8'))
-
-const quoted = (code) => code.replaceAll('|', '\\|')
+/** Survivors that stay: `{ reason, mutants: [{ file, code, becomes }] }`; `code` is the line, `becomes` what replaces a part of it. */
+const accepted = JSON.parse(readFileSync('scripts/mutants/accepted.json', 'utf8'))
 
 /** The page, from the committed results of each room. */
-export function mutantsPage(readResults) {
-  const rows = rooms.map((room) => row(room, readResults(room)))
-  return `# Mutants
+export function mutantsPage() {
+  const results = Object.fromEntries(rooms.map((room) => [room, readResults(room)]))
+  return `<!-- Printed from scripts/mutants by \`npm run docs\`. -->
+# Mutants
 
 \`npm run test:mutants\` changes one operator, condition, call or block of the code at a time and asks the tests of its room
 whether they notice: a *mutant* that no test fails for *survives*. The goal is ${goal} % found in each room. \`.ci/run\` asks what
@@ -19,32 +18,54 @@ changed since the results were committed, for eight minutes at most, and says so
 
 | room | mutants | killed | timed out | survived | no coverage | found |
 |---|---|---|---|---|---|---|
-${rows.join('\n')}
+${rooms.map((room) => row(room, Object.values(results[room].files))).join('\n')}
+${row(
+  'all',
+  Object.values(results).flatMap(({ files }) => Object.values(files)),
+)}
 
 \`npm run test:mutants -- audit\` asks again what changed in one room, lists its survivors and writes its figures here;
-\`--fresh\` forgets what was known. What each mutant came to is in \`scripts/mutants/results\`.
+\`--fresh\` forgets what was known. What each mutant came to stands in \`scripts/mutants/results\`, one line each.
 
 What is not asked:
 
 * Text is not mutated: most of it is prose for people.
-* Code that only runs while a module loads (tables of problems, layouts) is not mutated: each mutant would need a new process.
-* A mutant gets 1.5 seconds of processor time, the most promising tests first; one that outlives them counts as survivor though a slower
-  test might kill it. \`hostile.test.ts\` and \`histories.test.ts\` are not asked: they are slow on purpose. So the figures are lower
-  bounds.
-* Only the room's own tests are asked, not those of rooms above it.
+* Code that only runs while a module loads (the tables of problems, layouts) is not mutated: each mutant would need a new process.
+* A mutant gets 1.5 seconds of processor time, the most promising tests first: one that outlives them counts as survivor though a
+  slower test might kill it. \`hostile.test.ts\` and \`histories.test.ts\` are not asked: they are slow on purpose.
+* Only the room's own tests are asked, not those of the rooms above it.
+
+So the figures are lower bounds.
 
 ## Survivors that stay
 
-${accepted().map(group).join('\n')}`
+${accepted.map((group) => groupText(group, results)).join('\n')}`
 }
 
-function row(room, { files }) {
-  const all = Object.values(files).map(({ mutants }) => ({ mutants: mutants.map((mutant) => unpackMutant(mutant, '')) }))
+function row(name, files) {
+  const all = files.map(({ mutants }) => ({ mutants: mutants.map((mutant) => unpackMutant(mutant, '')) }))
   const { tried, killed, timedOut, survived, uncovered, score } = scoreOf({ files: all })
-  return `| \`${room}\` | ${tried} | ${killed} | ${timedOut} | ${survived} | ${uncovered} | ${score.toFixed(1)} % |`
+  return `| ${name} | ${tried} | ${killed} | ${timedOut} | ${survived} | ${uncovered} | ${tried === 0 ? 'not asked yet' : `${score.toFixed(1)} %`} |`
 }
 
-function group({ reason, mutants }) {
-  const lines = mutants.map(({ file, code, becomes }) => `  * \`${file}\`: \`${quoted(code)}\` → \`${quoted(becomes)}\``)
+function groupText({ reason, mutants }, results) {
+  const lines = mutants.map((mutant) => {
+    if (!survives(mutant, results))
+      throw new Error(`accepted.json lists a mutant that is none, or is found: ${JSON.stringify(mutant)}`)
+    const { file, code, becomes } = mutant
+    return `  * \`${file}\`: \`${code}\` → \`${becomes}\``
+  })
   return `* ${reason}\n${lines.join('\n')}\n`
+}
+
+/** False when a mutant need not be listed; true as well when its file has changed since it was asked about. */
+function survives({ file, code, becomes }, results) {
+  const text = readFileSync(file, 'utf8')
+  const { blob, mutants } = results[file.split('/')[2]].files[file] ?? {}
+  if (blob !== blobOf(text)) return true
+  const lines = text.split('\n')
+  return mutants.some(([where, , replacement, status]) => {
+    const line = lines[where.split(':')[0] - 1].trim()
+    return line === code && replacement === becomes && (status === 'Survived' || status === 'NoCoverage')
+  })
 }

@@ -49,19 +49,24 @@ async function collected() {
   for (const suite of suites) {
     for (const test of testsOf(suite)) {
       // Rows of a table may have one title.
-      for (let n = 2; byId.has(test.id); n++) test.id = `${test.fileName}#${test.name} (${n})`
+      const title = test.name
+      for (let n = 2; byId.has(idOf(test)); n++) test.name = `${title} (${n})`
+      test.id = idOf(test)
       byId.set(test.id, test)
     }
   }
   return byId
 }
 
+function idOf({ fileName, name }) {
+  return `${fileName}#${name}`
+}
+
 function testsOf(task, suites = []) {
   if (task.type === 'suite') return task.tasks.flatMap((child) => testsOf(child, [...suites, task]))
   const fileName = task.file.filepath
   const name = [...suites.slice(1).map((suite) => suite.name), task.name].join(' ')
-  const id = `${fileName}#${name}`
-  return task.mode === 'run' ? [{ id, name, fileName, suites, task, timeSpentMs: 0, kills: 0 }] : []
+  return task.mode === 'run' ? [{ id: '', name, fileName, suites, task, timeSpentMs: 0, kills: 0 }] : []
 }
 
 /**

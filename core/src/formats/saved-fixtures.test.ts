@@ -12,13 +12,14 @@ interface TableEntry {
   readonly raw: string
 }
 
-describe.each(streamFixtures)('the stream %s', (name) => {
-  it('holds every table entry that an independent reader found in its RAM', async () => {
-    const tables = fixtureText(`${name}.tables.json`)
+const tablesOf = (name: string) => fixtureText(`${name}.tables.json`)
+
+it.each(streamFixtures.filter((name) => tablesOf(name) !== undefined))(
+  'the stream %s holds every table entry that an independent reader found in its RAM',
+  async (name) => {
     const machine = await openFixture(name)
     const memory = machine.memory()
-    if (tables === undefined) return expect(machine.registers.itses[0]!.iidr).toBe(0x4b00043b)
-    const { collections, devices } = JSON.parse(tables) as { collections: TableEntry[]; devices: TableEntry[] }
+    const { collections, devices } = JSON.parse(tablesOf(name)!) as { collections: TableEntry[]; devices: TableEntry[] }
     expect(devices.length).toBeGreaterThan(0)
     for (const { gpa: at, raw } of [...collections, ...devices]) {
       const address = gpa(BigInt(at))
@@ -26,8 +27,10 @@ describe.each(streamFixtures)('the stream %s', (name) => {
       const word = (BigInt(memory.u32((address + 4) as Gpa)) << 32n) | BigInt(memory.u32(address))
       expect(word.toString(16).padStart(16, '0'), at).toBe(raw)
     }
-  })
+  },
+)
 
+describe.each(streamFixtures)('the stream %s', (name) => {
   it('has registers that lead to a device table, a collection table and a queue in RAM', async () => {
     const { registers, ranges } = await openFixture(name)
     const [ram] = ranges
@@ -40,6 +43,7 @@ describe.each(streamFixtures)('the stream %s', (name) => {
     const queue = queueShape(its.cbaser)
     expect([queue.valid, inside(queue.base, queue.bytes)]).toEqual([true, true])
     expect(its.creadr).toBe(its.cwriter)
+    expect(its.iidr).toBe(0x4b00043b)
     expect(its.baser.slice(2)).toEqual([0n, 0n, 0n, 0n, 0n, 0n])
   })
 })

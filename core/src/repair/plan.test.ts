@@ -43,6 +43,7 @@ describe('repairing what is proven and loses nothing', () => {
     const plan = planOne(fixture('ghosts'), { allow: 'proven' })
     const undone = plan.memory.fork()
     for (const { at, from } of plan.writes) undone.setWord(at, from[0], from[1])
+    expect(plan.memory.dirtyPages()).not.toEqual([])
     for (const page of plan.memory.dirtyPages()) expect(undone.read(page, PAGE_BYTES)).toEqual(memory.read(page, PAGE_BYTES))
   })
 

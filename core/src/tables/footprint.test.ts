@@ -70,9 +70,9 @@ describe('the footprint of a restore', () => {
     } = registers(false)
     const far = GITS_BASER.pack({ valid: true, addressLow: 2 ** 47, addressHigh: 15, pages: 255 })
     const memory = new LoadableMemory(new PlantedTables().memory.ranges)
-    for (const { base, bytes } of footprint(memory, { itses: [{ ...its!, baser: [far, far] }], redistributors })) {
-      expect(memory.contains(base, bytes)).toBe(true)
-    }
+    const ranges = footprint(memory, { itses: [{ ...its!, baser: [far, far] }], redistributors })
+    expect(ranges).not.toEqual([])
+    expect(ranges.filter(({ base, bytes }) => !memory.contains(base, bytes))).toEqual([])
   })
 
   it('a walk over pages that are not loaded says so instead of throwing', () => {
