@@ -10,7 +10,7 @@ import {
 } from '../abi/index.ts'
 import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
 
-/** How much of what the guest ever told its ITS is still in the command queue's ring. */
+/** How much of all the commands that the guest ever sent its ITS is still in the ring. */
 export type HistoryState =
   /** Everything since the ITS was first enabled: what is not mapped here is not mapped. */
   | 'whole'

@@ -64,7 +64,7 @@ export function measure(scene: Scene, trials: Trials, clean: SimulatedRestore, {
   })
 }
 
-/** A second claim does harm when it comes back; what else its entry does is told where the entry itself is told of. */
+/** A second claim does harm when it comes back; what else its entry does is said by the finding about the entry itself. */
 function standsBeside({ deviceId, eventId }: Suspect, { mappings }: SimulatedRestore): Effect {
   const there = eventId === undefined ? (mappings.device(deviceId!)?.count ?? 0) > 0 : mappings.row(deviceId!, eventId) >= 0
   return declared(there ? 'corrupts' : 'latent')

@@ -26,8 +26,8 @@ export function wantedCollections(overlay: Overlay, view: TableView, history: Hi
   let proven = true
   const entries = view.collectionTable.bytes / ENTRY_BYTES
   const isTarget = (rdBase: number) => rdBase === UNMAPPED_TARGET || view.vcpuIds.includes(rdBase)
-  const told = [...history.collections].filter(([, { rdBase }]) => rdBase === undefined || view.vcpuIds.includes(rdBase))
-  const byQueue = new Map(told.map(([icid, { rdBase }]) => [icid, rdBase]))
+  const recorded = [...history.collections].filter(([, { rdBase }]) => rdBase === undefined || view.vcpuIds.includes(rdBase))
+  const byQueue = new Map(recorded.map(([icid, { rdBase }]) => [icid, rdBase]))
   for (const { icid, rdBase } of listedCollections(overlay, view)) {
     if (byQueue.has(icid)) continue
     const never = history.state === 'whole' && rdBase !== UNMAPPED_TARGET

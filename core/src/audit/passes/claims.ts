@@ -42,7 +42,7 @@ interface SharedLpi {
 
 /**
  * One suspect for each pair of devices. Between two events of one ITS that the guest has mapped, sharing is the guest's choice;
- * between two ITSes it is told, with the later one.
+ * between two ITSes it is a finding of the later one.
  */
 function* sharedLpis(scene: Scene, orphans: Orphans): Generator<Suspect> {
   const first = scene.once(firstClaims)

@@ -38,7 +38,7 @@ export const queueProblems = {
       `${histories[state]}: ${commands} executed commands are left to tell what the guest has mapped.`,
     fix: 'none needed',
     help: {
-      what: 'The command queue in guest RAM does not hold everything the guest ever told its ITS.',
+      what: 'The command queue in guest RAM does not hold every command the guest ever sent its ITS.',
       why: 'The ring has gone round, the guest began again at its start (as after a suspend), or its pages are blank.',
       when: 'Always on a VM that has been up for long: Linux keeps the last 2,048 commands.',
       outcome: 'Nothing for the restore. Fewer mappings can be proven: what no witness names is called unknown, never an orphan.',
