@@ -1,9 +1,10 @@
 import type { Gpa } from '../memory/index.ts'
 import type { Standing } from '../seal/index.ts'
 import { EventSet } from '../tables/index.ts'
-import type { DeviceRecord, History } from './history.ts'
+import type { History } from './history.ts'
 import { deviceName, eventName } from './names.ts'
 import type { PciTestimony, Testimony } from './pci-witness.ts'
+import type { DeviceRecord } from './replay.ts'
 
 /** What all witnesses together say. */
 export type Belief = Standing

@@ -1,7 +1,8 @@
-import { ENTRY_BYTES } from '../abi/index.ts'
+import { DTE_NEXT_CAP, ENTRY_BYTES } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import type { Beliefs } from './beliefs.ts'
 import type { Evidence } from './finding.ts'
+import type { History } from './history.ts'
 import type { MappedDevice, Mappings } from './mappings.ts'
 import { deviceName } from './names.ts'
 
@@ -43,6 +44,18 @@ export class ChainWitness {
     }
     return (id) => testimony(gaps, id, (before) => `event ${before}`)
   }
+}
+
+/**
+ * The chain that KVM saved leads from a device that this history has mapped to one that it has not: KVM had more mapped than the
+ * history tells.
+ */
+export function chainDenies(mappings: Mappings, history: History): boolean {
+  const isMapped = (deviceId: number) => history.devices.get(deviceId)?.mapped === true
+  return mappings.devices.some(({ deviceId, next }) => {
+    const there = next > 0 && next < DTE_NEXT_CAP ? deviceId + next : deviceId
+    return isMapped(deviceId) && mappings.device(there) !== undefined && !isMapped(there) && !history.touched.has(there)
+  })
 }
 
 /** Also a distance that was cut to what `next` can hold says that nothing is mapped up to there. */

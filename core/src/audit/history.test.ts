@@ -89,6 +89,43 @@ describe('the command queue as a witness', () => {
     expect(replay(new PlantedVm().map(8, { 0: [8192, 7] })).state).toBe('restarted')
   })
 
+  it('is whole when the guest set its ITS up anew without clearing the ring, and what is behind CWRITER is void', () => {
+    const vm = new PlantedVm().map(8, two).map(16, two)
+    const anew = vm.beginAnew().map(24, two)
+    const { state, devices } = replay(anew)
+    expect([state, [...devices.keys()]]).toEqual(['whole', [24]])
+    expect(replay(vm.command('INV', { deviceId: 40, eventId: 0 })).state).toBe('restarted')
+  })
+
+  it('is whole only when it begins with a MAPC, names every saved collection and is denied by nobody', () => {
+    const vm = new PlantedVm().map(8, two)
+    const its = vm.registers().itses[0]!
+    const stateIn = (life: Parameters<typeof readHistory>[2]) => readHistory(vm.memory, its, life).state
+    expect([
+      stateIn({}),
+      stateIn({ icids: new Set([0, 1]) }),
+      stateIn({ icids: new Set([0, 1, 2]) }),
+      stateIn({ denies: () => true }),
+    ]).toEqual(['whole', 'whole', 'restarted', 'restarted'])
+    vm.memory.write(QUEUE as Gpa, vm.memory.read((QUEUE + 2 * 32) as Gpa, 32))
+    expect(stateIn({})).toBe('restarted')
+  })
+
+  it('has no event whose LPI KVM refuses', () => {
+    const vm = new PlantedVm().map(8, { 0: [8192, 0], 1: [8191, 0], 2: [16384, 0] })
+    const events = (lpiLimit?: number) => [
+      ...readHistory(vm.memory, vm.registers().itses[0]!, lpiLimit === undefined ? {} : { lpiLimit })
+        .devices.get(8)!
+        .events.keys(),
+    ]
+    expect([events(), events(16384)]).toEqual([[0, 2], [0]])
+  })
+
+  it('is whole with an INV of what was just discarded', () => {
+    const vm = new PlantedVm().map(8, two).discard(8, 0).command('INV', { deviceId: 8, eventId: 0 })
+    expect(replay(vm).state).toBe('whole')
+  })
+
   it('is not readable without a valid queue in RAM', () => {
     const vm = new PlantedVm()
     for (const cbaser of [0n, GITS_CBASER.pack({ address: 0x1000_0000, valid: true })]) {

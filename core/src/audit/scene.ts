@@ -1,5 +1,8 @@
 import {
+  ENTRY_BYTES,
+  GICR_PROPBASER,
   type GicRegisters,
+  LPI_LIMIT,
   type MsiFunction,
   NEWEST,
   type Profile,
@@ -13,7 +16,9 @@ import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
 import { type TableView, tableView } from '../tables/index.ts'
 import { Beliefs } from './beliefs.ts'
 import { type Budget, defaultBudget } from './budget.ts'
+import { chainDenies } from './chain-witness.ts'
 import { readHistory } from './history.ts'
+import type { Mappings } from './mappings.ts'
 import { once } from './once.ts'
 import { pciTestimonies } from './pci-witness.ts'
 import { type SimulatedRestore, simulateRestore, sweep, type Tables, walkKey } from './simulate.ts'
@@ -78,7 +83,7 @@ export class Scene {
     this.budget = { ...defaultBudget, ...budget }
     this.missing = missing
     this.vm = vm
-    this.#beliefs = beliefs ?? once(() => new Beliefs(readHistory(memory, this.saved), pciTestimonies(registers, index, msi)))
+    this.#beliefs = beliefs ?? once(() => this.#believe(msi))
   }
 
   /** What the guest has mapped, by its witnesses. */
@@ -106,6 +111,17 @@ export class Scene {
     return restored
   }
 
+  #believe(msi: readonly MsiFunction[]): Beliefs {
+    const { memory, saved, registers, its } = this
+    const { mappings } = this.tables
+    const history = readHistory(memory, saved, {
+      lpiLimit: lpiLimit(registers),
+      icids: listedIcids(this.view, mappings),
+      denies: (whole) => chainDenies(mappings, whole),
+    })
+    return new Beliefs(history, pciTestimonies(registers, its.index, msi))
+  }
+
   /** What `work` makes of this scene, once. */
   once<T>(work: (scene: Scene) => T): T {
     if (!this.#worked.has(work)) this.#worked.set(work, work(this))
@@ -118,6 +134,19 @@ export class Scene {
     const isHeard = !valid || !written.some((at) => at + 8 > base && at < base + bytes)
     return new Scene({ ...this.#input, memory }, vm, isHeard ? this.#beliefs : undefined)
   }
+}
+
+/** The collections of the collection table that a restore can bring back: what else is listed is no witness. */
+function listedIcids({ collectionTable, vcpuIds }: TableView, { collections }: Mappings): ReadonlySet<number> {
+  const entries = collectionTable.bytes / ENTRY_BYTES
+  const listed = [...collections].filter(([icid, rdBase]) => icid < entries && vcpuIds.includes(rdBase))
+  return new Set(listed.map(([icid]) => icid))
+}
+
+/** KVM refuses a pINTID from this one on. */
+function lpiLimit({ redistributors }: GicRegisters): number {
+  const { idBits } = GICR_PROPBASER.unpack(redistributors[0]?.propbaser ?? 0n)
+  return Math.min(2 ** (idBits + 1), LPI_LIMIT)
 }
 
 /** The scene of the one ITS that the input names. */

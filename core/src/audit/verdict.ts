@@ -2,9 +2,9 @@ import type { Errno } from '../memory/index.ts'
 import type { Beliefs } from './beliefs.ts'
 import { EventCounter } from './effect.ts'
 import type { EventList, Suspect } from './finding.ts'
-import type { DeviceRecord } from './history.ts'
 import type { MappedDevice, Mappings } from './mappings.ts'
 import type { Orphans } from './passes/orphans.ts'
+import type { DeviceRecord } from './replay.ts'
 import type { SimulatedRestore } from './simulate.ts'
 
 /** What the next restore does. */

@@ -1,11 +1,15 @@
 import type { SavedMachine } from '../../formats/index.ts'
-import { openFixture } from '../../formats/testing/fixtures.ts'
+import { openCase, openFixture } from '../../formats/testing/fixtures.ts'
 import { footprint } from '../../tables/index.ts'
 import type { AuditInput } from '../index.ts'
 
 /** A saved VM of fixtures/saved with everything loaded that an audit looks at. */
-export async function auditFixture(name: string): Promise<AuditInput> {
-  const machine: SavedMachine = await openFixture(name)
+export const auditFixture = async (name: string): Promise<AuditInput> => looked(await openFixture(name))
+
+/** A case of fixtures/saved in the same way. */
+export const auditCase = async (name: Parameters<typeof openCase>[0]): Promise<AuditInput> => looked(await openCase(name))
+
+async function looked(machine: SavedMachine): Promise<AuditInput> {
   const memory = machine.memory()
   for (;;) {
     const ranges = footprint(memory, machine.registers)

@@ -77,10 +77,8 @@ export class PlantedVm {
       propbaser: GICR_PROPBASER.pack({ idBits: 15, address: LPI_CONFIGURATION }),
       pendbaser: GICR_PENDBASER.pack({ address: LPI_PENDING + vcpuId * 0x10000 }),
     }))
-    for (let icid = 0; icid < vcpus; icid++) {
-      this.command('MAPC', { icid, rdBase: icid, valid: true })
-      this.cte(icid, { icid, rdBase: icid })
-    }
+    this.#mapCollections()
+    for (let icid = 0; icid < vcpus; icid++) this.cte(icid, { icid, rdBase: icid })
   }
 
   /** Writes a command into the ring, which goes round at its end. */
@@ -90,6 +88,18 @@ export class PlantedVm {
     this.memory.write(at as Gpa, new Uint8Array(words.buffer))
     this.#slot++
     return this
+  }
+
+  /** The guest sets its ITS up again in the same ring, from slot 0 on, and clears nothing: its devices are forgotten. */
+  beginAnew(): this {
+    this.#slot = 0
+    this.#devices.clear()
+    this.#mapCollections()
+    return this
+  }
+
+  #mapCollections(): void {
+    for (const { vcpuId } of this.redistributors) this.command('MAPC', { icid: vcpuId, rdBase: vcpuId, valid: true })
   }
 
   get #slots(): number {

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 import { decompress } from 'fzstd'
 import { bytesSource, openSavedMachine, type SavedMachine } from '../index.ts'
 
@@ -29,6 +30,9 @@ export const streamFixtures = [
   'wrapped',
 ] as const
 
+/** Cases of real VMs whose guests are small programs without an operating system, and not made like Linux. */
+const caseFixtures = ['odd-reinit-s1', 'odd-clear-s1'] as const
+
 /** Path of a file of fixtures/saved. */
 export function fixtureFile(name: string): URL {
   return new URL(name, folder)
@@ -48,4 +52,9 @@ export function fixtureBytes(name: string): Uint8Array {
 /** Opens a saved VM of fixtures/saved by its name without `.mig.zst`. */
 export function openFixture(name: string): Promise<SavedMachine> {
   return openSavedMachine(bytesSource(fixtureBytes(`${name}.mig`)))
+}
+
+/** Opens a case of fixtures/saved by its name without `.vits`. */
+export function openCase(name: (typeof caseFixtures)[number]): Promise<SavedMachine> {
+  return openSavedMachine(bytesSource(gunzipSync(readFileSync(fixtureFile(`${name}.vits`)))))
 }
