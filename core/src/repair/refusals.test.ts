@@ -75,6 +75,21 @@ describe('a repair is not proven good', () => {
     )
   })
 
+  it('while the next save brings a dead device back that is left: a command that waits unmaps the one whose next jumps over it', () => {
+    const vm = new PlantedVm()
+      .map(20, { 0: [8400, 0] })
+      .save()
+      .unmap(20)
+      .map(16, { 0: [8192, 0] })
+      .map(24, { 0: [8194, 0] })
+      .save()
+    const { creadr } = vm.registers().itses[0]!
+    vm.command('MAPD', { deviceId: 16, valid: false }).its = { creadr }
+    expect(obstacles(vm.input(), vm.input())).toEqual([
+      asked('the save after the restore comes back otherwise: device 20 came back from the dead'),
+    ])
+  })
+
   it('when another kernel would lose events, or fail, where it did not', () => {
     const far = (next: number) => {
       const vm = new PlantedVm({ indirect: true })
