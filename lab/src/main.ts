@@ -9,7 +9,7 @@ const commands: Readonly<Record<string, { readonly usage: string; readonly load:
     load: async () => (await import('./commands/fuzz.ts')).fuzz,
   },
   guests: {
-    usage: 'guests [--list] [--only MACHINE]... [--host fixed|unfixed]... [--out FOLDER]',
+    usage: 'guests [--list] [--only MACHINE]... [--host fixed|unfixed]... [--out FOLDER] [--again]',
     load: async () => (await import('./commands/guests.ts')).guests,
   },
   play: { usage: `play ${KERNEL} < STEPS.json`, load: async () => (await import('./commands/play.ts')).play },

@@ -2,8 +2,8 @@ import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { vmlinuzOf } from '../cache.ts'
 import { events } from '../guests/events.ts'
-import { live, type Row } from '../guests/life.ts'
-import { machines } from '../guests/machines.ts'
+import { askAgain, live, type Row } from '../guests/life.ts'
+import { type GuestMachine, machines } from '../guests/machines.ts'
 import { NestedHost } from '../guests/nested-host.ts'
 import { guestKernel, parts } from '../guests/parts.ts'
 import { tableHead, tableRow } from '../guests/table.ts'
@@ -19,16 +19,17 @@ const hosts: Readonly<Record<string, () => Promise<NestedHost>>> = {
 
 /**
  * Boots real guests in a real KVM, lets things happen to them, saves each after each, and holds what vits says against what the
- * guest, KVM and a restore say. Exit code 1 if vits is wrong about any save, or the lab failed.
+ * guest, KVM and a restore say. With --again it asks vits anew about the saves of a run, and boots nothing. Exit code 1 if vits is wrong about any save, or the lab failed.
  */
 export async function guests(args: string[]): Promise<number> {
   const options = {
+    again: { type: 'boolean' },
     list: { type: 'boolean' },
     only: { type: 'string', multiple: true },
     host: { type: 'string', multiple: true, default: Object.keys(hosts) },
     out: { type: 'string', default: `${parts.folder}saves` },
   } as const
-  const { list, only, host: chosenHosts, out } = parseArgs({ args, options }).values
+  const { again, list, only, host: chosenHosts, out } = parseArgs({ args, options }).values
   if (list === true) return listMachines()
   for (const name of only ?? [])
     mustBe(
@@ -41,24 +42,21 @@ export async function guests(args: string[]): Promise<number> {
   writeFileSync(`${out}/table.md`, tableHead)
   let wrong = 0
   for (const name of chosenHosts) {
-    await onHost(name, async (host) => {
-      for (const machine of chosen) {
-        const folder = `${out}/${name}`
-        mkdirSync(folder, { recursive: true })
-        for await (const row of live({ host, machine, folder })) {
-          tell(name, row, out)
-          if (row.verdict.kind !== 'agrees') wrong++
-        }
-      }
-    })
+    const folder = `${out}/${name}`
+    mkdirSync(folder, { recursive: true })
+    for await (const row of again === true ? askAgain(folder) : livesOn(name, chosen, folder)) {
+      tell(name, row, out)
+      if (row.verdict.kind !== 'agrees') wrong++
+    }
   }
   return wrong === 0 ? 0 : 1
 }
 
-async function onHost(name: string, body: (host: NestedHost) => Promise<void>): Promise<void> {
+/** Boots a host and lets machines live on it, one after another. */
+async function* livesOn(name: string, chosen: readonly GuestMachine[], folder: string): AsyncGenerator<Row> {
   const host = await hosts[name]!()
   try {
-    await body(host)
+    for (const machine of chosen) yield* live({ host, machine, folder })
   } finally {
     host.stop()
   }

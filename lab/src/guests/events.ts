@@ -6,17 +6,25 @@ export type GuestEvent =
 const DRIVERS = 'cd /sys/bus/pci/drivers'
 /** Commands that the wrap needs: a ring of 64 KiB holds 2048, and a change of affinity takes two. */
 const CHANGES = 1100
-const REBINDS = 90
+/** A rebind of a device with two vectors takes about twelve. */
+const REBINDS = 200
 
 /** The events, by name. Their scripts use what every guest here has. */
 export const events = {
   booted: { says: 'nothing but the boot', act: 'nothing' },
   unbind: {
-    says: 'every second function of virtio loses its driver, and the last root port',
+    says: 'every second function of virtio loses its driver',
     shell: `${DRIVERS}/virtio-pci
 n=0
 for f in 0000:*; do n=$((n+1)); [ $((n % 2)) = 0 ] && echo $f >unbind; done
-cd ../pcieport && for f in 0000:*; do last=$f; done && [ -e "$last" ] && [ ! -e "/sys/bus/pci/devices/$last/0000:"* ] && echo $last >unbind
+sleep 1; true`,
+  },
+  heads: {
+    says: 'the first root port and the first function of virtio lose their drivers: the lowest DeviceIDs',
+    shell: `for driver in pcieport virtio-pci; do
+cd /sys/bus/pci/drivers/$driver 2>/dev/null || continue
+for f in 0000:*; do [ -e $f ] && echo $f >unbind; break; done
+done
 sleep 1; true`,
   },
   rebind: {
@@ -43,7 +51,7 @@ sleep 2; true`,
     shell: 'cd /sys/devices/system/cpu; for c in cpu[1-9]*/online; do echo 1 >$c; done; true',
   },
   wrap: {
-    says: 'the command ring goes round: changes of affinity, or rebinds of the RNG on one CPU',
+    says: 'the command ring goes round: changes of affinity, or on one CPU rebinds of the last function of virtio',
     seconds: 600,
     shell: `echo 'file drivers/irqchip/irq-gic-v3-its.c -p' >/sys/kernel/debug/dynamic_debug/control
 n=0
@@ -51,7 +59,7 @@ if [ -e /sys/devices/system/cpu/cpu1 ]; then
   for i in $(sed -n 's/^ *\\([0-9]*\\):.*ITS-PCI-MSI.*/\\1/p' /proc/interrupts); do echo 1 >/proc/irq/$i/smp_affinity 2>/dev/null && break; done
   while [ $n -lt ${CHANGES / 2} ]; do echo 2; echo 1; n=$((n+1)); done | while read mask; do echo $mask >/proc/irq/$i/smp_affinity || break; done
 else
-  cd /sys/bus/pci/drivers/virtio-pci; for f in 0000:*; do last=$f; done
+  cd /sys/bus/pci/drivers/virtio-pci; for f in 0000:*; do [ -e $f/msi_irqs ] && last=$f; done
   while [ $n -lt ${REBINDS} ]; do echo $last >unbind; echo $last >bind; n=$((n+1)); done
 fi
 echo 'file drivers/irqchip/irq-gic-v3-its.c +p' >/sys/kernel/debug/dynamic_debug/control`,

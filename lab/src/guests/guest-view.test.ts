@@ -11,6 +11,11 @@ const text = `== interrupts
 ID:0 pID:8192 vID:16
 ID:0 pID:8193 vID:24
 ID:4 pID:8200 vID:24
+ID:1 pID:8201 vID:25
+== affinity
+/proc/irq/16/effective_affinity:1
+/proc/irq/24/effective_affinity:2,00000000
+/proc/irq/25/effective_affinity:0
 == online
 0-1
 == release
@@ -18,11 +23,12 @@ ID:4 pID:8200 vID:24
 `
 
 describe("a guest's own view", () => {
-  it('joins each vector of a function with what the ITS driver said last of its interrupt', () => {
+  it('joins each vector of a function with what the ITS driver said last of its interrupt, and the CPU it is aimed at', () => {
     expect(guestView(text)).toEqual({
       mappings: [
-        { function: '0000:00:01.0', irq: 16, eventId: 0, lpi: 8192 },
-        { function: '0000:01:00.0', irq: 24, eventId: 4, lpi: 8200 },
+        { function: '0000:00:01.0', irq: 16, eventId: 0, lpi: 8192, cpu: 0 },
+        { function: '0000:01:00.0', irq: 24, eventId: 4, lpi: 8200, cpu: 33 },
+        { function: '0000:01:00.0', irq: 25, eventId: 1, lpi: 8201, cpu: null },
       ],
       online: '0-1',
       release: '6.12.117+deb12-cloud-arm64',

@@ -5,6 +5,8 @@ export interface GuestMapping {
   readonly irq: number
   readonly eventId: number
   readonly lpi: number
+  /** The CPU that the guest has aimed it at; null when it has not. */
+  readonly cpu: number | null
 }
 
 /** What the guest itself says of its interrupts, as `guest/view` prints it. */
@@ -24,10 +26,15 @@ export function guestView(text: string): GuestView {
   for (const [, eventId, lpi, irq] of section(text, 'its').matchAll(/ID:(\d+) pID:(\d+) vID:(\d+)/g)) {
     spoken.set(Number(irq), { eventId: Number(eventId), lpi: Number(lpi) })
   }
+  const cpus = new Map<number, number>()
+  for (const [, irq, mask] of section(text, 'affinity').matchAll(/irq\/(\d+)\/effective_affinity:([0-9a-f,]+)/g)) {
+    const bits = BigInt(`0x${mask!.replaceAll(',', '')}`).toString(2)
+    if (bits !== '0') cpus.set(Number(irq), bits.length - 1)
+  }
   const mappings = [...section(text, 'vectors').matchAll(/devices\/(\S+)\/msi_irqs\/(\d+)$/gm)].flatMap(([, name, number]) => {
     const irq = Number(number)
     const said = spoken.get(irq)
-    return said === undefined ? [] : [{ function: name!, irq, ...said }]
+    return said === undefined ? [] : [{ function: name!, irq, ...said, cpu: cpus.get(irq) ?? null }]
   })
   return { mappings, online: section(text, 'online').trim(), release: section(text, 'release').trim() }
 }

@@ -74,10 +74,10 @@ export class Guest {
     else if (event.act === 'unplug') await this.#unplug()
   }
 
-  /** The LPIs that KVM has for this guest now. */
-  async lpis(): Promise<Set<number>> {
+  /** The LPIs that KVM has for this guest now, each with the vCPU it goes to. */
+  async lpis(): Promise<Map<number, number>> {
     const state = await this.#host.shell.must(`cat /sys/kernel/debug/kvm/${this.#pid}-*/vgic-state`)
-    return new Set([...state.matchAll(/^\s*LPI\s+(\d+)/gm)].map(([, lpi]) => Number(lpi)))
+    return new Map([...state.matchAll(/^\s*LPI\s+(\d+)\s+(-?\d+)/gm)].map(([, lpi, vcpu]) => [Number(lpi), Number(vcpu)]))
   }
 
   /** Stops the guest and saves it to the host's file. */
@@ -102,11 +102,16 @@ export class Guest {
     await endQemu(this.#host)
   }
 
+  /** What is sent while the machine resets is lost, so the guest is asked until another kernel answers. */
   async #reboot(): Promise<void> {
-    const before = await this.run('cat /proc/sys/kernel/random/boot_id')
+    const bootId = 'cat /proc/sys/kernel/random/boot_id'
+    const before = await this.run(bootId)
     this.#host.port('guest').send('reboot -f\n')
-    const after = await this.run('cat /proc/sys/kernel/random/boot_id', BOOT_SECONDS)
-    if (before === after) throw new Error('the guest did not reboot')
+    for (const end = performance.now() + BOOT_SECONDS * 1000; performance.now() < end; ) {
+      const after = await this.#shell.must(bootId, 10).catch(() => '')
+      if (after !== '' && !after.endsWith(before)) return
+    }
+    throw new Error(`the guest did not reboot: ${await lastWords(this.#host)}`)
   }
 
   async #unplug(): Promise<void> {

@@ -1,10 +1,11 @@
-import { writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import type { EventName } from './events.ts'
 import { Guest, RestoreRefused, SAVE } from './guest.ts'
 import { type GuestView, guestView } from './guest-view.ts'
 import type { GuestMachine } from './machines.ts'
 import type { NestedHost } from './nested-host.ts'
-import { judge, type Truth, type Verdict } from './verdict.ts'
+import { formatTruth, parseTruth, type Truth } from './truth.ts'
+import { judge, type Verdict } from './verdict.ts'
 import { type Repaired, type Said, vitsRepairs, vitsSays } from './vits.ts'
 
 /** What one save of a guest came to. */
@@ -18,6 +19,15 @@ export interface Row {
   /** The save as it was did not restore, but the repaired one did. */
   readonly rescued?: boolean
   readonly seconds: number
+}
+
+const TRUTH = '.truth.json'
+const REPAIRED = '.repaired'
+const SAVES = ['.mig', '.mig.gz', '.mig.zst', '.vits']
+
+interface Restored {
+  readonly guest: Guest | undefined
+  readonly restore: Truth['restore']
 }
 
 export interface LifeOptions {
@@ -40,24 +50,14 @@ export async function* live({ host, machine, folder }: LifeOptions): AsyncGenera
     try {
       guest ??= await Guest.boot(host, machine)
       const save = await saved(guest, { host, event, file: `${folder}/${name}.mig` })
-      const said = vitsSays(save.file)
       const { machine: now } = guest
-      const restored = await restore(host, now)
-      const truth: Truth = { live: save.live, restore: restored.restore }
-      guest = restored.guest
-      const repaired = said.read && said.exit !== 0 ? vitsRepairs(save.file, `${save.file}.repaired`) : undefined
-      if (guest === undefined && repaired?.wrote) guest = await rescued(host, now, `${save.file}.repaired`)
-      const rescue = restored.guest === undefined && repaired?.wrote ? { rescued: guest !== undefined } : {}
-      writeFileSync(`${folder}/${name}.truth.json`, truthJson(save.view, truth))
-      yield {
-        name,
-        verdict: judge(truth, said, repaired),
-        truth,
-        said,
-        ...(repaired && { repaired }),
-        ...rescue,
-        seconds: seconds(),
-      }
+      const restored = await restore(host, now, save)
+      const truth: Truth = { live: new Set(save.live.keys()), restore: restored.restore }
+      writeFileSync(`${folder}/${name}${TRUTH}`, formatTruth(truth, save.view))
+      const asked = ask(save.file, truth)
+      guest = restored.guest ?? (asked.repaired?.wrote ? await rescued(host, now, save) : undefined)
+      const rescue = restored.guest === undefined && asked.repaired?.wrote ? { rescued: guest !== undefined } : {}
+      yield { name, truth, ...asked, ...rescue, seconds: seconds() }
       if (guest === undefined) return
     } catch (error) {
       yield { name, verdict: { kind: 'lab failed', why: String(error) }, seconds: seconds() }
@@ -66,10 +66,31 @@ export async function* live({ host, machine, folder }: LifeOptions): AsyncGenera
   }
 }
 
+/** Asks vits about the saves that a run left in a folder, by what was found to be true then: nothing is booted. */
+export function* askAgain(folder: string): Generator<Row> {
+  for (const file of readdirSync(folder).sort()) {
+    if (!file.endsWith(TRUTH)) continue
+    const start = performance.now()
+    const name = file.slice(0, -TRUTH.length)
+    const truth = parseTruth(readFileSync(`${folder}/${file}`, 'utf8'))
+    const save = readdirSync(folder).find((other) => SAVES.some((suffix) => other === `${name}${suffix}`))
+    if (save === undefined) continue
+    yield { name, truth, ...ask(`${folder}/${save}`, truth), seconds: (performance.now() - start) / 1000 }
+  }
+}
+
+/** What vits says of a save, what it repairs, and whether that is right. */
+function ask(file: string, truth: Truth): Pick<Row, 'verdict' | 'said' | 'repaired'> {
+  const said = vitsSays(file)
+  const repaired = said.read && said.exit !== 0 ? vitsRepairs(file, `${file}${REPAIRED}`) : undefined
+  return { verdict: judge(truth, said, repaired), said, ...(repaired && { repaired }) }
+}
+
 interface Save {
   readonly file: string
   readonly view: GuestView
-  readonly live: ReadonlySet<number>
+  /** LPIs with their vCPUs, as KVM has them. */
+  readonly live: ReadonlyMap<number, number>
 }
 
 /** Lets the event happen, asks the guest and KVM what is mapped, saves, and fetches the save. */
@@ -77,7 +98,7 @@ async function saved(guest: Guest, what: { host: NestedHost; event: EventName; f
   await guest.happen(what.event)
   const view = guestView(await guest.run('view'))
   const live = await guest.lpis()
-  const unknown = [...live].filter((lpi) => !view.mappings.some((mapping) => mapping.lpi === lpi))
+  const unknown = [...live.keys()].filter((lpi) => !view.mappings.some((mapping) => mapping.lpi === lpi))
   if (unknown.length > 0) throw new Error(`KVM has LPIs that the guest does not know: ${unknown.join(' ')}`)
   await guest.save()
   await what.host.get(SAVE, what.file)
@@ -85,14 +106,15 @@ async function saved(guest: Guest, what: { host: NestedHost; event: EventName; f
 }
 
 /** Restores the host's save; no guest when KVM refuses. */
-async function restore(
-  host: NestedHost,
-  machine: GuestMachine,
-): Promise<{ guest: Guest | undefined; restore: Truth['restore'] }> {
+async function restore(host: NestedHost, machine: GuestMachine, { view, live }: Save): Promise<Restored> {
   try {
     const guest = await Guest.restore(host, machine)
     const lpis = await guest.lpis()
-    return { guest, restore: { done: true, lpis, silent: await silentDevices(guest) } }
+    const misdirected = view.mappings.filter(
+      ({ lpi, cpu }) => live.has(lpi) && lpis.has(lpi) && cpu !== null && lpis.get(lpi) !== cpu,
+    )
+    const silent = await silentDevices(guest)
+    return { guest, restore: { done: true, lpis: new Set(lpis.keys()), misdirected: misdirected.length, silent } }
   } catch (error) {
     if (!(error instanceof RestoreRefused)) throw error
     return { guest: undefined, restore: { done: false, why: error.message } }
@@ -106,10 +128,7 @@ async function silentDevices(guest: Guest): Promise<string[]> {
   return [...said.matchAll(/^dead (\S+)$/gm)].map(([, name]) => name!)
 }
 
-async function rescued(host: NestedHost, machine: GuestMachine, file: string): Promise<Guest | undefined> {
-  await host.put(file, SAVE)
-  return (await restore(host, machine)).guest
+async function rescued(host: NestedHost, machine: GuestMachine, save: Save): Promise<Guest | undefined> {
+  await host.put(`${save.file}${REPAIRED}`, SAVE)
+  return (await restore(host, machine, save)).guest
 }
-
-const truthJson = (view: GuestView, truth: Truth) =>
-  `${JSON.stringify({ guest: view, live: [...truth.live], restore: truth.restore }, (_, value) => (value instanceof Set ? [...value] : value), 1)}\n`

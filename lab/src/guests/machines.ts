@@ -57,7 +57,7 @@ export const machines: readonly GuestMachine[] = [
     vcpus: 2,
     memory: '96M',
     options: usual,
-    life: ['booted', 'unbind', 'rebind', 'unplug', 'wrap', 'unbind'],
+    life: ['booted', 'unbind', 'heads', 'rebind', 'unplug', 'wrap', 'heads'],
     unplugs: { id: 'second', option: second },
   },
   {
@@ -66,7 +66,7 @@ export const machines: readonly GuestMachine[] = [
     vcpus: 1,
     memory: '96M',
     options: [card(1, 'virtio-net-pci'), disk(1, 'virtio-blk-pci'), '-device virtio-rng-pci'],
-    life: ['booted', 'unbind', 'rebind', 'wrap', 'reboot'],
+    life: ['booted', 'heads', 'rebind', 'wrap', 'heads', 'reboot'],
   },
   {
     name: 'smmuv3',
@@ -74,7 +74,7 @@ export const machines: readonly GuestMachine[] = [
     vcpus: 2,
     memory: '112M',
     options: translated,
-    life: ['booted', 'unbind', 'wrap', 'rebind'],
+    life: ['booted', 'heads', 'wrap', 'rebind'],
   },
   {
     name: 'bridge',
@@ -126,7 +126,7 @@ export const machines: readonly GuestMachine[] = [
       '-device virtio-mem-pci,id=vmem,memdev=more,node=0,requested-size=256M',
     ],
     words: 'memhp_default_state=online_kernel',
-    life: ['booted', 'rebind', 'unbind'],
+    life: ['booted', 'rebind', 'heads'],
   },
   {
     name: 'numa',
@@ -138,7 +138,7 @@ export const machines: readonly GuestMachine[] = [
       '-numa node,memdev=m0,cpus=0 -numa node,memdev=m1,cpus=1',
       ...usual,
     ],
-    life: ['booted', 'unbind'],
+    life: ['booted', 'heads'],
   },
   {
     name: 'nvme',
@@ -163,6 +163,6 @@ export const machines: readonly GuestMachine[] = [
       disk(1, 'virtio-blk-pci,num-queues=8'),
       disk(2, 'virtio-blk-pci,num-queues=8'),
     ],
-    life: ['booted', 'resize', 'cpu-off', 'cpu-on', 'unbind'],
+    life: ['booted', 'resize', 'cpu-off', 'heads', 'cpu-on', 'unbind'],
   },
 ]

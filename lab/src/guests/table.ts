@@ -1,5 +1,5 @@
 import type { Row } from './life.ts'
-import type { Truth } from './verdict.ts'
+import type { Truth } from './truth.ts'
 
 const columns = ['host', 'save', 'live', 'vits says', 'a restore', 'vits repair -y', 'verdict', 'seconds'] as const
 
@@ -25,7 +25,8 @@ export function tableRow(host: string, { name, verdict, truth, said, repaired, r
 
 function restoreCell(restore: Truth['restore']): string {
   if (!restore.done) return 'refused'
-  return `${restore.lpis.size} events, ${restore.silent.length === 0 ? 'all works' : `${restore.silent.join(', ')} silent`}`
+  const astray = restore.misdirected > 0 ? `${restore.misdirected} misdirected, ` : ''
+  return `${restore.lpis.size} events, ${astray}${restore.silent.length === 0 ? 'all works' : `${restore.silent.join(', ')} silent`}`
 }
 
 const oneLine = (text: string) => text.replaceAll(/\s*[\n|]\s*/g, ' ').slice(0, 300)

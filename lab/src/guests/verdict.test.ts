@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { judge, type Truth } from './verdict.ts'
+import type { Truth } from './truth.ts'
+import { judge } from './verdict.ts'
 import type { Repaired, Said } from './vits.ts'
 
 const set = (...lpis: number[]) => new Set(lpis)
-const restores = (lpis: ReadonlySet<number>, ...silent: string[]): Truth['restore'] => ({ done: true, lpis, silent })
+type Done = Extract<Truth['restore'], { done: true }>
+const restores = (lpis: ReadonlySet<number>, ...silent: string[]): Done => ({ done: true, lpis, misdirected: 0, silent })
 const refused: Truth['restore'] = { done: false, why: 'Invalid argument' }
 const healthy: Truth = { live: set(8192, 8193), restore: restores(set(8192, 8193)) }
 const wellSaid: Extract<Said, { read: true }> = {
-  ...{ read: true, exit: 0, verdict: 'restores', errno: null, lost: 0, revived: 0, findings: [] },
+  ...{ read: true, exit: 0, verdict: 'restores', errno: null, lost: 0, revived: 0, misdirected: 0, findings: [] },
   ...{ dead: set(), live: set(8192, 8193), restored: set(8192, 8193) },
 }
 const fails = { ...wellSaid, exit: 4, verdict: 'fails', errno: 'EINVAL', lost: 2, restored: set() }
@@ -46,6 +48,14 @@ describe('what vits says of a save, by the truth', () => {
     [
       'it sees no problem where a disk is silent',
       { ...healthy, restore: restores(healthy.live, '/dev/vda') },
+      wellSaid,
+      undefined,
+      'miss',
+    ],
+    ['it sees an event go astray that does not', healthy, { ...wellSaid, misdirected: 1 }, undefined, 'false alarm'],
+    [
+      'it does not see an event go astray',
+      { ...healthy, restore: { ...restores(healthy.live), misdirected: 1 } },
       wellSaid,
       undefined,
       'miss',

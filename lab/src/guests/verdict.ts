@@ -1,19 +1,5 @@
+import type { Truth } from './truth.ts'
 import type { Repaired, Said } from './vits.ts'
-
-/** What is true of a save, by the word of the guest and of a real KVM. LPIs name events: a guest gives each to one only. */
-export interface Truth {
-  /** LPIs that were mapped when the guest was saved. */
-  readonly live: ReadonlySet<number>
-  readonly restore:
-    | { readonly done: false; readonly why: string }
-    | {
-        readonly done: true
-        /** LPIs that were mapped after the restore. */
-        readonly lpis: ReadonlySet<number>
-        /** Disks, network cards and RNGs that did not answer in the restored guest. */
-        readonly silent: readonly string[]
-      }
-}
 
 /** How what vits says of a save stands to what is true. */
 export type Verdict =
@@ -50,6 +36,7 @@ function whatIsMissed({ live, restore }: Truth, said: Read): string | undefined 
   return (
     count(without(lost, without(live, said.restored)), 'events are lost, and vits says that they come back') ??
     count(without(without(restore.lpis, live), said.restored), 'dead events come back, and vits does not say so') ??
+    (restore.misdirected > said.misdirected ? misdirection(restore.misdirected, said) : undefined) ??
     (restore.silent.length > 0 && said.exit === 0 ? `${restore.silent.join(', ')} silent, and vits sees no problem` : undefined)
   )
 }
@@ -61,9 +48,14 @@ function falseAlarm({ live, restore }: Truth, said: Read): string | undefined {
     return `a restore works, and vits says that it fails${said.errno === null ? '' : ` with ${said.errno}`}`
   const lost = without(live, restore.lpis)
   if (said.lost > lost.size) return `${lost.size} events are lost, and vits says ${said.lost}`
-  return count(without(both(restore.lpis, live), said.restored), 'events come back, and vits says that they do not')
+  return (
+    count(without(both(restore.lpis, live), said.restored), 'events come back, and vits says that they do not') ??
+    (said.misdirected > restore.misdirected ? misdirection(restore.misdirected, said) : undefined)
+  )
 }
 
+const misdirection = (truly: number, said: Read) =>
+  `${truly} events go to another CPU than the guest's, and vits says ${said.misdirected}`
 const count = (lpis: ReadonlySet<number>, what: string) => (lpis.size === 0 ? undefined : `${lpis.size} ${what}`)
 const without = (a: ReadonlySet<number>, b: ReadonlySet<number>) => new Set([...a].filter((lpi) => !b.has(lpi)))
 const both = (a: ReadonlySet<number>, b: ReadonlySet<number>) => new Set([...a].filter((lpi) => b.has(lpi)))

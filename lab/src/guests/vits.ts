@@ -19,7 +19,7 @@ interface CheckJson {
   readonly errno: string | null
   readonly lost: number
   readonly revived: number
-  readonly unknown: number
+  readonly misdirected: number
   readonly orphans: { readonly devices: readonly number[]; readonly events: readonly (readonly [number, number])[] }
   readonly findings: readonly { readonly code: string; readonly severity: string; readonly confidence: string }[]
 }
@@ -35,6 +35,7 @@ export type Said =
       readonly errno: string | null
       readonly lost: number
       readonly revived: number
+      readonly misdirected: number
       /** Codes with their severities, as `D203 corrupts`, each once. */
       readonly findings: readonly string[]
       /** LPIs of entries that it calls orphans, unless an entry that it does not call one has the same. */
@@ -54,7 +55,7 @@ export type Repaired =
 export function vitsSays(file: string): Said {
   const check = vits('check', '--json', '--kernel', KERNEL, file)
   if (check.status & COULD_NOT_READ || check.stdout === '') return { read: false, why: check.stderr.trim() }
-  const { verdict, errno, lost, revived, orphans, findings } = JSON.parse(check.stdout) as CheckJson
+  const { verdict, errno, lost, revived, misdirected, orphans, findings } = JSON.parse(check.stdout) as CheckJson
   const devices = new Set(orphans.devices)
   const events = new Set(orphans.events.map(([device, event]) => `${device}/${event}`))
   const dead = new Set<number>()
@@ -65,7 +66,7 @@ export function vitsSays(file: string): Said {
   }
   for (const lpi of kept) dead.delete(lpi)
   return {
-    ...{ read: true, exit: check.status, verdict, errno, lost, revived, dead },
+    ...{ read: true, exit: check.status, verdict, errno, lost, revived, misdirected, dead },
     findings: [...new Set(findings.map(({ code, severity }) => `${code} ${severity}`))],
     live: lpisOf(show('guest', file)),
     restored: verdict === 'fails' ? new Set() : lpisOf(show('restored', file)),
