@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { headings, type ProblemCode, problems } from '@vits/core'
 import { commands } from '../cli/src/commands/index.ts'
 import { recordReports } from '../core/src/audit/testing/reports.ts'
+import { recordRefusals } from '../core/src/formats/testing/refusals.ts'
 import { recordPlans } from '../core/src/repair/testing/plans.ts'
 import { kernelsPage } from './kernels-page.ts'
 import { ReadmeSession } from './readme-session.ts'
@@ -23,6 +24,7 @@ export const generatedDocs: readonly GeneratedDoc[] = [
   { path: 'docs/kernels.md', content: kernelsPage },
   { path: 'docs/mutants.md', content: mutantsPage },
   { path: 'core/src/audit/testing/reports.txt', content: recordReports },
+  { path: 'core/src/formats/testing/refusals.txt', content: recordRefusals },
   { path: 'core/src/repair/testing/plans.txt', content: recordPlans },
   { path: 'ARCHITECTURE.md', content: () => withBlock(readFileSync('ARCHITECTURE.md', 'utf8'), 'import-law', importLaw()) },
   { path: 'README.md', content: readme },

@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest'
+import { recorded } from '../audit/testing/report-text.ts'
+import { refusals, refusalsFile } from './testing/refusals.ts'
+
+describe('a file that is damaged at one byte', () => {
+  const known = recorded(refusalsFile)
+
+  it('is recorded for every kind of file', () => {
+    expect([...known.keys()]).toEqual([...refusals.keys()])
+  })
+
+  it.each([...refusals])('opens, or is refused where and for what was recorded: %s', async (title, text) => {
+    expect((await text()).split('\n')).toEqual(known.get(title)!.split('\n'))
+  })
+})
