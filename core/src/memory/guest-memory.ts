@@ -14,7 +14,7 @@ export type ReadonlyMemory = Pick<GuestMemory, 'ranges' | 'contains' | 'isLoaded
 /**
  * Guest RAM as a device sees it: regions (KVM's memory slots) with holes between them, little-endian.
  *
- * One concrete class on purpose: every call site stays monomorphic. Hot loops take a cursor once and point it from table to table;
+ * One concrete class on purpose (`LoadableMemory` adds loading and nothing else): call sites stay monomorphic. Hot loops take a cursor once and point it from table to table;
  * everything else uses the checked accessors, which answer a hole with EFAULT and its address, as kvm_read_guest and
  * kvm_write_guest do.
  */
@@ -65,7 +65,7 @@ export class GuestMemory {
     return region !== undefined && (bytes === 1 || this.#reaches(region, at + bytes))
   }
 
-  /** True when reading the byte at `at` needs no loading; with `bytes`, any of them. What is not RAM needs none. */
+  /** True when reading the byte at `at` needs no loading; with `bytes`, when none of them does. What is not RAM needs none. */
   isLoaded(at: Gpa, bytes = 1): boolean {
     for (let from: number = at; from < at + bytes; from += PAGE_BYTES - (from % PAGE_BYTES)) {
       const region = this.region(from as Gpa)
