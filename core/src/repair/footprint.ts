@@ -18,9 +18,9 @@ export function repairFootprint(memory: ReadonlyMemory, registers: GicRegisters,
   for (const { mapped, ittAddr, eventIdBits } of readHistory(memory, savedIts(registers, its)).devices.values()) {
     if (!mapped || ittAddr === undefined || eventIdBits === undefined) continue
     const itt = { base: ittAddr, bytes: 2 ** eventIdBits * ENTRY_BYTES }
-    if (memory.isLoaded(itt.base, itt.bytes) || !memory.contains(itt.base, itt.bytes)) continue
+    if (!memory.contains(itt.base, itt.bytes)) continue
     bytes += itt.bytes
-    if (bytes <= MOST_BYTES) itts.push(itt)
+    if (bytes <= MOST_BYTES && !memory.isLoaded(itt.base, itt.bytes)) itts.push(itt)
   }
   return coalesce(itts)
 }
