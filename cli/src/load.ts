@@ -56,14 +56,14 @@ const MOST_TABLE_BYTES = 2 ** 30
 
 /** Loads the tables round by round: each round's pages say what the next one needs. */
 async function loadTables(machine: SavedMachine, next: Footprint): Promise<Pick<Loaded, 'input' | 'loaded'>> {
-  const { registers, msi } = machine
+  const { registers, msi, unlocated } = machine
   const memory = machine.memory()
   const missing: Gpa[] = []
   const loaded: GpaRange[] = []
   for (let room = MOST_TABLE_BYTES; ; ) {
     const ranges = within(next(memory, registers), room)
     room -= ranges.reduce((sum, { bytes }) => sum + bytes, 0)
-    if (ranges.length === 0) return { input: { memory, registers, msi, missing }, loaded: coalesce(loaded) }
+    if (ranges.length === 0) return { input: { memory, registers, msi, unlocated, missing }, loaded: coalesce(loaded) }
     for (const page of machine.missingPages(ranges)) missing.push(page)
     await machine.load(memory, ranges)
     loaded.push(...ranges)

@@ -51,8 +51,8 @@ export const check = command({
   },
 })
 
-function exitBits({ verdict, findings }: Report, strict: boolean): ExitBits {
-  const counts = verdict !== 'restores' || (strict && findings.some(({ severity }) => severity === 'latent'))
+function exitBits({ verdict, unread, findings }: Report, strict: boolean): ExitBits {
+  const counts = verdict !== 'restores' || unread > 0 || (strict && findings.some(({ severity }) => severity === 'latent'))
   return counts ? ExitCode.Problems : ExitCode.Ok
 }
 

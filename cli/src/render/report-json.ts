@@ -37,6 +37,7 @@ export function reportJson(
     revived: report.revived,
     misdirected: report.misdirected,
     unknown: report.unknown,
+    unread: report.unread,
     orphans: report.orphans,
     history: { commands, wrapped: state === 'wrapped', state, pending, told: queueJson(report) },
     findings: report.findings.map(findingJson),

@@ -167,10 +167,10 @@ function paint(severity: Severity, style: Style): (text: string) => string {
 }
 
 function verdict(file: string, { origin }: SavedMachine, report: Report, style: Style): string[] {
-  const { verdict: found, stop, errno, lost, revived, misdirected, live, findings, history } = report
+  const { verdict: found, stop, errno, lost, revived, misdirected, live, findings, history, unread } = report
   const problems = findings.filter(({ severity }) => severity === 'fails' || severity === 'corrupts')
   if (found === 'restores') {
-    const sure = history.state === 'whole' ? '' : ' as far as can be known'
+    const sure = unread > 0 ? ' as far as it was looked at' : history.state === 'whole' ? '' : ' as far as can be known'
     const leftovers = findings.filter(({ severity }) => severity === 'latent').length
     return [
       style.good(

@@ -18,6 +18,15 @@ export interface Witnesses {
   readonly pci: Testimony
 }
 
+/** Of what is kept silent because nobody could see what a restore makes of it. */
+interface Unspoken {
+  readonly all: boolean
+  device(deviceId: number): boolean
+  events(deviceId: number): boolean
+}
+
+const UNKNOWN: Witnesses = { belief: 'unknown', queue: 'silent', at: undefined, pci: 'silent' }
+
 /** What the guest has mapped, as far as the witnesses know: its commands, and the MSI state of its PCI functions. */
 export class Beliefs {
   readonly history: History
@@ -25,12 +34,14 @@ export class Beliefs {
   readonly deviceIds: readonly number[]
   readonly #records: ReadonlyMap<number, DeviceRecord>
   readonly #functions: ReadonlyMap<number, PciTestimony>
+  readonly #unread: Unspoken | undefined
   readonly #eventIds = new Map<number, readonly number[]>()
   #live: EventSet | undefined
   #disputed: readonly string[] | undefined
 
-  constructor(history: History, functions: ReadonlyMap<number, PciTestimony> = new Map()) {
-    this.history = history
+  constructor(history: History, functions: ReadonlyMap<number, PciTestimony> = new Map(), unread?: Unspoken) {
+    this.history = unread?.all === true ? { ...history, collections: new Map() } : history
+    this.#unread = unread
     this.#records = credible(history)
     this.#functions = functions
     this.deviceIds = [...new Set([...this.#records.keys(), ...this.#functions.keys()])].sort((a, b) => a - b)
@@ -60,12 +71,14 @@ export class Beliefs {
   }
 
   device(deviceId: number): Witnesses {
+    if (this.#unread?.device(deviceId) === true) return UNKNOWN
     const { queue, at } = this.#queueOnDevice(deviceId)
     const pci = this.#functions.get(deviceId)?.device ?? 'silent'
     return { belief: together(queue, pci), queue, at, pci }
   }
 
   event(deviceId: number, eventId: number): Witnesses {
+    if (this.#unread?.events(deviceId) === true) return UNKNOWN
     const { queue, at } = this.#queueOnEvent(deviceId, eventId)
     const pci = this.#pciOnEvent(deviceId, eventId)
     return { belief: together(queue, pci), queue, at, pci }
@@ -73,6 +86,7 @@ export class Beliefs {
 
   /** As `event`, the belief alone: for the many events of a table. */
   eventBelief(deviceId: number, eventId: number): Belief {
+    if (this.#unread?.events(deviceId) === true) return 'unknown'
     return together(this.#queueOnEvent(deviceId, eventId).queue, this.#pciOnEvent(deviceId, eventId))
   }
 

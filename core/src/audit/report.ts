@@ -52,6 +52,8 @@ export interface Report {
   readonly lost: number
   readonly revived: number
   readonly misdirected: number
+  /** Devices and tables of which nothing is said: they lie in RAM whose address the file does not tell. */
+  readonly unread: number
   /** Entries that no witness knows. */
   readonly unknown: number
   readonly orphans: { readonly devices: readonly number[]; readonly events: readonly EventId[] }

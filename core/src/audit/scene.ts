@@ -12,7 +12,7 @@ import {
   type SavedIts,
   savedIts,
 } from '../abi/index.ts'
-import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
+import type { Gpa, GpaRange, ReadonlyMemory } from '../memory/index.ts'
 import { type TableView, tableView } from '../tables/index.ts'
 import { Beliefs } from './beliefs.ts'
 import { type Budget, defaultBudget } from './budget.ts'
@@ -22,6 +22,7 @@ import type { Mappings } from './mappings.ts'
 import { once } from './once.ts'
 import { pciTestimonies } from './pci-witness.ts'
 import { type SimulatedRestore, simulateRestore, sweep, type Tables, walkKey } from './simulate.ts'
+import { Unread, withBlanks } from './unlocated.ts'
 
 /** What an audit looks at. Every page that a restore reads must be loaded, and nothing may be written while it is looked at. */
 export interface AuditInput {
@@ -32,6 +33,8 @@ export interface AuditInput {
   readonly msi?: readonly MsiFunction[]
   /** Pages of the tables that the file holds no record of. */
   readonly missing?: readonly Gpa[]
+  /** Where guest RAM may be whose address the file does not tell; see `SavedMachine`. */
+  readonly unlocated?: readonly GpaRange[]
   /** The kernel that restores; the newest when not named. */
   readonly profile?: Profile
   /** Limits that differ from the usual ones. */
@@ -67,6 +70,7 @@ export class Scene {
   readonly #input: AuditInput
   readonly #beliefs: () => Beliefs
   readonly #tables = once(() => sweep(this.memory, this.view, this.budget))
+  readonly #unread = once(() => new Unread(this.#input, this.#tables))
   readonly #restores = new Map<string, SimulatedRestore>()
   readonly #worked = new Map<(scene: Scene) => unknown, unknown>()
 
@@ -89,6 +93,11 @@ export class Scene {
   /** What the guest has mapped, by its witnesses. */
   get beliefs(): Beliefs {
     return this.#beliefs()
+  }
+
+  /** What lies in RAM whose address is not known: nothing is said of it. */
+  get unread(): Unread {
+    return this.#unread()
   }
 
   /** Everything valid in the tables. */
@@ -119,7 +128,7 @@ export class Scene {
       icids: listedIcids(this.view, mappings),
       denies: (whole) => chainDenies(mappings, whole),
     })
-    return new Beliefs(history, pciTestimonies(registers, its.index, msi))
+    return new Beliefs(history, pciTestimonies(registers, its.index, msi), this.unread)
   }
 
   /** What `work` makes of this scene, once. */
@@ -152,14 +161,15 @@ function lpiLimit({ redistributors }: GicRegisters): number {
 /** The scene of the one ITS that the input names. */
 export function setScene(input: AuditInput): Scene {
   const vm: Scene[] = []
-  vm.push(new Scene(input, vm))
+  vm.push(new Scene(withBlanks(input), vm))
   return vm[0]!
 }
 
 /** The scenes of all ITSes of a VM, which know of each other: LPIs are the whole VM's. */
 export function setScenes(input: AuditInput): readonly Scene[] {
   const vm: Scene[] = []
-  for (const its of input.registers.itses.keys()) vm.push(new Scene({ ...input, its }, vm))
+  const seen = withBlanks(input)
+  for (const its of seen.registers.itses.keys()) vm.push(new Scene({ ...seen, its }, vm))
   return vm
 }
 

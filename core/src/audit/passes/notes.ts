@@ -22,6 +22,7 @@ export function* notePass(scene: Scene, isCut: boolean): Generator<Suspect> {
   const count = itsCount(scene.registers)
   if (count > scene.vm.length) yield suspect('M701', { count, looked: scene.vm.map(({ its }) => its.index) }, NOTE)
   yield* missingPages(scene)
+  if (scene.unread.count > 0) yield suspect('M705', { count: scene.unread.count, first: scene.unread.first }, NOTE)
   if (isCut) yield suspect('M704', { limit: scene.budget.findings }, NOTE)
   if (scene.tables.cut || scene.restored.cut !== undefined) yield suspect('M703', { entries: scene.restored.entries }, LATENT)
 }

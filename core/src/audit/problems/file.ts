@@ -61,4 +61,21 @@ export const fileProblems = {
       see: 'vits check --help',
     },
   }),
+  M705: problem<{ readonly count: number; readonly first: string }>({
+    slug: 'not-looked-at',
+    usually: 'note',
+    describe: ({ count, first }) =>
+      `${first}${count > 1 ? ` and ${count - 1} more like it` : ''} may lie in RAM whose address the file does not tell: not looked at.`,
+    fix: 'none: check the VM where its memory devices are known',
+    blocks: { what: 'repair', because: 'tables lie in RAM whose address the file does not tell' },
+    help: {
+      what: 'A table or an ITT lies at an address at which memory may be that was plugged into the VM.',
+      why: 'A QEMU stream names its memory and not where it is. Several DIMMs, or one of an odd place, leave that open.',
+      when: 'Only this report is concerned.',
+      outcome:
+        'The restore reads what is there. Nothing is said of these devices: neither that they come back nor that they do not.',
+      fix: 'None. Use virtio-mem, whose address is saved, or one DIMM.',
+      see: 'QEMU hw/mem/memory-device.c; docs/formats',
+    },
+  }),
 } as const

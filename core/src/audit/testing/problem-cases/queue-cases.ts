@@ -1,5 +1,6 @@
 import { GITS_CBASER } from '../../../abi/index.ts'
 import type { Gpa } from '../../../memory/index.ts'
+import { ittRanges, tableView } from '../../../tables/index.ts'
 import type { PlantedVm } from '../planted-vm.ts'
 import { COLLECTION_TABLE, pciFunction, QUEUE } from '../planted-vm.ts'
 import { healthy, outside, type ProblemCase } from './problem-case.ts'
@@ -54,6 +55,16 @@ export const queueCases: readonly ProblemCase[] = [
     when: 'a page of the collection table is not in the file',
     severity: 'latent',
     vm: () => Object.assign(healthy(), { more: { missing: [COLLECTION_TABLE as Gpa] } }),
+  },
+  {
+    code: 'M705',
+    when: 'memory of unknown address may be where an ITT is',
+    severity: 'note',
+    vm: () => {
+      const vm = healthy()
+      const [unlocated] = ittRanges(vm.memory, tableView(vm.registers()).deviceTable)
+      return Object.assign(vm, { more: { unlocated: [unlocated!] } })
+    },
   },
 ]
 
