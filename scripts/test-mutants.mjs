@@ -9,7 +9,7 @@ import os from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Stryker } from '@stryker-mutator/core'
 import { mutantsPage } from './mutants/page.mjs'
-import { writeIncremental, writeResults } from './mutants/results.mjs'
+import { isUpToDate, writeIncremental, writeResults } from './mutants/results.mjs'
 import { goal, rooms, scoreOf } from './mutants/score.mjs'
 
 const CHECK_MINUTES = 8
@@ -24,12 +24,17 @@ const deadline = check ? Date.now() + CHECK_MINUTES * 60_000 : undefined
 mkdirSync(cache, { recursive: true })
 const failed = []
 for (const room of named.length > 0 ? named : rooms) {
-  const report = await mutated(room)
+  const files = filesOf(room)
+  if (check && isUpToDate(room, [...files.sources, ...files.tests])) {
+    process.stdout.write(`${room.padEnd(10)} as committed\n`)
+    continue
+  }
+  const report = await mutated(room, files)
   const { score, unasked } = scoreOf(report)
   process.stdout.write(
     `${room.padEnd(10)} ${score.toFixed(1)} %${unasked > 0 ? `, ${unasked} mutants left out: time was up` : ''}\n`,
   )
-  if (!check) writeResults(room, report)
+  if (!check) writeResults(room, report, [...files.sources, ...files.tests])
   if (score < goal) failed.push(room)
 }
 if (!check) writeFileSync('docs/mutants.md', mutantsPage())
@@ -38,22 +43,30 @@ if (failed.length > 0) {
   process.exit(1)
 }
 
+/** What is changed in a room and what is asked about it; tests that are slow on purpose are not. */
+function filesOf(room) {
+  const all = readdirSync(`core/src/${room}`, { recursive: true }).map((file) => `core/src/${room}/${file}`)
+  const files = all.filter((file) => file.endsWith('.ts') && !file.includes('/testing/'))
+  return {
+    sources: files.filter((file) => !file.endsWith('.test.ts')),
+    tests: files.filter((file) => /(?<!hostile|histories)\.test\.ts$/.test(file)),
+  }
+}
+
 /** Stryker's report on a room, what it knew before included. */
-async function mutated(room) {
+async function mutated(room, { sources, tests }) {
   const incrementalFile = `${cache}/${room}.json`
   if (args.includes('--fresh')) rmSync(incrementalFile, { force: true })
   else writeIncremental(room, incrementalFile)
-  const all = readdirSync(`core/src/${room}`, { recursive: true }).map((file) => `core/src/${room}/${file}`)
-  const files = all.filter((file) => file.endsWith('.ts') && !file.includes('/testing/'))
   await new Stryker({
-    mutate: files.filter((file) => !file.endsWith('.test.ts')),
+    mutate: sources,
     mutator: { excludedMutations: ['StringLiteral'] },
     ignoreStatic: true,
     ignorePatterns: ['/*', '!/core', '!/fixtures', 'dist'],
     tempDirName: `.stryker-tmp-${room}`,
     plugins: [fileURLToPath(new URL('./mutants/resident-runner.mjs', import.meta.url))],
     testRunner: 'resident',
-    resident: { tests: files.filter((file) => /(?<!hostile|histories)\.test\.ts$/.test(file)), deadline },
+    resident: { tests, deadline },
     warnings: { unknownOptions: false },
     coverageAnalysis: 'perTest',
     // A second process only where nobody else is at work.
@@ -61,6 +74,7 @@ async function mutated(room) {
     disableTypeChecks: false,
     // The runner itself watches over time, in processor time: this is for a runner that is lost.
     timeoutMS: 120_000,
+    dryRunTimeoutMinutes: 30,
     incremental: true,
     incrementalFile,
     reporters: ['clear-text'],

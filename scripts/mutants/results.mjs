@@ -21,8 +21,17 @@ export function readResults(room) {
   return existsSync(pathOf(room)) ? JSON.parse(readFileSync(pathOf(room), 'utf8')) : { tests: {}, files: {} }
 }
 
-export function writeResults(room, report) {
-  const packed = pack(report)
+/** Whether these files, sources and tests of a room, are those that its committed results are about. */
+export function isUpToDate(room, paths) {
+  const { tests, files } = readResults(room)
+  const known = { ...tests, ...files }
+  const all = new Set([...paths, ...Object.keys(known)])
+  return [...all].every((path) => known[path] !== undefined && blobOf(textOf(path) ?? '') === known[path].blob)
+}
+
+/** Keeps Stryker's report on a room; `paths` are all its files, those without a mutant or a test included. */
+export function writeResults(room, report, paths) {
+  const packed = pack(report, paths)
   const section = (entries) => entries.map((entry) => `\n${entry}`).join(',')
   const files = Object.entries(packed.files).map(([file, { blob, mutants }]) => {
     const lines = mutants.map((mutant) => `\n    ${JSON.stringify(mutant)}`)
@@ -36,15 +45,20 @@ export function writeResults(room, report) {
   writeFileSync(pathOf(room), `{\n "tests": {${section(tests)}\n },\n "files": {${section(files)}\n }\n}\n`)
 }
 
-function pack(report) {
+function pack(report, paths) {
   const place = new Map()
   const tests = {}
+  const sources = { ...report.files }
+  for (const path of paths) {
+    if (path.endsWith('.test.ts')) report.testFiles[path] ??= { tests: [] }
+    else sources[path] ??= { source: textOf(path), mutants: [] }
+  }
   for (const [file, { tests: list }] of inOrder(report.testFiles)) {
     tests[file] = { blob: blobOf(readFileSync(file, 'utf8')), names: list.map(({ name }) => name) }
     for (const { id } of list) place.set(id, place.size)
   }
   const files = {}
-  for (const [file, { source, mutants }] of inOrder(report.files)) {
+  for (const [file, { source, mutants }] of inOrder(sources)) {
     files[file] = {
       blob: blobOf(source),
       mutants: mutants.filter(({ status }) => kept.has(status)).map((m) => packMutant(m, place)),
