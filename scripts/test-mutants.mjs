@@ -13,6 +13,8 @@ import { isUpToDate, writeIncremental, writeResults } from './mutants/results.mj
 import { goal, rooms, scoreOf } from './mutants/score.mjs'
 
 const CHECK_MINUTES = 8
+/** Tests by title that go through a file at every length, or through thousands of random ones: `refusals.test.ts` does it for less. */
+const slow = /is refused at (any|every) length|whatever its bytes|when bytes of a good/
 const cache = 'node_modules/.cache/mutants'
 const args = process.argv.slice(2)
 const check = args.includes('--check')
@@ -66,7 +68,7 @@ async function mutated(room, { sources, tests }) {
     tempDirName: `.stryker-tmp-${room}`,
     plugins: [fileURLToPath(new URL('./mutants/resident-runner.mjs', import.meta.url))],
     testRunner: 'resident',
-    resident: { tests, deadline },
+    resident: { tests, slow: slow.source, deadline },
     warnings: { unknownOptions: false },
     coverageAnalysis: 'perTest',
     // A second process only where nobody else is at work.

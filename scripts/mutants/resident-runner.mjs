@@ -17,12 +17,14 @@ const LIMIT = 6000
 class ResidentRunner {
   static inject = [commonTokens.options]
   #files
+  #slow
   #deadline
   #worker
   #watch
 
-  constructor({ resident: { tests, deadline = Number.POSITIVE_INFINITY } }) {
+  constructor({ resident: { tests, slow, deadline = Number.POSITIVE_INFINITY } }) {
     this.#files = tests
+    this.#slow = slow === undefined ? undefined : new RegExp(slow)
     this.#deadline = deadline
   }
 
@@ -64,7 +66,7 @@ class ResidentRunner {
   }
 
   async #start() {
-    const workerData = { files: this.#files, namespace: '__stryker__' }
+    const workerData = { files: this.#files, slow: this.#slow, namespace: '__stryker__' }
     this.#worker = new Worker(new URL('./resident-tests.mjs', import.meta.url), { workerData })
     await this.#answer()
   }

@@ -6,13 +6,13 @@ import { collectTests, getFn, getHooks } from '@vitest/runner'
 import fc from 'fast-check'
 import { register } from 'tsx/esm/api'
 
-const { files, namespace } = workerData
+const { files, namespace, slow } = workerData
 /** What Stryker's instrumented code reads: which mutant is active, how often it may be hit, where its coverage goes. */
 globalThis[namespace] = {}
 const mutants = globalThis[namespace]
 /** What `vitest` wants to find before it lets itself be imported outside of one of its own workers. */
 globalThis['__vitest_worker__'] = {
-  config: { expect: {}, testTimeout: 60_000, hookTimeout: 60_000, sequence: { hooks: 'stack' }, retry: 0 },
+  config: { expect: {}, testTimeout: 600_000, hookTimeout: 600_000, sequence: { hooks: 'stack' }, retry: 0 },
   environment: { name: 'node' },
 }
 // A mutant must not be killed by chance: every property tries the same cases each time.
@@ -28,8 +28,8 @@ async function collected() {
   const runner = {
     config: {
       root: process.cwd(),
-      testTimeout: 60_000,
-      hookTimeout: 60_000,
+      testTimeout: 600_000,
+      hookTimeout: 600_000,
       sequence: { hooks: 'stack', setupFiles: 'list' },
       setupFiles: [],
       retry: 0,
@@ -66,7 +66,7 @@ function testsOf(task, suites = []) {
   if (task.type === 'suite') return task.tasks.flatMap((child) => testsOf(child, [...suites, task]))
   const fileName = task.file.filepath
   const name = [...suites.slice(1).map((suite) => suite.name), task.name].join(' ')
-  return task.mode === 'run' ? [{ id: '', name, fileName, suites, task, timeSpentMs: 0, kills: 0 }] : []
+  return task.mode === 'run' && !(slow?.test(name) ?? false) ? [{ id: '', name, fileName, suites, task, timeSpentMs: 0, kills: 0 }] : []
 }
 
 /**

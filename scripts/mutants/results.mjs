@@ -53,8 +53,8 @@ function pack(report, paths) {
     if (path.endsWith('.test.ts')) report.testFiles[path] ??= { tests: [] }
     else sources[path] ??= { source: textOf(path), mutants: [] }
   }
-  for (const [file, { tests: list }] of inOrder(report.testFiles)) {
-    tests[file] = { blob: blobOf(readFileSync(file, 'utf8')), names: list.map(({ name }) => name) }
+  for (const [file, { tests: list, source = textOf(file) }] of inOrder(report.testFiles)) {
+    tests[file] = { blob: blobOf(source), names: list.map(({ name }) => name) }
     for (const { id } of list) place.set(id, place.size)
   }
   const files = {}

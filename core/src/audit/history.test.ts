@@ -126,6 +126,19 @@ describe('the command queue as a witness', () => {
     expect(replay(vm).state).toBe('whole')
   })
 
+  it('takes MAPI for the LPI of its EventID, and MOVI, INT, CLEAR and INV for signs of life', () => {
+    const vm = new PlantedVm().map(8, {}, { bits: 14 }).command('MAPI', { deviceId: 8, eventId: 8195, icid: 1 })
+    const events = () => [...replay(vm).devices.get(8)!.events].map(([id, { lpi, icid }]) => [id, lpi, icid])
+    expect(events()).toEqual([[8195, 8195, 1]])
+    for (const name of ['INT', 'CLEAR', 'INV'] as const) vm.command(name, { deviceId: 8, eventId: 8195 })
+    expect(replay(vm).state).toBe('whole')
+    expect(events()).toEqual([[8195, 8195, 1]])
+  })
+
+  it.each(['INT', 'CLEAR', 'INV'] as const)('is not whole when %s names an event that was never mapped', (name) => {
+    expect(replay(new PlantedVm().map(8, two).command(name, { deviceId: 8, eventId: 3 })).state).toBe('restarted')
+  })
+
   it('is not readable without a valid queue in RAM', () => {
     const vm = new PlantedVm()
     for (const cbaser of [0n, GITS_CBASER.pack({ address: 0x1000_0000, valid: true })]) {
