@@ -10,7 +10,9 @@ const law = {
   kvm: ['memory', 'abi', 'its', 'gicv4', 'tables', 'seal'],
   audit: ['memory', 'abi', 'its', 'tables', 'seal', 'kvm'],
   repair: ['memory', 'abi', 'its', 'tables', 'seal', 'kvm', 'audit'],
-  extract: ['memory', 'abi', 'tables', 'repair'],
+  extract: ['memory', 'abi', 'tables'],
+  documents: ['memory', 'abi', 'audit', 'formats', 'repair'],
+  inspect: ['memory', 'abi', 'audit', 'formats', 'repair'],
   conformance: ['memory', 'abi', 'its', 'gicv4', 'tables', 'seal', 'kvm', 'audit', 'repair'],
 }
 module.exports = { law }

@@ -2,16 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { type Profiler, Session } from 'node:inspector/promises'
 import { parseArgs } from 'node:util'
-import {
-  type AuditInput,
-  bytesSource,
-  openSavedMachine,
-  overrunFootprint,
-  planRepair,
-  profileIds,
-  repairFootprint,
-  setScene,
-} from '@vits/core'
+import { profileIds } from '@vits/core/abi'
+import { type AuditInput, overrunFootprint, setScene } from '@vits/core/audit'
+import { bytesSource, openSavedMachine } from '@vits/core/formats'
+import { planRepair, repairFootprint } from '@vits/core/repair'
 import { decompress } from 'fzstd'
 
 const { values, positionals } = parseArgs({

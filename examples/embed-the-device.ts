@@ -6,13 +6,11 @@ import {
   GITS,
   GITS_BASER,
   GITS_CBASER,
-  type Gpa,
   KVM_DEV_ARM_VGIC_GRP as GRP,
-  GuestMemory,
-  gpa,
   KVM_MSI_VALID_DEVID,
-  KvmVm,
-} from '@vits/core'
+} from '@vits/core/abi'
+import { KvmVm } from '@vits/core/kvm'
+import { type Gpa, GuestMemory, gpa } from '@vits/core/memory'
 
 // Where the guest has put its tables.
 const places = {

@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { headings, type ProblemCode, problems } from '@vits/core'
+import { headings, type ProblemCode, problems } from '@vits/core/audit'
 import { commands } from '../cli/src/commands/index.ts'
 import { recordReports } from '../core/src/audit/testing/reports.ts'
 import { recordRefusals } from '../core/src/formats/testing/refusals.ts'
 import { recordPlans } from '../core/src/repair/testing/plans.ts'
+import { apiPages } from './api-report.ts'
+import { schemaFiles } from './json-schemas.ts'
 import { kernelsPage } from './kernels-page.ts'
 import { ReadmeSession } from './readme-session.ts'
 
@@ -29,6 +31,8 @@ export const generatedDocs: readonly GeneratedDoc[] = [
   { path: 'ARCHITECTURE.md', content: () => withBlock(readFileSync('ARCHITECTURE.md', 'utf8'), 'import-law', importLaw()) },
   { path: 'README.md', content: readme },
   { path: 'core/README.md', content: coreReadme },
+  ...apiPages,
+  ...schemaFiles,
 ]
 
 const notice = '<!-- Printed from core/src/audit/problems by `npm run docs`. -->'

@@ -1,4 +1,4 @@
-import { NEWEST, profiles, type QuirkName, type QuirkRow, quirks } from '@vits/core'
+import { NEWEST, profiles, type QuirkName, type QuirkRow, quirks } from '@vits/core/abi'
 
 const parts: Readonly<Record<QuirkRow['part'], string>> = {
   save: 'SAVE_TABLES',

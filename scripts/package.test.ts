@@ -21,9 +21,9 @@ describe('the packages', () => {
     expect(manifest('core/package.json')).not.toHaveProperty('dependencies')
   })
 
-  it('core has one door per room and no other', () => {
+  it('core has one door per room, its JSON schemas and no other', () => {
     const doors = Object.keys(manifest('core/package.json').exports ?? {})
-    expect(doors.sort()).toEqual(['.', ...rooms.map((room) => `./${room}`)].sort())
+    expect(doors.sort()).toEqual(['.', './schema/*.json', ...rooms.map((room) => `./${room}`)].sort())
   })
 
   it('every room has its line in the import law', () => {

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { problems } from '@vits/core'
+import { problems } from '@vits/core/audit'
 import { describe, expect, it } from 'vitest'
 
 /** The rows themselves, the passes that find, and what tests are made of. */

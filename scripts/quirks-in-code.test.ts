@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { profiles, type QuirkName, quirks } from '@vits/core'
+import { profiles, type QuirkName, quirks } from '@vits/core/abi'
 import { describe, expect, it } from 'vitest'
 import { walkQuirks } from '../core/src/audit/simulate.ts'
 

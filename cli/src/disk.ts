@@ -1,4 +1,4 @@
-import type { Edit } from '@vits/core'
+import type { Edit } from '@vits/core/formats'
 
 /** What tells whether a file is still the one that was read. */
 export interface FileIdentity {

@@ -1,4 +1,4 @@
-import type { ByteSource } from '@vits/core'
+import type { ByteSource } from '@vits/core/formats'
 import type { Disk } from './disk.ts'
 import type { Lab } from './prove/lab-program.ts'
 import type { Style } from './style.ts'

@@ -1,4 +1,4 @@
-import { type Profile, profiles } from '@vits/core'
+import { type Profile, profiles } from '@vits/core/abi'
 import { UsageError } from './failure.ts'
 
 /** The profile of this id. @throws UsageError with the ones there are. */

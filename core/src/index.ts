@@ -1,10 +1,18 @@
-export * from './abi/index.ts'
-export * from './audit/index.ts'
-export * from './extract/index.ts'
-export * from './formats/index.ts'
-export * from './its/index.ts'
-export * from './kvm/index.ts'
-export * from './memory/index.ts'
-export * from './repair/index.ts'
-export * from './seal/index.ts'
-export * from './tables/index.ts'
+export { NEWEST, type ProfileId, profileIds } from './abi/index.ts'
+export { type Finding, problems, type Report, type Verdict } from './audit/index.ts'
+export { checkDocument, repairDocument, viewDocument } from './documents/index.ts'
+export {
+  applyEdits,
+  type BlobLike,
+  type ByteSource,
+  blobSource,
+  bytesSource,
+  type Codecs,
+  FormatError,
+  type MachineFile,
+  type OpenOptions,
+  openSavedMachine as open,
+  type SavedMachine,
+} from './formats/index.ts'
+export { type Inspection, type InspectOptions, inspect } from './inspect/index.ts'
+export type { RepairOptions, RepairPlan } from './repair/index.ts'

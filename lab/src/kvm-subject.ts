@@ -1,11 +1,4 @@
-import {
-  KVM_VGIC_ADDR_TYPE as ADDRESS,
-  KVM_DEV_ARM_CTRL as CTRL,
-  errnoName,
-  GITS,
-  KVM_DEV_ARM_VGIC_GRP as GROUP,
-  PAGE_BYTES,
-} from '@vits/core'
+import { KVM_VGIC_ADDR_TYPE as ADDRESS, KVM_DEV_ARM_CTRL as CTRL, GITS, KVM_DEV_ARM_VGIC_GRP as GROUP } from '@vits/core/abi'
 import {
   type ControlOp,
   type Hex,
@@ -18,6 +11,7 @@ import {
   type Subject,
   savedItsRegisters,
 } from '@vits/core/conformance'
+import { errnoName, PAGE_BYTES } from '@vits/core/memory'
 import { type Agent, type Answer, LONGEST_LINE } from './agent.ts'
 
 /** Attributes of the control group, on the GIC (g) or an ITS (i). */

@@ -1,11 +1,12 @@
-import { audit, judgeKernels, type KernelRow, NEWEST, profileIds, type Report, releasedKernels, setScene } from '@vits/core'
+import { NEWEST, releasedKernels } from '@vits/core/abi'
+import type { KernelRow, Report } from '@vits/core/audit'
+import { checkDocument } from '@vits/core/documents'
 import { command, flag, text } from '../command.ts'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing } from '../failure.ts'
-import { loadOverruns, withSavedMachine } from '../load.ts'
+import { withSavedMachine } from '../load.ts'
 import { profileNamed } from '../profile-named.ts'
 import { kernelLines } from '../render/kernels-text.ts'
-import { reportJson } from '../render/report-json.ts'
 import { reportText } from '../render/report-text.ts'
 
 /** Says whether the interrupts of saved VMs will come back. Never writes. */
@@ -32,18 +33,13 @@ export const check = command({
     let bits: ExitBits = ExitCode.Ok
     for (const [i, file] of files.entries()) {
       bits |= await failing(file, io, () =>
-        withSavedMachine(file, io, async (loaded) => {
-          const { machine, input } = loaded
-          await loadOverruns(loaded)
-          const scene = setScene({ ...input, profile })
-          const report = audit(scene)
-          const kernels = judgeKernels([scene], profileIds)
-          if (json) io.out(`${JSON.stringify(reportJson(file, machine, report, kernels), null, files.length > 1 ? 0 : 2)}\n`)
-          else
-            io.out(
-              `${i > 0 ? '\n' : ''}${reportText(file, machine, report, kernelLines(kernels, report.kernel, all, io.style), io.style)}`,
-            )
-          return exitBits(report, strict) | (all ? kernelBits(kernels) : ExitCode.Ok)
+        withSavedMachine(file, io, { kernel: profile.id }, ({ machine, inspection }) => {
+          const reports = inspection.audit()
+          const kernels = inspection.judge()
+          const found = { file, machine, reports, kernels }
+          if (json) io.out(`${JSON.stringify(checkDocument(found), null, files.length > 1 ? 0 : 2)}\n`)
+          else io.out(`${i > 0 ? '\n' : ''}${reportText(found, kernelLines(kernels, profile.id, all, io.style), io.style)}`)
+          return exitBits(reports, strict) | (all ? kernelBits(kernels) : ExitCode.Ok)
         }),
       )
     }
@@ -51,8 +47,11 @@ export const check = command({
   },
 })
 
-function exitBits({ verdict, unread, findings }: Report, strict: boolean): ExitBits {
-  const counts = verdict !== 'restores' || unread > 0 || (strict && findings.some(({ severity }) => severity === 'latent'))
+function exitBits(reports: readonly Report[], strict: boolean): ExitBits {
+  const counts = reports.some(
+    ({ verdict, unread, findings }) =>
+      verdict !== 'restores' || unread > 0 || (strict && findings.some(({ severity }) => severity === 'latent')),
+  )
   return counts ? ExitCode.Problems : ExitCode.Ok
 }
 

@@ -1,4 +1,4 @@
-import { orderFindingText, type ProfileId } from '@vits/core'
+import type { ProfileId } from '@vits/core/abi'
 import {
   type Conformance,
   parseRecordings,
@@ -7,6 +7,7 @@ import {
   type Recording,
   recordedRestores,
 } from '@vits/core/conformance'
+import { orderFindingText } from '@vits/core/kvm'
 import { decompress } from 'fzstd'
 import { command, flag, text } from '../command.ts'
 import { ExitCode } from '../exit-code.ts'

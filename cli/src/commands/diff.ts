@@ -1,30 +1,17 @@
-import {
-  type AuditInput,
-  audit,
-  type Change,
-  type EventId,
-  hex,
-  type Report,
-  savedIts,
-  setScene,
-  type Viewpoint,
-  viewDifferences,
-  viewFrom,
-} from '@vits/core'
+import { hex, type SavedIts } from '@vits/core/abi'
+import { audit, type Change, type Report, type Scene, type Viewpoint, viewDifferences, viewFrom } from '@vits/core/audit'
+import type { DiffDocument } from '@vits/core/documents'
+import type { Inspection } from '@vits/core/inspect'
 import { choice, command, flag } from '../command.ts'
 import { ExitCode } from '../exit-code.ts'
 import { failing } from '../failure.ts'
 import type { Io } from '../io.ts'
+import { its, knownIts } from '../its-option.ts'
 import { withSavedMachine } from '../load.ts'
 import { count } from '../render/words.ts'
 
 /** What two saves have in common is not said; what became an orphan is live in the first and stale in the second. */
-interface Difference {
-  readonly views: Readonly<Partial<Record<Viewpoint, readonly Change[]>>>
-  readonly orphaned: { readonly devices: readonly number[]; readonly events: readonly EventId[] }
-  /** Registers of the ITS that differ, in hexadecimal. */
-  readonly registers: readonly { readonly name: string; readonly from: string; readonly to: string }[]
-}
+type Difference = Pick<DiffDocument, 'its' | 'views' | 'orphaned' | 'registers'>
 
 /** Compares two saves of one VM. */
 export const diff = command({
@@ -37,16 +24,18 @@ export const diff = command({
   examples: ['diff before.migr after.migr', 'diff --view guest before.migr after.migr', 'diff --json before.migr after.migr'],
   options: {
     view: choice('--view <view>', 'one view only', ['all', 'guest', 'tables', 'restored']),
+    its,
     json: flag('--json', 'print one JSON document'),
   },
-  run: ([a = '', b = ''], { view, json }, io) => {
+  run: ([a = '', b = ''], { view, its, json }, io) => {
     const wanted = order.filter((name) => view === 'all' || view === name)
     return failing(a, io, () =>
-      withSavedMachine(a, io, (before) =>
+      withSavedMachine(a, io, { judges: [] }, (before) =>
         failing(b, io, () =>
-          withSavedMachine(b, io, (after) => {
-            const found = difference(before.input, after.input, wanted)
-            io.out(json ? `${JSON.stringify({ schema: 1, a, b, ...found }, null, 2)}\n` : differenceText(found, io))
+          withSavedMachine(b, io, { judges: [] }, (after) => {
+            const found = difference(sceneOf(before.inspection, its), sceneOf(after.inspection, its), wanted)
+            const document: DiffDocument = { schema: 1, a, b, ...found }
+            io.out(json ? `${JSON.stringify(document, null, 2)}\n` : differenceText(found, io))
             return ExitCode.Ok
           }),
         ),
@@ -55,10 +44,11 @@ export const diff = command({
   },
 })
 
-function difference(one: AuditInput, other: AuditInput, wanted: readonly Viewpoint[]): Difference {
-  const [a, b] = [setScene(one), setScene(other)]
+const sceneOf = (inspection: Inspection, its: number): Scene => inspection.scenes[knownIts(its, inspection)]!
+
+function difference(a: Scene, b: Scene, wanted: readonly Viewpoint[]): Difference {
   const views = Object.fromEntries(wanted.map((view) => [view, viewDifferences(viewFrom(a, view), viewFrom(b, view))]))
-  return { views, orphaned: becameOrphans(audit(a), audit(b)), registers: registerChanges(one, other) }
+  return { its: a.its.index, views, orphaned: becameOrphans(audit(a), audit(b)), registers: registerChanges(a.saved, b.saved) }
 }
 
 function becameOrphans({ orphans: was }: Report, { orphans: is }: Report): Difference['orphaned'] {
@@ -69,9 +59,7 @@ function becameOrphans({ orphans: was }: Report, { orphans: is }: Report): Diffe
   }
 }
 
-function registerChanges(before: AuditInput, after: AuditInput): Difference['registers'] {
-  const a = savedIts(before.registers, before.its)
-  const b = savedIts(after.registers, after.its)
+function registerChanges(a: SavedIts, b: SavedIts): Difference['registers'] {
   const names = ['ctlr', 'iidr', 'cbaser', 'cwriter', 'creadr'] as const
   const pairs = [
     ...names.map((name) => [`GITS_${name.toUpperCase()}`, a[name], b[name]] as const),

@@ -1,4 +1,5 @@
-import { headings, problemCode, problems } from '@vits/core'
+import { headings, problemCode, problems } from '@vits/core/audit'
+import { explainDocument } from '@vits/core/documents'
 import { command, flag } from '../command.ts'
 import { ExitCode } from '../exit-code.ts'
 import { UsageError } from '../failure.ts'
@@ -18,15 +19,8 @@ export const explain = command({
       return code
     })
     const chosen = codes.length > 0 ? codes : (Object.keys(problems) as (keyof typeof problems)[])
-    if (json) {
-      const rows = chosen.map((code) => ({
-        code,
-        slug: problems[code].slug,
-        usually: problems[code].usually,
-        help: problems[code].help,
-      }))
-      out(`${JSON.stringify({ schema: 1, problems: rows }, null, 2)}\n`)
-    } else if (codes.length === 0) {
+    if (json) out(`${JSON.stringify(explainDocument(chosen), null, 2)}\n`)
+    else if (codes.length === 0) {
       for (const code of chosen) out(`${code} ${problems[code].slug.padEnd(30)} ${problems[code].usually}\n`)
     } else {
       for (const code of chosen) {

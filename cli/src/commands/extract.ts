@@ -1,5 +1,7 @@
 import { gzipSync } from 'node:zlib'
-import { caseFootprint, PAGE_BYTES, scrubInto, writeCase } from '@vits/core'
+import { scrubInto } from '@vits/core/extract'
+import { writeCase } from '@vits/core/formats'
+import { PAGE_BYTES } from '@vits/core/memory'
 import { command, flag, text } from '../command.ts'
 import { fileOf } from '../disk.ts'
 import { ExitCode } from '../exit-code.ts'
@@ -27,22 +29,17 @@ export const extract = command({
     if (output === undefined) throw new UsageError('say where to write: -o FILE')
     return failing(file, io, async () => {
       await refuseToReplace(file, output, force, io)
-      return withSavedMachine(
-        file,
-        io,
-        async ({ machine, input, loaded }) => {
-          const memory = scrub ? machine.memory() : input.memory
-          if (scrub) scrubInto(memory, input.memory, machine.registers, loaded)
-          const packed = gzipSync(await writeCase(machine, memory, loaded), { level: 9 })
-          await io.disk.create(output, fileOf(packed))
-          const pages = loaded.reduce((sum, { bytes }) => sum + bytes / PAGE_BYTES, 0)
-          io.out(
-            `${output}: ${count(packed.length, 'byte')} for ${count(pages, 'page')} of guest RAM${scrub ? ', scrubbed' : ''}.\n`,
-          )
-          return ExitCode.Ok
-        },
-        caseFootprint,
-      )
+      return withSavedMachine(file, io, { judges: [] }, async ({ machine, inspection: { loaded } }) => {
+        const memory = scrub ? machine.memory() : loaded.memory
+        if (scrub) scrubInto(memory, loaded.memory, machine.registers, loaded.ranges)
+        const packed = gzipSync(await writeCase(machine, memory, loaded.ranges), { level: 9 })
+        await io.disk.create(output, fileOf(packed))
+        const pages = loaded.ranges.reduce((sum, { bytes }) => sum + bytes / PAGE_BYTES, 0)
+        io.out(
+          `${output}: ${count(packed.length, 'byte')} for ${count(pages, 'page')} of guest RAM${scrub ? ', scrubbed' : ''}.\n`,
+        )
+        return ExitCode.Ok
+      })
     })
   },
 })

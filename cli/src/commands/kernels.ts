@@ -1,4 +1,5 @@
-import { profiles, type QuirkName, quirks } from '@vits/core'
+import { profiles, type QuirkName, quirks } from '@vits/core/abi'
+import { kernelsDocument } from '@vits/core/documents'
 import { command, flag } from '../command.ts'
 import { ExitCode } from '../exit-code.ts'
 import { profileNamed } from '../profile-named.ts'
@@ -13,9 +14,7 @@ export const kernels = command({
   run: async (ids, { json }, { out, style }) => {
     const chosen = ids.length === 0 ? Object.values(profiles) : ids.map(profileNamed)
     if (json) {
-      out(
-        `${JSON.stringify({ schema: 1, kernels: chosen.map(({ id, title, names }) => ({ id, title, quirks: names })) }, null, 2)}\n`,
-      )
+      out(`${JSON.stringify(kernelsDocument(chosen.map(({ id }) => id)), null, 2)}\n`)
       return ExitCode.Ok
     }
     for (const { id, title, names } of chosen) {

@@ -1,5 +1,7 @@
-import { audit, type ProfileId, profileNear, profiles, setScene, viewFrom } from '@vits/core'
+import { type ProfileId, profileNear } from '@vits/core/abi'
+import { setScene, viewFrom } from '@vits/core/audit'
 import { planRestore, restoredState } from '@vits/core/conformance'
+import { type ProveDocument, proveDocument } from '@vits/core/documents'
 import { command, flag, text } from '../command.ts'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
@@ -40,9 +42,9 @@ export const prove = command({
     let bits: ExitBits = ExitCode.Ok
     for (const file of files) {
       bits |= await failing(file, io, () =>
-        withSavedMachine(file, io, async (loaded) => {
+        withSavedMachine(file, io, { judges: [] }, async (loaded) => {
           const proof = await proveOne(loaded, await lab.boot(), named)
-          if (json) io.out(`${JSON.stringify(proofJson(file, proof), null, files.length > 1 ? 0 : 2)}\n`)
+          if (json) io.out(`${JSON.stringify(documentOf(file, proof), null, files.length > 1 ? 0 : 2)}\n`)
           else io.out(proofText(file, proof, io))
           if (!agrees(proof)) return ExitCode.Failed
           return proof.answered.rc === '0' ? ExitCode.Ok : ExitCode.Problems
@@ -76,19 +78,20 @@ class LazyLab {
   }
 }
 
-async function proveOne({ machine, input, loaded }: Loaded, lab: Lab, named: ProfileId | undefined): Promise<Proof> {
-  const { memory, registers } = input
-  const plan = planRestore({ ram: machine.ranges, registers, memory, needed: loaded })
+async function proveOne({ machine, inspection }: Loaded, lab: Lab, named: ProfileId | undefined): Promise<Proof> {
+  const { memory, ranges } = inspection.loaded
+  const { registers } = machine
+  const plan = planRestore({ ram: machine.ranges, registers, memory, needed: ranges })
   const restored = restoredState(plan, await lab.play(plan.steps))
   const { release } = lab
   const profile = named ?? profileNear(release)
   if (profile === undefined) throw new UsageError(`no profile is near Linux ${release}: name one with --profile`)
-  const predicting = setScene({ ...input, profile: profiles[profile] })
+  const predicting = inspection.restoredBy(profile)
   return {
     kernel: release,
     profile,
     answered: { rc: restored.rc, view: viewFrom(setScene({ memory: restored.memory, registers }), 'tables') },
-    predicted: { rc: audit(predicting).errno ?? '0', view: viewFrom(predicting, 'restored') },
+    predicted: { rc: predicting.audit()[0]!.errno ?? '0', view: predicting.view('restored') },
   }
 }
 
@@ -98,10 +101,8 @@ const unexpected = ({ answered, predicted }: Proof) => without(answered.view, pr
 const agrees = (proof: Proof) =>
   proof.answered.rc === proof.predicted.rc && lost(proof).length === 0 && unexpected(proof).length === 0
 
-function proofJson(file: string, proof: Proof) {
-  const { kernel, profile, answered, predicted } = proof
-  const differences = { lost: lost(proof), unexpected: unexpected(proof) }
-  return { schema: 1, file, kernel, profile, answered, predicted: { rc: predicted.rc }, agrees: agrees(proof), ...differences }
+function documentOf(file: string, proof: Proof): ProveDocument {
+  return proveDocument({ ...proof, file, agrees: agrees(proof), lost: lost(proof), unexpected: unexpected(proof) })
 }
 
 function proofText(file: string, proof: Proof, { style }: Io): string {

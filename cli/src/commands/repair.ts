@@ -1,24 +1,14 @@
-import {
-  type AuditInput,
-  audit,
-  isLoss,
-  type ProblemCode,
-  planRepair,
-  problemCode,
-  type RepairOptions,
-  type RepairPlan,
-  repairFootprint,
-  type Scene,
-  setScene,
-} from '@vits/core'
+import { isLoss, type ProblemCode, problemCode } from '@vits/core/audit'
+import { repairDocument } from '@vits/core/documents'
+import type { InspectOptions } from '@vits/core/inspect'
+import type { RepairOptions, RepairPlan } from '@vits/core/repair'
 import { command, flag, list, text } from '../command.ts'
 import { DiskError } from '../disk.ts'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
-import { loadOverruns, withSavedMachine } from '../load.ts'
+import { withSavedMachine } from '../load.ts'
 import { profileNamed } from '../profile-named.ts'
-import { planJson } from '../render/plan-json.ts'
 import { planText } from '../render/plan-text.ts'
 import { count } from '../render/words.ts'
 import { type Opened, refuseToReplace, undoPath, writeCopy, writeInPlace } from '../repair/write-repaired.ts'
@@ -94,25 +84,18 @@ function refuseContradictions({ output, inPlace, dryRun, proven, fix, yes }: Opt
 }
 
 async function repairFile(path: string, how: RepairOptions, options: Options, io: Io): Promise<ExitBits> {
-  return withSavedMachine(
-    path,
-    io,
-    async (loaded) => {
-      const { machine, input, identities } = loaded
-      const opened = { path, machine, identities }
-      if (!options.dryRun) await refuseOutput(opened, options, io)
-      await loadOverruns(loaded)
-      const plan = planned(() => planRepair([sceneFor(input, options)], how))
-      if (!options.json) io.out(planText(path, machine, plan, io.style))
-      const bits = outcome(plan)
-      const write = plan.writes.length > 0 && plan.obstacles.length === 0 && !options.dryRun
-      const written = write ? await writeRepaired(opened, plan, options, io) : null
-      if (options.json) io.out(`${JSON.stringify(planJson(path, plan, written), null, 2)}\n`)
-      else if (written === null) io.out(unwrittenText(plan, options))
-      return written === null ? bits.unwritten : bits.written
-    },
-    repairFootprint,
-  )
+  return withSavedMachine(path, io, restoredBy(options), async ({ machine, inspection, identities }) => {
+    const opened = { path, machine, identities }
+    if (!options.dryRun) await refuseOutput(opened, options, io)
+    const plan = planned(() => inspection.plan(how))
+    if (!options.json) io.out(planText(path, machine, plan, io.style))
+    const bits = outcome(plan)
+    const write = plan.writes.length > 0 && plan.obstacles.length === 0 && !options.dryRun
+    const written = write ? await writeRepaired(opened, plan, options, io) : null
+    if (options.json) io.out(`${JSON.stringify(repairDocument(path, plan, written), null, 2)}\n`)
+    else if (written === null) io.out(unwrittenText(plan, options))
+    return written === null ? bits.unwritten : bits.written
+  })
 }
 
 function planned(plan: () => RepairPlan): RepairPlan {
@@ -124,19 +107,15 @@ function planned(plan: () => RepairPlan): RepairPlan {
   }
 }
 
-/** The ITS that is looked at, under the kernel that must restore it. */
-const sceneFor = (input: AuditInput, { kernel }: Options): Scene =>
-  setScene(kernel === undefined ? input : { ...input, profile: profileNamed(kernel) })
+/** The kernel that must restore it. */
+const restoredBy = ({ kernel }: Options): InspectOptions => (kernel === undefined ? {} : { kernel: profileNamed(kernel).id })
 
-function outcome({ itses: [its], writes, obstacles }: RepairPlan): {
-  written: ExitBits
-  unwritten: ExitBits
-} {
-  const { before, after, lost, lostDevices } = its
-  const losses = lost.length + lostDevices.length > 0 ? ExitCode.EventsLost : ExitCode.Ok
+function outcome({ itses, writes, obstacles }: RepairPlan): { written: ExitBits; unwritten: ExitBits } {
+  const losses = itses.some(({ lost, lostDevices }) => lost.length + lostDevices.length > 0) ? ExitCode.EventsLost : ExitCode.Ok
   if (writes.length > 0 && obstacles.length > 0)
     return { written: ExitCode.Failed, unwritten: ExitCode.Problems | ExitCode.Failed }
-  const left = writes.length > 0 || before.verdict !== 'restores' || after.verdict !== 'restores'
+  const left =
+    writes.length > 0 || itses.some(({ before, after }) => before.verdict !== 'restores' || after.verdict !== 'restores')
   return { written: ExitCode.Repaired | losses, unwritten: left ? ExitCode.Problems : ExitCode.Ok }
 }
 
@@ -176,16 +155,17 @@ async function writeRepaired(opened: Opened, plan: RepairPlan, options: Options,
 
 /** Reads the complete new file as anybody would, and audits it once more. */
 async function approve(path: string, options: Options, io: Io): Promise<void> {
-  const { verdict, findings } = await withSavedMachine(path, io, ({ input }) => audit(sceneFor(input, options)))
-  const harm = findings.find(({ severity, code }) => severity === 'fails' || (severity === 'corrupts' && !isLoss(code)))
-  if (verdict === 'fails' || harm !== undefined)
-    throw new DiskError(`the written file does not hold what was planned: ${harm?.says ?? verdict}`)
+  const reports = await withSavedMachine(path, io, { judges: [], ...restoredBy(options) }, ({ inspection }) => inspection.audit())
+  for (const { verdict, findings } of reports) {
+    const harm = findings.find(({ severity, code }) => severity === 'fails' || (severity === 'corrupts' && !isLoss(code)))
+    if (verdict === 'fails' || harm !== undefined)
+      throw new DiskError(`the written file does not hold what was planned: ${harm?.says ?? verdict}`)
+  }
 }
 
-function unwrittenText({ itses: [its], writes, obstacles }: RepairPlan, { dryRun, yes, rebuild }: Options): string {
-  const { before, after } = its
+function unwrittenText({ itses, writes, obstacles }: RepairPlan, { dryRun, yes, rebuild }: Options): string {
   if (writes.length > 0 && obstacles.length > 0) {
-    const whole = before.history.state === 'whole' && !rebuild
+    const whole = itses.every(({ before }) => before.history.state === 'whole') && !rebuild
     const hints = [
       ...(yes ? [] : ['vits repair -n -y         what everything that can be done would do']),
       ...(whole ? ['vits repair -n --rebuild  what writing the tables anew from the command queue would do'] : []),
@@ -193,7 +173,9 @@ function unwrittenText({ itses: [its], writes, obstacles }: RepairPlan, { dryRun
     return hints.map((hint) => `  ${hint}\n`).join('')
   }
   if (writes.length > 0) return dryRun ? 'Nothing was written (-n).\n' : ''
-  const left = after.findings.filter(({ severity, fix }) => severity === 'latent' && fix.writes.length > 0).length
-  if (before.verdict !== 'restores') return `Nothing that this may do mends it${yes ? '' : '; -y or --rebuild may'}.\n`
+  if (itses.some(({ before }) => before.verdict !== 'restores'))
+    return `Nothing that this may do mends it${yes ? '' : '; -y or --rebuild may'}.\n`
+  const findings = itses.flatMap(({ after }) => after.findings)
+  const left = findings.filter(({ severity, fix }) => severity === 'latent' && fix.writes.length > 0).length
   return `Nothing to repair${left > 0 ? `; --strict clears ${count(left, 'harmless leftover')}` : ''}.\n`
 }

@@ -1,4 +1,4 @@
-import { NEWEST } from '@vits/core'
+import { NEWEST } from '@vits/core/abi'
 import { runSeedTest, type SeedCase, type TimedAnswer } from '@vits/core/conformance'
 import { choice, command, flag, text, whole } from '../command.ts'
 import { profileNamed } from '../profile-named.ts'

@@ -1,7 +1,11 @@
-import { type DeviceRow, hex, setScene, type View, viewFrom, viewpoints } from '@vits/core'
+import { hex } from '@vits/core/abi'
+import { type DeviceRow, type View, viewpoints } from '@vits/core/audit'
+import { viewDocument } from '@vits/core/documents'
+import type { Inspection } from '@vits/core/inspect'
 import { choice, command, flag } from '../command.ts'
 import { ExitCode } from '../exit-code.ts'
 import { failing } from '../failure.ts'
+import { its, knownIts } from '../its-option.ts'
 import { withSavedMachine } from '../load.ts'
 import { count } from '../render/words.ts'
 
@@ -15,25 +19,24 @@ export const show = command({
   examples: ['show vm.migr', 'show vm.migr --view guest', 'show vm.migr --view restored --json'],
   options: {
     view: choice('--view <view>', 'whose view', viewpoints),
+    its,
     json: flag('--json', 'print one JSON document'),
   },
-  run: ([file = ''], { view, json }, io) =>
+  run: ([file = ''], { view, its, json }, io) =>
     failing(file, io, () =>
-      withSavedMachine(file, io, ({ input }) => {
-        const rows = viewFrom(setScene(input), view)
-        io.out(json ? `${JSON.stringify(viewJson(view, rows), null, 2)}\n` : viewText(rows))
+      withSavedMachine(file, io, { judges: [] }, ({ inspection }) => {
+        const rows = inspection.view(view, knownIts(its, inspection))
+        io.out(json ? `${JSON.stringify(viewDocument(view, its, rows), null, 2)}\n` : heading(its, inspection) + viewText(rows))
         return ExitCode.Ok
       }),
     ),
 })
 
-const viewJson = (view: string, { collections, devices, stop }: View) => ({
-  schema: 1,
-  view,
-  ...(stop === undefined ? {} : { errno: stop.errno, stop: { ...stop, at: stop.at === undefined ? null : hex(stop.at) } }),
-  collections: collections.map(({ icid, rdBase }) => ({ icid, rdbase: rdBase })),
-  devices: devices.map(({ itt, ...device }) => ({ ...device, itt: itt === null ? null : hex(itt) })),
-})
+/** Which ITS it is, where there are several. */
+function heading(its: number, { scenes }: Inspection): string {
+  const base = scenes[its]?.its.base
+  return scenes.length === 1 ? '' : `ITS ${its}${base === undefined ? '' : ` at ${hex(base)}`}, of ${scenes.length}\n`
+}
 
 function viewText({ collections, devices, stop }: View): string {
   if (stop !== undefined) {

@@ -9,7 +9,7 @@ import {
   type UndoEdit,
   type UndoFile,
   type UndoRecord,
-} from '@vits/core'
+} from '@vits/core/formats'
 import { command } from '../command.ts'
 import { DiskError } from '../disk.ts'
 import { ExitCode } from '../exit-code.ts'

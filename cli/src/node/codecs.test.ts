@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
-import { bytesSource, openSavedMachine } from '@vits/core'
+import { bytesSource, openSavedMachine } from '@vits/core/formats'
 import { describe, expect, it } from 'vitest'
 import { fixtureBytes, fixtureFile } from '../../../core/src/formats/testing/fixtures.ts'
 import { codecsUpTo } from './codecs.ts'

@@ -1,5 +1,5 @@
 import { gunzipSync, inflateSync } from 'node:zlib'
-import { type Codecs, FormatError } from '@vits/core'
+import { type Codecs, FormatError } from '@vits/core/formats'
 import { Decompress } from 'fzstd'
 
 /** A compressed file is held decompressed, as one piece: more than this is not worth the memory it takes, nor any bomb's. */

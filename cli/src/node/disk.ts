@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { unlinkSync } from 'node:fs'
 import { type FileHandle, open, realpath, rename, stat, statfs, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import type { Edit } from '@vits/core'
+import type { Edit } from '@vits/core/formats'
 import { type Disk, DiskError, type NewFile } from '../disk.ts'
 import { reason } from '../failure.ts'
 

@@ -1,7 +1,7 @@
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openSavedMachine } from '@vits/core'
+import { openSavedMachine } from '@vits/core/formats'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fixtureBytes, fixtureFile } from '../../../core/src/formats/testing/fixtures.ts'
 import { codecs } from './codecs.ts'

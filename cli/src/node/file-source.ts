@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import type { ByteSource } from '@vits/core'
+import type { ByteSource } from '@vits/core/formats'
 
 /** An open file as a source of bytes. The handle stays the caller's to close. */
 export async function fileSource(file: FileHandle): Promise<ByteSource> {

@@ -1,4 +1,5 @@
-import { deviceName, hex, type View } from '@vits/core'
+import { hex } from '@vits/core/abi'
+import { deviceName, type View } from '@vits/core/audit'
 
 /** One mapping, as a line that sorts and compares: `DeviceID 0x8 EventID 0x0 -> LPI 8192, ICID 0x1`. */
 export type Mapping = string

@@ -1,4 +1,5 @@
-import { type EventId, hex, type KernelRow, releasedKernels } from '@vits/core'
+import { hex, releasedKernels } from '@vits/core/abi'
+import type { EventId, KernelRow } from '@vits/core/audit'
 import type { Style } from '../style.ts'
 import { count } from './words.ts'
 

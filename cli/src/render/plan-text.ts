@@ -1,18 +1,7 @@
-import {
-  deviceName,
-  type EntryKind,
-  type EventId,
-  entryFields,
-  hex,
-  hexWord,
-  type KernelProof,
-  type PlannedWrite,
-  problems,
-  profiles,
-  type RepairPlan,
-  type Report,
-  type SavedMachine,
-} from '@vits/core'
+import { hex, hexWord, profiles } from '@vits/core/abi'
+import { deviceName, type EntryKind, type EventId, entryFields, problems, type Report } from '@vits/core/audit'
+import type { SavedMachine } from '@vits/core/formats'
+import type { ItsPlan, KernelProof, PlannedWrite, RepairPlan } from '@vits/core/repair'
 import type { Style } from '../style.ts'
 import { kernelSummary } from './kernels-text.ts'
 import { evidenceWords } from './report-text.ts'
@@ -24,9 +13,9 @@ const MOST_PROOFS = 4
 /** What `vits repair` prints before it writes: what is wrong, every word that changes and why, and the proof. */
 export function planText(file: string, { format, machine }: SavedMachine, plan: RepairPlan, style: Style): string {
   const { itses, writes } = plan
-  const [its] = itses
+  const does = itses.map(({ its, before }) => (itses.length > 1 ? `ITS ${its.index}: ` : '') + verdictWords(before))
   return [
-    `${style.bold(printable(file))}  ${printable(`${format} (${machine})`)} · ${verdictWords(its.before)}`,
+    `${style.bold(printable(file))}  ${[printable(`${format} (${machine})`), ...does].join(' · ')}`,
     '',
     ...groups(plan).flatMap((group) => groupLines(group, style)),
     ...(writes.length === 0 ? [] : proofLines(plan)),
@@ -49,8 +38,8 @@ function verdictWords({ verdict, errno, stop, lost, revived }: Report): string {
 }
 
 /** Writes that one cause asks for, in the order in which the check lists the causes. */
-function groups({ itses: [its], writes }: RepairPlan): PlannedWrite[][] {
-  const order = its.before.findings.map(({ code }): string => code)
+function groups({ itses, writes }: RepairPlan): PlannedWrite[][] {
+  const order = itses.flatMap(({ before }) => before.findings.map(({ code }): string => code))
   const codes = [...new Set(writes.map(({ code }) => code))].sort((a, b) => order.indexOf(a) - order.indexOf(b))
   return codes.map((code) => writes.filter((write) => write.code === code))
 }
@@ -101,16 +90,18 @@ function wordChange(kind: EntryKind, from: PlannedWrite['from'], to: PlannedWrit
   return `${fields(from)} -> ${changed.length < is.length ? changed.join(' ') : fields(to)}`
 }
 
-function proofLines({ itses: [its], kernels, writes }: RepairPlan): string[] {
-  const { after, lost } = its
+function proofLines({ itses, kernels, writes }: RepairPlan): string[] {
   const words = `${count(writes.length, 'word')} changed, ${8 * writes.length} bytes.`
-  if (after.verdict === 'fails') return [words, '']
-  const { devices, events } = after.restored
-  const all = after.history.state === 'whole' ? 'all that the guest has mapped' : 'all that the guest is known to have mapped'
+  if (itses.some(({ after }) => after.verdict === 'fails')) return [words, '']
+  const sum = (of: (its: ItsPlan) => number) => itses.reduce((total, its) => total + of(its), 0)
+  const [devices, events] = [sum(({ after }) => after.restored.devices), sum(({ after }) => after.restored.events)]
+  const all = itses.every(({ after }) => after.history.state === 'whole')
+    ? 'all that the guest has mapped'
+    : 'all that the guest is known to have mapped'
   const good = kernels.filter((proof) => proof.after.verdict === 'restores').map(({ kernel }) => kernel)
   const others = kernels.filter((proof) => proof.after.verdict !== 'restores')
   return [
-    `${words} ${count(devices, 'device')} and ${count(events, 'event')} come back${lost.length === 0 ? `, ${all}` : ''}:`,
+    `${words} ${count(devices, 'device')} and ${count(events, 'event')} come back${sum(({ lost }) => lost.length) === 0 ? `, ${all}` : ''}:`,
     ...(good.length > 0 ? [`    restored by  ${good.join(' ')}`] : []),
     ...otherKernels(others),
     '',
@@ -132,12 +123,14 @@ function otherKernels(others: readonly KernelProof[]): string[] {
   ]
 }
 
-function lossLines({ itses: [its], obstacles }: RepairPlan, style: Style): string[] {
-  const { lost, lostDevices } = its
-  if (lost.length + lostDevices.length === 0 || obstacles.length > 0) return []
-  const names = groupedEvents(lost, lostDevices)
+function lossLines({ itses, obstacles }: RepairPlan, style: Style): string[] {
+  const [events, devices] = [itses.flatMap(({ lost }) => lost), itses.flatMap(({ lostDevices }) => lostDevices)]
+  if (events.length + devices.length === 0 || obstacles.length > 0) return []
+  const names = itses.flatMap(({ its, lost, lostDevices }) =>
+    groupedEvents(lost, lostDevices).map((name) => (itses.length > 1 ? `ITS ${its.index}: ${name}` : name)),
+  )
   const more = names.length > MOST_LISTED ? [`    … and ${names.length - MOST_LISTED} more devices`] : []
-  const what = lost.length > 0 ? count(lost.length, 'event') : count(lostDevices.length, 'device')
+  const what = events.length > 0 ? count(events.length, 'event') : count(devices.length, 'device')
   return [
     style.warn(`${what} that the guest has mapped cannot be saved: it must set them up again (unbind and bind the drivers).`),
     ...names.slice(0, MOST_LISTED).map((name) => `    ${name}`),

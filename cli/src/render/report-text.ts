@@ -1,50 +1,62 @@
+import { hex, itsCount } from '@vits/core/abi'
 import {
   type Evidence,
   entryLine,
   type Finding,
-  hex,
+  type ItsPlace,
   isLoss,
-  itsCount,
-  type Origin,
   type Report,
-  type SavedMachine,
   type Severity,
-} from '@vits/core'
+  type Verdict,
+  worst,
+} from '@vits/core/audit'
+import type { Checked } from '@vits/core/documents'
+import type { Origin, SavedMachine } from '@vits/core/formats'
 import type { Style } from '../style.ts'
 import { beside, count, printable, shellWord } from './words.ts'
 
 const MOST_ROWS = 12
 
 /** What `vits check` prints for one file: what the file is, three views, each problem, the verdict and what to do next. */
-export function reportText(
-  file: string,
-  machine: SavedMachine,
-  report: Report,
-  kernels: readonly string[],
-  style: Style,
-): string {
+export function reportText({ file, machine, reports }: Checked, kernels: readonly string[], style: Style): string {
+  const isHidden = reports.some(({ stop }) => stop !== undefined)
   return [
-    `${style.bold(printable(file))}  ${printable(summary(machine, report))}`,
+    `${style.bold(printable(file))}  ${printable(summary(machine, reports))}`,
     '',
-    ...views(report),
-    '',
-    ...groups(report.findings).flatMap((group) => findingLines(group, report.stop !== undefined, style)),
-    ...verdict(file, machine, report, style),
+    ...reports.flatMap((report) => [...itsHeading(report, reports.length, style), ...views(report), '']),
+    ...reports.flatMap((report) =>
+      groups(report.findings).flatMap((group) =>
+        findingLines(group, isHidden, reports.length > 1 ? report.its : undefined, style),
+      ),
+    ),
+    ...verdict(file, machine, reports, style),
     ...kernels,
     '',
   ].join('\n')
 }
 
-function summary({ format, machine, ranges, registers }: SavedMachine, { vcpus }: Report): string {
+function summary({ format, machine, ranges, registers }: SavedMachine, reports: readonly Report[]): string {
   const mib = ranges.reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20
   const ram = mib >= 1024 && mib % 1024 === 0 ? `${mib / 1024} GiB` : `${mib} MiB`
-  const its = registers.itses[0]?.base
+  const bases = reports.flatMap(({ its: { base } }) => (base === undefined ? [] : [hex(base)]))
   return [
     `${format} (${machine})`,
-    count(vcpus, 'vCPU'),
+    count(reports[0]?.vcpus ?? 0, 'vCPU'),
     ram,
-    `${itsCount(registers)} ITS${its === undefined ? '' : ` at ${hex(its)}`}`,
+    `${count(itsCount(registers), 'ITS', 'ITSes')}${bases.length === 0 ? '' : ` at ${bases.join(', ')}`}`,
   ].join(' · ')
+}
+
+/** Above the views of one ITS of several. */
+function itsHeading({ its: { index, base }, verdict }: Report, of: number, style: Style): string[] {
+  if (of === 1) return []
+  return [`${style.bold(`ITS ${index}`)}${base === undefined ? '' : ` at ${hex(base)}`}  ${itsVerdict[verdict]}`]
+}
+
+const itsVerdict: Readonly<Record<Verdict, string>> = {
+  restores: 'restores',
+  corrupts: 'restores, but wrongly',
+  fails: 'the restore fails here',
 }
 
 const histories: Readonly<Record<Report['history']['state'], string>> = {
@@ -89,10 +101,12 @@ function groups(findings: readonly Finding[]): Finding[][] {
   return [...found.values()]
 }
 
-function findingLines(group: readonly Finding[], hidden: boolean, style: Style): string[] {
+/** `its`: the ITS it is about, where there are several. */
+function findingLines(group: readonly Finding[], hidden: boolean, its: ItsPlace | undefined, style: Style): string[] {
   const [first] = group as [Finding]
-  if (first.severity === 'note') return [`${first.code} ${first.slug}`, `  ${first.says}`, '']
-  const title = `${first.code} ${first.slug}${group.length > 1 ? ` ×${group.length}` : ''}`
+  const where = its === undefined ? '' : ` on ITS ${its.index}`
+  if (first.severity === 'note') return [`${first.code} ${first.slug}${where}`, `  ${first.says}`, '']
+  const title = `${first.code} ${first.slug}${where}${group.length > 1 ? ` ×${group.length}` : ''}`
   const more = group.length > 1 ? ` ${count(group.length - 1, 'more', 'more')} like it.` : ''
   return [
     beside(style.bold(title), paint(first.severity, style)(effectWords(group, hidden)), title.length),
@@ -166,49 +180,71 @@ function paint(severity: Severity, style: Style): (text: string) => string {
   return severity === 'fails' || severity === 'corrupts' ? style.bad : style.dim
 }
 
-function verdict(file: string, { origin }: SavedMachine, report: Report, style: Style): string[] {
-  const { verdict: found, stop, errno, lost, revived, misdirected, live, findings, history, unread } = report
+function verdict(file: string, { origin }: SavedMachine, reports: readonly Report[], style: Style): string[] {
+  const findings = reports.flatMap((report) => report.findings)
   const problems = findings.filter(({ severity }) => severity === 'fails' || severity === 'corrupts')
-  if (found === 'restores') {
-    const sure = unread > 0 ? ' as far as it was looked at' : history.state === 'whole' ? '' : ' as far as can be known'
-    const leftovers = findings.filter(({ severity }) => severity === 'latent').length
-    return [
-      style.good(
-        leftovers === 0 ? `Restores cleanly${sure}.` : `Restores${sure}. ${count(leftovers, 'leftover')} do no harm now.`,
-      ),
-    ]
+  const next = ['', ...hints(nextSteps(file, reports))]
+  switch (worst(reports.map(({ verdict }) => verdict))) {
+    case 'restores':
+      return [style.good(cleanWords(reports, findings))]
+    case 'fails':
+      return [
+        `${count(problems.length, 'problem')} · ${style.bad(failureWords(reports))}`,
+        ...abortLines(origin, reports),
+        ...next,
+      ]
+    case 'corrupts':
+      return [
+        `${count(problems.length, 'problem')} · The restore succeeds${harmWords(reports)}.`,
+        style.bad('Restores, but wrongly. Do not resume this VM.'),
+        ...next,
+      ]
   }
-  const next = ['', ...hints(nextSteps(file, findings))]
-  if (found === 'fails') {
-    const where = stop === undefined ? '' : ` at ${stop.place}: ${stop.says}`
-    return [
-      `${count(problems.length, 'problem')} · ${style.bad(`The restore fails: ${errno}${where}.`)}`,
-      ...(stop === undefined ? [] : [vmmSays[origin.vmm](strerror[stop.errno] ?? stop.errno)]),
-      ...next,
-    ]
-  }
+}
+
+function cleanWords(reports: readonly Report[], findings: readonly Finding[]): string {
+  const known = reports.every(({ history }) => history.state === 'whole') ? '' : ' as far as can be known'
+  const sure = reports.some(({ unread }) => unread > 0) ? ' as far as it was looked at' : known
+  const leftovers = findings.filter(({ severity }) => severity === 'latent').length
+  return leftovers === 0 ? `Restores cleanly${sure}.` : `Restores${sure}. ${count(leftovers, 'leftover')} do no harm now.`
+}
+
+function failureWords(reports: readonly Report[]): string {
+  const { errno, stop, its } = reports.find(({ verdict }) => verdict === 'fails')!
+  const where = stop === undefined ? '' : ` at ${stop.place}: ${stop.says}`
+  return `The restore${reports.length > 1 ? ` of ITS ${its.index}` : ''} fails: ${errno}${where}.`
+}
+
+function abortLines({ vmm }: Origin, reports: readonly Report[]): string[] {
+  const stop = reports.find((report) => report.stop !== undefined)?.stop
+  return stop === undefined ? [] : [vmmSays[vmm](strerror[stop.errno] ?? stop.errno)]
+}
+
+function harmWords(reports: readonly Report[]): string {
+  const sum = (of: (report: Report) => number) => reports.reduce((total, report) => total + of(report), 0)
+  const [lost, revived] = [sum((report) => report.lost), sum((report) => report.revived)]
+  const misdirected = sum((report) => report.misdirected)
   const does = [
-    ...(lost > 0 ? [`loses ${lost} of ${live.events} live events`] : []),
+    ...(lost > 0 ? [`loses ${lost} of ${sum(({ live }) => live.events)} live events`] : []),
     ...(revived > 0 ? [`brings back ${lost > 0 ? count(revived, 'dead one') : count(revived, 'dead event')}`] : []),
     ...(misdirected > 0 ? [`misdirects ${count(misdirected, 'event')}`] : []),
   ]
-  return [
-    `${count(problems.length, 'problem')} · The restore succeeds${does.length === 0 ? '' : `, and ${does.join(' and ')}`}.`,
-    style.bad('Restores, but wrongly. Do not resume this VM.'),
-    ...next,
-  ]
+  return does.length === 0 ? '' : `, and ${does.join(' and ')}`
 }
 
 /** Commands to run next, with what they are for. */
-function nextSteps(file: string, findings: readonly Finding[]): (readonly [run: string, why: string])[] {
+function nextSteps(file: string, reports: readonly Report[]): (readonly [run: string, why: string])[] {
+  const findings = reports.flatMap((report) => report.findings)
   const [first] = findings
   const safe = findings.some(({ fix }) => fix.safe && fix.writes.length > 0)
+  const troubled = reports.find(({ verdict }) => verdict !== 'restores')
+  const its = reports.length > 1 && troubled !== undefined ? ` --its ${troubled.its.index}` : ''
   return [
     safe
       ? [`vits repair -p ${shellWord(file)} -o ${shellWord(fixedName(file))}`, 'write a repaired copy']
       : [`vits repair -n ${shellWord(file)}`, 'see what can be mended'],
     ...(first === undefined ? [] : [[`vits explain ${first.code}`, 'what this is and why it happens'] as const]),
-    [`vits show ${shellWord(file)} --view guest`, 'what the guest has mapped'],
+    [`vits show ${shellWord(file)} --view guest${its}`, 'what the guest has mapped'],
   ]
 }
 

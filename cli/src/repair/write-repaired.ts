@@ -5,11 +5,11 @@ import {
   editedLength,
   type FileEdits,
   keepsLength,
-  type RepairPlan,
   type SavedMachine,
   undoFile,
   undoText,
-} from '@vits/core'
+} from '@vits/core/formats'
+import type { RepairPlan } from '@vits/core/repair'
 import { DiskError, type FileIdentity, fileOf } from '../disk.ts'
 import { UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'

@@ -52,7 +52,10 @@ export interface Report {
   readonly lost: number
   readonly revived: number
   readonly misdirected: number
-  /** Devices and tables of which nothing is said: they lie in RAM whose address the file does not tell. */
+  /**
+   * Devices and tables of which nothing is said: they lie in RAM whose address the file does not tell. And one for the rest of tables
+   * that are larger than what may be looked at.
+   */
   readonly unread: number
   /** Entries that no witness knows. */
   readonly unknown: number

@@ -31,7 +31,7 @@ export function touchedBy(ring: Ring, pending: number): ReadonlySet<number> {
 /** The ring that GITS_CBASER names; undefined where there is none to read. */
 export function openRing(memory: ReadonlyMemory, its: ItsRegisters): Ring | undefined {
   const { valid, base, bytes } = queueShape(its.cbaser)
-  if (!valid || !memory.contains(base as Gpa, bytes)) return undefined
+  if (!valid || !memory.contains(base as Gpa, bytes) || !memory.isLoaded(base as Gpa, bytes)) return undefined
   const slots = bytes / COMMAND_BYTES
   const read = GITS_CREADR.unpack(its.creadr).offset / COMMAND_BYTES
   const write = GITS_CWRITER.unpack(its.cwriter).offset / COMMAND_BYTES

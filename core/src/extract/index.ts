@@ -1,2 +1,1 @@
-export { caseFootprint } from './footprint.ts'
 export { scrubInto } from './scrub.ts'

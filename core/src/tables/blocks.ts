@@ -14,7 +14,7 @@ export interface DteBlock {
 
 /**
  * The blocks of a device table, in DeviceID order. A page that several first-level entries name comes once, for the first
- * of them. First-level entries outside RAM are passed over.
+ * of them. First-level entries outside loaded RAM are passed over.
  */
 export function dteBlocks(memory: ReadonlyMemory, { valid, indirect, base, bytes }: TableShape): DteBlock[] {
   if (!valid) return []
@@ -23,7 +23,7 @@ export function dteBlocks(memory: ReadonlyMemory, { valid, indirect, base, bytes
   const { l2Addr } = L1E.fields
   const cursor = memory.cursor()
   for (let at = base; at < base + bytes; ) {
-    if (!cursor.seek(at as Gpa)) {
+    if (!seekLoaded(cursor, at as Gpa)) {
       at += ENTRY_BYTES
       continue
     }

@@ -24,7 +24,7 @@ export interface Swept {
   readonly events: number
   /** Entries read, valid or not. */
   readonly entries: number
-  /** A limit was reached: the rest was not looked at. */
+  /** A limit was reached, or the first level of the device table is not loaded: the rest was not looked at. */
   readonly cut: boolean
 }
 
@@ -38,7 +38,14 @@ export function sweepTables(
   reader: SweepReader,
   limits: WalkLimits = DEFAULT_LIMITS,
 ): Swept {
-  const swept = { collections: 0, devices: 0, events: 0, entries: 0, cut: false }
+  const { valid, indirect, base: first, bytes } = view.deviceTable
+  const swept = {
+    collections: 0,
+    devices: 0,
+    events: 0,
+    entries: 0,
+    cut: valid && indirect && !memory.isLoaded(first as Gpa, bytes),
+  }
   sweepCollections(memory, view, reader, swept)
   for (const { base, firstId, entries } of dteBlocks(memory, view.deviceTable)) {
     const dtes: number[] = []

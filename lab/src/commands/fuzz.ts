@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import type { ProfileId } from '@vits/core'
+import type { ProfileId } from '@vits/core/abi'
 import { ModelSubject, type Subject } from '@vits/core/conformance'
 import { CACHE } from '../cache.ts'
 import { stepsOf } from '../fuzz/case-steps.ts'

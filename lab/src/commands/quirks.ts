@@ -1,4 +1,4 @@
-import { type ProfileId, profiles, type QuirkName, type Quirks, quirks } from '@vits/core'
+import { type ProfileId, profiles, type QuirkName, type Quirks, quirks } from '@vits/core/abi'
 import { compareAnswer, ModelSubject, type Step, type StepAnswer } from '@vits/core/conformance'
 import { stepsOf } from '../fuzz/case-steps.ts'
 import { caseOptions } from '../fuzz/options.ts'

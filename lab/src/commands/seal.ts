@@ -1,4 +1,4 @@
-import type { ProfileId } from '@vits/core'
+import type { ProfileId } from '@vits/core/abi'
 import { caseOptions } from '../fuzz/options.ts'
 import { type SealTrial, trySeal, type Verdict } from '../fuzz/sealed.ts'
 import type { KvmSubject } from '../kvm-subject.ts'

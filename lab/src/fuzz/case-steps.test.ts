@@ -1,4 +1,4 @@
-import { type ProfileId, profiles } from '@vits/core'
+import { type ProfileId, profiles } from '@vits/core/abi'
 import { answerFields, ModelSubject } from '@vits/core/conformance'
 import { describe, expect, it } from 'vitest'
 import { stepsOf } from './case-steps.ts'

@@ -1,4 +1,4 @@
-import { COMMAND_BYTES, GICR_PENDBASER, GITS_CBASER, GITS_TRANSLATER, hex, L1E } from '@vits/core'
+import { COMMAND_BYTES, GICR_PENDBASER, GITS_CBASER, GITS_TRANSLATER, hex, L1E } from '@vits/core/abi'
 import { qemuRegisterOrder, type RestoredRegister, type Step } from '@vits/core/conformance'
 import { guestSteps } from './guest.ts'
 import { clearedTables, pendingDumps, tableDumps } from './looks.ts'

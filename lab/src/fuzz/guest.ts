@@ -1,4 +1,4 @@
-import { hex } from '@vits/core'
+import { hex } from '@vits/core/abi'
 import type { Step } from '@vits/core/conformance'
 import { GUEST_CODE } from './places.ts'
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { isProfileId, type ProfileId, profileNear, profiles } from '@vits/core'
+import { isProfileId, type ProfileId, profileNear, profiles } from '@vits/core/abi'
 
 /** What commands that make random cases are told: which kernel, how many cases, from which seed, and a model of which profile. */
 export function caseOptions(args: string[]) {

@@ -1,4 +1,4 @@
-import { CTE, DTE, ENTRY_BYTES, hex, ITE, L1E } from '@vits/core'
+import { CTE, DTE, ENTRY_BYTES, hex, ITE, L1E } from '@vits/core/abi'
 import type { Step } from '@vits/core/conformance'
 import fc from 'fast-check'
 import {

@@ -1,4 +1,4 @@
-import { type CommandName, commands, encodeCommand, hex, u64 } from '@vits/core'
+import { type CommandName, commands, encodeCommand, hex, u64 } from '@vits/core/abi'
 import type { Hex, QueuedCommand } from '@vits/core/conformance'
 import fc from 'fast-check'
 import { collectionTableAt, deviceTableAt, ITT_AREAS, ittAt, NOWHERE, SIDE_RAM, VCPU_LIMIT } from './places.ts'

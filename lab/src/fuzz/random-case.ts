@@ -1,4 +1,4 @@
-import { GITS_TRANSLATER, ITS_FRAME_BYTES } from '@vits/core'
+import { GITS_TRANSLATER, ITS_FRAME_BYTES } from '@vits/core/abi'
 import { type Hex, type QueuedCommand, qemuRegisterOrder, type RestoredRegister, type Step } from '@vits/core/conformance'
 import fc from 'fast-check'
 import { ITS_LIMIT, LARGEST_TABLE, VCPU_LIMIT } from './places.ts'

@@ -1,4 +1,4 @@
-import { GICR_PENDBASER, GICR_PROPBASER, GITS_BASER, GITS_CBASER, hex, u64 } from '@vits/core'
+import { GICR_PENDBASER, GICR_PROPBASER, GITS_BASER, GITS_CBASER, hex, u64 } from '@vits/core/abi'
 import fc from 'fast-check'
 import { CONFIGURATION, collectionTableAt, deviceTableAt, NOWHERE, pendingTableAt, queueAt, SIDE_RAM } from './places.ts'
 

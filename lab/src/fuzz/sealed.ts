@@ -1,16 +1,9 @@
-import {
-  coalesce,
-  type GicRegisters,
-  type GpaRange,
-  type Its,
-  PAGE_BYTES,
-  type ProfileId,
-  restoreTables,
-  saveTables,
-  seal,
-} from '@vits/core'
+import type { GicRegisters, ProfileId } from '@vits/core/abi'
 import { ModelSubject, planRestore, restoredState, type StepAnswer } from '@vits/core/conformance'
-import { stateDifference, successor } from '@vits/core/seal'
+import type { Its } from '@vits/core/its'
+import { coalesce, type GpaRange, PAGE_BYTES } from '@vits/core/memory'
+import { seal, stateDifference, successor } from '@vits/core/seal'
+import { restoreTables, saveTables } from '@vits/core/tables'
 import type { KvmSubject } from '../kvm-subject.ts'
 import { playAll } from '../recording.ts'
 import { historyOf } from './case-steps.ts'

@@ -1,0 +1,97 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { Ajv } from 'ajv'
+import { describe, expect, it } from 'vitest'
+import { fixtureFile } from '../../core/src/formats/testing/fixtures.ts'
+import { vits } from './testing/fake-io.ts'
+
+const saved = (name: string) => fixtureFile(name).pathname
+const ghosts = saved('ghosts.mig.zst')
+const unrestorable = saved('scattered-unrestorable.mig.zst')
+const twoItses = saved('two-itses.vits')
+
+/** A validator that also refuses keys of which the schema says nothing. */
+function validator(command: string) {
+  const schema = JSON.parse(readFileSync(new URL(`../../core/schema/${command}.json`, import.meta.url), 'utf8'), (_key, value) =>
+    value?.type === 'object' && value.properties !== undefined ? { ...value, additionalProperties: false } : value,
+  )
+  return new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema)
+}
+
+describe('what --json prints', () => {
+  it.each([
+    ['check', [unrestorable]],
+    ['check', [ghosts]],
+    ['check', [twoItses]],
+    ['check', [saved('healthy.mig.zst')]],
+    ['repair', ['-n', unrestorable]],
+    ['repair', ['-n', twoItses]],
+    ['show', [ghosts]],
+    ['show', ['--view', 'restored', unrestorable]],
+    ['show', ['--its', '1', twoItses]],
+    ['diff', [saved('scattered-clean.mig.zst'), unrestorable]],
+    ['prove', [ghosts]],
+    ['explain', []],
+    ['kernels', []],
+  ])('is as its schema says: %s %j', async (command, args) => {
+    const { out } = await vits([command, '--json', ...args])
+    const validate = validator(command)
+    validate(JSON.parse(out))
+    expect(validate.errors).toBeNull()
+  })
+
+  it('is refused by a schema of another document', () => {
+    expect(validator('check')({ schema: 1, view: 'guest', its: 0, collections: [], devices: [] })).toBe(false)
+  })
+})
+
+describe('a VM with two ITSes', () => {
+  it('is checked on both: each has its views, and findings say which', async () => {
+    const { code, out } = await vits(['check', twoItses])
+    expect([code, out]).toEqual([4, expect.stringContaining('2 ITSes at 0x8080000, 0x80a0000')])
+    expect(out).toMatch(
+      /ITS 0 at 0x8080000 {2}restores\n.*ITS 1 at 0x80a0000 {2}restores, but wrongly\n.*D207 orphan-ends-scan on ITS 1 /s,
+    )
+  })
+
+  it('adds up in JSON what its ITSes have, and keeps what each has', async () => {
+    const document = JSON.parse((await vits(['check', '--json', twoItses])).out)
+    expect(document).toMatchObject({
+      verdict: 'corrupts',
+      live: { devices: 3, events: 4 },
+      lost: 2,
+      itses: [
+        { its: 0, base: '0x8080000', verdict: 'restores', live: { devices: 1, events: 2 } },
+        { its: 1, base: '0x80a0000', verdict: 'corrupts', live: { devices: 2, events: 2 } },
+      ],
+      findings: [{ its: 1, code: 'D207' }],
+    })
+  })
+
+  it('is repaired on the one that needs it, and shown one at a time', async () => {
+    const plan = JSON.parse((await vits(['repair', '-n', '--json', twoItses])).out)
+    expect(plan).toMatchObject({
+      before: { verdict: 'corrupts' },
+      after: { verdict: 'restores' },
+      writes: [{ its: 1, code: 'D207' }],
+    })
+    const shown = await vits(['show', '--its', '1', '--view', 'guest', twoItses])
+    expect(shown.out).toMatch(/^ITS 1 at 0x80a0000, of 2\n/)
+    expect(await vits(['show', '--its', '2', twoItses])).toMatchObject({
+      code: 16,
+      err: expect.stringContaining('no ITS 2: the VM has 2'),
+    })
+  })
+
+  it('is judged by the ten-line program of the library as by the CLI', async () => {
+    const printed = execFileSync('node_modules/.bin/tsx', ['examples/check-a-saved-vm.ts', twoItses], { encoding: 'utf8' })
+    const { itses, findings } = JSON.parse((await vits(['check', '--json', twoItses])).out)
+    const lines = itses.flatMap((one: { its: number; verdict: string }) => [
+      `ITS ${one.its}: ${one.verdict}`,
+      ...findings
+        .filter(({ its }: { its: number }) => its === one.its)
+        .map(({ code, slug, says }: Record<string, string>) => `  ${code} ${slug}: ${says}`),
+    ])
+    expect(printed.trimEnd().split('\n')).toEqual(lines)
+  })
+})

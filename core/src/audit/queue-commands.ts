@@ -1,0 +1,40 @@
+import { COMMAND_BYTES, type Command, disassemble, type SavedIts } from '../abi/index.ts'
+import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
+import { commandIn, isBlank, openRing, type Ring } from './ring.ts'
+
+/** A command that lies in the ring of a command queue. */
+export interface QueueCommand {
+  readonly at: Gpa
+  /** Its place in the ring. */
+  readonly slot: number
+  /** Undefined where the slot holds no command that is known here. */
+  readonly command: Command | undefined
+  /** `MAPD DeviceID 0x8 V=0`. */
+  readonly says: string
+  /**
+   * Executed since GITS_CREADR was last 0; written and not executed; or behind GITS_CWRITER: what the ring held before it went
+   * round, or before the guest began anew.
+   */
+  readonly when: 'executed' | 'pending' | 'earlier'
+}
+
+/** The commands that are still in the ring, oldest first: those behind GITS_CWRITER were written before the others. Blank slots are left out. */
+export function queueCommands(memory: ReadonlyMemory, its: SavedIts): readonly QueueCommand[] {
+  const ring = openRing(memory, its)
+  if (ring === undefined) return []
+  return Array.from({ length: ring.slots }, (_, i) => (ring.write + i) % ring.slots)
+    .filter((slot) => !isBlank(ring, slot))
+    .map((slot) => queueCommand(ring, slot, memory))
+}
+
+function queueCommand(ring: Ring, slot: number, memory: ReadonlyMemory): QueueCommand {
+  const at = (ring.base + slot * COMMAND_BYTES) as Gpa
+  return { at, slot, command: commandIn(ring, slot), says: disassemble(memory, at), when: whenOf(ring, slot) }
+}
+
+/** Where CWRITER is behind CREADR, what waits goes on at slot 0, and everything between the two is executed. */
+function whenOf({ read, write }: Ring, slot: number): QueueCommand['when'] {
+  if (write < read) return slot >= read || slot < write ? 'pending' : 'executed'
+  if (slot >= write) return 'earlier'
+  return slot < read ? 'executed' : 'pending'
+}

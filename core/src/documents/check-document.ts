@@ -1,0 +1,223 @@
+import type { ProfileId } from '../abi/index.ts'
+import {
+  type Count,
+  type EventId,
+  type HistoryState,
+  type KernelRow,
+  type Report,
+  type Severity,
+  type Verdict,
+  worst,
+} from '../audit/index.ts'
+import type { SavedMachine } from '../formats/index.ts'
+import type { Errno } from '../memory/index.ts'
+import { type FindingDocument, findingDocument } from './finding-document.ts'
+import { type Address, address } from './hexadecimal.ts'
+import { type KernelDocument, kernelDocument } from './kernel-document.ts'
+
+/**
+ * What `vits check --json` prints for one saved VM.
+ *
+ * Where a VM has several ITSes, what stands at the top is of all of them together: the worst verdict, the first failure, sums.
+ */
+export interface CheckDocument extends RestoreDocument {
+  /** Version of this document: keys may be added under the same number, and none goes or changes its meaning. */
+  readonly schema: 1
+  /** The file, as it was named. */
+  readonly file: string
+  /** What the file is, in words for people. */
+  readonly format: string
+  /** The machine type that was saved: `virt-7.2`. */
+  readonly machine: string
+  /** The kernel that is to restore. */
+  readonly kernel: ProfileId
+  readonly vcpus: number
+  /** One for each ITS, in the order of the file. */
+  readonly itses: readonly ItsDocument[]
+  /** Every problem, worst first. */
+  readonly findings: readonly FindingDocument[]
+  /** What each known kernel makes of the VM. */
+  readonly kernels: readonly KernelDocument[]
+}
+
+/** One ITS of the VM. */
+export interface ItsDocument extends RestoreDocument {
+  /** Its place in `itses`, which findings name. */
+  readonly its: number
+  /** Where its frames are, where the file or the machine type tells. */
+  readonly base: Address | null
+}
+
+/** What the next restore does. */
+export interface RestoreDocument {
+  /** It succeeds and brings back what the guest has mapped; it succeeds and the guest loses, gains or misdirects interrupts; it fails. */
+  readonly verdict: Verdict
+  /** What the restore fails with. */
+  readonly errno: Errno | null
+  /** Where it fails. */
+  readonly stop: StopDocument | null
+  /** Collections in the tables. */
+  readonly collections: number
+  /** What the guest has mapped, as far as witnesses know. */
+  readonly live: Count
+  /** Valid entries in guest RAM. */
+  readonly tables: Count
+  /** What a restore brings back; nothing when it fails. */
+  readonly restored: Count
+  /** Live events that a restore does not bring back. */
+  readonly lost: number
+  /** Dead events that it does. */
+  readonly revived: number
+  /** Live events that come back as something else. */
+  readonly misdirected: number
+  /** Events of the tables that no witness knows. */
+  readonly unknown: number
+  /** Devices and tables that were not looked at. */
+  readonly unread: number
+  /** Entries of what the guest has unmapped, still valid in the tables. */
+  readonly orphans: { readonly devices: readonly number[]; readonly events: readonly EventId[] }
+  /** The commands that are still in guest RAM. */
+  readonly history: HistoryDocument
+}
+
+/** The entry at which a restore fails. */
+export interface StopDocument {
+  readonly errno: Errno
+  /** What KVM objects to. */
+  readonly says: string
+  /** `DeviceID 0x5200 event 0`. */
+  readonly place: string
+  readonly at: Address | null
+  readonly deviceId?: number
+  readonly eventId?: number
+  /** Read before it failed; KVM drops them. */
+  readonly after: Count
+}
+
+/** How much of what the guest ever told its ITS is still in the command queue. */
+export interface HistoryDocument {
+  /** Executed commands. */
+  readonly commands: number
+  readonly wrapped: boolean
+  readonly state: HistoryState
+  /** Commands that were written and not executed. */
+  readonly pending: number
+  /** What the commands tell of the events in the tables. */
+  readonly told: ToldDocument
+}
+
+/** Events of the tables by what the command queue alone says of them. */
+export interface ToldDocument {
+  readonly live: number
+  /** Their device is mapped; of the event itself no command is left. */
+  readonly deviceLive: number
+  readonly dead: number
+  readonly untold: number
+}
+
+/** What a check of one saved VM found out. */
+export interface Checked {
+  readonly file: string
+  readonly machine: SavedMachine
+  /** One for each ITS. */
+  readonly reports: readonly Report[]
+  readonly kernels: readonly KernelRow[]
+}
+
+/** The document of one saved VM, addresses and words as hexadecimal strings. */
+export function checkDocument({ file, machine, reports, kernels }: Checked): CheckDocument {
+  const [first] = reports
+  if (first === undefined) throw new RangeError('a VM without an ITS has no report')
+  const itses = reports.map((report) => ({ its: report.its.index, base: address(report.its.base), ...restoreDocument(report) }))
+  return {
+    schema: 1,
+    file,
+    format: machine.format,
+    machine: machine.machine,
+    kernel: first.kernel,
+    vcpus: first.vcpus,
+    ...together(itses),
+    itses,
+    findings: worstFirst(reports.flatMap((report) => report.findings.map((one) => findingDocument(one, report.its.index)))),
+    kernels: kernels.map(kernelDocument),
+  }
+}
+
+function restoreDocument(report: Report): RestoreDocument {
+  const { verdict, errno, stop, history, orphans } = report
+  const { unknown: untold, ...told } = report.byQueue
+  const { collections, live, tables, restored, lost, revived, misdirected, unknown, unread } = report
+  return {
+    verdict,
+    errno: errno ?? null,
+    stop: stop === undefined ? null : stopDocument(stop),
+    collections,
+    live,
+    tables,
+    restored,
+    lost,
+    revived,
+    misdirected,
+    unknown,
+    unread,
+    orphans,
+    history: {
+      commands: history.commands,
+      wrapped: history.state === 'wrapped',
+      state: history.state,
+      pending: history.pending,
+      told: { ...told, untold },
+    },
+  }
+}
+
+export function stopDocument({ errno, says, place, at, deviceId, eventId, after }: NonNullable<Report['stop']>): StopDocument {
+  const ids = { ...(deviceId === undefined ? {} : { deviceId }), ...(eventId === undefined ? {} : { eventId }) }
+  return { errno, says, place, at: address(at), ...ids, after }
+}
+
+/** The state that says least of what the guest has mapped. */
+const leastKnown: readonly HistoryState[] = ['unreadable', 'damaged', 'restarted', 'wrapped', 'empty', 'whole']
+
+/** What the restores of all ITSes come to. A VM of which one ITS fails restores nothing. */
+function together(itses: readonly RestoreDocument[]): RestoreDocument {
+  const sum = (of: (one: RestoreDocument) => number) => itses.reduce((total, one) => total + of(one), 0)
+  const count = (of: (one: RestoreDocument) => Count): Count => ({
+    devices: sum((one) => of(one).devices),
+    events: sum((one) => of(one).events),
+  })
+  const told = (key: keyof ToldDocument) => sum(({ history }) => history.told[key])
+  const verdict = worst(itses.map((one) => one.verdict))
+  const failed = itses.find((one) => one.errno !== null)
+  return {
+    verdict,
+    errno: failed?.errno ?? null,
+    stop: failed?.stop ?? null,
+    collections: sum(({ collections }) => collections),
+    live: count(({ live }) => live),
+    tables: count(({ tables }) => tables),
+    restored: verdict === 'fails' ? { devices: 0, events: 0 } : count(({ restored }) => restored),
+    lost: sum(({ lost }) => lost),
+    revived: sum(({ revived }) => revived),
+    misdirected: sum(({ misdirected }) => misdirected),
+    unknown: sum(({ unknown }) => unknown),
+    unread: sum(({ unread }) => unread),
+    orphans: {
+      devices: itses.flatMap(({ orphans }) => orphans.devices),
+      events: itses.flatMap(({ orphans }) => orphans.events),
+    },
+    history: {
+      commands: sum(({ history }) => history.commands),
+      wrapped: itses.some(({ history }) => history.wrapped),
+      state: leastKnown.find((state) => itses.some(({ history }) => history.state === state))!,
+      pending: sum(({ history }) => history.pending),
+      told: { live: told('live'), deviceLive: told('deviceLive'), dead: told('dead'), untold: told('untold') },
+    },
+  }
+}
+
+const worstSeverity: readonly Severity[] = ['fails', 'corrupts', 'latent', 'note']
+
+function worstFirst(findings: readonly FindingDocument[]): readonly FindingDocument[] {
+  return [...findings].sort((a, b) => worstSeverity.indexOf(a.severity) - worstSeverity.indexOf(b.severity))
+}

@@ -1,0 +1,50 @@
+import { hex } from '../abi/index.ts'
+import type { EventRow, View, Viewpoint } from '../audit/index.ts'
+import type { Errno } from '../memory/index.ts'
+import { type StopDocument, stopDocument } from './check-document.ts'
+import type { Address } from './hexadecimal.ts'
+
+/** What `vits show --json` prints. */
+export interface ViewDocument extends RowsDocument {
+  /** Version of this document: keys may be added under the same number, and none goes or changes its meaning. */
+  readonly schema: 1
+  /** What lies in the tables, what a restore brings back, or what the guest has mapped. */
+  readonly view: Viewpoint
+  /** The ITS that is shown: its place in the machine. */
+  readonly its: number
+}
+
+/** Collections and devices with their events. */
+export interface RowsDocument {
+  /** The restore fails, so that there is nothing to list. */
+  readonly errno?: Errno
+  readonly stop?: StopDocument
+  readonly collections: readonly CollectionDocument[]
+  readonly devices: readonly DeviceDocument[]
+}
+
+export interface CollectionDocument {
+  readonly icid: number
+  readonly rdbase: number
+}
+
+/** A device and its events; null where this viewpoint does not know. */
+export interface DeviceDocument {
+  readonly deviceId: number
+  readonly itt: Address | null
+  readonly eventIdBits: number | null
+  readonly events: readonly EventRow[]
+}
+
+export const viewDocument = (view: Viewpoint, its: number, rows: View): ViewDocument => ({
+  schema: 1,
+  view,
+  its,
+  ...rowsDocument(rows),
+})
+
+export const rowsDocument = ({ collections, devices, stop }: View): RowsDocument => ({
+  ...(stop === undefined ? {} : { errno: stop.errno, stop: stopDocument(stop) }),
+  collections: collections.map(({ icid, rdBase }) => ({ icid, rdbase: rdBase })),
+  devices: devices.map(({ itt, ...device }) => ({ ...device, itt: itt === null ? null : hex(itt) })),
+})

@@ -1,0 +1,9 @@
+/** How much of a saved VM may be read, in bytes of guest RAM. What is beyond is not looked at, and the reports say so. */
+export interface ReadingBudget {
+  /** Tables, ITTs, the command queues and the LPI tables together: more are no sane guest's. */
+  readonly tables: number
+  /** How far behind its tables a kernel is followed that runs past them. */
+  readonly overruns: number
+}
+
+export const defaultReading: ReadingBudget = { tables: 2 ** 30, overruns: 2 ** 28 }

@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { profileIds, VIRT_ITS } from '../abi/index.ts'
+import { PlantedVm } from '../audit/testing/planted-vm.ts'
+import { bytesSource, openSavedMachine } from '../formats/index.ts'
+import { fixtureFile, openFixture } from '../formats/testing/fixtures.ts'
+import { inspect } from './index.ts'
+import { plantedCase, plantedMachine, twoItses } from './testing/planted-machine.ts'
+
+describe('an inspection', () => {
+  it('finds out of a real saved VM what is loaded for it, and of the kernels what they make of it', async () => {
+    const inspection = await inspect(await openFixture('scattered-unrestorable'))
+    const [report] = inspection.audit()
+    expect(report).toMatchObject({ verdict: 'fails', errno: 'EINVAL', live: { devices: 20, events: 91 } })
+    expect(inspection.judge().map(({ kernel }) => kernel)).toEqual(profileIds)
+    expect(inspection.judge(['linux-6.12.117'])).toMatchObject([{ kernel: 'linux-6.12.117', verdict: 'fails', errno: 'EINVAL' }])
+    expect(inspection.plan().obstacles).toEqual([])
+  })
+
+  it('shows the three viewpoints, what each witness says, and the commands oldest first', async () => {
+    const vm = new PlantedVm().map(16, { 0: [8192, 0], 3: [8193, 1] }).discard(16, 3)
+    const inspection = await inspect(plantedMachine(vm.save()))
+    expect(inspection.view('guest').devices).toEqual(inspection.view('restored').devices)
+    expect(inspection.beliefs().device(16)).toMatchObject({ belief: 'live', queue: 'mapped', pci: 'silent' })
+    expect(inspection.beliefs().event(16, 3)).toMatchObject({ belief: 'dead', queue: 'unmapped' })
+    expect(inspection.history().map(({ slot, says, when }) => [slot, says, when])).toEqual([
+      [0, 'MAPC ICID 0 RDbase 0', 'executed'],
+      [1, 'MAPC ICID 1 RDbase 1', 'executed'],
+      [2, 'MAPD DeviceID 0x10 V=1 ITT 0x41010000 bits 5', 'executed'],
+      [3, 'MAPTI 0x10/0 LPI 8192 ICID 0', 'executed'],
+      [4, 'MAPTI 0x10/3 LPI 8193 ICID 1', 'executed'],
+      [5, 'DISCARD 0x10/3', 'executed'],
+    ])
+    expect(inspection.trace().end).toEqual({ by: 'last entry' })
+  })
+
+  it('tells commands that wait, and those from before the ring went round, from those executed', async () => {
+    const waiting = new PlantedVm().map(16, { 0: [8192, 0] })
+    waiting.its = { creadr: 96n }
+    const whens = (await inspect(plantedMachine(waiting.save()))).history().map(({ slot, when }) => [slot, when])
+    expect(whens).toEqual([
+      [0, 'executed'],
+      [1, 'executed'],
+      [2, 'executed'],
+      [3, 'pending'],
+    ])
+    const wrapped = new PlantedVm({ queuePages: 1 }).map(16, { 0: [8192, 0] })
+    for (let i = 0; i < 126; i++) wrapped.command('INV', { deviceId: 16, eventId: 0 })
+    const history = (await inspect(plantedMachine(wrapped.save()))).history()
+    expect([history[0], history.at(-1)]).toMatchObject([
+      { slot: 2, when: 'earlier' },
+      { slot: 1, when: 'executed' },
+    ])
+  })
+
+  it('judges every ITS, and answers for the one that is asked for', async () => {
+    const inspection = await inspect(plantedMachine(twoItses()), { kernel: 'linux-6.6' })
+    expect(inspection.audit().map(({ its, verdict, findings }) => [its.base, verdict, findings.map(({ code }) => code)])).toEqual(
+      [
+        [VIRT_ITS, 'restores', []],
+        [VIRT_ITS + 0x2_0000, 'corrupts', ['D207']],
+      ],
+    )
+    expect(inspection.view('guest', 0).devices.map(({ deviceId }) => deviceId)).toEqual([16])
+    expect(inspection.view('guest', 1).devices.map(({ deviceId }) => deviceId)).toEqual([16, 24])
+    expect(() => inspection.view('guest', 2)).toThrow(new RangeError('no ITS 2: there are 2'))
+  })
+
+  it('plans one repair for all ITSes', async () => {
+    const { writes, itses, obstacles } = (await inspect(plantedMachine(twoItses()))).plan()
+    expect(writes.map(({ its, code }) => [its, code])).toEqual([[1, 'D207']])
+    expect([obstacles, itses.map(({ after }) => after.verdict)]).toEqual([[], ['restores', 'restores']])
+  })
+
+  it('asks another kernel about the same memory', async () => {
+    const inspection = await inspect(await openFixture('ghosts'))
+    const other = inspection.restoredBy('linux-5.10')
+    expect([other.memory, other.kernel]).toEqual([inspection.memory, 'linux-5.10'])
+    expect(other.audit()[0]!.kernel).toBe('linux-5.10')
+  })
+
+  it('reads no more than its budget, and says that it did not look at everything', async () => {
+    const inspection = await inspect(await openFixture('healthy'), { budget: { tables: 0x1_0000, overruns: 0 } })
+    expect(inspection.loaded.ranges.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(0x1_0000)
+    expect(inspection.audit()).toMatchObject([
+      { unread: 1, findings: expect.arrayContaining([expect.objectContaining({ code: 'M703' })]) },
+    ])
+    expect(inspection.judge(['linux-7.3'])).toMatchObject([{ verdict: 'unknown' }])
+    expect(inspection.plan().obstacles).not.toEqual([])
+  })
+
+  it('opens the case of two ITSes that is kept as a fixture', async () => {
+    const kept = gunzipSync(readFileSync(fixtureFile('two-itses.vits')))
+    expect(Buffer.compare(kept, await plantedCase(twoItses()))).toBe(0)
+    const inspection = await inspect(await openSavedMachine(bytesSource(kept)))
+    expect(inspection.audit().map(({ verdict }) => verdict)).toEqual(['restores', 'corrupts'])
+  })
+})

@@ -1,0 +1,121 @@
+import { NEWEST, type ProfileId, profileIds, profiles } from '../abi/index.ts'
+import {
+  audit,
+  type Beliefs,
+  type Budget,
+  judgeKernels,
+  type KernelRow,
+  type QueueCommand,
+  queueCommands,
+  type Report,
+  type Scene,
+  setScenes,
+  traceWalk,
+  type View,
+  type Viewpoint,
+  viewFrom,
+  type WalkTrace,
+} from '../audit/index.ts'
+import { changedPages, type SavedMachine } from '../formats/index.ts'
+import type { ReadonlyMemory } from '../memory/index.ts'
+import { planRepair, type RepairOptions, type RepairPlan } from '../repair/index.ts'
+import { defaultReading, type ReadingBudget } from './budget.ts'
+import { type Loaded, loadOverruns, loadTables } from './loading.ts'
+
+export interface InspectOptions {
+  /** The kernel that restores: the newest when not named. */
+  readonly kernel?: ProfileId
+  /** Kernels that `judge` will be asked about: what they read behind the tables is loaded. All of them when not named. */
+  readonly judges?: readonly ProfileId[]
+  /** How much may be read and worked out; what is beyond is said to be not looked at. */
+  readonly budget?: Partial<ReadingBudget & Budget>
+}
+
+/**
+ * Loads what decides about the interrupts of a saved machine, round by round and within a budget, and sets the scene of each of its
+ * ITSes. Everything after that is synchronous, reads memory only and changes no file.
+ *
+ * @throws FormatError where the file ends before its contents.
+ */
+export async function inspect(machine: SavedMachine, options: InspectOptions = {}): Promise<Inspection> {
+  const { judges = profileIds } = options
+  const { tables, overruns } = { ...defaultReading, ...options.budget }
+  const loaded = await loadTables(machine, tables)
+  await loadOverruns(machine, loaded, judges, overruns)
+  return new Inspection(machine, loaded, options)
+}
+
+/** A saved machine that can be asked about its interrupts. What one question finds out, the next one knows. */
+export class Inspection {
+  readonly machine: SavedMachine
+  readonly kernel: ProfileId
+  readonly loaded: Loaded
+  /** What is known of each ITS, in the order of the registers. */
+  readonly scenes: readonly Scene[]
+  readonly #budget: InspectOptions['budget']
+
+  constructor(machine: SavedMachine, loaded: Loaded, { kernel = NEWEST, budget }: InspectOptions = {}) {
+    const { registers, msi, unlocated } = machine
+    const { memory, missing } = loaded
+    this.machine = machine
+    this.kernel = kernel
+    this.loaded = loaded
+    this.#budget = budget
+    this.scenes = setScenes({ memory, registers, msi, unlocated, missing, profile: profiles[kernel], ...(budget && { budget }) })
+  }
+
+  /** The same machine, restored by another kernel. */
+  restoredBy(kernel: ProfileId): Inspection {
+    return new Inspection(this.machine, this.loaded, { kernel, ...(this.#budget && { budget: this.#budget }) })
+  }
+
+  get memory(): ReadonlyMemory {
+    return this.loaded.memory
+  }
+
+  /** What the next restore does to each ITS, every problem there is, and who says so. */
+  audit(): readonly Report[] {
+    return this.scenes.map(audit)
+  }
+
+  /** What each of the kernels makes of the whole VM: the restore, and the save after it. */
+  judge(kernels: readonly ProfileId[] = profileIds): readonly KernelRow[] {
+    return judgeKernels(this.scenes, kernels)
+  }
+
+  /** The smallest change after which a restore brings back what the guest has mapped, with its proof. Nothing is written. */
+  plan(options: RepairOptions = { allow: 'proven' }): RepairPlan {
+    return planRepair(this.scenes, options)
+  }
+
+  /** Collections and devices with their events from one viewpoint. */
+  view(viewpoint: Viewpoint, its = 0): View {
+    return viewFrom(this.#scene(its), viewpoint)
+  }
+
+  /** The way of the restore through the tables: its order, what it skips and jumps over, and why it ends. */
+  trace(its = 0): WalkTrace {
+    return traceWalk(this.#scene(its))
+  }
+
+  /** What the witnesses say of each device and event. */
+  beliefs(its = 0): Beliefs {
+    return this.#scene(its).beliefs
+  }
+
+  /** The commands that are still in the queue, in the order in which the guest wrote them. */
+  history(its = 0): readonly QueueCommand[] {
+    return queueCommands(this.memory, this.#scene(its).saved)
+  }
+
+  /** The edits of the machine's files that a plan asks for; everything else stays byte-identical. See `applyEdits`. */
+  edits(plan: RepairPlan): ReturnType<SavedMachine['edits']> {
+    return this.machine.edits(changedPages(plan.memory))
+  }
+
+  #scene(its: number): Scene {
+    const scene = this.scenes[its]
+    if (scene === undefined) throw new RangeError(`no ITS ${its}: there are ${this.scenes.length}`)
+    return scene
+  }
+}

@@ -1,0 +1,60 @@
+import type { ProfileId } from '../abi/index.ts'
+import { overrunFootprint } from '../audit/index.ts'
+import type { SavedMachine } from '../formats/index.ts'
+import { coalesce, type Gpa, type GpaRange, type LoadableMemory } from '../memory/index.ts'
+import { repairFootprint } from '../repair/index.ts'
+
+/** The guest RAM of a saved machine, with everything in it that a restore, an audit or a repair reads. */
+export interface Loaded {
+  readonly memory: LoadableMemory
+  /** The parts of RAM that are in memory. */
+  readonly ranges: readonly GpaRange[]
+  /** Pages of those that the file holds no record of: they read as zeros. */
+  readonly missing: readonly Gpa[]
+}
+
+/** Loads round by round: each round's pages say what the next one needs. */
+export async function loadTables(machine: SavedMachine, mostBytes: number): Promise<Loaded> {
+  const memory = machine.memory()
+  const missing: Gpa[] = []
+  const ranges: GpaRange[] = []
+  for (let room = mostBytes; ; ) {
+    const next = within(neededNext(machine, memory), room)
+    if (next.length === 0) return { memory, ranges: coalesce(ranges), missing }
+    room -= next.reduce((sum, { bytes }) => sum + bytes, 0)
+    for (const page of machine.missingPages(next)) missing.push(page)
+    await machine.load(memory, next)
+    ranges.push(...next)
+  }
+}
+
+/** What the ITSes need next, those of one after the other. */
+function neededNext({ registers }: SavedMachine, memory: LoadableMemory): GpaRange[] {
+  return coalesce(registers.itses.flatMap((_, its) => repairFootprint(memory, registers, its)))
+}
+
+/** The first ranges that have room together. */
+function within(ranges: readonly GpaRange[], room: number): GpaRange[] {
+  let left = room
+  return ranges.filter(({ bytes }) => {
+    left -= bytes
+    return left >= 0
+  })
+}
+
+const FIRST_OVERRUN = 2 ** 20
+
+/** Loads what lies behind the tables of every ITS, as far as one of the kernels reads there. */
+export async function loadOverruns(
+  machine: SavedMachine,
+  { memory }: Loaded,
+  kernels: readonly ProfileId[],
+  mostBytes: number,
+): Promise<void> {
+  const { registers } = machine
+  for (let bytes = FIRST_OVERRUN; bytes <= mostBytes; bytes *= 2) {
+    const ranges = registers.itses.flatMap((_, its) => overrunFootprint({ memory, registers, its }, kernels, bytes))
+    if (ranges.length === 0) return
+    await machine.load(memory, ranges)
+  }
+}
