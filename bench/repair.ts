@@ -2,10 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { type Profiler, Session } from 'node:inspector/promises'
 import { parseArgs } from 'node:util'
-import { profileIds } from '@vits/core/abi'
-import { type AuditInput, overrunFootprint, setScene } from '@vits/core/audit'
-import { bytesSource, openSavedMachine } from '@vits/core/formats'
-import { planRepair, repairFootprint } from '@vits/core/repair'
+import { bytesSource, inspect, open } from '@vits/core'
+import { type AuditInput, setScene } from '@vits/core/audit'
+import { planRepair } from '@vits/core/repair'
 import { decompress } from 'fzstd'
 
 const { values, positionals } = parseArgs({
@@ -38,18 +37,9 @@ for (const name of names) {
 /** A saved VM as `vits repair` has it when it begins to plan. */
 async function loaded(name: string): Promise<AuditInput> {
   const file = bytesSource(readFileSync(`fixtures/saved/${name}.mig.zst`))
-  const machine = await openSavedMachine(file, { codecs: { zstd: decompress } })
+  const machine = await open(file, { codecs: { zstd: decompress } })
   const { registers, msi } = machine
-  const memory = machine.memory()
-  const input = { memory, registers, msi }
-  for (let ranges = repairFootprint(memory, registers); ranges.length > 0; ranges = repairFootprint(memory, registers)) {
-    await machine.load(memory, ranges)
-  }
-  const overruns = (bytes: number) => overrunFootprint(input, profileIds, bytes)
-  for (let bytes = 2 ** 20, ranges = overruns(bytes); ranges.length > 0; bytes *= 2, ranges = overruns(bytes)) {
-    await machine.load(memory, ranges)
-  }
-  return input
+  return { memory: (await inspect(machine)).memory, registers, msi }
 }
 
 /** CPU time of the whole process while one repair is planned, its compiler and garbage collector included. */

@@ -66,7 +66,9 @@ function testsOf(task, suites = []) {
   if (task.type === 'suite') return task.tasks.flatMap((child) => testsOf(child, [...suites, task]))
   const fileName = task.file.filepath
   const name = [...suites.slice(1).map((suite) => suite.name), task.name].join(' ')
-  return task.mode === 'run' && !(slow?.test(name) ?? false) ? [{ id: '', name, fileName, suites, task, timeSpentMs: 0, kills: 0 }] : []
+  return task.mode === 'run' && !(slow?.test(name) ?? false)
+    ? [{ id: '', name, fileName, suites, task, timeSpentMs: 0, kills: 0 }]
+    : []
 }
 
 /**
