@@ -13,6 +13,8 @@ describe('vits prove', () => {
     ${'healthy'}               | ${0} | ${'restores 2 collections, 9 devices, 22 events'}
     ${'scattered-clean'}       | ${0} | ${'restores 8 collections, 25 devices, 114 events'}
     ${'unrestorable.repaired'} | ${0} | ${'restores 2 collections, 4 devices, 13 events'}
+    ${'mem-numa2-s1'}          | ${0} | ${'restores 2 collections, 9 devices, 22 events'}
+    ${'mem-vmem-s1'}           | ${0} | ${'restores 2 collections, 11 devices, 26 events'}
     ${'unrestorable'}          | ${4} | ${'RESTORE_TABLES fails: EINVAL'}
   `('$file: $outcome, and the tables are read back', async ({ file, code, outcome }) => {
     const ran = await vits(['prove', saved(file)])

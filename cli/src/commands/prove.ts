@@ -1,6 +1,6 @@
 import { type ProfileId, profileNear } from '@vits/core/abi'
 import { setScene, viewFrom } from '@vits/core/audit'
-import { planRestore, restoredState } from '@vits/core/conformance'
+import { planRestore, ramByLayout, restoredState } from '@vits/core/conformance'
 import { type ProveDocument, proveDocument } from '@vits/core/documents'
 import { command, flag, text } from '../command.ts'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
@@ -29,7 +29,7 @@ export const prove = command({
   args: '<file...>',
   summary: 'restore a saved VM in a real KVM and compare with what check predicts',
   details:
-    'Boots a Linux kernel for arm64 under QEMU, gives its KVM the registers and the pages a restore reads, and reports what\nRESTORE_TABLES does there: its errno, or the mappings it restored, read back by saving them into cleared tables. Of several ITSes the first.\nNeeds the lab: a clone of the repository, and `npm run lab:setup`.',
+    'Boots a Linux kernel for arm64 under QEMU, gives its KVM the registers and the pages a restore reads, and reports what\nRESTORE_TABLES does there: its errno, or the mappings it restored, read back by saving them into cleared tables. Of several ITSes the first.\nThe VM there has the RAM that the file lists, where the machine has it, whatever check makes of it.\nNeeds the lab: a clone of the repository, and `npm run lab:setup`.',
   examples: ['prove vm.migr', 'prove --kernel 6.1 vm.migr', 'prove --kernel ./vmlinuz --profile linux-7.2 vm.migr'],
   options: {
     kernel: text('--kernel <kernel>', '6.12, 6.1, or a path to an arm64 vmlinuz (6.12 when not named)'),
@@ -81,7 +81,8 @@ class LazyLab {
 async function proveOne({ machine, inspection }: Loaded, lab: Lab, named: ProfileId | undefined): Promise<Proof> {
   const { memory, ranges } = inspection.loaded
   const { registers } = machine
-  const plan = planRestore({ ram: machine.ranges, registers, memory, needed: ranges })
+  const ram = machine.blocks.length === 0 ? machine.ranges : ramByLayout(machine.blocks, memory, registers)
+  const plan = planRestore({ ram, registers, memory, needed: ranges })
   const restored = restoredState(plan, await lab.play(plan.steps))
   const { release } = lab
   const profile = named ?? profileNear(release)

@@ -1,5 +1,6 @@
 export { type Conformance, conform } from './conform.ts'
 export { ModelSubject } from './model-subject.ts'
+export { type ListedBlock, ramByLayout } from './ram-by-layout.ts'
 export { type RecordedRestore, recordedRestores } from './recorded-restores.ts'
 export * from './recording.ts'
 export { itsRegisterOffset, qemuRegisterOrder, type RestoredRegister, redistributorAttributes } from './register-names.ts'

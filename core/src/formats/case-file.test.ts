@@ -135,6 +135,7 @@ describe('the header of a case', () => {
       },
       { requiredKeys: ['itses', 'redistributors'] },
     ),
+    blocks: fc.constantFrom([], [{ name: 'mach-virt.ram', bytes: 0x8000 }]),
     ranges: fc.constant([range(0, 8)]),
     unlocated: fc.constantFrom([], [range(16, 4)]),
     msi: fc.array(fn, { maxLength: 3 }),

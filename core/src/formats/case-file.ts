@@ -8,7 +8,7 @@ import { type FileEdits, type SavedFile, type WriteBack, writeBackOf } from './m
 import { formatWords, type Origin } from './origin.ts'
 import { loadPages, type PlacedPage } from './page-loader.ts'
 import { PageRuns } from './page-runs.ts'
-import type { SavedMachine } from './saved-machine.ts'
+import type { ListedBlock, SavedMachine } from './saved-machine.ts'
 import { latin1 } from './stream-reader.ts'
 
 /** A case begins with this, then a little-endian u32 version and the length of its JSON header. */
@@ -33,8 +33,8 @@ export async function writeCase(machine: SavedMachine, memory: LoadableMemory, r
       pages.push({ base, bytes: PAGE_BYTES })
     } else if (!missing.has(base)) zeros.push({ base, bytes: PAGE_BYTES })
   }
-  const { origin, registers, msi, ranges: ram, unlocated } = machine
-  const facts = { origin, machine: machine.machine, registers, msi, ranges: ram, unlocated }
+  const { origin, registers, msi, blocks, ranges: ram, unlocated } = machine
+  const facts = { origin, machine: machine.machine, registers, msi, blocks, ranges: ram, unlocated }
   const json = caseHeaderJson({ ...facts, pages: new PageRuns(coalesce(pages)), zeros: new PageRuns(coalesce(zeros)) })
   const start = contentsStart(json.length)
   const bytes = new Uint8Array(start + contents.length * PAGE_BYTES)
@@ -92,6 +92,7 @@ class CaseMachine implements SavedMachine {
   readonly machine: string
   readonly registers: GicRegisters
   readonly ranges: readonly GpaRange[]
+  readonly blocks: readonly ListedBlock[]
   readonly unlocated: readonly GpaRange[]
   readonly msi: readonly MsiFunction[]
   readonly files: readonly SavedFile[]
@@ -108,6 +109,7 @@ class CaseMachine implements SavedMachine {
     this.machine = header.machine
     this.registers = header.registers
     this.ranges = header.ranges
+    this.blocks = header.blocks
     this.unlocated = header.unlocated
     this.msi = header.msi
     this.files = [file]

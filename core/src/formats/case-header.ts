@@ -7,7 +7,8 @@ import { PageRuns } from './page-runs.ts'
 import { MOST_ITSES, type SavedMachine } from './saved-machine.ts'
 
 /** What a case says before the contents of its pages. */
-export interface CaseHeader extends Pick<SavedMachine, 'origin' | 'machine' | 'registers' | 'ranges' | 'unlocated' | 'msi'> {
+export interface CaseHeader
+  extends Pick<SavedMachine, 'origin' | 'machine' | 'registers' | 'blocks' | 'ranges' | 'unlocated' | 'msi'> {
   /** The pages whose contents follow, in this order. */
   readonly pages: PageRuns
   /** The pages that the machine had as zeros. Others were not saved, or not taken along. */
@@ -60,6 +61,10 @@ class HeaderReader {
       origin,
       machine: json.string(header['machine']),
       registers: { ...itses, redistributors: this.#redistributors(saved) },
+      blocks: json.array(header['blocks'] ?? []).map((element) => {
+        const { name, bytes } = json.object(element)
+        return { name: json.string(name), bytes: json.count(bytes, GPA_LIMIT) }
+      }),
       ranges: this.#ram(header['ranges']),
       unlocated: this.#runs(header['unlocated'] ?? [], GPA_LIMIT / PAGE_BYTES),
       msi: json.array(header['msi']).map((element) => this.#msi(json.object(element), itses.itses)),

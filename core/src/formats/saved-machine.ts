@@ -13,6 +13,12 @@ export interface OpenOptions {
 /** No machine has more ITSes. */
 export const MOST_ITSES = 256
 
+/** A piece of memory as a file lists it. */
+export interface ListedBlock {
+  readonly name: string
+  readonly bytes: number
+}
+
 /** A saved machine whose RAM has been located but not read. */
 export interface SavedMachine {
   readonly kind: MachineKind
@@ -25,6 +31,8 @@ export interface SavedMachine {
   readonly registers: GicRegisters
   /** Guest RAM, in address order. */
   readonly ranges: readonly GpaRange[]
+  /** The memory that the file lists, of devices too, before anything was concluded about it; nothing when it does not list any. */
+  readonly blocks: readonly ListedBlock[]
   /** Where guest RAM may be that the file holds without telling its address; whether there is any, and what it holds, is not known. */
   readonly unlocated: readonly GpaRange[]
   /** The PCI functions with MSI or MSI-X, in the order of the file. */

@@ -3,7 +3,7 @@ import { type Gpa, type GpaRange, LoadableMemory } from '../../memory/index.ts'
 import { type FileEdits, type SavedFile, type WriteBack, writeBackOf } from '../machine-file.ts'
 import { formatWords, type Origin } from '../origin.ts'
 import { loadPages, type PlacedPage } from '../page-loader.ts'
-import type { OpenOptions, SavedMachine } from '../saved-machine.ts'
+import type { ListedBlock, OpenOptions, SavedMachine } from '../saved-machine.ts'
 import { StreamReader } from '../stream-reader.ts'
 import { PageBuilder, Wanted } from './page-builder.ts'
 import { PageEdits } from './page-edits.ts'
@@ -28,6 +28,7 @@ export class QemuMachine implements SavedMachine {
   readonly msi: readonly MsiFunction[]
   readonly files: readonly SavedFile[]
   readonly writeBack: WriteBack
+  readonly blocks: readonly ListedBlock[]
   readonly #file: SavedFile
   readonly #start: number
   readonly #ram: RamMap
@@ -44,6 +45,7 @@ export class QemuMachine implements SavedMachine {
     this.msi = facts.msi
     this.files = [file]
     this.writeBack = writeBackOf(this.files)
+    this.blocks = [...stream.blocks.values()].map(({ name, bytes }) => ({ name, bytes }))
     this.#file = file
     this.#ram = map
     this.#lastRecord = stream.lastRecord

@@ -14,6 +14,7 @@ export function plantedMachine(vm: PlantedVm): SavedMachine {
     machine: 'virt-10.0',
     registers,
     ranges,
+    blocks: [],
     unlocated: [],
     msi,
     memory: () => new LoadableMemory(ranges),

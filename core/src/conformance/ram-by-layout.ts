@@ -1,0 +1,54 @@
+import type { GicRegisters } from '../abi/index.ts'
+import { coalesce, type Gpa, type GpaRange, PAGE_BYTES, type ReadonlyMemory } from '../memory/index.ts'
+import { dteRanges, ittRanges, lpiRanges, registerRanges, tableView } from '../tables/index.ts'
+
+/** A piece of memory as a saved machine lists it. */
+export interface ListedBlock {
+  readonly name: string
+  readonly bytes: number
+}
+
+/** Memory of the virt machine begins here; what is plugged into it comes from the next GiB on. */
+const BASE = 2 ** 30
+const GIB = 2 ** 30
+const END = 2 ** 48
+/** Flash, ROMs, video memory and what the host shares with a guest. */
+const OTHERS = ['virt.flash', '/rom@', 'pvtime']
+const DEVICE_ENDS = ['.rom', 'vram']
+/** Slots that a VM in the lab has to spare. */
+const MOST_PIECES = 16
+
+/**
+ * Guest RAM by what the file lists and where the virt machine puts things, whatever a reader of the file made of it: the judge of a
+ * reader must not be given the reader's own map. It holds the RAM that the machine was started with, and, when more memory is
+ * listed than that, every page among what can be plugged that the tables name: there is RAM, or the guest would not have named it.
+ */
+export function ramByLayout(
+  blocks: readonly ListedBlock[],
+  memory: ReadonlyMemory,
+  registers: GicRegisters,
+  its = 0,
+): readonly GpaRange[] {
+  const listed = blocks.filter(
+    ({ name }) => !OTHERS.some((o) => name.startsWith(o)) && !DEVICE_ENDS.some((e) => name.endsWith(e)),
+  )
+  const whole = listed.find(({ name }) => name === 'mach-virt.ram')
+  const first = whole === undefined ? listed.filter(({ name }) => !name.includes(':')) : [whole]
+  const started = first.reduce((sum, { bytes }) => sum + bytes, 0)
+  const ram = { base: BASE as Gpa, bytes: started }
+  if (first.length === listed.length) return [ram]
+  const plugged = Math.ceil((BASE + started) / GIB) * GIB
+  const { deviceTable } = tableView(registers, its)
+  const named = [
+    ...registerRanges(registers, its),
+    ...dteRanges(memory, deviceTable),
+    ...ittRanges(memory, deviceTable),
+    ...lpiRanges(registers),
+  ]
+  const pages = named.flatMap(({ base, bytes }) => {
+    const start = base - (base % PAGE_BYTES)
+    const end = Math.ceil((base + bytes) / PAGE_BYTES) * PAGE_BYTES
+    return start >= plugged && end <= END ? [{ base: start as Gpa, bytes: end - start }] : []
+  })
+  return [ram, ...coalesce(pages).slice(0, MOST_PIECES)]
+}
