@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { vmlinuzOf } from '../cache.ts'
+import { kernelImage } from '../cache.ts'
 import { events } from '../guests/events.ts'
 import { askAgain, live, type Row } from '../guests/life.ts'
 import { type GuestMachine, machines } from '../guests/machines.ts'
@@ -9,7 +9,7 @@ import { guestKernel, parts } from '../guests/parts.ts'
 import { tableHead, tableRow } from '../guests/table.ts'
 import { unfixedKernel } from '../guests/unfixed.ts'
 
-const boot = () => NestedHost.boot(vmlinuzOf(guestKernel))
+const boot = () => NestedHost.boot(kernelImage(guestKernel))
 
 /** The hosts' kernels: as Debian has it, and one that leaves the entries of what a guest unmapped. */
 const hosts: Readonly<Record<string, () => Promise<NestedHost>>> = {

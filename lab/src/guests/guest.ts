@@ -147,7 +147,9 @@ async function start(host: NestedHost, machine: GuestMachine, more: string): Pro
   ].join(' ')
   for (const name of ['qmp', 'guest'] as const) host.port(name).drain()
   const disks = `n=1; while [ $n -le ${DISKS} ]; do truncate -s 8M /tmp/disk$n; n=$((n+1)); done`
-  const output = await host.shell.must(`${disks}\nqemu-system-aarch64 ${options} >/tmp/qemu.out 2>&1 &\necho $!`)
+  const output = await host.shell.must(
+    `${disks}\nchroot /${machine.qemu ?? 'bookworm'} qemu-system-aarch64 ${options} >/tmp/qemu.out 2>&1 &\necho $!`,
+  )
   const pid = Number(output.trim())
   try {
     return { qmp: await Qmp.open(host.port('qmp')), pid }

@@ -1,30 +1,39 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { vmlinuzOf } from '../cache.ts'
+import { kernelImage } from '../cache.ts'
 import { type Entry, initramfs } from './initramfs.ts'
-import { guestKernel, guestModules, parts, SCRIPTS } from './parts.ts'
+import { guestKernel, guestModules, parts, rootOf, SCRIPTS, type Suite, suiteNames } from './parts.ts'
 
 const QEMU = 'usr/bin/qemu-system-aarch64'
+const LOADER = 'ld-linux-aarch64.so.1'
+/** Where a suite has libraries; newer ones have them all in the second. */
 const LIBRARIES = ['lib/aarch64-linux-gnu', 'usr/lib/aarch64-linux-gnu'] as const
-const LOADER = 'lib/ld-linux-aarch64.so.1'
 
 /** Where the host keeps what its guests boot from. */
 export const guestFiles = { kernel: '/guest/vmlinuz', initramfs: '/guest/initramfs' } as const
 
-/** The host's initramfs: QEMU with the libraries it needs, busybox, and inside it the kernel and initramfs of the guests. */
+/**
+ * The host's initramfs: the QEMUs with the libraries they need, busybox, and inside it the kernel and initramfs of the guests.
+ *
+ * @throws Error that says what to do when the lab is not set up.
+ */
 export function hostInitramfs(): string {
   const path = `${parts.folder}host.cpio`
-  const sources = [...['init', 'view', 'alive'].map((name) => new URL(name, SCRIPTS)), vmlinuzOf(guestKernel)]
+  const sources = [
+    ...['init', 'view', 'alive'].map((name) => fileURLToPath(new URL(name, SCRIPTS))),
+    ...[fileURLToPath(import.meta.url), kernelImage(guestKernel), ...suiteNames.map(rootOf)],
+  ]
+  if (!sources.every(existsSync)) throw new Error('the guests are not set up: run `npm run lab:setup`')
   const newest = Math.max(...sources.map((source) => statSync(source).mtimeMs))
   if (existsSync(path) && statSync(path).mtimeMs > newest) return path
   writeFileSync(
     path,
     initramfs([
       ...base(),
-      ...qemuWithLibraries().map((file) => ({ path: file, data: readFileSync(`${parts.root}${file}`), mode: 0o755 })),
-      { path: LOADER, link: 'aarch64-linux-gnu/ld-linux-aarch64.so.1' },
-      { path: guestFiles.kernel.slice(1), data: readFileSync(vmlinuzOf(guestKernel)) },
+      ...suiteNames.flatMap(qemuOf),
+      { path: guestFiles.kernel.slice(1), data: readFileSync(kernelImage(guestKernel)) },
       { path: guestFiles.initramfs.slice(1), data: gzipSync(guestInitramfs(), { level: 1 }) },
     ]),
   )
@@ -44,22 +53,30 @@ function base(): Entry[] {
   const script = (name: string) => readFileSync(new URL(name, SCRIPTS))
   return [
     ...['proc', 'sys', 'dev', 'tmp', 'modules'].map((path): Entry => ({ path, folder: true })),
-    { path: 'bin/busybox', data: readFileSync(`${parts.root}bin/busybox`), mode: 0o755 },
+    { path: 'bin/busybox', data: readFileSync(`${rootOf('bookworm')}bin/busybox`), mode: 0o755 },
     { path: 'init', data: script('init'), mode: 0o755 },
     { path: 'bin/view', data: script('view'), mode: 0o755 },
     { path: 'bin/alive', data: script('alive'), mode: 0o755 },
   ]
 }
 
+/** The QEMU of a suite in a folder of that name, to be run with the folder as its root. */
+function qemuOf(suite: Suite): Entry[] {
+  const files = withLibraries(rootOf(suite))
+  const loader = files.find((file) => file.endsWith(`/${LOADER}`))
+  return [
+    ...files.map((file) => ({ path: `${suite}/${file}`, data: readFileSync(`${rootOf(suite)}${file}`), mode: 0o755 })),
+    { path: `${suite}/lib/${LOADER}`, link: `/${loader}` },
+  ]
+}
+
 /** QEMU and the libraries it names, those that they name, and so on. @throws Error that names a library that is missing. */
-function qemuWithLibraries(): string[] {
+function withLibraries(root: string): string[] {
   const files = new Set([QEMU])
-  const folders = LIBRARIES.filter((folder) => existsSync(`${parts.root}${folder}`))
-  const have = new Map(
-    folders.flatMap((folder) => readdirSync(`${parts.root}${folder}`).map((name) => [name, `${folder}/${name}`])),
-  )
+  const folders = LIBRARIES.filter((folder) => existsSync(`${root}${folder}`))
+  const have = new Map(folders.flatMap((folder) => readdirSync(`${root}${folder}`).map((name) => [name, `${folder}/${name}`])))
   for (const file of files) {
-    for (const name of neededBy(`${parts.root}${file}`)) {
+    for (const name of neededBy(`${root}${file}`)) {
       const library = have.get(name)
       if (library === undefined) throw new Error(`${file} needs ${name}, which is not among the fetched packages`)
       files.add(library)

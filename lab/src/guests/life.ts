@@ -121,11 +121,15 @@ async function restore(host: NestedHost, machine: GuestMachine, { view, live }: 
   }
 }
 
-/** Lets the guest go on; the devices that do not answer. */
+/** Lets the guest go on; the devices that do not answer, asked twice: a slow machine is not a dead device. */
 async function silentDevices(guest: Guest): Promise<string[]> {
   await guest.goOn()
-  const said = await guest.run('alive', 200)
-  return [...said.matchAll(/^dead (\S+)$/gm)].map(([, name]) => name!)
+  const ask = async (seconds: number) => {
+    const said = await guest.run(`alive ${seconds}`, 200)
+    return [...said.matchAll(/^dead (\S+)$/gm)].map(([, name]) => name!)
+  }
+  const silent = await ask(20)
+  return silent.length === 0 ? silent : ask(60)
 }
 
 async function rescued(host: NestedHost, machine: GuestMachine, save: Save): Promise<Guest | undefined> {

@@ -1,8 +1,11 @@
 import type { EventName } from './events.ts'
+import type { Suite } from './parts.ts'
 
 /** A machine that a guest runs on, as QEMU's options, and what happens to it in its life. */
 export interface GuestMachine {
   readonly name: string
+  /** Whose QEMU; Debian 12's, 7.2, unless named. */
+  readonly qemu?: Suite
   /** QEMU's -M, without the GIC. */
   readonly machine: string
   readonly vcpus: number
@@ -164,5 +167,38 @@ export const machines: readonly GuestMachine[] = [
       disk(2, 'virtio-blk-pci,num-queues=8'),
     ],
     life: ['booted', 'resize', 'cpu-off', 'heads', 'cpu-on', 'unbind'],
+  },
+  {
+    name: 'newest',
+    qemu: 'trixie',
+    machine: 'virt',
+    vcpus: 2,
+    memory: '96M',
+    options: usual,
+    life: ['booted', 'heads', 'rebind', 'unplug', 'wrap', 'heads'],
+    unplugs: { id: 'second', option: second },
+  },
+  {
+    name: 'newest-smmuv3',
+    qemu: 'trixie',
+    machine: 'virt-8.2,iommu=smmuv3',
+    vcpus: 2,
+    memory: '112M',
+    options: translated,
+    life: ['booted', 'heads', 'rebind'],
+  },
+  {
+    name: 'newest-virtio-mem',
+    qemu: 'trixie',
+    machine: 'virt-9.0',
+    vcpus: 2,
+    memory: '96M,maxmem=2G,slots=2',
+    options: [
+      '-object memory-backend-ram,id=more,size=256M',
+      ...usual,
+      '-device virtio-mem-pci,id=vmem,memdev=more,node=0,requested-size=256M',
+    ],
+    words: 'memhp_default_state=online_kernel',
+    life: ['booted', 'rebind', 'heads'],
   },
 ]

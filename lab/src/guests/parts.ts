@@ -5,11 +5,19 @@ const GUESTS = `${CACHE}guests/`
 /** What setup fetches for the guests, and what is made of it on first use. */
 export const parts = {
   folder: GUESTS,
-  /** Debian's arm64 packages, unpacked: QEMU, the libraries it needs, busybox. */
-  root: `${GUESTS}root/`,
   /** Kernel modules of the guests' kernel, decompressed. */
   modules: `${GUESTS}modules/`,
 } as const
+
+/** The Debian suites whose QEMU a guest can run on, with the release of Debian that each is. */
+export const suites = { bookworm: 'Debian 12', trixie: 'Debian 13' } as const
+
+export type Suite = keyof typeof suites
+
+export const suiteNames = Object.keys(suites) as Suite[]
+
+/** Where a suite's arm64 packages lie unpacked: QEMU, the libraries it needs, busybox. */
+export const rootOf = (suite: Suite) => `${GUESTS}${suite}/`
 
 /** The kernel of the guests, and of their host. */
 export const guestKernel: KernelSeries = '6.12'

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { vmlinuzOf } from '../cache.ts'
+import { kernelImage } from '../cache.ts'
 import type { NestedHost } from './nested-host.ts'
 import { guestKernel, parts } from './parts.ts'
 
@@ -27,7 +27,7 @@ export async function unfixedKernel(bootFixed: () => Promise<NestedHost>): Promi
   if (existsSync(UNFIXED)) return UNFIXED
   const host = await bootFixed()
   try {
-    const image = readFileSync(vmlinuzOf(guestKernel))
+    const image = readFileSync(kernelImage(guestKernel))
     withoutClearing(image, await symbolsOf(host))
     writeFileSync(UNFIXED, image)
     return UNFIXED
