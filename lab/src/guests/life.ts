@@ -43,18 +43,20 @@ export interface LifeOptions {
  */
 export async function* live({ host, machine, folder }: LifeOptions): AsyncGenerator<Row> {
   let guest: Guest | undefined
+  let ghosts: ReadonlySet<number> = new Set()
   for (const [index, event] of machine.life.entries()) {
     const start = performance.now()
     const name = `${machine.name}-${index}-${event}`
     const seconds = () => (performance.now() - start) / 1000
     try {
       guest ??= await Guest.boot(host, machine)
-      const save = await saved(guest, { host, event, file: `${folder}/${name}.mig` })
+      const save = await saved(guest, { host, event, ghosts, file: `${folder}/${name}.mig` })
       const { machine: now } = guest
       const restored = await restore(host, now, save)
       const truth: Truth = { live: new Set(save.live.keys()), restore: restored.restore }
       writeFileSync(`${folder}/${name}${TRUTH}`, formatTruth(truth, save.view))
       const asked = ask(save.file, truth)
+      ghosts = ghostsOf(truth)
       guest = restored.guest ?? (asked.repaired?.wrote ? await rescued(host, now, save) : undefined)
       const rescue = restored.guest === undefined && asked.repaired?.wrote ? { rescued: guest !== undefined } : {}
       yield { name, truth, ...asked, ...rescue, seconds: seconds() }
@@ -93,12 +95,29 @@ interface Save {
   readonly live: ReadonlyMap<number, number>
 }
 
-/** Lets the event happen, asks the guest and KVM what is mapped, saves, and fetches the save. */
-async function saved(guest: Guest, what: { host: NestedHost; event: EventName; file: string }): Promise<Save> {
+/** LPIs that a restore brought back from the dead: KVM has them, and the guest does not know. */
+const ghostsOf = ({ live, restore }: Truth): ReadonlySet<number> =>
+  new Set(restore.done ? [...restore.lpis].filter((lpi) => !live.has(lpi)) : [])
+
+interface Wanted {
+  readonly host: NestedHost
+  readonly event: EventName
+  readonly ghosts: ReadonlySet<number>
+  readonly file: string
+}
+
+/**
+ * Lets the event happen, asks the guest and KVM what is mapped, saves, and fetches the save.
+ *
+ * @throws Error when KVM has an LPI that neither the guest knows nor an earlier restore brought.
+ */
+async function saved(guest: Guest, what: Wanted): Promise<Save> {
   await guest.happen(what.event)
   const view = guestView(await guest.run('view'))
-  const live = await guest.lpis()
-  const unknown = [...live.keys()].filter((lpi) => !view.mappings.some((mapping) => mapping.lpi === lpi))
+  const known = new Set(view.mappings.map(({ lpi }) => lpi))
+  const mapped = await guest.lpis()
+  const live = new Map([...mapped].filter(([lpi]) => known.has(lpi)))
+  const unknown = [...mapped.keys()].filter((lpi) => !known.has(lpi) && !what.ghosts.has(lpi))
   if (unknown.length > 0) throw new Error(`KVM has LPIs that the guest does not know: ${unknown.join(' ')}`)
   await guest.save()
   await what.host.get(SAVE, what.file)
