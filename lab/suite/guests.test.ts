@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { guests } from '../src/commands/guests.ts'
+import { askAgain } from '../src/guests/row.ts'
 
 const MINUTES = 60_000
 
@@ -19,4 +20,12 @@ describe('a guest that loses a driver, on a kernel that leaves its entries in th
     },
     6 * MINUTES,
   )
+})
+
+describe('a guest that lived earlier', () => {
+  it('is judged by its case in fixtures/guests as the guest, KVM and a restore said then', { timeout: 5 * MINUTES }, () => {
+    const rows = [...askAgain('fixtures/guests')]
+    expect(rows.length).toBeGreaterThan(0)
+    expect(rows.map(({ name, verdict }) => [name, verdict])).toEqual(rows.map(({ name }) => [name, { kind: 'agrees' }]))
+  })
 })

@@ -6,8 +6,8 @@ export type GuestEvent =
 const DRIVERS = 'cd /sys/bus/pci/drivers'
 /** Commands that the wrap needs: a ring of 64 KiB holds 2048, and a change of affinity takes two. */
 const CHANGES = 1100
-/** A rebind of a device with two vectors takes about twelve. */
-const REBINDS = 200
+/** A rebind of a device with two vectors takes ten. */
+const REBINDS = 240
 
 /** The events, by name. Their scripts use what every guest here has. */
 export const events = {

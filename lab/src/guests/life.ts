@@ -1,29 +1,13 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import type { EventName } from './events.ts'
 import { Guest, RestoreRefused, SAVE } from './guest.ts'
 import { type GuestView, guestView } from './guest-view.ts'
 import type { GuestMachine } from './machines.ts'
 import type { NestedHost } from './nested-host.ts'
-import { formatTruth, parseTruth, type Truth } from './truth.ts'
-import { judge, type Verdict } from './verdict.ts'
-import { type Repaired, type Said, vitsRepairs, vitsSays } from './vits.ts'
+import { ask, type Row, TRUTH } from './row.ts'
+import { formatTruth, type Truth } from './truth.ts'
 
-/** What one save of a guest came to. */
-export interface Row {
-  /** MACHINE-NUMBER-EVENT: also the name of its files. */
-  readonly name: string
-  readonly verdict: Verdict
-  readonly truth?: Truth
-  readonly said?: Said
-  readonly repaired?: Repaired
-  /** The save as it was did not restore, but the repaired one did. */
-  readonly rescued?: boolean
-  readonly seconds: number
-}
-
-const TRUTH = '.truth.json'
 const REPAIRED = '.repaired'
-const SAVES = ['.mig', '.mig.gz', '.mig.zst', '.vits']
 
 interface Restored {
   readonly guest: Guest | undefined
@@ -53,9 +37,9 @@ export async function* live({ host, machine, folder }: LifeOptions): AsyncGenera
       const save = await saved(guest, { host, event, ghosts, file: `${folder}/${name}.mig` })
       const { machine: now } = guest
       const restored = await restore(host, now, save)
-      const truth: Truth = { live: new Set(save.live.keys()), restore: restored.restore }
+      const truth: Truth = { live: new Set(save.live.keys()), astray: astray(save, save.live), restore: restored.restore }
       writeFileSync(`${folder}/${name}${TRUTH}`, formatTruth(truth, save.view))
-      const asked = ask(save.file, truth)
+      const asked = ask({ file: save.file, truth, repairInto: `${save.file}${REPAIRED}` })
       ghosts = ghostsOf(truth)
       guest = restored.guest ?? (asked.repaired?.wrote ? await rescued(host, now, save) : undefined)
       const rescue = restored.guest === undefined && asked.repaired?.wrote ? { rescued: guest !== undefined } : {}
@@ -68,32 +52,16 @@ export async function* live({ host, machine, folder }: LifeOptions): AsyncGenera
   }
 }
 
-/** Asks vits about the saves that a run left in a folder, by what was found to be true then: nothing is booted. */
-export function* askAgain(folder: string): Generator<Row> {
-  for (const file of readdirSync(folder).sort()) {
-    if (!file.endsWith(TRUTH)) continue
-    const start = performance.now()
-    const name = file.slice(0, -TRUTH.length)
-    const truth = parseTruth(readFileSync(`${folder}/${file}`, 'utf8'))
-    const save = readdirSync(folder).find((other) => SAVES.some((suffix) => other === `${name}${suffix}`))
-    if (save === undefined) continue
-    yield { name, truth, ...ask(`${folder}/${save}`, truth), seconds: (performance.now() - start) / 1000 }
-  }
-}
-
-/** What vits says of a save, what it repairs, and whether that is right. */
-function ask(file: string, truth: Truth): Pick<Row, 'verdict' | 'said' | 'repaired'> {
-  const said = vitsSays(file)
-  const repaired = said.read && said.exit !== 0 ? vitsRepairs(file, `${file}${REPAIRED}`) : undefined
-  return { verdict: judge(truth, said, repaired), said, ...(repaired && { repaired }) }
-}
-
 interface Save {
   readonly file: string
   readonly view: GuestView
   /** LPIs with their vCPUs, as KVM has them. */
   readonly live: ReadonlyMap<number, number>
 }
+
+/** How many live events KVM has on another CPU than the guest has aimed them at. */
+const astray = ({ view, live }: Save, lpis: ReadonlyMap<number, number>): number =>
+  view.mappings.filter(({ lpi, cpu }) => live.has(lpi) && lpis.has(lpi) && cpu !== null && lpis.get(lpi) !== cpu).length
 
 /** LPIs that a restore brought back from the dead: KVM has them, and the guest does not know. */
 const ghostsOf = ({ live, restore }: Truth): ReadonlySet<number> =>
@@ -125,15 +93,12 @@ async function saved(guest: Guest, what: Wanted): Promise<Save> {
 }
 
 /** Restores the host's save; no guest when KVM refuses. */
-async function restore(host: NestedHost, machine: GuestMachine, { view, live }: Save): Promise<Restored> {
+async function restore(host: NestedHost, machine: GuestMachine, save: Save): Promise<Restored> {
   try {
     const guest = await Guest.restore(host, machine)
     const lpis = await guest.lpis()
-    const misdirected = view.mappings.filter(
-      ({ lpi, cpu }) => live.has(lpi) && lpis.has(lpi) && cpu !== null && lpis.get(lpi) !== cpu,
-    )
     const silent = await silentDevices(guest)
-    return { guest, restore: { done: true, lpis: new Set(lpis.keys()), misdirected: misdirected.length, silent } }
+    return { guest, restore: { done: true, lpis: new Set(lpis.keys()), misdirected: astray(save, lpis), silent } }
   } catch (error) {
     if (!(error instanceof RestoreRefused)) throw error
     return { guest: undefined, restore: { done: false, why: error.message } }

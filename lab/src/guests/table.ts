@@ -1,4 +1,4 @@
-import type { Row } from './life.ts'
+import type { Row } from './row.ts'
 import type { Truth } from './truth.ts'
 
 const columns = ['host', 'save', 'live', 'vits says', 'a restore', 'vits repair -y', 'verdict', 'seconds'] as const

@@ -4,6 +4,8 @@ import type { GuestView } from './guest-view.ts'
 export interface Truth {
   /** LPIs that were mapped when the guest was saved. */
   readonly live: ReadonlySet<number>
+  /** Those of them that KVM had on another CPU than the guest's when it saved them: no restore is to blame. */
+  readonly astray: number
   readonly restore:
     | { readonly done: false; readonly why: string }
     | {
@@ -25,6 +27,6 @@ export function formatTruth(truth: Truth, guest: GuestView): string {
 
 /** Reads what `formatTruth` made. */
 export function parseTruth(text: string): Truth {
-  const { live, restore } = JSON.parse(text)
-  return { live: new Set(live), restore: restore.done ? { ...restore, lpis: new Set(restore.lpis) } : restore }
+  const { live, astray, restore } = JSON.parse(text)
+  return { live: new Set(live), astray, restore: restore.done ? { ...restore, lpis: new Set(restore.lpis) } : restore }
 }

@@ -7,7 +7,7 @@ const set = (...lpis: number[]) => new Set(lpis)
 type Done = Extract<Truth['restore'], { done: true }>
 const restores = (lpis: ReadonlySet<number>, ...silent: string[]): Done => ({ done: true, lpis, misdirected: 0, silent })
 const refused: Truth['restore'] = { done: false, why: 'Invalid argument' }
-const healthy: Truth = { live: set(8192, 8193), restore: restores(set(8192, 8193)) }
+const healthy: Truth = { astray: 0, live: set(8192, 8193), restore: restores(set(8192, 8193)) }
 const wellSaid: Extract<Said, { read: true }> = {
   ...{ read: true, exit: 0, verdict: 'restores', errno: null, lost: 0, revived: 0, misdirected: 0, findings: [] },
   ...{ dead: set(), live: set(8192, 8193), restored: set(8192, 8193) },
@@ -59,6 +59,13 @@ describe('what vits says of a save, by the truth', () => {
       wellSaid,
       undefined,
       'miss',
+    ],
+    [
+      'an event went astray before it was saved, and nothing in the save tells',
+      { ...healthy, astray: 1, restore: { ...restores(healthy.live), misdirected: 1 } },
+      wellSaid,
+      undefined,
+      'agrees',
     ],
     ['its repair takes a live event from a VM that restores', healthy, { ...wellSaid, exit: 4 }, repair(8192), 'harmful repair'],
     [

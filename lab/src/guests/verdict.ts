@@ -29,14 +29,14 @@ function harmDone({ live, restore }: Truth, restored: ReadonlySet<number>): stri
 
 type Read = Extract<Said, { read: true }>
 
-function whatIsMissed({ live, restore }: Truth, said: Read): string | undefined {
+function whatIsMissed({ live, astray, restore }: Truth, said: Read): string | undefined {
   if (!restore.done) return said.verdict === 'fails' ? undefined : `a restore fails, and vits says that it ${said.verdict}`
   if (said.verdict === 'fails') return undefined
   const lost = without(live, restore.lpis)
   return (
     count(without(lost, without(live, said.restored)), 'events are lost, and vits says that they come back') ??
     count(without(without(restore.lpis, live), said.restored), 'dead events come back, and vits does not say so') ??
-    (restore.misdirected > said.misdirected ? misdirection(restore.misdirected, said) : undefined) ??
+    (restore.misdirected - astray > said.misdirected ? misdirection(restore.misdirected, said) : undefined) ??
     (restore.silent.length > 0 && said.exit === 0 ? `${restore.silent.join(', ')} silent, and vits sees no problem` : undefined)
   )
 }
