@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import ts from 'typescript'
-import type { GeneratedDoc } from './generated-docs.ts'
+import type { GeneratedDoc } from './generated-doc.ts'
 
 const { exports: doors } = JSON.parse(readFileSync('core/package.json', 'utf8')) as { exports: Record<string, unknown> }
 

@@ -7,15 +7,10 @@ import { recordReports } from '../core/src/audit/testing/reports.ts'
 import { recordRefusals } from '../core/src/formats/testing/refusals.ts'
 import { recordPlans } from '../core/src/repair/testing/plans.ts'
 import { apiPages } from './api-report.ts'
+import type { GeneratedDoc } from './generated-doc.ts'
 import { schemaFiles } from './json-schemas.ts'
 import { kernelsPage } from './kernels-page.ts'
 import { ReadmeSession } from './readme-session.ts'
-
-/** A file, or the marked part of one, that is printed from what the code declares. */
-export interface GeneratedDoc {
-  readonly path: string
-  readonly content: () => string | Promise<string>
-}
 
 const codes = Object.keys(problems) as ProblemCode[]
 

@@ -1,5 +1,5 @@
 import { type Definition, generateSchema, programFromConfig } from 'typescript-json-schema'
-import type { GeneratedDoc } from './generated-docs.ts'
+import type { GeneratedDoc } from './generated-doc.ts'
 
 /** The documents that commands print with --json, and the type that declares each. */
 const documents = {

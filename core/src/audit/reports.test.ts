@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { recorded } from './testing/report-text.ts'
+import { recorded } from '../memory/testing/recorded-texts.ts'
 import { reports, reportsFile } from './testing/reports.ts'
 
 describe('the report on each planted problem', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { recorded } from '../audit/testing/report-text.ts'
+import { recorded } from '../memory/testing/recorded-texts.ts'
 import { refusals, refusalsFile } from './testing/refusals.ts'
 
 describe('a file that is damaged at one byte', () => {

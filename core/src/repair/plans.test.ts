@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { recorded } from '../audit/testing/report-text.ts'
+import { recorded } from '../memory/testing/recorded-texts.ts'
 import { plans, plansFile } from './testing/plans.ts'
 
 describe('the plan for each planted problem', () => {

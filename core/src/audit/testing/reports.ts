@@ -1,7 +1,8 @@
+import { record } from '../../memory/testing/recorded-texts.ts'
 import { audit, setScene } from '../index.ts'
 import { PlantedVm, pciFunction } from './planted-vm.ts'
 import { problemCases } from './problem-cases/index.ts'
-import { record, reportText } from './report-text.ts'
+import { reportText } from './report-text.ts'
 
 /** Where the reports on the planted problems are recorded; `npm run docs` records them anew. */
 export const reportsFile = new URL('./reports.txt', import.meta.url)

@@ -1,5 +1,5 @@
 import { inflateSync } from 'node:zlib'
-import { record } from '../../audit/testing/report-text.ts'
+import { record } from '../../memory/testing/recorded-texts.ts'
 import { bytesSource, FormatError, openSavedMachine, type SavedMachine, writeCase } from '../index.ts'
 import { writeQcow2 } from './qcow2-writer.ts'
 import { Bytes, type StreamParts, writeStream } from './stream-writer.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { GICD, GICD_CTLR, GICD_TYPER2 } from '../../abi/index.ts'
+import { DirectVm } from '../../conformance/vlpi/testing/direct-vm.ts'
 import { distributorFrame } from '../../its/index.ts'
-import { DirectVm } from './testing/direct-vm.ts'
 
 const enabled = { enabled: true, group1: true, priority: 0xa0 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
+import { DirectVm } from '../../conformance/vlpi/testing/direct-vm.ts'
 import { attempt } from '../../memory/index.ts'
-import { DirectVm } from './testing/direct-vm.ts'
 
 describe('forwarding an LPI', () => {
   it('lets hardware deliver it: KVM sees nothing of it any more', () => {

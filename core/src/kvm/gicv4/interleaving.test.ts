@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { DirectVm } from '../../conformance/vlpi/testing/direct-vm.ts'
 import type { DirectSgis } from './direct-sgis.ts'
-import { DirectVm } from './testing/direct-vm.ts'
 
 const VCPUS = 3
 const EVENTS = 8

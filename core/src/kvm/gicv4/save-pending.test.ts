@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { KVM_DEV_ARM_CTRL as CTRL, KVM_DEV_ARM_VGIC_GRP as GRP } from '../../abi/index.ts'
+import { DirectVm } from '../../conformance/vlpi/testing/direct-vm.ts'
 import { GicHost, KvmVm } from '../index.ts'
-import { DirectVm } from './testing/direct-vm.ts'
 
 /** Half of the events forwarded, some of both halves pending. */
 function busy(options = {}): DirectVm {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { KVM_DEV_ARM_CTRL as CTRL, GICD, GICD_CTLR, KVM_DEV_ARM_VGIC_GRP as GRP } from '../../abi/index.ts'
+import { DirectVm } from '../../conformance/vlpi/testing/direct-vm.ts'
 import { distributorFrame } from '../../its/index.ts'
 import { GicHost, KvmVm } from '../index.ts'
-import { DirectVm } from './testing/direct-vm.ts'
 
 const ready = (options = {}) => {
   const vm = new DirectVm(options)

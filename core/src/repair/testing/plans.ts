@@ -1,6 +1,7 @@
 import type { AuditInput } from '../../audit/index.ts'
 import { problemCases } from '../../audit/testing/problem-cases/index.ts'
-import { line, record } from '../../audit/testing/report-text.ts'
+import { line } from '../../audit/testing/report-text.ts'
+import { record } from '../../memory/testing/recorded-texts.ts'
 import type { RepairOptions } from '../index.ts'
 import { planOne } from './plan-one.ts'
 

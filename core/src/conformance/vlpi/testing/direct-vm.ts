@@ -1,7 +1,7 @@
 import { FIRST_LPI, NEWEST, type ProfileId } from '../../../abi/index.ts'
-import { AssignedVm, type SavedVm } from '../../../conformance/vlpi/assigned-vm.ts'
-import type { HostShape } from '../host.ts'
-import type { HostVpe } from '../host-vpe.ts'
+import type { HostShape } from '../../../kvm/gicv4/host.ts'
+import type { HostVpe } from '../../../kvm/gicv4/host-vpe.ts'
+import { AssignedVm, type SavedVm } from '../assigned-vm.ts'
 
 export interface DirectVmOptions extends Partial<HostShape> {
   readonly vcpus?: number
