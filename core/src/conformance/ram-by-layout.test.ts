@@ -33,6 +33,23 @@ describe('the RAM that a judge is given', () => {
     expect(ramByLayout(blocks, memory, registers)).toEqual(ranges)
   })
 
+  it('is in no more pieces than a VM in the lab has slots for', () => {
+    const many = new PlantedVm()
+    for (let deviceId = 0; deviceId < 40; deviceId++) many.map(deviceId, { 0: [8192 + deviceId, 0] })
+    many.save()
+    const far = (n: number) => PLUGGED + n * MIB + (n > 20 ? 4096 * MIB : 0)
+    for (let deviceId = 0; deviceId < 40; deviceId++) many.dte(deviceId, { size: 0, next: 1, ittAddr: far(deviceId) })
+    const blocks = [
+      { name: 'mach-virt.ram', bytes: 64 * MIB },
+      { name: 'dimm', bytes: 8192 * MIB },
+    ]
+    const [, ...pieces] = ramByLayout(blocks, many.memory, many.registers())
+    expect(pieces).toEqual([
+      { base: far(0), bytes: 20 * MIB + 0x1000 },
+      { base: far(21), bytes: 18 * MIB + 0x1000 },
+    ])
+  })
+
   it('contradicts a reader who overlooks what was plugged', async () => {
     const { blocks } = await openFixture('mem-vmem-s1')
     const { memory, registers } = await auditFixture('mem-vmem-s1')

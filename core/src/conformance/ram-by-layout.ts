@@ -50,5 +50,18 @@ export function ramByLayout(
     const end = Math.ceil((base + bytes) / PAGE_BYTES) * PAGE_BYTES
     return start >= plugged && end <= END ? [{ base: start as Gpa, bytes: end - start }] : []
   })
-  return [ram, ...coalesce(pages).slice(0, MOST_PIECES)]
+  return [ram, ...joined(coalesce(pages))]
+}
+
+/** At most so many pieces as there are slots: those that lie closest together become one. */
+function joined(pieces: readonly GpaRange[]): GpaRange[] {
+  const gaps = pieces.slice(1).map(({ base }, i) => base - pieces[i]!.base - pieces[i]!.bytes)
+  const widestClosed = [...gaps].sort((a, b) => b - a)[MOST_PIECES - 1] ?? 0
+  const found: GpaRange[] = []
+  pieces.forEach((piece, i) => {
+    const last = found.at(-1)
+    if (last === undefined || gaps[i - 1]! > widestClosed) found.push(piece)
+    else found[found.length - 1] = { base: last.base, bytes: piece.base + piece.bytes - last.base }
+  })
+  return found
 }

@@ -35,12 +35,12 @@ export interface RestorePlan {
  * commands change it.
  */
 export function planRestore(state: SavedState): RestorePlan {
-  const { memory, registers, its } = state
+  const { ram, memory, registers, its } = state
   const saved = savedIts(registers, its)
   const inOrder = (steps: readonly RestoreStep[]) => steps.flatMap((step) => stepsOf[step](state, saved))
   const tables = restoreOrder.indexOf('restore-tables')
   const before = inOrder(restoreOrder.slice(0, tables))
-  const ranges = savedRanges(memory, registers, its)
+  const ranges = insideRam({ ranges: ram }, savedRanges(memory, registers, its))
   const cleared = ranges.map(({ base, bytes }): Step => ({ op: 'mem_zero', gpa: hex(base), len: hex(bytes) }))
   const resaved: Step[] = [...before, ...stepsOf['restore-tables'](state, saved), ...cleared, { op: 'its_save_tables' }]
   const dumps = ranges.map(({ base, bytes }): Step => ({ op: 'mem_dump', what: 'saved', gpa: hex(base), len: hex(bytes) }))
@@ -87,7 +87,7 @@ const stepsOf: Readonly<Record<RestoreStep, (state: SavedState, its: SavedIts) =
       gic_init: true,
       its_base: hex(itsAddresses({ ...registers, itses: [its] })[0]!),
     },
-    ...insideRam(memory, needed).flatMap((range) => writtenBytes(memory, range)),
+    ...insideRam({ ranges: ram }, insideRam(memory, needed)).flatMap((range) => writtenBytes(memory, range)),
   ],
   vcpus: () => [],
   'gic-init': () => [],

@@ -11,7 +11,7 @@ export function savedRanges(memory: ReadonlyMemory, registers: GicRegisters, its
 }
 
 /** Cuts off what lies in holes; a page that a range touches only in part keeps that part. */
-export function insideRam(memory: ReadonlyMemory, ranges: readonly GpaRange[]): GpaRange[] {
+export function insideRam(memory: Pick<ReadonlyMemory, 'ranges'>, ranges: readonly GpaRange[]): GpaRange[] {
   return ranges.flatMap(({ base, bytes }) =>
     memory.ranges.flatMap((region) => {
       const start = Math.max(base, region.base)
