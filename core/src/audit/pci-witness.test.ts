@@ -31,7 +31,11 @@ describe('the MSI state of the functions with one DeviceID', () => {
     ['speaks for every event when all vectors are set to the ITS', [msix(set(ITS, ITS, UNSET))], ['mapped', [0, 1], true]],
     ['speaks through an IOMMU whose tables lead to the ITS', [msix(set(MAPPED, UNSET))], ['mapped', [0], true]],
     ['tells of a device without events when enabled', [msix(set(UNSET))], ['mapped', [], true]],
-    ['tells of no device when disabled with nothing set', [msix(set(UNSET), false)], ['unmapped', [], true]],
+    [
+      'tells of no event when disabled with nothing set, and nothing of the device',
+      [msix(set(UNSET), false)],
+      ['silent', [], true],
+    ],
     ['is silent when disabled with vectors set', [msix(set(ITS), false)], ['silent', [], false]],
     ['is silent when the vectors are set to what is no ITS', [msix(set(ELSEWHERE, ELSEWHERE))], ['silent', [], false]],
     ['is silent of other events when only some vectors are', [msix(set(ITS, ELSEWHERE))], ['mapped', [0], false]],

@@ -40,12 +40,13 @@ function inUse(functions: readonly MsiFunction[]): readonly MsiFunction[] {
 
 /**
  * A function with MSI-X or MSI enabled has its device mapped, with the events its vectors name. One that is disabled and has no
- * vector set has none: drivers disable MSI before they free it. Disabled with vectors set says nothing; a vector that is set to
+ * vector set has no event: drivers disable MSI before they free it. Its device may stay mapped: Linux from 6.16 on maps the next
+ * events without a MAPD. Disabled with vectors set says nothing; a vector that is set to
  * what is no ITS known here may name any event.
  */
 function testimony({ enabled, vectors }: MsiFunction, index: number): PciTestimony {
   const set = vectors.filter(({ target }) => target.kind !== 'unset')
-  if (!enabled) return { device: set.length === 0 ? 'unmapped' : 'silent', events: new Set(), whole: set.length === 0 }
+  if (!enabled) return { device: 'silent', events: new Set(), whole: set.length === 0 }
   const events = new Set(set.filter(({ target }) => 'its' in target && target.its === index).map(({ data }) => data))
   const whole = set.every(({ target }) => target.kind !== 'elsewhere')
   return { device: whole || events.size > 0 ? 'mapped' : 'silent', events, whole }

@@ -30,7 +30,14 @@ describe('what speaks for a finding', () => {
   it('is every witness that knows the mapping', () => {
     const vm = withOrphan()
     vm.more = { msi: [pciFunction(8, [], false), pciFunction(16, [0])] }
-    expect(says(find(vm, 'D203'))).toEqual(['command queue', 'PCI state', 'LPI configuration'])
+    expect(says(find(vm, 'D203'))).toEqual(['command queue', 'LPI configuration'])
+    const discarded = small()
+      .map(16, { 0: [8200, 0], 1: [8193, 0] })
+      .save()
+      .discard(16, 0)
+      .save()
+    discarded.more = { msi: [pciFunction(16, [1])] }
+    expect(says(find(discarded, 'I303'))).toEqual(['command queue', 'PCI state', 'LPI configuration'])
   })
 
   it('is the PCI state alone when the queue has gone round', () => {
@@ -41,10 +48,23 @@ describe('what speaks for a finding', () => {
         .save(),
       16,
     )
-    expect(find(vm, 'D203')).toBeUndefined()
+    expect(find(vm, 'I303')).toBeUndefined()
     vm.more = { msi: [pciFunction(8, [], false), pciFunction(16, [0])] }
-    expect(find(vm, 'D203')).toMatchObject({ confidence: 'proven', deviceId: 8, fix: { safe: true } })
-    expect(says(find(vm, 'D203'))).toEqual(['PCI state', 'LPI configuration'])
+    expect(find(vm, 'I303')).toMatchObject({ confidence: 'proven', deviceId: 8, eventId: 0, fix: { safe: true } })
+    expect(says(find(vm, 'I303'))).toEqual(['PCI state', 'LPI configuration'])
+  })
+
+  it('never is a function that is off, for its device: a new Linux keeps it mapped, and maps events again without a MAPD', () => {
+    const vm = goRound(
+      small()
+        .map(8, {})
+        .map(16, { 0: [8192, 0] })
+        .save(),
+      16,
+    )
+    vm.more = { msi: [pciFunction(8, [], false), pciFunction(16, [0])] }
+    const { orphans, findings, verdict } = audit(setScene(vm.input()))
+    expect([orphans.devices, findings.map(({ code }) => code), verdict]).toEqual([[], ['Q603'], 'restores'])
   })
 
   it('is the chain when a live entry jumps over it', () => {
