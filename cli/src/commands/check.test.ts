@@ -62,7 +62,6 @@ describe('vits check', () => {
     })
     expect(findings[0].evidence.map(({ witness }: { witness: string }) => witness)).toEqual([
       'command queue',
-      'PCI state',
       'LPI configuration',
     ])
   })

@@ -5,6 +5,7 @@ import {
   type Finding,
   type ItsPlace,
   isLoss,
+  problemRow,
   type Report,
   type Severity,
   type Verdict,
@@ -62,7 +63,7 @@ const itsVerdict: Readonly<Record<Verdict, string>> = {
 const histories: Readonly<Record<Report['history']['state'], string>> = {
   whole: 'whole',
   wrapped: 'gone round: its beginning is lost',
-  restarted: 'begun anew: what came before is lost in part',
+  restarted: 'not whole: its beginning is lost in part',
   damaged: 'damaged and not believed',
   empty: 'none executed',
   unreadable: 'not readable',
@@ -134,6 +135,7 @@ function effectWords(group: readonly Finding[], hidden: boolean): string {
     ...(!apart && group.some(({ effect }) => effect.lost.count > 0) ? ['loses live events'] : []),
     ...(revived > 0 ? [`brings back ${count(revived, 'dead event')}`] : []),
   ]
+  if (problemRow(group[0]!.code).perhaps === true) return `restores, but perhaps loses ${count(group.length, 'device')}`
   const when = hidden ? 'once that is mended:' : 'restores, but'
   return `${when} ${does.length === 0 ? 'interrupts go wrong' : does.join(', ')}`
 }
@@ -196,10 +198,18 @@ function verdict(file: string, { origin }: SavedMachine, reports: readonly Repor
     case 'corrupts':
       return [
         `${count(problems.length, 'problem')} · The restore succeeds${harmWords(reports)}.`,
-        style.bad('Restores, but wrongly. Do not resume this VM.'),
+        style.bad(adviceWords(reports)),
         ...next,
       ]
   }
+}
+
+/** A loss that is only possible, and nothing worse, is not called one. */
+function adviceWords(reports: readonly Report[]): string {
+  const isPossible = reports.every(({ lost, revived, misdirected }) => lost + revived + misdirected === 0)
+  return isPossible && reports.some(({ hiddenDevices }) => hiddenDevices > 0)
+    ? 'Restores, but perhaps wrongly. Do not resume this VM before that is known.'
+    : 'Restores, but wrongly. Do not resume this VM.'
 }
 
 function cleanWords(reports: readonly Report[], findings: readonly Finding[]): string {
@@ -223,11 +233,12 @@ function abortLines({ vmm }: Origin, reports: readonly Report[]): string[] {
 function harmWords(reports: readonly Report[]): string {
   const sum = (of: (report: Report) => number) => reports.reduce((total, report) => total + of(report), 0)
   const [lost, revived] = [sum((report) => report.lost), sum((report) => report.revived)]
-  const misdirected = sum((report) => report.misdirected)
+  const [misdirected, hiddenDevices] = [sum((report) => report.misdirected), sum((report) => report.hiddenDevices)]
   const does = [
     ...(lost > 0 ? [`loses ${lost} of ${sum(({ live }) => live.events)} live events`] : []),
     ...(revived > 0 ? [`brings back ${lost > 0 ? count(revived, 'dead one') : count(revived, 'dead event')}`] : []),
     ...(misdirected > 0 ? [`misdirects ${count(misdirected, 'event')}`] : []),
+    ...(hiddenDevices > 0 ? [`perhaps loses ${count(hiddenDevices, 'device')}`] : []),
   ]
   return does.length === 0 ? '' : `, and ${does.join(' and ')}`
 }

@@ -5,6 +5,7 @@ import type { Mappings } from './mappings.ts'
 import { finding, measure, Suspects, takeOut } from './measure.ts'
 import { place } from './names.ts'
 import { claimPass } from './passes/claims.ts'
+import { hiddenPass } from './passes/hidden.ts'
 import { lossPass } from './passes/losses.ts'
 import { lpiPass } from './passes/lpis.ts'
 import { notePass } from './passes/notes.ts'
@@ -43,6 +44,7 @@ function auditOnce(scene: Scene): Report {
     isDead: (deviceId, eventId) => orphans.hasEvent(deviceId, eventId),
     isLiveDevice: (deviceId) => scene.beliefs.live.hasDevice(deviceId),
   }
+  suspects.add(hiddenPass(scene))
   suspects.add(lpiPass(scene, orphans))
   const findings = measure(scene, trials, clean, suspects, judge)
   for (const note of notePass(scene, suspects.full || unlisted)) {
@@ -56,7 +58,7 @@ const order: readonly Severity[] = ['fails', 'corrupts', 'latent', 'note']
 function report(scene: Scene, orphans: Orphans, found: readonly Finding[]): Report {
   const { restored, beliefs, tables } = scene
   const registers = registerHarm(registerPass(scene))
-  const harm = damage(restored, beliefs, orphans)
+  const harm = damage(scene, restored)
   const verdict = verdictOf(restored, registers, harm)
   const stop = stopOf(restored)
   const { state, commands, pending } = beliefs.history
@@ -75,6 +77,7 @@ function report(scene: Scene, orphans: Orphans, found: readonly Finding[]): Repo
     revived: harm.revived.count,
     misdirected: harm.misdirected.count,
     unread: scene.unread.count + Number(tables.cut || restored.cut !== undefined),
+    hiddenDevices: harm.hiddenDevices,
     unknown: unknownCount(scene),
     orphans: { devices: [...orphans.entries.devices].sort((a, b) => a - b), events: orphans.list(scene, MOST_ORPHAN_EVENTS) },
     history: { state, commands, pending },

@@ -4,7 +4,6 @@ import { objections, tableView } from '../tables/index.ts'
 import { defaultBudget } from './budget.ts'
 import { deviceName, place } from './names.ts'
 import { once } from './once.ts'
-import { orphansOf } from './passes/orphans.ts'
 import { registerPass } from './passes/registers.ts'
 import { type CallFailure, comesToTables, type Rehearsal, rehearse } from './rehearsal.ts'
 import type { AuditInput, ItsPlace, Scene } from './scene.ts'
@@ -61,6 +60,7 @@ const NOTHING: Damage = {
   lostDevices: 0,
   misplacedDevices: 0,
   lostCollections: 0,
+  hiddenDevices: 0,
 }
 
 const unjudged = (kernel: ProfileId, scenes: readonly Scene[]): KernelRow => ({
@@ -132,7 +132,7 @@ class Judging {
   }
 
   #damage(scene: Scene, restored: SimulatedRestore): Damage {
-    const harm = this.#damages.get(restored) ?? damage(restored, scene.beliefs, orphansOf(scene).orphans)
+    const harm = this.#damages.get(restored) ?? damage(scene, restored)
     this.#damages.set(restored, harm)
     return harm
   }

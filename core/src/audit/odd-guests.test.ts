@@ -10,6 +10,19 @@ function told(name: string): string[] {
   return [...lines].map(([, device, event, lpi, icid]) => `${Number.parseInt(device!, 16)}:${event} ${lpi} ${icid}`).sort()
 }
 
+describe('a guest that clears its commands from the ring', () => {
+  it('perhaps loses the device that a stale one with the same ITT hides: real KVM lost it', async () => {
+    const { verdict, hiddenDevices, findings } = audit(setScene(await auditCase('odd-clear-s1')))
+    expect([verdict, hiddenDevices, told('odd-clear-s1')]).toEqual(['corrupts', 1, expect.arrayContaining(['9:1 8300 1'])])
+    expect(findings.find(({ code }) => code === 'D215')).toMatchObject({
+      deviceId: 9,
+      severity: 'corrupts',
+      confidence: 'inferred',
+      fix: { safe: false, writes: [] },
+    })
+  })
+})
+
 describe('a guest that set its ITS up twice in one ring', () => {
   it('has what it mapped in its second life, and all of that comes back', async () => {
     const scene = setScene(await auditCase('odd-reinit-s1'))

@@ -57,6 +57,8 @@ export interface Report {
    * that are larger than what may be looked at.
    */
   readonly unread: number
+  /** Devices that may be live and are not brought back. */
+  readonly hiddenDevices: number
   /** Entries that no witness knows. */
   readonly unknown: number
   readonly orphans: { readonly devices: readonly number[]; readonly events: readonly EventId[] }

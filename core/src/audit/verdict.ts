@@ -3,8 +3,10 @@ import type { Beliefs } from './beliefs.ts'
 import { EventCounter } from './effect.ts'
 import type { EventList, Suspect } from './finding.ts'
 import type { MappedDevice, Mappings } from './mappings.ts'
-import type { Orphans } from './passes/orphans.ts'
+import { hiddenDevices } from './passes/hidden.ts'
+import { orphansOf } from './passes/orphans.ts'
 import type { DeviceRecord } from './replay.ts'
+import type { Scene } from './scene.ts'
 import type { SimulatedRestore } from './simulate.ts'
 
 /** What the next restore does. */
@@ -28,6 +30,8 @@ export interface Damage {
   /** Live devices that come back with another ITT or size: the next save writes into memory that the guest has freed. */
   readonly misplacedDevices: number
   readonly lostCollections: number
+  /** Devices that may be live and do not come back: a stale one with the same ITT may come back in their place. */
+  readonly hiddenDevices: number
 }
 
 /** What the registers alone do, before a table is read. */
@@ -49,7 +53,11 @@ export function registerHarm(suspects: Iterable<Suspect>): RegisterHarm {
   return { errno, corrupts }
 }
 
-export function damage({ mappings }: SimulatedRestore, beliefs: Beliefs, orphans: Orphans): Damage {
+/** What a restore of a scene loses and gains. */
+export function damage(scene: Scene, restored: SimulatedRestore): Damage {
+  const { beliefs } = scene
+  const { mappings } = restored
+  const { orphans } = orphansOf(scene)
   const [lost, revived, misdirected] = [new EventCounter(KEPT), new EventCounter(KEPT), new EventCounter(KEPT)]
   let [lostDevices, misplacedDevices, lostCollections] = [0, 0, 0]
   for (const { deviceId, first, count } of mappings.devices) {
@@ -71,7 +79,8 @@ export function damage({ mappings }: SimulatedRestore, beliefs: Beliefs, orphans
   for (const [icid, { rdBase }] of beliefs.history.collections) {
     if (rdBase !== undefined && !mappings.collections.has(icid)) lostCollections++
   }
-  return { lost, revived, misdirected, lostDevices, misplacedDevices, lostCollections }
+  const hidden = hiddenDevices(scene, restored).length
+  return { lost, revived, misdirected, lostDevices, misplacedDevices, lostCollections, hiddenDevices: hidden }
 }
 
 /** The device comes back with another ITT or size than the guest's MAPD gave it. */
@@ -113,6 +122,7 @@ export function together(damages: readonly Damage[]): Damage {
     lostDevices: sum(damages.map(({ lostDevices }) => lostDevices)),
     misplacedDevices: sum(damages.map(({ misplacedDevices }) => misplacedDevices)),
     lostCollections: sum(damages.map(({ lostCollections }) => lostCollections)),
+    hiddenDevices: sum(damages.map(({ hiddenDevices }) => hiddenDevices)),
   }
 }
 
@@ -120,7 +130,8 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, numbe
 
 export function verdictOf({ objection }: SimulatedRestore, registers: RegisterHarm, harm: Damage): Verdict {
   if (objection !== undefined || registers.errno !== undefined) return 'fails'
-  const { lost, revived, misdirected, lostDevices, misplacedDevices, lostCollections } = harm
-  const harmed = lost.count + revived.count + misdirected.count + lostDevices + misplacedDevices + lostCollections > 0
+  const { lost, revived, misdirected, lostDevices, misplacedDevices, lostCollections, hiddenDevices } = harm
+  const devices = lostDevices + misplacedDevices + hiddenDevices
+  const harmed = lost.count + revived.count + misdirected.count + devices + lostCollections > 0
   return registers.corrupts || harmed ? 'corrupts' : 'restores'
 }

@@ -17,6 +17,7 @@ const beyondTables: Partial<Record<ProblemCode, string>> = {
   L402: 'memory the VM does not have',
   C107: 'the next save',
   D214: 'a kernel that knows no empty table',
+  D215: 'a witness that knows which device is live',
   L403: 'harmless',
   Q601: 'harmless',
   Q602: 'memory the VM does not have',

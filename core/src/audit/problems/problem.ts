@@ -60,6 +60,8 @@ export interface Problem<Detail> {
   readonly remedies?: readonly Remedy[]
   /** What the guest has mapped does not come back: judged by the mappings themselves, not by the finding. */
   readonly loss?: true
+  /** No witness knows whether it is so. */
+  readonly perhaps?: true
   /** Two entries claim one thing. It does harm when the entry comes back, and mostly goes with what is found about that entry alone. */
   readonly sharesEntry?: true
   /** What it is called by what the entry was measured to do. */

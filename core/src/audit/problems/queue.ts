@@ -39,7 +39,7 @@ export const queueProblems = {
     fix: 'none needed',
     help: {
       what: 'The command queue in guest RAM does not hold every command the guest ever sent its ITS.',
-      why: 'The ring has gone round, the guest began again at its start (as after a suspend), or its pages are blank.',
+      why: 'The ring has gone round, the guest began again at its start (as after a suspend) or clears commands that were executed, or the pages are lost.',
       when: 'Always on a VM that has been up for long: Linux keeps the last 2,048 commands.',
       outcome: 'Nothing for the restore. Fewer mappings can be proven: what no witness names is called unknown, never an orphan.',
       fix: 'None needed. The MSI-X state of the PCI devices, where the file has it, names the live events too.',
@@ -80,8 +80,8 @@ export const queueProblems = {
 
 const histories = {
   wrapped: 'The command queue has gone round',
-  restarted: 'The guest began its command queue anew',
-  damaged: 'The command queue is damaged and is not believed',
+  restarted: 'The command queue goes on behind CWRITER, or does not explain what KVM saved',
+  damaged: 'Executed slots of the command queue hold no command, and it is not believed',
   empty: 'The ITS has executed no command',
   unreadable: 'The command queue cannot be read',
 } as const

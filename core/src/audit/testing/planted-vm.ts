@@ -98,6 +98,12 @@ export class PlantedVm {
     return this
   }
 
+  /** The guest clears its commands once they are executed. */
+  clearRing(): this {
+    this.memory.fill(QUEUE as Gpa, this.#queuePages * 4096)
+    return this
+  }
+
   #mapCollections(): void {
     for (const { vcpuId } of this.redistributors) this.command('MAPC', { icid: vcpuId, rdBase: vcpuId, valid: true })
   }

@@ -137,4 +137,22 @@ export const deviceTableCases: readonly ProblemCase[] = [
     errno: 'EINVAL',
     vm: () => Object.assign(healthy().map(32, {}).save(), { more: { profile: profiles['linux-4.13'] } }),
   },
+  {
+    code: 'D215',
+    when: 'a stale device with the ITT of a live one leads past it, and the guest cleared its ring',
+    severity: 'corrupts',
+    deviceId: 12,
+    confidence: 'inferred',
+    vm: () => hiddenDevice().clearRing(),
+  },
 ]
+
+/** Device 12 has the ITT that device 8 had, and the entry of device 8 leads past it. */
+function hiddenDevice(): PlantedVm {
+  const vm = new PlantedVm().map(8, { 0: [8192, 0] }).map(16, { 0: [8193, 0] })
+  return vm
+    .save()
+    .unmap(8)
+    .map(12, { 0: [8192, 0] }, { ittAddr: vm.itt(8) })
+    .save()
+}
