@@ -1,6 +1,12 @@
+import { gpa, PAGE_BYTES } from '@vits/core/memory'
 import { describe, expect, it } from 'vitest'
 import { parseGuestText } from '../../../core/src/audit/testing/guest-text.ts'
+import { PlantedVm } from '../../../core/src/audit/testing/planted-vm.ts'
+import { writeCase } from '../../../core/src/formats/index.ts'
 import { fixtureBytes, fixtureFile, fixtureText } from '../../../core/src/formats/testing/fixtures.ts'
+import { inspect } from '../../../core/src/inspect/index.ts'
+import { plantedMachine } from '../../../core/src/inspect/testing/planted-machine.ts'
+import { ittRanges, tableView } from '../../../core/src/tables/index.ts'
 import { vits } from '../testing/fake-io.ts'
 
 const saved = (name: string) => fixtureFile(`${name}.mig.zst`).pathname
@@ -16,6 +22,18 @@ describe('vits check', () => {
     const ran = await vits(['check', saved(file)])
     expect([ran.code, ran.err]).toEqual([code, ''])
     expect(ran.out).toContain(last)
+  })
+
+  it('answers no 0 where it could not look, and says so', async () => {
+    const vm = new PlantedVm().map(8, { 0: [8192, 0] }).save()
+    const [itt] = ittRanges(vm.memory, tableView(vm.registers()).deviceTable)
+    const unlocated = [{ base: gpa(itt!.base - (itt!.base % PAGE_BYTES)), bytes: PAGE_BYTES }]
+    const machine = { ...plantedMachine(vm), unlocated }
+    const { loaded } = await inspect(machine)
+    const ran = await vits(['check', 'x.vits'], { 'x.vits': await writeCase(machine, loaded.memory, loaded.ranges) })
+    expect([ran.code, ran.err]).toEqual([4, ''])
+    expect(ran.out).toContain('M705 not-looked-at')
+    expect(ran.out).toContain('as far as it was looked at')
   })
 
   it('starts each entry with its address and decodes it on the same line', async () => {
