@@ -9,6 +9,12 @@ const CHANGES = 1100
 /** A rebind of a device with two vectors takes ten. */
 const REBINDS = 240
 
+const UNMAP_HEADS = `for driver in pcieport virtio-pci; do
+cd /sys/bus/pci/drivers/$driver 2>/dev/null || continue
+for f in 0000:*; do [ -e $f ] && echo $f >unbind; break; done
+done
+sleep 1`
+
 /** The events, by name. Their scripts use what every guest here has. */
 export const events = {
   booted: { says: 'nothing but the boot', act: 'nothing' },
@@ -21,20 +27,24 @@ sleep 1; true`,
   },
   heads: {
     says: 'the first root port and the first function of virtio lose their drivers: the lowest DeviceIDs',
-    shell: `for driver in pcieport virtio-pci; do
-cd /sys/bus/pci/drivers/$driver 2>/dev/null || continue
-for f in 0000:*; do [ -e $f ] && echo $f >unbind; break; done
-done
-sleep 1; true`,
+    shell: UNMAP_HEADS,
+  },
+  reuse: {
+    says: 'the same on one CPU, and all other functions of virtio are bound anew: what they allocate takes the memory of the ITTs',
+    shell: `taskset -p 1 $$ >/dev/null
+${UNMAP_HEADS}
+cd /sys/bus/pci/drivers/virtio-pci
+list=; for f in 0000:*; do [ -e $f ] && list="$list $f"; done
+for f in $list; do echo $f >unbind; done
+for f in $list; do echo $f >bind; done
+sleep 2; taskset -p ff $$ >/dev/null`,
   },
   rebind: {
-    says: 'every function of virtio and NVMe is unbound and bound again, the last one first',
-    shell: `for driver in virtio-pci nvme; do
-cd /sys/bus/pci/drivers/$driver || continue
+    says: 'every function of virtio is unbound and bound again, the last one first',
+    shell: `cd /sys/bus/pci/drivers/virtio-pci
 list=; for f in 0000:*; do [ -e $f ] && list="$f $list"; done
 for f in $list; do echo $f >unbind; done
 for f in $list; do echo $f >bind; done
-done
 for f in /sys/bus/pci/devices/*; do [ -e $f/driver ] || echo \${f##*/} >/sys/bus/pci/drivers_probe; done
 sleep 2; true`,
   },

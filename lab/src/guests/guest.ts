@@ -45,7 +45,7 @@ export class Guest {
   static async restore(host: NestedHost, machine: GuestMachine): Promise<Guest> {
     const guest = new Guest(host, machine, await start(host, machine, `-incoming "exec:cat ${SAVE}"`))
     for (const end = performance.now() + SAVE_SECONDS * 1000; performance.now() < end; ) {
-      if (await isGone(host, guest.#pid)) throw new RestoreRefused(await lastWords(host))
+      if (await isGone(host, guest.#pid)) throw whyGone(await lastWords(host))
       const status = await guest.#qmp.execute<{ status: string }>('query-status', {}, 5).catch(() => undefined)
       if (status !== undefined && status.status !== 'inmigrate') return guest
     }
@@ -128,10 +128,15 @@ export class Guest {
   }
 }
 
-/** A real KVM, or the QEMU around it, would not restore a save. */
+/** A real KVM would not restore the tables of an ITS. */
 export class RestoreRefused extends Error {
   override readonly name = 'RestoreRefused'
 }
+
+/** QEMU aborts with these words when KVM_DEV_ARM_ITS_RESTORE_TABLES fails; all else that ends it is no word of KVM's. */
+const TABLES_REFUSED = /KVM_SET_DEVICE_ATTR failed: Group 4 attr 0x0*2:/
+
+const whyGone = (words: string) => (TABLES_REFUSED.test(words) ? new RestoreRefused(words) : new Error(`QEMU ended: ${words}`))
 
 async function start(host: NestedHost, machine: GuestMachine, more: string): Promise<{ qmp: Qmp; pid: number }> {
   await endQemu(host)
@@ -154,7 +159,7 @@ async function start(host: NestedHost, machine: GuestMachine, more: string): Pro
   try {
     return { qmp: await Qmp.open(host.port('qmp')), pid }
   } catch (error) {
-    throw (await isGone(host, pid)) ? new RestoreRefused(await lastWords(host)) : error
+    throw (await isGone(host, pid)) ? whyGone(await lastWords(host)) : error
   }
 }
 

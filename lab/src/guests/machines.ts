@@ -27,11 +27,13 @@ const card = (number: number, device: string) =>
 const rootPorts = (count: number) =>
   Array.from({ length: count }, (_, n) => `-device pcie-root-port,id=port${n + 1},chassis=${n + 1},slot=${n + 1}`).join(' ')
 
-const second = card(2, 'virtio-net-pci,id=second,bus=port1')
+/** Unplugged, it leaves its netdev behind. */
+const second = '-device virtio-net-pci,id=second,netdev=net2,bus=port1,romfile=,mac=52:54:00:00:00:02'
 /** A few of everything that a cloud guest has. */
 const usual = [
   rootPorts(2),
   card(1, 'virtio-net-pci,mq=on,vectors=8'),
+  '-netdev user,id=net2',
   second,
   disk(1, 'virtio-blk-pci,num-queues=2'),
   disk(2, 'virtio-blk-pci,num-queues=4,bus=port2'),
@@ -144,16 +146,12 @@ export const machines: readonly GuestMachine[] = [
     life: ['booted', 'heads'],
   },
   {
-    name: 'nvme',
+    name: 'reused',
     machine: 'virt',
-    vcpus: 4,
-    memory: '128M',
-    options: [
-      rootPorts(1),
-      disk(1, 'nvme,serial=a,max_ioqpairs=16,msix_qsize=17,bus=port1'),
-      card(1, 'virtio-net-pci,mq=on,vectors=8'),
-    ],
-    life: ['booted', 'cpu-off', 'rebind', 'cpu-on'],
+    vcpus: 2,
+    memory: '96M',
+    options: usual,
+    life: ['booted', 'reuse', 'rebind', 'wrap'],
   },
   {
     name: 'many-queues',
