@@ -1,6 +1,7 @@
 export { audit, type Viewpoint, viewFrom, viewpoints } from './audit.ts'
 export type { Belief, Beliefs, Witnesses } from './beliefs.ts'
 export { type Budget, defaultBudget } from './budget.ts'
+export { undisproved } from './disproof.ts'
 export { type EntryKind, type EntryView, entryFields, entryLine } from './entries.ts'
 export type { Confidence, Effect, EventId, EventList, Evidence, Finding, Fix, WordWrite } from './finding.ts'
 export { type History, type HistoryState, readHistory } from './history.ts'

@@ -1,6 +1,7 @@
 import { type ProfileId, releasedKernels } from '../abi/index.ts'
-import { audit, type ItsPlace, isLoss, judgeKernels, type KernelRow, orphansOf, type Scene } from '../audit/index.ts'
+import { audit, eventName, type ItsPlace, isLoss, judgeKernels, type KernelRow, orphansOf, type Scene } from '../audit/index.ts'
 import { EventSet } from '../tables/index.ts'
+import { endangered } from './endangered.ts'
 import { mappedIn } from './mapped-in.ts'
 
 /** What a kernel makes of a saved VM before and after a repair: the restore, and the save after it. */
@@ -56,6 +57,7 @@ export function prove({ before, after, was, isExhausted }: Claim): Proof {
       ...remaining(scene),
       ...(isExhausted ? [] : avoidable(before[i]!, losses[i]!)),
       ...unvisited(scene),
+      ...risky(before[i]!, scene),
     ]),
     ...kernels.flatMap((proof) => (proof.kernel === chosen ? savedOtherwise(proof, hasOrphans) : worse(proof))),
   ]
@@ -114,6 +116,16 @@ function unvisited(scene: Scene): Obstacle[] {
   if (devices + events === 0) return []
   const says = `the restore does not come to ${devices} devices and ${events} events that are left`
   return [{ kernel, says, ...about(scene) }]
+}
+
+/** Nobody has disproved these, and their drivers wait for them. */
+function risky(before: Scene, after: Scene): Obstacle[] {
+  const taken = endangered(before, after)
+  const [first] = taken.events()
+  if (first === undefined) return []
+  const more = taken.eventCount > 1 ? ` and ${taken.eventCount - 1} more` : ''
+  const says = `it would take out ${eventName(...first)}${more}: nobody knows it to be dead, and its LPI is enabled`
+  return [{ kernel: '', says, ...about(after) }]
 }
 
 /** What the next save makes of entries that are left and dead. Without any, it is the kernel's own doing. */

@@ -13,6 +13,7 @@ import type { Gpa } from '../../memory/index.ts'
 import { clearing } from '../effect.ts'
 import { entryAt } from '../entries.ts'
 import { cleared, type Suspect, suspect } from '../finding.ts'
+import { liveWords } from '../live-words.ts'
 import type { MappedDevice } from '../mappings.ts'
 import { deviceName, itsName, place } from '../names.ts'
 import type { Scene } from '../scene.ts'
@@ -88,7 +89,7 @@ function sharedLpi(orphans: Orphans, mine: Claim, other: Claim, count: number): 
       entryAt(memory, 'ITE', at, nameOf(mine), dead ? 'orphan' : 'claims it too'),
       entryAt(memory, 'ITE', iteAt(other), nameOf(other) + elsewhereName(mine, other), isLive(other) ? 'live' : 'claims it too'),
     ],
-    ...(dead
+    ...(dead && (orphans.hasDevice(deviceId) || !liveWords(scene).has(at))
       ? cleared([clearing(memory, orphans.hasDevice(deviceId) ? mine.device.at : at)], confidence(scene) === 'proven')
       : {}),
   })

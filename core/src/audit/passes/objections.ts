@@ -4,6 +4,7 @@ import type { Objection, ObjectionName } from '../../tables/index.ts'
 import { clearing } from '../effect.ts'
 import { type EntryKind, entryAt } from '../entries.ts'
 import { cleared, type Suspect, suspect, type WordWrite } from '../finding.ts'
+import { liveWords } from '../live-words.ts'
 import { place } from '../names.ts'
 import type { Detail, ProblemCode } from '../problems/index.ts'
 import type { Scene } from '../scene.ts'
@@ -89,23 +90,31 @@ export function objectionSuspect(scene: Scene, memory: GuestMemory, { name, wher
     icid: where.icid ?? 0,
   })
   if (found === undefined) return undefined
-  const { code, detail, kind } = found
+  const live = isLive(scene, where)
+  const { code, detail } = found
+  const { kind, at: blamed } = live ? found : blamedEntry(scene, found, where)
   const removal =
-    kind === undefined || found.at === undefined
+    kind === undefined || blamed === undefined
       ? []
       : kind === 'CTE'
-        ? unlisting(scene, memory, found.at)
-        : [clearing(memory, found.at)]
+        ? unlisting(scene, memory, blamed)
+        : [clearing(memory, blamed)]
   const entry =
-    kind === undefined || found.at === undefined ? undefined : entryAt(memory, kind, found.at, place(where), 'KVM stops here')
-  const live = isLive(scene, where)
+    kind === undefined || blamed === undefined ? undefined : entryAt(memory, kind, blamed, place(where), 'KVM stops here')
   return suspect(code, detail, {
     ...ids(where),
-    at: found.at,
+    at: blamed,
     rows: [entry],
     evidence: live ? [{ witness: 'command queue', says: `${place(where)} is mapped`, at: undefined }] : [],
     ...(live ? { removal } : cleared(removal, code === 'D202')),
   })
+}
+
+/** An ITE that is another device's live event is right there: what is wrong is the DTE that leads to it. */
+function blamedEntry(scene: Scene, { kind, at }: Blame, { deviceId }: Where): Pick<Blame, 'kind' | 'at'> {
+  const device = deviceId === undefined ? undefined : scene.tables.mappings.device(deviceId)
+  if (kind !== 'ITE' || at === undefined || device === undefined || !liveWords(scene).has(at)) return { kind, at }
+  return { kind: 'DTE', at: device.at }
 }
 
 const ids = ({ deviceId, eventId, icid }: Where) => ({

@@ -5,6 +5,7 @@ import { ChainWitness } from '../chain-witness.ts'
 import { clearing } from '../effect.ts'
 import { entryAt } from '../entries.ts'
 import { type Confidence, cleared, type EventId, type Evidence, type Suspect, suspect } from '../finding.ts'
+import { liveWords } from '../live-words.ts'
 import { LpiWitness } from '../lpi-witness.ts'
 import type { MappedDevice } from '../mappings.ts'
 import { deviceName, eventName } from '../names.ts'
@@ -79,7 +80,7 @@ function* orphanPass(scene: Scene, orphans: Orphans): Generator<Suspect> {
       witnesses.belief === 'dead' || (witnesses.belief === 'unknown' && passed.length > 0)
         ? [...said, ...passed, ...lpis.onDevice(device)]
         : witnesses.belief === 'unknown'
-          ? rubbish(scene, device)
+          ? [...rubbish(scene, device), ...usurped(scene, device)]
           : []
     if (signs.length > 0) yield* orphanDevice(scene, orphans, device, signs)
     else yield* orphanEvents(scene, orphans, { lpis, passed: chains.onEventsOf(device) }, device)
@@ -136,6 +137,18 @@ function rubbish({ tables: { mappings }, view }: Scene, { deviceId, first, count
   return []
 }
 
+/** What makes an ITT that no witness knows look like another device's by now. */
+function usurped(scene: Scene, { deviceId, ittAddr, first, count }: MappedDevice): Evidence[] {
+  const { eventId } = scene.tables.mappings.events
+  for (let row = first; row < first + count; row++) {
+    const at = (ittAddr + eventId[row]! * ENTRY_BYTES) as Gpa
+    const owner = liveWords(scene).get(at)
+    if (owner === undefined || owner === deviceId) continue
+    return [{ witness: 'tables', says: `its ITT holds a live event of ${deviceName(owner)}`, at }]
+  }
+  return []
+}
+
 interface EventWitnesses {
   readonly lpis: LpiWitness
   /** What the chain says of an event of this device. */
@@ -164,7 +177,7 @@ function* orphanEvents(
     const sure = proof(scene, evidence)
     const at = (device.ittAddr + eventId * ENTRY_BYTES) as Gpa
     const rows = [entryAt(scene.memory, 'ITE', at, `event ${eventId}`, 'orphan')]
-    const mend = cleared([clearing(scene.memory, at)], sure === 'proven')
+    const mend = liveWords(scene).has(at) ? {} : cleared([clearing(scene.memory, at)], sure === 'proven')
     yield suspect('I303', { deviceId, eventId }, { confidence: sure, deviceId, eventId, at, evidence, rows, ...mend })
   }
 }

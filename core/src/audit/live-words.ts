@@ -1,0 +1,20 @@
+import { ENTRY_BYTES } from '../abi/index.ts'
+import type { Gpa } from '../memory/index.ts'
+import type { Scene } from './scene.ts'
+
+/**
+ * Where the entries of live events lie, each with its DeviceID. When the ITT of a stale device is another's by now, what is
+ * wrong is the device: such a word is never cleared for its sake.
+ */
+export const liveWords = (scene: Scene): ReadonlyMap<Gpa, number> => scene.once(find)
+
+function find({ beliefs, tables: { mappings } }: Scene): ReadonlyMap<Gpa, number> {
+  const words = new Map<Gpa, number>()
+  for (const { deviceId, ittAddr, first, count } of mappings.devices) {
+    for (let row = first; row < first + count; row++) {
+      const eventId = mappings.events.eventId[row]!
+      if (beliefs.eventBelief(deviceId, eventId) === 'live') words.set((ittAddr + eventId * ENTRY_BYTES) as Gpa, deviceId)
+    }
+  }
+  return words
+}

@@ -1,0 +1,79 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { FIRST_LPI } from '../abi/index.ts'
+import { setScene } from '../audit/index.ts'
+import { auditFixture } from '../audit/testing/audit-fixture.ts'
+import { LPI_CONFIGURATION, PlantedVm, pciFunction } from '../audit/testing/planted-vm.ts'
+import type { Gpa } from '../memory/index.ts'
+import { mappedIn } from './mapped-in.ts'
+import { planOne } from './testing/plan-one.ts'
+
+interface Story {
+  /** Devices that are live, at every eighth DeviceID from 16 on, by how many events they have. */
+  readonly live: readonly number[]
+  /** Stale devices: where, whose ITT they have (its own when there is none such), and how far their chain leads. */
+  readonly stale: readonly { readonly id: number; readonly itt: number; readonly next: number }[]
+  readonly ring: 'whole' | 'cleared'
+  /** What the PCI functions say: nothing, the truth, or that none of their vectors is set, as where an IOMMU was not known. */
+  readonly pci: 'silent' | 'true' | 'wrong'
+}
+
+const stories: fc.Arbitrary<Story> = fc.record({
+  live: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 }),
+  stale: fc.array(fc.record({ id: fc.integer({ min: 1, max: 60 }), itt: fc.nat(5), next: fc.nat(24) }), { maxLength: 3 }),
+  ring: fc.constantFrom<Story['ring']>('whole', 'cleared'),
+  pci: fc.constantFrom<Story['pci']>('silent', 'true', 'wrong'),
+})
+
+const idOf = (index: number) => 16 + 8 * index
+
+/** The VM of a story: live LPIs are enabled, others are not. */
+function tell({ live, stale, ring, pci }: Story): PlantedVm {
+  const vm = new PlantedVm()
+  let lpi = FIRST_LPI
+  for (const [i, events] of live.entries()) {
+    const entries = Array.from({ length: events }, (_, eventId) => {
+      vm.memory.setU8((LPI_CONFIGURATION + lpi - FIRST_LPI) as Gpa, 1)
+      return [eventId, [lpi++, 0]] as const
+    })
+    vm.map(idOf(i), Object.fromEntries(entries))
+  }
+  vm.save()
+  for (const { id, itt, next } of stale) {
+    if (id % 8 === 0) continue
+    vm.dte(id, { size: 4, next, ittAddr: vm.itt(itt < live.length ? idOf(itt) : id) })
+  }
+  if (ring === 'cleared') vm.clearRing()
+  const vectors = (events: number) => (pci === 'true' ? Array.from({ length: events }, (_, eventId) => eventId) : [])
+  if (pci !== 'silent') vm.more = { msi: live.map((events, i) => pciFunction(idOf(i), vectors(events))) }
+  return vm
+}
+
+describe('whatever the witnesses know', () => {
+  it('no repair takes out a live event, or a word that is one', () => {
+    fc.assert(
+      fc.property(stories, fc.constantFrom('proven' as const, 'everything' as const), (story, allow) => {
+        const input = tell(story).input()
+        const { obstacles, memory, writes } = planOne(input, { allow, strict: true })
+        if (obstacles.length > 0 || writes.length === 0) return
+        const restored = mappedIn(setScene({ ...input, memory }).restored.mappings)
+        for (const [i, events] of story.live.entries()) {
+          for (let eventId = 0; eventId < events; eventId++) {
+            expect(restored.hasEvent(idOf(i), eventId), `${idOf(i)}:${eventId}`).toBe(true)
+          }
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('nothing is written where the functions of a real VM name none of its events', async () => {
+    const input = await auditFixture('smmu-s3')
+    const msi = input.msi!.map((part) => ({
+      ...part,
+      vectors: part.vectors.map((vector) => ({ ...vector, target: { kind: 'unset' } as const })),
+    }))
+    const { before, obstacles } = planOne({ ...input, msi }, { allow: 'everything' })
+    expect([before.verdict, obstacles.some(({ says }) => says.includes('its LPI is enabled'))]).toEqual(['corrupts', true])
+  })
+})
