@@ -1,6 +1,6 @@
 import type { AuditInput } from '../../audit/index.ts'
-import { problemCases } from '../../audit/testing/problem-cases/index.ts'
 import { line } from '../../audit/testing/report-text.ts'
+import { plantedVms } from '../../audit/testing/reports.ts'
 import { record } from '../../memory/testing/recorded-texts.ts'
 import type { RepairOptions } from '../index.ts'
 import { planOne } from './plan-one.ts'
@@ -13,12 +13,10 @@ const options: Readonly<Record<string, RepairOptions>> = {
   everything: { allow: 'everything', strict: true, seal: true },
 }
 
-/** What is planned for each planted problem, by its code, what is planted and what is allowed. */
+/** What is planned for each planted VM, by its title and what is allowed. */
 export const plans: ReadonlyMap<string, () => string> = new Map(
-  problemCases.flatMap(({ code, when, vm }) =>
-    Object.entries(options).map(
-      ([allowed, option]) => [`${code}, ${allowed}: ${when}`, () => planText(vm().input(), option)] as const,
-    ),
+  plantedVms.flatMap(({ title, vm }) =>
+    Object.entries(options).map(([allowed, option]) => [`${title} (${allowed})`, () => planText(vm().input(), option)] as const),
   ),
 )
 
