@@ -16,13 +16,10 @@ export function mutantsPage() {
 whether they notice: a *mutant* that no test fails for *survives*. The goal is ${goal} % found in each room. \`.ci/run\` asks what
 changed since the results were committed, for eight minutes at most, and says so when that was too short.
 
-| room | mutants | killed | timed out | survived | no coverage | found |
-|---|---|---|---|---|---|---|
-${rooms.map((room) => row(room, Object.values(results[room].files))).join('\n')}
-${row(
-  'all',
-  Object.values(results).flatMap(({ files }) => Object.values(files)),
-)}
+| room | mutants asked | killed | timed out | survived | no coverage | found | not asked yet |
+|---|---|---|---|---|---|---|---|
+${rooms.map((room) => row(room, [results[room]])).join('\n')}
+${row('all', Object.values(results))}
 
 \`npm run test:mutants -- audit\` asks again what changed in one room, lists its survivors and writes its figures here;
 \`--fresh\` forgets what was known. What each mutant came to stands in \`scripts/mutants/results\`, one line each.
@@ -31,7 +28,7 @@ What is not asked:
 
 * Text is not mutated: most of it is prose for people.
 * Code that only runs while a module loads (the tables of problems, layouts) is not mutated: each mutant would need a new process.
-* A mutant gets 1.5 seconds of processor time, the most promising tests first: one that outlives them counts as survivor though a
+* A mutant gets 3 seconds of processor time, the most promising tests first: one that outlives them counts as survivor though a
   slower test might kill it. \`hostile.test.ts\` and \`histories.test.ts\` are not asked: they are slow on purpose.
 * Only the room's own tests are asked, not those of the rooms above it.
 
@@ -42,10 +39,13 @@ So the figures are lower bounds.
 ${accepted.map((group) => groupText(group, results)).join('\n')}`
 }
 
-function row(name, files) {
-  const all = files.map(({ mutants }) => ({ mutants: mutants.map((mutant) => unpackMutant(mutant, '')) }))
+function row(name, results) {
+  const unasked = results.reduce((sum, one) => sum + one.unasked, 0)
+  const all = results
+    .flatMap(({ files }) => Object.values(files))
+    .map(({ mutants }) => ({ mutants: mutants.map((mutant) => unpackMutant(mutant, '')) }))
   const { tried, killed, timedOut, survived, uncovered, score } = scoreOf({ files: all })
-  return `| ${name} | ${tried} | ${killed} | ${timedOut} | ${survived} | ${uncovered} | ${tried === 0 ? 'not asked yet' : `${score.toFixed(1)} %`} |`
+  return `| ${name} | ${tried} | ${killed} | ${timedOut} | ${survived} | ${uncovered} | ${tried === 0 ? '' : `${score.toFixed(1)} %`} | ${unasked} |`
 }
 
 function groupText({ reason, mutants }, results) {

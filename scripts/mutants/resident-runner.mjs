@@ -10,9 +10,9 @@ import {
 } from '@stryker-mutator/api/test-runner'
 
 /** Milliseconds of processor time after which a mutant that no test has found is asked no more tests. */
-const BUDGET = 1500
+const BUDGET = 3000
 /** And those after which it hangs. */
-const LIMIT = 6000
+const LIMIT = 9000
 
 class ResidentRunner {
   static inject = [commonTokens.options]

@@ -19,6 +19,7 @@ globalThis['__vitest_worker__'] = {
 fc.configureGlobal({ seed: 1 })
 
 const prepared = new Set()
+let kills = 0
 register()
 const tests = await collected()
 parentPort.on('message', async (order) => parentPort.postMessage(await run(order)))
@@ -67,7 +68,7 @@ function testsOf(task, suites = []) {
   const fileName = task.file.filepath
   const name = [...suites.slice(1).map((suite) => suite.name), task.name].join(' ')
   return task.mode === 'run' && !(slow?.test(name) ?? false)
-    ? [{ id: '', name, fileName, suites, task, timeSpentMs: 0, kills: 0 }]
+    ? [{ id: '', name, fileName, suites, task, timeSpentMs: 0, asked: 0, lastKill: 0 }]
     : []
 }
 
@@ -77,7 +78,10 @@ function testsOf(task, suites = []) {
  */
 async function run({ ids, mutant, hitLimit, budget }) {
   const chosen = ids === undefined ? [...tests.values()] : ids.map((id) => tests.get(id))
-  if (mutant !== undefined) chosen.sort((a, b) => promise(b) - promise(a))
+  if (mutant !== undefined) {
+    for (const test of chosen) test.asked++
+    chosen.sort(byPromise)
+  }
   Object.assign(mutants, { activeMutant: mutant, hitLimit, hitCount: hitLimit === undefined ? undefined : 0 })
   prepared.clear()
   const start = spent()
@@ -90,13 +94,15 @@ async function run({ ids, mutant, hitLimit, budget }) {
   Object.assign(mutants, { activeMutant: undefined, hitLimit: undefined, hitCount: undefined, mutantCoverage: undefined })
   prepared.clear()
   const failed = mutant !== undefined && results.find(({ failure }) => failure !== undefined)
-  if (failed) tests.get(failed.id).kills++
+  if (failed) tests.get(failed.id).lastKill = ++kills
   const isSound = !failed || (await outcome(tests.get(failed.id))).failure === undefined
   return { results, hitCount, coverage: mutantCoverage, isSound }
 }
 
-/** What a test is worth asking early: mutants killed so far for the time it takes. */
-const promise = ({ kills, timeSpentMs }) => (kills + 1) / (timeSpentMs + 1)
+/** Mutants come in the order of the code: what killed one lately comes first, then what is quick and asked about few. */
+function byPromise(a, b) {
+  return b.lastKill - a.lastKill || a.timeSpentMs * a.asked - b.timeSpentMs * b.asked
+}
 
 /** Milliseconds of processor time: what the machine does besides does not count. */
 function spent() {

@@ -16,9 +16,9 @@ export const blobOf = (text) =>
 
 const textOf = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : undefined)
 
-/** The committed results of a room: `{ tests, files }`, nothing in them when there are none yet. */
+/** The committed results of a room: `{ unasked, tests, files }`, nothing in them when there are none yet. */
 export function readResults(room) {
-  return existsSync(pathOf(room)) ? JSON.parse(readFileSync(pathOf(room), 'utf8')) : { tests: {}, files: {} }
+  return existsSync(pathOf(room)) ? JSON.parse(readFileSync(pathOf(room), 'utf8')) : { unasked: 0, tests: {}, files: {} }
 }
 
 /** Whether these files, sources and tests of a room, are those that its committed results are about. */
@@ -42,7 +42,10 @@ export function writeResults(room, report, paths) {
     return `  ${JSON.stringify(file)}: {\n   "blob": "${blob}",\n   "names": [${lines.join(',')}\n   ]\n  }`
   })
   mkdirSync(folder, { recursive: true })
-  writeFileSync(pathOf(room), `{\n "tests": {${section(tests)}\n },\n "files": {${section(files)}\n }\n}\n`)
+  writeFileSync(
+    pathOf(room),
+    `{\n "unasked": ${packed.unasked},\n "tests": {${section(tests)}\n },\n "files": {${section(files)}\n }\n}\n`,
+  )
 }
 
 function pack(report, paths) {
@@ -57,14 +60,16 @@ function pack(report, paths) {
     tests[file] = { blob: blobOf(source), names: list.map(({ name }) => name) }
     for (const { id } of list) place.set(id, place.size)
   }
+  let unasked = 0
   const files = {}
   for (const [file, { source, mutants }] of inOrder(sources)) {
+    unasked += mutants.filter(({ status }) => status === 'RuntimeError').length
     files[file] = {
       blob: blobOf(source),
       mutants: mutants.filter(({ status }) => kept.has(status)).map((m) => packMutant(m, place)),
     }
   }
-  return { tests, files }
+  return { unasked, tests, files }
 }
 
 const inOrder = (record) => Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1))
