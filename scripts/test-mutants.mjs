@@ -9,7 +9,7 @@ import os from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Stryker } from '@stryker-mutator/core'
 import { mutantsPage } from './mutants/page.mjs'
-import { isUpToDate, writeIncremental, writeResults } from './mutants/results.mjs'
+import { changedSince, committed, writeIncremental, writeResults } from './mutants/results.mjs'
 import { goal, rooms, scoreOf } from './mutants/score.mjs'
 
 const CHECK_MINUTES = 8
@@ -27,21 +27,24 @@ mkdirSync(cache, { recursive: true })
 const failed = []
 for (const room of named.length > 0 ? named : rooms) {
   const files = filesOf(room)
-  if (check && isUpToDate(room, [...files.sources, ...files.tests])) {
+  const sources = check ? changedSince(room, files.sources) : files.sources
+  if (sources.length === 0) {
     process.stdout.write(`${room.padEnd(10)} as committed\n`)
     continue
   }
-  const report = await mutated(room, files)
+  // A change must not make it worse; what was committed may still be on its way to the goal.
+  const floor = check ? Math.min(goal, scoreOf(committed(room)).score) : goal
+  const report = await mutated(room, { ...files, sources })
   const { score, unasked } = scoreOf(report)
   process.stdout.write(
     `${room.padEnd(10)} ${score.toFixed(1)} %${unasked > 0 ? `, ${unasked} mutants left out: time was up` : ''}\n`,
   )
   if (!check) writeResults(room, report, [...files.sources, ...files.tests])
-  if (score < goal) failed.push(room)
+  if (score < floor - 0.5) failed.push(room)
 }
 if (!check) writeFileSync('docs/mutants.md', mutantsPage())
 if (failed.length > 0) {
-  process.stdout.write(`\n${failed.join(', ')}: less than ${goal} % of the mutants are found; the survivors are listed above\n`)
+  process.stdout.write(`\n${failed.join(', ')}: fewer of the mutants are found than should be; the survivors are listed above\n`)
   process.exit(1)
 }
 

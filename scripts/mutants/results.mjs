@@ -21,12 +21,20 @@ export function readResults(room) {
   return existsSync(pathOf(room)) ? JSON.parse(readFileSync(pathOf(room), 'utf8')) : { unasked: 0, tests: {}, files: {} }
 }
 
-/** Whether these files, sources and tests of a room, are those that its committed results are about. */
-export function isUpToDate(room, paths) {
-  const { tests, files } = readResults(room)
-  const known = { ...tests, ...files }
-  const all = new Set([...paths, ...Object.keys(known)])
-  return [...all].every((path) => known[path] !== undefined && blobOf(textOf(path) ?? '') === known[path].blob)
+/** The committed results of a room as Stryker would report them, and how many mutants were not asked for want of time. */
+export function committed(room) {
+  const { unasked, files } = readResults(room)
+  const asked = Object.entries(files).map(([file, { mutants }]) => [
+    file,
+    { mutants: mutants.map((one) => unpackMutant(one, '')) },
+  ])
+  return { unasked, files: Object.fromEntries(asked) }
+}
+
+/** Those sources of a room that are not as its committed results know them. */
+export function changedSince(room, paths) {
+  const { files } = readResults(room)
+  return paths.filter((path) => files[path]?.blob !== blobOf(textOf(path)))
 }
 
 /** Keeps Stryker's report on a room; `paths` are all its files, those without a mutant or a test included. */
@@ -94,7 +102,7 @@ function fromBits(text) {
 }
 
 /** Mutants of a room's results as Stryker lists them; `killedBy` and `coveredBy` name tests by their place. */
-export function unpackMutant([where, mutatorName, replacement, status, tests], id) {
+function unpackMutant([where, mutatorName, replacement, status, tests], id) {
   const [startLine, startColumn, endLine, endColumn] = where.split(/[:-]/).map(Number)
   const location = { start: { line: startLine, column: startColumn }, end: { line: endLine, column: endColumn } }
   const killedBy = status === 'Killed' ? [String(tests)] : []
