@@ -54,6 +54,20 @@ describe('what speaks for a finding', () => {
     expect(says(find(vm, 'I303'))).toEqual(['PCI state', 'LPI configuration'])
   })
 
+  it('of a loss is weaker when the chain that KVM saved leads past the place of a device that has no entry', () => {
+    const lost = (deviceId: number) =>
+      find(
+        small()
+          .map(8, { 0: [8192, 0] })
+          .map(16, { 0: [8193, 0] })
+          .save()
+          .map(deviceId, { 0: [8194, 0] }),
+        'D209',
+      )
+    expect([says(lost(4)), lost(4)?.confidence]).toEqual([['command queue'], 'proven'])
+    expect([says(lost(12)), lost(12)?.confidence]).toEqual([['command queue', 'not chain'], 'inferred'])
+  })
+
   it('never is a function that is off, for its device: a new Linux keeps it mapped, and maps events again without a MAPD', () => {
     const vm = goRound(
       small()

@@ -67,6 +67,16 @@ describe('whatever the witnesses know', () => {
     )
   })
 
+  it.each(['bridge-s2', 'mem-numa2-s1', 'mem-vmem-s1', 'nvme72-s1', 'smmu-s1', 'smmu-s3'])(
+    'every repair of %s brings back all that its guest has',
+    async (name) => {
+      const input = await auditFixture(name)
+      const { obstacles, memory } = planOne(input, { allow: 'everything', strict: true })
+      const restored = mappedIn(setScene({ ...input, memory }).restored.mappings)
+      expect([obstacles, setScene(input).beliefs.live.without(restored).isEmpty]).toEqual([[], true])
+    },
+  )
+
   it('nothing is written where the functions of a real VM name none of its events', async () => {
     const input = await auditFixture('smmu-s3')
     const msi = input.msi!.map((part) => ({

@@ -127,11 +127,17 @@ function* sharedItts(scene: Scene, orphans: Orphans): Generator<Suspect> {
   let widest: MappedDevice | undefined
   for (const device of byAddress) {
     if (widest !== undefined && device.ittAddr < end(widest)) {
-      const [dead, other] = orphans.hasDevice(widest.deviceId) ? [widest, device] : [device, widest]
+      const [dead, other] = isCulprit(scene, orphans, [widest, device]) ? [widest, device] : [device, widest]
       if (!(orphans.hasDevice(dead.deviceId) && orphans.hasDevice(other.deviceId))) yield sharedItt(scene, orphans, dead, other)
     }
     if (widest === undefined || end(device) > end(widest)) widest = device
   }
+}
+
+/** The one of two devices with one ITT that is more likely the stale one: it is dead, or the other alone is known to be live. */
+function isCulprit({ beliefs }: Scene, orphans: Orphans, [one, other]: readonly [MappedDevice, MappedDevice]): boolean {
+  if (orphans.hasDevice(one.deviceId) || orphans.hasDevice(other.deviceId)) return orphans.hasDevice(one.deviceId)
+  return beliefs.live.hasDevice(other.deviceId) && !beliefs.live.hasDevice(one.deviceId)
 }
 
 const hasSaneSize = ({ eventIdBits }: MappedDevice) => eventIdBits <= MAX_EVENTID_BITS

@@ -1,5 +1,6 @@
 import { disassemble, ENTRY_BYTES, hex } from '../../abi/index.ts'
 import type { Gpa } from '../../memory/index.ts'
+import { ChainWitness } from '../chain-witness.ts'
 import { entryAt } from '../entries.ts'
 import { declared, type EventId, type Evidence, losing, type Suspect, suspect } from '../finding.ts'
 import type { Mappings } from '../mappings.ts'
@@ -62,17 +63,30 @@ function eventsByCollection({ beliefs }: Scene): Map<number, number> {
   return used
 }
 
+const chainsOf = ({ tables, beliefs }: Scene) => new ChainWitness(tables.mappings, beliefs)
+
+/** KVM saves every device that is mapped: where there is no entry, and the chain leads past its place, KVM had none. */
+function chainAgainst(scene: Scene, deviceId: number): Evidence[] {
+  const { tables } = scene
+  if (tables.mappings.device(deviceId) !== undefined) return []
+  return scene
+    .once(chainsOf)
+    .onDevice(deviceId)
+    .map((one) => ({ ...one, against: true }))
+}
+
 function lostDevice(scene: Scene, deviceId: number): Suspect {
   const device = scene.tables.mappings.device(deviceId)
+  const denied = chainAgainst(scene, deviceId)
   return suspect(
     'D209',
     { deviceId, valid: device !== undefined },
     {
-      confidence: confidence(scene),
+      confidence: denied.length > 0 ? 'inferred' : confidence(scene),
       deviceId,
       at: device?.at,
       rows: [device && entryAt(scene.memory, 'DTE', device.at, deviceName(deviceId), 'lost')],
-      evidence: testimonies(scene, scene.beliefs.device(deviceId), '', 'mapped'),
+      evidence: [...testimonies(scene, scene.beliefs.device(deviceId), '', 'mapped'), ...denied],
       effect: losing(liveEvents(scene, deviceId), 1),
     },
   )
