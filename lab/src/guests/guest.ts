@@ -10,6 +10,8 @@ export const SAVE = '/tmp/save'
 
 const BOOT_SECONDS = 400
 const SAVE_SECONDS = 200
+/** A guest lets a slot's power light blink for five seconds before it lets the device go. */
+const UNPLUG_SECONDS = 60
 const DISKS = 8
 
 /** The driver of the ITS says which event and LPI an interrupt has; nothing else is printed. */
@@ -117,12 +119,14 @@ export class Guest {
   async #unplug(): Promise<void> {
     const { unplugs, name, options } = this.#machine
     if (unplugs === undefined) throw new Error(`nothing can be unplugged from ${name}`)
-    const functions = await this.run('ls /sys/bus/pci/devices')
     await this.#qmp.execute('device_del', { id: unplugs.id })
-    for (let waited = 0; waited < 60; waited++) {
-      if ((await this.run('sleep 1; ls /sys/bus/pci/devices')) === functions) continue
-      this.#machine = { ...this.#machine, options: options.filter((option) => option !== unplugs.option) }
-      return
+    for (let waited = 0; waited < UNPLUG_SECONDS; waited++) {
+      const devices = await this.#qmp.execute<readonly { name: string }[]>('qom-list', { path: '/machine/peripheral' })
+      if (devices.every((device) => device.name !== unplugs.id)) {
+        this.#machine = { ...this.#machine, options: options.filter((option) => option !== unplugs.option) }
+        return
+      }
+      await this.run('sleep 1')
     }
     throw new Error(`the guest did not let go of ${unplugs.id}`)
   }
