@@ -81,9 +81,10 @@ export function vitsRepairs(file: string, output: string): Repaired {
   return { wrote: true, words: writes.length, restored: lpisOf(show('restored', output)) }
 }
 
+/** @throws Error when vits lists nothing, not even no device: then nothing is known of the save. */
 function show(view: string, file: string) {
-  const { stdout } = vits('show', '--json', '--view', view, file)
-  if (stdout === '') return []
+  const { status, stdout, stderr } = vits('show', '--json', '--view', view, file)
+  if (stdout === '') throw new Error(`vits show --view ${view} ended with ${status}: ${stderr.trim()}`)
   const { devices } = JSON.parse(stdout) as Listing
   return devices.flatMap(({ deviceId, events }) => events.map(({ eventId, lpi }) => ({ deviceId, eventId, lpi })))
 }
