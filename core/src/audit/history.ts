@@ -1,6 +1,6 @@
 import type { ItsRegisters } from '../abi/index.ts'
 import type { ReadonlyMemory } from '../memory/index.ts'
-import { type CollectionRecord, type DeviceRecord, Replay } from './replay.ts'
+import { type CanBeMapped, type CollectionRecord, type DeviceRecord, Replay } from './replay.ts'
 import { commandIn, lastSlotInUse, openRing, type Ring, touchedBy } from './ring.ts'
 
 /** How much of all the commands that the guest ever sent its ITS is still in the ring. */
@@ -39,6 +39,8 @@ export interface Life {
   readonly lpiLimit?: number
   /** The collections of the collection table. */
   readonly icids?: ReadonlySet<number>
+  /** What the tables leave possible. */
+  readonly canBeMapped?: CanBeMapped
   /** Others know of mappings that this history would not have. */
   readonly denies?: (history: History) => boolean
 }
@@ -68,7 +70,14 @@ export function readHistory(memory: ReadonlyMemory, its: ItsRegisters, life: Lif
   if (fromStart) replay.run(ring, 0, read)
   if (replay.blank + replay.unknown > 0) return historyOf('damaged', replay, waiting)
   const begunAnew = fromStart && lastUsed < slots - 1
-  return historyOf(begunAnew ? 'restarted' : 'wrapped', replay, waiting)
+  const history = historyOf(begunAnew ? 'restarted' : 'wrapped', replay, waiting)
+  return begunAnew && !blankBehind ? ofThisLife(history, life) : history
+}
+
+/** What the guest mapped before it began anew may be gone: what KVM cannot have had when it saved is. */
+function ofThisLife(history: History, { canBeMapped = () => true }: Life): History {
+  const devices = [...history.devices].filter(([deviceId, { mapped }]) => !mapped || canBeMapped(deviceId))
+  return { ...history, devices: new Map(devices) }
 }
 
 /** The commands from slot 0 to CREADR as all that the ITS was ever told in this life; undefined when they cannot be that. */

@@ -43,13 +43,25 @@ interface DeviceState {
   discarded: Map<number, Gpa>
 }
 
+/** False for what KVM cannot have had mapped when it saved. */
+export type CanBeMapped = (deviceId: number, eventId?: number) => boolean
+
+interface ReplayOptions {
+  /** The ring does not begin with the first command. */
+  readonly lost?: boolean
+  /** KVM refuses a pINTID from there on. */
+  readonly lpiLimit?: number
+  readonly canBeMapped?: CanBeMapped
+}
+
 /**
  * Applies commands as KVM does (a refused command changes nothing), with one difference: when the beginning is lost, a command
- * about something never seen mapped shows that it was.
+ * about something never seen mapped shows that it was, unless the tables that KVM saved say that it was not.
  */
 export class Replay {
   readonly #lost: boolean
   readonly #lpiLimit: number
+  readonly #canBeMapped: CanBeMapped
   readonly #collections = new Map<number, CollectionRecord>()
   readonly #devices = new Map<number, DeviceState>()
   #commands = 0
@@ -59,10 +71,10 @@ export class Replay {
   /** Commands about things that no command before had mapped. */
   unexplained = 0
 
-  /** `lost`: the ring does not begin with the first command. `lpiLimit`: KVM refuses a pINTID from there on. */
-  constructor({ lost = false, lpiLimit = LPI_LIMIT }: { readonly lost?: boolean; readonly lpiLimit?: number } = {}) {
+  constructor({ lost = false, lpiLimit = LPI_LIMIT, canBeMapped = () => true }: ReplayOptions = {}) {
     this.#lost = lost
     this.#lpiLimit = lpiLimit
+    this.#canBeMapped = canBeMapped
   }
 
   run(ring: Ring, from: number, to: number): void {
@@ -143,7 +155,7 @@ export class Replay {
     const known = this.#devices.get(deviceId)
     if (known?.mapped === true) return known
     this.unexplained++
-    if (known !== undefined || !this.#lost || deviceId >= ID_LIMIT) return undefined
+    if (known !== undefined || !this.#lost || deviceId >= ID_LIMIT || !this.#canBeMapped(deviceId)) return undefined
     const unseen: DeviceState = {
       deviceId,
       mapped: true,
@@ -185,6 +197,7 @@ export class Replay {
       return
     }
     this.unexplained++
-    if (this.#lost && !device.whole && !device.discarded.has(eventId)) device.events.set(eventId, { lpi: undefined, icid, at })
+    if (!this.#lost || device.whole || device.discarded.has(eventId) || !this.#canBeMapped(deviceId, eventId)) return
+    device.events.set(eventId, { lpi: undefined, icid, at })
   }
 }

@@ -21,6 +21,7 @@ import { readHistory } from './history.ts'
 import type { Mappings } from './mappings.ts'
 import { once } from './once.ts'
 import { pciTestimonies } from './pci-witness.ts'
+import type { CanBeMapped } from './replay.ts'
 import { type SimulatedRestore, simulateRestore, sweep, type Tables, walkKey } from './simulate.ts'
 import { Unread, withBlanks } from './unlocated.ts'
 
@@ -126,6 +127,7 @@ export class Scene {
     const history = readHistory(memory, saved, {
       lpiLimit: lpiLimit(registers),
       icids: listedIcids(this.view, mappings),
+      canBeMapped: leftPossible(this.tables, this.missing),
       denies: (whole) => chainDenies(mappings, whole),
     })
     return new Beliefs(history, pciTestimonies(registers, its.index, msi), this.unread)
@@ -143,6 +145,16 @@ export class Scene {
     const isHeard = !valid || !written.some((at) => at + 8 > base && at < base + bytes)
     return new Scene({ ...this.#input, memory }, vm, isHeard ? this.#beliefs : undefined)
   }
+}
+
+/**
+ * KVM saves all that it has mapped: what it listed nothing of, it had not. Where not all of the tables can be read, or it never
+ * saved there, that tells nothing.
+ */
+function leftPossible({ mappings, cut, unreadable }: Tables, missing: readonly Gpa[]): CanBeMapped {
+  if (cut || unreadable.length > 0 || missing.length > 0 || mappings.collections.size === 0) return () => true
+  return (deviceId, eventId) =>
+    eventId === undefined ? mappings.device(deviceId) !== undefined : mappings.row(deviceId, eventId) >= 0
 }
 
 /** The collections of the collection table that a restore can bring back: what else is listed is no witness. */
