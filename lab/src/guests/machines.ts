@@ -46,6 +46,19 @@ const translated = usual.map((option) =>
   option.replaceAll(/(virtio-(net|blk|scsi|rng)-pci)/g, '$1,disable-legacy=on,iommu_platform=on'),
 )
 
+/** RAM that a virtio-mem device gives the guest. */
+const virtioMem = {
+  vcpus: 2,
+  memory: '96M,maxmem=2G,slots=2',
+  options: [
+    '-object memory-backend-ram,id=more,size=256M',
+    ...usual,
+    '-device virtio-mem-pci,id=vmem,memdev=more,node=0,requested-size=256M',
+  ],
+  words: 'memhp_default_state=online_kernel',
+  life: ['booted', 'rebind', 'heads'],
+} as const
+
 /** The matrix: one row a machine. */
 export const machines: readonly GuestMachine[] = [
   {
@@ -123,15 +136,7 @@ export const machines: readonly GuestMachine[] = [
   {
     name: 'virtio-mem',
     machine: 'virt',
-    vcpus: 2,
-    memory: '96M,maxmem=2G,slots=2',
-    options: [
-      '-object memory-backend-ram,id=more,size=256M',
-      ...usual,
-      '-device virtio-mem-pci,id=vmem,memdev=more,node=0,requested-size=256M',
-    ],
-    words: 'memhp_default_state=online_kernel',
-    life: ['booted', 'rebind', 'heads'],
+    ...virtioMem,
   },
   {
     name: 'numa',
@@ -189,14 +194,6 @@ export const machines: readonly GuestMachine[] = [
     name: 'newest-virtio-mem',
     qemu: 'trixie',
     machine: 'virt-9.0',
-    vcpus: 2,
-    memory: '96M,maxmem=2G,slots=2',
-    options: [
-      '-object memory-backend-ram,id=more,size=256M',
-      ...usual,
-      '-device virtio-mem-pci,id=vmem,memdev=more,node=0,requested-size=256M',
-    ],
-    words: 'memhp_default_state=online_kernel',
-    life: ['booted', 'rebind', 'heads'],
+    ...virtioMem,
   },
 ]
