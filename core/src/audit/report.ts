@@ -22,7 +22,9 @@ export interface QueueCounts {
 /** Where a restore fails. */
 export interface RestoreStop {
   readonly errno: Errno
+  /** What KVM objects to. */
   readonly says: string
+  /** `DeviceID 0x5200 event 0`. */
   readonly place: string
   readonly at: Gpa | undefined
   readonly deviceId: number | undefined
@@ -31,8 +33,35 @@ export interface RestoreStop {
   readonly after: Count
 }
 
+/**
+ * What a restore comes to, in numbers. Where the history is not whole, `live` is what the guest has mapped at least. `unread` counts
+ * the devices and tables in RAM whose address the file does not tell, and one for what of the tables is beyond the budget.
+ */
+export interface RestoreCounts {
+  /** Collections in the tables. */
+  readonly collections: number
+  /** What the guest has mapped, as far as witnesses know. */
+  readonly live: Count
+  /** Valid entries in guest RAM. */
+  readonly tables: Count
+  /** What a restore brings back; nothing when it fails. */
+  readonly restored: Count
+  /** Live events that a restore does not bring back. */
+  readonly lost: number
+  /** Dead events that it does. */
+  readonly revived: number
+  /** Live events that come back as something else. */
+  readonly misdirected: number
+  /** Events of the tables that no witness knows. */
+  readonly unknown: number
+  /** Devices and tables that were not looked at. */
+  readonly unread: number
+  /** Entries of what the guest has unmapped, still valid in the tables. */
+  readonly orphans: { readonly devices: readonly number[]; readonly events: readonly EventId[] }
+}
+
 /** Everything an audit found out about one ITS. */
-export interface Report {
+export interface Report extends RestoreCounts {
   /** The ITS it is about. */
   readonly its: ItsPlace
   /** The profile of the kernel that restores. */
@@ -41,27 +70,8 @@ export interface Report {
   readonly verdict: Verdict
   readonly errno: Errno | undefined
   readonly stop: RestoreStop | undefined
-  readonly collections: number
-  /** What the guest has mapped, as far as witnesses know: at least these when the history is not whole. */
-  readonly live: Count
-  /** Valid entries in RAM. */
-  readonly tables: Count
-  /** What a restore brings back; nothing when it fails. */
-  readonly restored: Count
-  /** Live events that a restore does not bring back, dead ones that it does, live ones that come back as something else. */
-  readonly lost: number
-  readonly revived: number
-  readonly misdirected: number
-  /**
-   * Devices and tables of which nothing is said: they lie in RAM whose address the file does not tell. And one for the rest of tables
-   * that are larger than what may be looked at.
-   */
-  readonly unread: number
   /** Devices that may be live and are not brought back. */
   readonly hiddenDevices: number
-  /** Entries that no witness knows. */
-  readonly unknown: number
-  readonly orphans: { readonly devices: readonly number[]; readonly events: readonly EventId[] }
   readonly history: { readonly state: HistoryState; readonly commands: number; readonly pending: number }
   readonly byQueue: QueueCounts
   readonly findings: readonly Finding[]

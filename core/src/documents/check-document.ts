@@ -1,10 +1,12 @@
 import type { ProfileId } from '../abi/index.ts'
 import {
   type Count,
-  type EventId,
   type HistoryState,
   type KernelRow,
+  type QueueCounts,
   type Report,
+  type RestoreCounts,
+  type RestoreStop,
   type Severity,
   type Verdict,
   worst,
@@ -49,49 +51,22 @@ export interface ItsDocument extends RestoreDocument {
 }
 
 /** What the next restore does. */
-export interface RestoreDocument {
+export interface RestoreDocument extends RestoreCounts {
   /** It succeeds and brings back what the guest has mapped; it succeeds and the guest loses, gains or misdirects interrupts; it fails. */
   readonly verdict: Verdict
   /** What the restore fails with. */
   readonly errno: Errno | null
   /** Where it fails. */
   readonly stop: StopDocument | null
-  /** Collections in the tables. */
-  readonly collections: number
-  /** What the guest has mapped, as far as witnesses know. */
-  readonly live: Count
-  /** Valid entries in guest RAM. */
-  readonly tables: Count
-  /** What a restore brings back; nothing when it fails. */
-  readonly restored: Count
-  /** Live events that a restore does not bring back. */
-  readonly lost: number
-  /** Dead events that it does. */
-  readonly revived: number
-  /** Live events that come back as something else. */
-  readonly misdirected: number
-  /** Events of the tables that no witness knows. */
-  readonly unknown: number
-  /** Devices and tables that were not looked at. */
-  readonly unread: number
-  /** Entries of what the guest has unmapped, still valid in the tables. */
-  readonly orphans: { readonly devices: readonly number[]; readonly events: readonly EventId[] }
   /** The commands that are still in guest RAM. */
   readonly history: HistoryDocument
 }
 
 /** The entry at which a restore fails. */
-export interface StopDocument {
-  readonly errno: Errno
-  /** What KVM objects to. */
-  readonly says: string
-  /** `DeviceID 0x5200 event 0`. */
-  readonly place: string
+export interface StopDocument extends Pick<RestoreStop, 'errno' | 'says' | 'place' | 'after'> {
   readonly at: Address | null
   readonly deviceId?: number
   readonly eventId?: number
-  /** Read before it failed; KVM drops them. */
-  readonly after: Count
 }
 
 /** How much of what the guest ever told its ITS is still in the command queue. */
@@ -107,11 +82,7 @@ export interface HistoryDocument {
 }
 
 /** Events of the tables by what the command queue alone says of them. */
-export interface ToldDocument {
-  readonly live: number
-  /** Their device is mapped; of the event itself no command is left. */
-  readonly deviceLive: number
-  readonly dead: number
+export interface ToldDocument extends Omit<QueueCounts, 'unknown'> {
   readonly untold: number
 }
 
@@ -171,7 +142,7 @@ function restoreDocument(report: Report): RestoreDocument {
   }
 }
 
-export function stopDocument({ errno, says, place, at, deviceId, eventId, after }: NonNullable<Report['stop']>): StopDocument {
+export function stopDocument({ errno, says, place, at, deviceId, eventId, after }: RestoreStop): StopDocument {
   const ids = { ...(deviceId === undefined ? {} : { deviceId }), ...(eventId === undefined ? {} : { eventId }) }
   return { errno, says, place, at: address(at), ...ids, after }
 }
