@@ -21,9 +21,9 @@ export {
   type Severity,
 } from './problems/index.ts'
 export { type QueueCommand, queueCommands } from './queue-commands.ts'
-export type { CallFailure } from './rehearsal.ts'
 export type { DeviceRecord } from './replay.ts'
 export type { Count, QueueCounts, Report, RestoreCounts, RestoreStop } from './report.ts'
+export type { CallFailure } from './restore-and-save.ts'
 export { type AuditInput, type ItsPlace, Scene, scenesOver, setScene, setScenes } from './scene.ts'
 export { sweep } from './simulate.ts'
 export { type Damage, type Verdict, worst } from './verdict.ts'

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type ProfileId, profileIds, profiles, releasedKernels } from '../abi/index.ts'
 import { streamFixtures } from '../formats/testing/fixtures.ts'
 import { audit, judgeKernels, overrunFootprint, setScene } from './index.ts'
-import { rehearse } from './rehearsal.ts'
+import { restoreAndSave } from './restore-and-save.ts'
 import { auditFixture } from './testing/audit-fixture.ts'
 import { PlantedVm } from './testing/planted-vm.ts'
 import { problemCases } from './testing/problem-cases/index.ts'
@@ -37,7 +37,8 @@ describe('a saved VM on every kernel', () => {
       const scene = setScene(vm().input())
       for (const { kernel, failure } of judgeKernels([scene], profileIds)) {
         const restored = scene.restoredBy(profiles[kernel].quirks)
-        if (restored.cut === undefined) expect([kernel, failure]).toEqual([kernel, rehearse([scene], kernel, [restored]).restore])
+        if (restored.cut === undefined)
+          expect([kernel, failure]).toEqual([kernel, restoreAndSave([scene], kernel, [restored]).restore])
       }
     },
   )

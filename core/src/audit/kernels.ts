@@ -5,7 +5,7 @@ import { defaultBudget } from './budget.ts'
 import { deviceName, place } from './names.ts'
 import { once } from './once.ts'
 import { registerPass } from './passes/registers.ts'
-import { type CallFailure, comesToTables, type Rehearsal, rehearse } from './rehearsal.ts'
+import { type CallFailure, comesToTables, type RestoreAndSave, restoreAndSave } from './restore-and-save.ts'
 import type { AuditInput, ItsPlace, Scene } from './scene.ts'
 import { costOf, type SimulatedRestore, simulateRestore } from './simulate.ts'
 import { type Damage, damage, registerHarm, together, type Verdict, verdictOf, worst } from './verdict.ts'
@@ -103,8 +103,8 @@ class Judging {
     const { quirks } = profiles[kernel]
     const scenes = this.#scenes
     const itses = scenes.map((scene, i) => ({ its: scene.its, ...this.#damage(scene, restored[i]!) }))
-    const rehearsal = this.#rehearse(kernel, restored)
-    const failure = rehearsal === undefined ? walkFailure(restored) : rehearsal.restore
+    const tried = this.#restoreAndSave(kernel, restored)
+    const failure = tried === undefined ? walkFailure(restored) : tried.restore
     const verdicts = scenes.map((scene, i) => verdictOf(restored[i]!, registerHarm(registerPass(scene, quirks)), itses[i]!))
     const isUnknown = restored.some(({ cut }) => cut === 'not-loaded')
     return {
@@ -114,9 +114,9 @@ class Judging {
       verdict: isUnknown ? 'unknown' : failure === undefined ? worst(verdicts) : 'fails',
       errno: failure?.errno,
       failure,
-      save: rehearsal?.save,
-      again: rehearsal?.again,
-      hostTrouble: hostTrouble(scenes, restored, rehearsal),
+      save: tried?.save,
+      again: tried?.again,
+      hostTrouble: hostTrouble(scenes, restored, tried),
     }
   }
 
@@ -124,11 +124,11 @@ class Judging {
    * Undefined when the walk tells all: it fails and nothing fails before it. And when there are more events than LPIs, which no
    * sane guest has: a model of the kernel would be busy with them for long.
    */
-  #rehearse(kernel: ProfileId, restored: readonly SimulatedRestore[]): Rehearsal | undefined {
+  #restoreAndSave(kernel: ProfileId, restored: readonly SimulatedRestore[]): RestoreAndSave | undefined {
     const isSane = restored.every(({ cut, mappings }) => cut === undefined && mappings.events.length <= LPI_LIMIT)
     if (!isSane) return undefined
     const fails = restored.some(({ objection }) => objection !== undefined)
-    return fails && this.#comesToTables() ? undefined : rehearse(this.#scenes, kernel, restored)
+    return fails && this.#comesToTables() ? undefined : restoreAndSave(this.#scenes, kernel, restored)
   }
 
   #damage(scene: Scene, restored: SimulatedRestore): Damage {
@@ -148,10 +148,10 @@ function walkFailure(restored: readonly SimulatedRestore[]): CallFailure | undef
 function hostTrouble(
   scenes: readonly Scene[],
   restored: readonly SimulatedRestore[],
-  rehearsal: Rehearsal | undefined,
+  tried: RestoreAndSave | undefined,
 ): string[] {
   const trouble = scenes.flatMap((scene, i) => lockups(scene, restored[i]!))
-  if (rehearsal?.hostOops) trouble.push('CVE-2026-89912: the next save follows a NULL pointer in the host')
+  if (tried?.hostOops) trouble.push('CVE-2026-89912: the next save follows a NULL pointer in the host')
   return trouble
 }
 

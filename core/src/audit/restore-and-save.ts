@@ -25,7 +25,7 @@ export interface CallFailure {
 }
 
 /** What a kernel does with a saved VM from restore to the save after it. */
-export interface Rehearsal {
+export interface RestoreAndSave {
   /** The first call of the restore that fails. */
   readonly restore: CallFailure | undefined
   readonly save: CallFailure | undefined
@@ -39,7 +39,11 @@ export interface Rehearsal {
  * Restores a private copy of the VM with the ITSes that are looked at on a model of the kernel, and saves it again: registers,
  * tables, commands that were waiting. `restored` is what the walk of each gave: it must have come to its end.
  */
-export function rehearse(scenes: readonly Scene[], kernel: ProfileId, restored: readonly SimulatedRestore[]): Rehearsal {
+export function restoreAndSave(
+  scenes: readonly Scene[],
+  kernel: ProfileId,
+  restored: readonly SimulatedRestore[],
+): RestoreAndSave {
   const [{ memory, registers }] = scenes as readonly [Scene]
   const back = restoreVm(withLpiBytes(memory, registers, restored), lookedAt(scenes, registers), { kernel })
   if (!back.ok) return { ...NOTHING, restore: failure(callOf(back.step), back) }
@@ -67,7 +71,7 @@ const lookedAt = (scenes: readonly Scene[], registers: GicRegisters): GicRegiste
   itses: scenes.map(({ saved }) => saved),
 })
 
-const NOTHING: Rehearsal = { restore: undefined, save: undefined, hostOops: false, again: undefined }
+const NOTHING: RestoreAndSave = { restore: undefined, save: undefined, hostOops: false, again: undefined }
 
 const callOf = (step: RestoreStep) => (step === 'restore-tables' ? 'RESTORE_TABLES' : restoreSteps[step])
 
