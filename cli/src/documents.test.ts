@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
+import { PlantedVm } from '../../core/src/audit/testing/planted-vm.ts'
 import { fixtureFile } from '../../core/src/formats/testing/fixtures.ts'
+import { plantedCase } from '../../core/src/inspect/testing/planted-machine.ts'
 import { vits } from './testing/fake-io.ts'
 
 const saved = (name: string) => fixtureFile(name).pathname
@@ -45,7 +47,25 @@ describe('what --json prints', () => {
   })
 })
 
+/** The case of a VM whose second ITS has a DTE that no kernel since 6.0.6 takes. */
+async function secondFails(): Promise<Readonly<Record<string, Uint8Array>>> {
+  const first = new PlantedVm().map(16, { 0: [8192, 0] }).save()
+  const second = new PlantedVm({ beside: first }).map(16, { 0: [8200, 0] }).save()
+  second.dte(16, { size: 19, next: 0, ittAddr: second.itt(16) })
+  return { 'vm.vits': await plantedCase(first) }
+}
+
 describe('a VM with two ITSes', () => {
+  it('whose restore fails is told at which', async () => {
+    const { out } = await vits(['check', '--kernel', 'all', 'vm.vits'], await secondFails())
+    expect(out).toContain('The restore of ITS 1 at 0x80a0000 fails: EINVAL at DeviceID 0x10')
+    expect(out).toMatch(/linux-7\.3 +fails: EINVAL from RESTORE_TABLES of ITS 1 at 0x80a0000, DeviceID 0x10/)
+    const { kernels } = JSON.parse((await vits(['check', '--json', 'vm.vits'], await secondFails())).out)
+    expect(kernels.find(({ kernel }: { kernel: string }) => kernel === 'linux-7.3')).toMatchObject({
+      failure: { call: 'RESTORE_TABLES', its: 1, errno: 'EINVAL' },
+    })
+  })
+
   it('is checked on both: each has its views, and findings say which', async () => {
     const { code, out } = await vits(['check', twoItses])
     expect([code, out]).toEqual([4, expect.stringContaining('2 ITSes at 0x8080000, 0x80a0000')])

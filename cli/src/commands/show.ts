@@ -7,7 +7,7 @@ import { ExitCode } from '../exit-code.ts'
 import { failing } from '../failure.ts'
 import { its, knownIts } from '../its-option.ts'
 import { withSavedMachine } from '../load.ts'
-import { count } from '../render/words.ts'
+import { count, itsWords } from '../render/words.ts'
 
 /** Lists collections and devices with their events, from one of three viewpoints. */
 export const show = command({
@@ -34,8 +34,7 @@ export const show = command({
 
 /** Which ITS it is, where there are several. */
 function heading(its: number, { scenes }: Inspection): string {
-  const base = scenes[its]?.its.base
-  return scenes.length === 1 ? '' : `ITS ${its}${base === undefined ? '' : ` at ${hex(base)}`}, of ${scenes.length}\n`
+  return scenes.length === 1 ? '' : `${itsWords(scenes[its]!.its)}, of ${scenes.length}\n`
 }
 
 function viewText({ collections, devices, stop }: View): string {

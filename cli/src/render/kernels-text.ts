@@ -1,7 +1,7 @@
 import { hex, releasedKernels } from '@vits/core/abi'
-import type { EventId, KernelRow } from '@vits/core/audit'
+import type { CallFailure, EventId, KernelRow } from '@vits/core/audit'
 import type { Style } from '../style.ts'
-import { count } from './words.ts'
+import { count, itsWords } from './words.ts'
 
 /**
  * What other kernels make of the VM. `all`: a row for each; else one line, if released kernels differ from the one that was asked for, and
@@ -37,7 +37,7 @@ export function kernelSummary({ verdict, errno, lost, revived, misdirected, host
 
 function restoreWords(row: KernelRow): string {
   const { verdict, failure, lost, revived, misdirected, lostDevices } = row
-  if (failure !== undefined) return `fails: ${failure.errno} from ${failure.call}, ${failure.says}`
+  if (failure !== undefined) return `fails: ${failure.errno} from ${failure.call}${ofIts(row, failure)}, ${failure.says}`
   if (verdict !== 'corrupts') return kernelSummary(row)
   const does = [
     ...(lost.count > 0 ? [`loses ${count(lost.count, 'event')} (${events(lost.first)})`] : []),
@@ -55,10 +55,15 @@ function events(ids: readonly EventId[]): string {
   return named.join(' ') + (ids.length > NAMED ? ' …' : '')
 }
 
+/** Which ITS was called, where there are several. */
+const ofIts = ({ itses }: KernelRow, { its }: CallFailure): string =>
+  itses.length > 1 && its !== undefined ? ` of ${itsWords(its)}` : ''
+
 /** The next save, the restore of it, and the host. */
-function afterLines({ save, again, hostTrouble }: KernelRow): string[] {
+function afterLines(row: KernelRow): string[] {
+  const { save, again, hostTrouble } = row
   const says = [
-    ...(save === undefined ? [] : [`the next save fails: ${save.errno}, ${save.says}`]),
+    ...(save === undefined ? [] : [`the next save${ofIts(row, save)} fails: ${save.errno}, ${save.says}`]),
     ...(again === undefined ? [] : [`a restore of the next save: ${again}`]),
     ...hostTrouble.map((trouble) => `host: ${trouble}`),
   ]

@@ -1,9 +1,8 @@
-import { hex, itsCount } from '@vits/core/abi'
+import { hex, type ItsPlace, itsCount } from '@vits/core/abi'
 import {
   type Evidence,
   entryLine,
   type Finding,
-  type ItsPlace,
   isLoss,
   problemRow,
   type Report,
@@ -14,7 +13,7 @@ import {
 import type { Checked } from '@vits/core/documents'
 import type { Origin, SavedMachine } from '@vits/core/formats'
 import type { Style } from '../style.ts'
-import { beside, count, printable, shellWord } from './words.ts'
+import { beside, count, itsWords, printable, shellWord } from './words.ts'
 
 const MOST_ROWS = 12
 
@@ -49,9 +48,8 @@ function summary({ format, machine, ranges, registers }: SavedMachine, reports: 
 }
 
 /** Above the views of one ITS of several. */
-function itsHeading({ its: { index, base }, verdict }: Report, of: number, style: Style): string[] {
-  if (of === 1) return []
-  return [`${style.bold(`ITS ${index}`)}${base === undefined ? '' : ` at ${hex(base)}`}  ${itsVerdict[verdict]}`]
+function itsHeading({ its, verdict }: Report, of: number, style: Style): string[] {
+  return of === 1 ? [] : [`${style.bold(itsWords(its))}  ${itsVerdict[verdict]}`]
 }
 
 const itsVerdict: Readonly<Record<Verdict, string>> = {
@@ -222,7 +220,7 @@ function cleanWords(reports: readonly Report[], findings: readonly Finding[]): s
 function failureWords(reports: readonly Report[]): string {
   const { errno, stop, its } = reports.find(({ verdict }) => verdict === 'fails')!
   const where = stop === undefined ? '' : ` at ${stop.place}: ${stop.says}`
-  return `The restore${reports.length > 1 ? ` of ITS ${its.index}` : ''} fails: ${errno}${where}.`
+  return `The restore${reports.length > 1 ? ` of ${itsWords(its)}` : ''} fails: ${errno}${where}.`
 }
 
 function abortLines({ vmm }: Origin, reports: readonly Report[]): string[] {

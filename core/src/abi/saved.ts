@@ -46,6 +46,14 @@ export function savedIts({ itses }: GicRegisters, index = 0): SavedIts {
   return its
 }
 
+/** Which ITS of a VM. */
+export interface ItsPlace {
+  /** In the order of the registers. */
+  readonly index: number
+  /** Where its frames are, if that is known. */
+  readonly base: Gpa | undefined
+}
+
 /** How many ITSes the machine had, read or not. */
 export const itsCount = ({ itses, unreadItses = 0 }: GicRegisters): number => itses.length + unreadItses
 

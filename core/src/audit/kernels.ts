@@ -1,4 +1,4 @@
-import { LPI_LIMIT, MAX_EVENTID_BITS, type ProfileId, profiles, releasedKernels } from '../abi/index.ts'
+import { type ItsPlace, LPI_LIMIT, MAX_EVENTID_BITS, type ProfileId, profiles, releasedKernels } from '../abi/index.ts'
 import { coalesce, type Errno, type GpaRange } from '../memory/index.ts'
 import { objections, tableView } from '../tables/index.ts'
 import { defaultBudget } from './budget.ts'
@@ -6,7 +6,7 @@ import { deviceName, place } from './names.ts'
 import { once } from './once.ts'
 import { registerPass } from './passes/registers.ts'
 import { type CallFailure, comesToTables, type RestoreAndSave, restoreAndSave } from './restore-and-save.ts'
-import type { AuditInput, ItsPlace, Scene } from './scene.ts'
+import type { AuditInput, Scene } from './scene.ts'
 import { costOf, type SimulatedRestore, simulateRestore } from './simulate.ts'
 import { type Damage, damage, registerHarm, together, type Verdict, verdictOf, worst } from './verdict.ts'
 
@@ -104,7 +104,7 @@ class Judging {
     const scenes = this.#scenes
     const itses = scenes.map((scene, i) => ({ its: scene.its, ...this.#damage(scene, restored[i]!) }))
     const tried = this.#restoreAndSave(kernel, restored)
-    const failure = tried === undefined ? walkFailure(restored) : tried.restore
+    const failure = tried === undefined ? this.#walkFailure(restored) : tried.restore
     const verdicts = scenes.map((scene, i) => verdictOf(restored[i]!, registerHarm(registerPass(scene, quirks)), itses[i]!))
     const isUnknown = restored.some(({ cut }) => cut === 'not-loaded')
     return {
@@ -131,18 +131,19 @@ class Judging {
     return fails && this.#comesToTables() ? undefined : restoreAndSave(this.#scenes, kernel, restored)
   }
 
+  #walkFailure(restored: readonly SimulatedRestore[]): CallFailure | undefined {
+    const first = restored.findIndex(({ objection }) => objection !== undefined)
+    const objection = restored[first]?.objection
+    if (objection === undefined) return undefined
+    const { errno, says } = objections[objection.name]
+    return { call: 'RESTORE_TABLES', its: this.#scenes[first]!.its, errno, says: `${place(objection.where)}: ${says}` }
+  }
+
   #damage(scene: Scene, restored: SimulatedRestore): Damage {
     const harm = this.#damages.get(restored) ?? damage(scene, restored)
     this.#damages.set(restored, harm)
     return harm
   }
-}
-
-function walkFailure(restored: readonly SimulatedRestore[]): CallFailure | undefined {
-  const objection = restored.find((one) => one.objection !== undefined)?.objection
-  if (objection === undefined) return undefined
-  const { errno, says } = objections[objection.name]
-  return { call: 'RESTORE_TABLES', errno, says: `${place(objection.where)}: ${says}` }
 }
 
 function hostTrouble(

@@ -1,8 +1,7 @@
-import type { ProfileId } from '../abi/index.ts'
+import type { ItsPlace, ProfileId } from '../abi/index.ts'
 import type { Errno, Gpa } from '../memory/index.ts'
 import type { EventId, Finding } from './finding.ts'
 import type { HistoryState } from './history.ts'
-import type { ItsPlace } from './scene.ts'
 import type { Verdict } from './verdict.ts'
 
 export interface Count {

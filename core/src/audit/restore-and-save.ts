@@ -5,6 +5,7 @@ import {
   GICR_PROPBASER,
   type GicRegisters,
   KVM_DEV_ARM_VGIC_GRP as GRP,
+  type ItsPlace,
   LPI_LIMIT,
   type ProfileId,
 } from '../abi/index.ts'
@@ -20,6 +21,8 @@ import type { SimulatedRestore } from './simulate.ts'
 export interface CallFailure {
   /** The attribute that was written: `GITS_CREADR`, `RESTORE_TABLES`. */
   readonly call: string
+  /** The ITS that was called; undefined where it was the GIC. */
+  readonly its: ItsPlace | undefined
   readonly errno: Errno
   readonly says: string
 }
@@ -46,11 +49,11 @@ export function restoreAndSave(
 ): RestoreAndSave {
   const [{ memory, registers }] = scenes as readonly [Scene]
   const back = restoreVm(withLpiBytes(memory, registers, restored), lookedAt(scenes, registers), { kernel })
-  if (!back.ok) return { ...NOTHING, restore: failure(callOf(back.step), back) }
+  if (!back.ok) return { ...NOTHING, restore: failure(callOf(back.step), scenes[back.its?.index ?? -1], back) }
   const { itses } = back.value.vm
-  for (const its of itses) {
+  for (const [n, its] of itses.entries()) {
     const saved = its.setAttr(GRP.CTRL, BigInt(CTRL.ITS_SAVE_TABLES))
-    if (!saved.ok) return { ...NOTHING, save: failure('SAVE_TABLES', saved), hostOops: saved.hostOops === true }
+    if (!saved.ok) return { ...NOTHING, save: failure('SAVE_TABLES', scenes[n], saved), hostOops: saved.hostOops === true }
   }
   const again = itses.map((its) => restoreAgain(its, kernel))
   const first = again.findIndex((difference) => difference !== undefined)
@@ -75,8 +78,12 @@ const NOTHING: RestoreAndSave = { restore: undefined, save: undefined, hostOops:
 
 const callOf = (step: RestoreStep) => (step === 'restore-tables' ? 'RESTORE_TABLES' : restoreSteps[step])
 
-function failure(call: string, { errno, reason, where }: Extract<Outcome<unknown>, { ok: false }>): CallFailure {
-  return { call, errno, says: where === undefined ? reason : `${place(where)}: ${reason}` }
+function failure(
+  call: string,
+  scene: Scene | undefined,
+  { errno, reason, where }: Extract<Outcome<unknown>, { ok: false }>,
+): CallFailure {
+  return { call, its: scene?.its, errno, says: where === undefined ? reason : `${place(where)}: ${reason}` }
 }
 
 /**

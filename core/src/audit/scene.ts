@@ -2,6 +2,7 @@ import {
   ENTRY_BYTES,
   GICR_PROPBASER,
   type GicRegisters,
+  type ItsPlace,
   LPI_LIMIT,
   type MsiFunction,
   NEWEST,
@@ -40,14 +41,6 @@ export interface AuditInput {
   readonly profile?: Profile
   /** Limits that differ from the usual ones. */
   readonly budget?: Partial<Budget>
-}
-
-/** Which ITS of a VM. */
-export interface ItsPlace {
-  /** In the order of the registers. */
-  readonly index: number
-  /** Where its frames are, if that is known. */
-  readonly base: Gpa | undefined
 }
 
 /**

@@ -72,7 +72,24 @@ describe('a VM with two ITSes', () => {
     }
     second.dte(8, { size: 19, next: 8, ittAddr: 0x4300_8000 })
     const [row] = judgeKernels(setScenes(first.input()), ['linux-7.3'])
-    expect(row).toMatchObject({ verdict: 'fails', errno: 'EINVAL', failure: { call: 'RESTORE_TABLES' } })
+    const its = { index: 1, base: VIRT_ITS + ITS_FRAME_BYTES }
+    expect(row).toMatchObject({ verdict: 'fails', errno: 'EINVAL', failure: { call: 'RESTORE_TABLES', its } })
+  })
+
+  it('fails at the ITS whose register a kernel refuses, whatever is wrong with the tables of another', () => {
+    const { first, second } = twoItses()
+    first.dte(16, { size: 19, next: 0, ittAddr: 0x4100_0000 })
+    second.its = { iidr: 0x4b00143b }
+    const [row] = judgeKernels(setScenes(first.input()), ['linux-7.3'])
+    expect(row!.failure).toMatchObject({ call: 'GITS_IIDR', errno: 'EINVAL', its: { index: 1 } })
+  })
+
+  it('names the ITS whose save takes the host down (CVE-2026-89912)', () => {
+    const { first, second } = twoItses()
+    const { creadr } = second.registers().itses[0]!
+    second.command('MAPC', { icid: 1, valid: false }).its = { creadr }
+    const [row] = judgeKernels(setScenes(first.input()), ['linux-6.6'])
+    expect(row).toMatchObject({ failure: undefined, save: { call: 'SAVE_TABLES', its: { index: 1 } } })
   })
 })
 

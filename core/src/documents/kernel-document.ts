@@ -9,17 +9,23 @@ export interface KernelDocument {
   readonly verdict: KernelRow['verdict']
   readonly errno: Errno | null
   /** The call of the restore that fails. */
-  readonly failure: CallFailure | null
+  readonly failure: CallFailureDocument | null
   readonly lost: EventList
   readonly revived: EventList
   readonly misdirected: EventList
   readonly lostDevices: number
   /** How the save after the restore fails. */
-  readonly save: CallFailure | null
+  readonly save: CallFailureDocument | null
   /** How a restore of that save differs from what was saved. */
   readonly again: string | null
   /** What happens to the host itself. */
   readonly hostTrouble: readonly string[]
+}
+
+/** A call that a kernel fails. */
+export interface CallFailureDocument extends Omit<CallFailure, 'its'> {
+  /** The ITS that was called, its place in the machine; null where it was the GIC. */
+  readonly its: number | null
 }
 
 export const kernelDocument = ({
@@ -38,12 +44,15 @@ export const kernelDocument = ({
   kernel,
   verdict,
   errno: errno ?? null,
-  failure: failure ?? null,
+  failure: failureDocument(failure),
   lost,
   revived,
   misdirected,
   lostDevices,
-  save: save ?? null,
+  save: failureDocument(save),
   again: again ?? null,
   hostTrouble,
 })
+
+const failureDocument = (failure: CallFailure | undefined): CallFailureDocument | null =>
+  failure === undefined ? null : { ...failure, its: failure.its?.index ?? null }

@@ -18,4 +18,4 @@ export {
   restoreOrder,
   restoreSteps,
 } from './restore-order.ts'
-export { type RestoredVm, type RestoreVmOptions, type RestoreVmOutcome, restoreVm } from './restore-vm.ts'
+export { type FailedStep, type RestoredVm, type RestoreVmOptions, type RestoreVmOutcome, restoreVm } from './restore-vm.ts'

@@ -107,14 +107,27 @@ describe('restoring a whole VM', () => {
     expect(bases.map((base) => vm.translaters.at(base + GITS_TRANSLATER))).toEqual(vm.itses.map((each) => each.its))
   })
 
-  it('answers the errno of the first call that fails, and its step', () => {
-    const broken = { ...registers, itses: [{ ...registers.itses[0]!, creadr: 0x2_0000n }] }
+  it('answers the errno of the first call that fails, its step and its ITS', () => {
+    const [its] = registers.itses
+    const broken = { ...registers, itses: [its!, { ...its!, creadr: 0x2_0000n }] }
     expect(restoreVm(savedMemory(), broken)).toMatchObject({
       ok: false,
       errno: 'EINVAL',
       where: { what: 'GITS_CREADR' },
       step: 'creadr',
+      its: { index: 1, base: VIRT_ITS + ITS_FRAME_BYTES },
     })
+  })
+
+  it('names the ITS whose address is refused, and none for a call of the GIC', () => {
+    const [its] = registers.itses
+    const unaligned = { ...its!, base: (VIRT_ITS + 0x1000) as Gpa }
+    expect(restoreVm(savedMemory(), { ...registers, itses: [its!, unaligned] })).toMatchObject({
+      step: 'its-address',
+      its: { index: 1, base: VIRT_ITS + 0x1000 },
+    })
+    const order = restoreOrder.filter((step) => step !== 'gic-init')
+    expect(restoreVm(savedMemory(), registers, { order })).toMatchObject({ step: 'lpi-tables', its: undefined })
   })
 })
 

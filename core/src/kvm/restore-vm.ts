@@ -4,6 +4,7 @@ import {
   GITS,
   type GicRegisters,
   KVM_DEV_ARM_VGIC_GRP as GRP,
+  type ItsPlace,
   itsAddresses,
   KVM_VGIC_ADDR_TYPE,
   type ProfileId,
@@ -36,10 +37,18 @@ export interface RestoredVm {
   readonly gic: KvmGic
 }
 
-/** A VM that came back, or the first errno that KVM answered and the step that it answered to; `doubts` of a wary restore. */
-export type RestoreVmOutcome =
-  | Extract<Outcome<RestoredVm>, { ok: true }>
-  | (Extract<Answer, { ok: false }> & { readonly step: RestoreStep })
+/** A VM that came back, or what failed. */
+export type RestoreVmOutcome = Extract<Outcome<RestoredVm>, { ok: true }> | FailedStep
+
+/** The first errno that KVM answered. */
+export type FailedStep = Extract<Outcome<unknown>, { ok: false }> & {
+  /** The step that it answered to. */
+  readonly step: RestoreStep
+  /** The ITS that was called, with the address it was given; undefined where the step is not an ITS's. */
+  readonly its: ItsPlace | undefined
+  /** Of a wary restore: why the tables are not believed. */
+  readonly doubts?: readonly Doubt[]
+}
 
 /**
  * Brings a saved VM back in KVM's documented order. `memory` becomes the VM's RAM, and pending bits in it are consumed. Nothing
@@ -53,15 +62,19 @@ export function restoreVm(memory: GuestMemory, registers: GicRegisters, options:
   for (const step of order) {
     const calls =
       step === 'restore-tables' && wary !== undefined ? restoreTablesWarily(vm, wary) : take[step](restored, registers)
-    for (const answer of calls) if (!answer.ok) return { ...answer, step }
+    for (const { its: index, ...answer } of calls) {
+      const its = index === undefined ? undefined : { index, base: itsAddresses(registers)[index] }
+      if (!answer.ok) return { ...answer, step, its }
+    }
   }
   return { ok: true, value: restored }
 }
 
-type Answer = Outcome<unknown> & { readonly doubts?: readonly Doubt[] }
+/** What a call answered; `its`: the index of the ITS that was called. */
+type Answer = Outcome<unknown> & { readonly doubts?: readonly Doubt[]; readonly its?: number }
 
 function* restoreTablesWarily({ itses }: KvmVm, wary: NonNullable<RestoreVmOptions['wary']>): Generator<Answer> {
-  for (const [n, { its }] of itses.entries()) yield restoreWarily(its, wary(n))
+  for (const [n, { its }] of itses.entries()) yield { ...restoreWarily(its, wary(n)), its: n }
 }
 
 /** The calls of a step, each made when the answer to the one before it was taken. */
@@ -86,7 +99,7 @@ const take: Readonly<Record<RestoreStep, Take>> = {
   },
   *'its-address'({ vm }, registers) {
     for (const [n, base] of itsAddresses(registers).entries()) {
-      yield vm.itses[n]!.setAttr(GRP.ADDR, BigInt(KVM_VGIC_ADDR_TYPE.ITS), BigInt(base))
+      yield { ...vm.itses[n]!.setAttr(GRP.ADDR, BigInt(KVM_VGIC_ADDR_TYPE.ITS), BigInt(base)), its: n }
     }
   },
   cbaser: onEach((its, { cbaser }) => [writeIts(its, GITS.CBASER, cbaser)]),
@@ -104,7 +117,7 @@ const take: Readonly<Record<RestoreStep, Take>> = {
 
 function onEach(calls: (its: KvmIts, saved: SavedIts) => Iterable<Outcome<number>>): Take {
   return function* ({ vm }, { itses }) {
-    for (const [n, saved] of itses.entries()) yield* calls(vm.itses[n]!, saved)
+    for (const [n, saved] of itses.entries()) for (const answer of calls(vm.itses[n]!, saved)) yield { ...answer, its: n }
   }
 }
 

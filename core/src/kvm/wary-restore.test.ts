@@ -28,7 +28,7 @@ describe('a wary restore of a VM', () => {
   it('fails at the tables, with every doubt, when nothing is known', async () => {
     const { restore } = await ghosts()
     const refused = restore({ wary: () => undefined })
-    expect(refused).toMatchObject({ ok: false, step: 'restore-tables', errno: 'EINVAL' })
+    expect(refused).toMatchObject({ ok: false, step: 'restore-tables', its: { index: 0 }, errno: 'EINVAL' })
     expect(refused).toMatchObject({ doubts: [{ name: 'unreached' }, { name: 'unreached' }] })
   })
 

@@ -1,5 +1,5 @@
-import { releasedKernels } from '../abi/index.ts'
-import { audit, type EventId, type ItsPlace, judgeKernels, type KernelRow, type Report, type Scene } from '../audit/index.ts'
+import { type ItsPlace, releasedKernels } from '../abi/index.ts'
+import { audit, type EventId, judgeKernels, type KernelRow, type Report, type Scene } from '../audit/index.ts'
 import type { GuestMemory } from '../memory/index.ts'
 import { type Blockage, blockage } from './blockage.ts'
 import { ChangedVm } from './changed-vm.ts'

@@ -1,5 +1,5 @@
-import { type ProfileId, releasedKernels } from '../abi/index.ts'
-import { audit, eventName, type ItsPlace, isLoss, judgeKernels, type KernelRow, orphansOf, type Scene } from '../audit/index.ts'
+import { type ItsPlace, type ProfileId, releasedKernels } from '../abi/index.ts'
+import { audit, eventName, isLoss, judgeKernels, type KernelRow, orphansOf, type Scene } from '../audit/index.ts'
 import { EventSet } from '../tables/index.ts'
 import { endangered } from './endangered.ts'
 import { mappedIn } from './mapped-in.ts'
