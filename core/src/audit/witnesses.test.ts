@@ -110,7 +110,9 @@ describe('what speaks for a finding', () => {
       .map(8, { 0: [8192, 0] })
       .map(16, { 0: [8192, 0] })
       .save()
-    expect(find(goRound(vm, 16), 'I303')).toMatchObject({ confidence: 'inferred', deviceId: 8, eventId: 0, fix: { safe: false } })
+    const inferred = { confidence: 'inferred', deviceId: 8, eventId: 0, fix: { safe: false } }
+    expect(find(goRound(vm, 16), 'I303')).toMatchObject(inferred)
+    expect(find(vm, 'I305')).toMatchObject(inferred)
     const rubbish = small()
       .map(8, { 0: [8192, 0] })
       .map(16, { 0: [8193, 0] })

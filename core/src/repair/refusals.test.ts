@@ -22,9 +22,9 @@ const withOrphan = (next: number) =>
     .save()
     .dte(8, { size: 4, next, ittAddr: 0x4100_8000 })
 
-/** Nothing but MOVIs is left in the ring: devices that it does not name are unknown. */
+/** Nothing but signs of the events 0 and 1 of device 16 is left in the ring: what it does not name is unknown. */
 function goneRound(vm: PlantedVm): PlantedVm {
-  for (let i = 0; i < 129; i++) vm.command('MOVI', { deviceId: 16, eventId: 0, icid: 0 })
+  for (let i = 0; i < 129; i++) vm.command('INV', { deviceId: 16, eventId: i % 2 })
   return vm
 }
 
@@ -136,6 +136,18 @@ describe('nothing is written', () => {
   it('about what is inferred, by a repair of what is proven', () => {
     const vm = Object.assign(withOrphan(8), { more: { msi: [pciFunction(16, [0])] } })
     expect(planOne(vm.input(), { allow: 'proven' }).writes).toEqual([])
+  })
+
+  it.each([
+    ['an event that nobody knows, whose LPI a live one has', (vm: PlantedVm) => vm.ite(16, 4, { pintid: 8193, icid: 1 })],
+    [
+      'a device that nobody knows, in whose ITT a live one has its event',
+      (vm: PlantedVm) => vm.dte(40, { size: 4, ittAddr: vm.itt(16) }).dte(24, { size: 4, next: 16, ittAddr: vm.itt(24) }),
+    ],
+  ])('about %s, by a repair of what is proven', (_what, plant) => {
+    const vm = () => plant(goneRound(healthy({ queuePages: 1 })).ite(16, 1, { pintid: 8193, icid: 1, next: 3 }))
+    expect(planOne(vm().input(), { allow: 'proven' }).writes).toEqual([])
+    expect(planOne(vm().input(), { allow: 'everything' }).writes).not.toEqual([])
   })
 
   it('to a VM that restores, unless somebody asks for more', () => {

@@ -17,7 +17,6 @@ import { liveWords } from '../live-words.ts'
 import type { MappedDevice } from '../mappings.ts'
 import { deviceName, itsName, place } from '../names.ts'
 import type { Scene } from '../scene.ts'
-import { confidence } from '../testimony.ts'
 import { type Orphans, orphansOf } from './orphans.ts'
 
 /** LPIs that two events claim, ITTs that share memory, LPIs out of range, chains that leave the device table. */
@@ -71,6 +70,7 @@ function sharedLpi(orphans: Orphans, mine: Claim, other: Claim, count: number): 
   const { memory } = scene
   const { deviceId } = mine.device
   const dead = orphans.hasEvent(deviceId, mine.eventId)
+  const sure = orphans.eventConfidence(deviceId, mine.eventId)
   const at = iteAt(mine)
   const detail = {
     deviceId,
@@ -81,7 +81,7 @@ function sharedLpi(orphans: Orphans, mine: Claim, other: Claim, count: number): 
     count,
   }
   return suspect('I305', detail, {
-    confidence: dead ? confidence(scene) : 'inferred',
+    confidence: sure,
     deviceId,
     eventId: mine.eventId,
     at,
@@ -90,7 +90,7 @@ function sharedLpi(orphans: Orphans, mine: Claim, other: Claim, count: number): 
       entryAt(memory, 'ITE', iteAt(other), nameOf(other) + elsewhereName(mine, other), isLive(other) ? 'live' : 'claims it too'),
     ],
     ...(dead && (orphans.hasDevice(deviceId) || !liveWords(scene).has(at))
-      ? cleared([clearing(memory, orphans.hasDevice(deviceId) ? mine.device.at : at)], confidence(scene) === 'proven')
+      ? cleared([clearing(memory, orphans.hasDevice(deviceId) ? mine.device.at : at)], sure === 'proven')
       : {}),
   })
 }
@@ -147,16 +147,17 @@ function sharedItt(scene: Scene, orphans: Orphans, mine: MappedDevice, other: Ma
   const { memory } = scene
   const { deviceId, at } = mine
   const dead = orphans.hasDevice(deviceId)
+  const sure = orphans.deviceConfidence(deviceId)
   const detail = { deviceId, other: other.deviceId, otherIsDead: orphans.hasDevice(other.deviceId) }
   return suspect('D206', detail, {
-    confidence: dead ? confidence(scene) : 'inferred',
+    confidence: sure,
     deviceId,
     at,
     rows: [
       entryAt(memory, 'DTE', at, deviceName(deviceId), dead ? 'orphan' : 'shares memory'),
       entryAt(memory, 'DTE', other.at, deviceName(other.deviceId), 'shares memory'),
     ],
-    ...(dead ? cleared([clearing(memory, at)], confidence(scene) === 'proven') : {}),
+    ...(dead ? cleared([clearing(memory, at)], sure === 'proven') : {}),
   })
 }
 

@@ -16,6 +16,8 @@ import { confidence, testimonies } from '../testimony.ts'
 export class Orphans {
   /** DTEs, and ITEs of devices that are live. */
   readonly entries = new EventSet()
+  /** Those of them that a witness proves to be orphans. */
+  readonly proven = new EventSet()
 
   hasDevice(deviceId: number): boolean {
     return this.entries.hasDevice(deviceId)
@@ -24,6 +26,17 @@ export class Orphans {
   /** An ITE of an orphan DTE is one too. */
   hasEvent(deviceId: number, eventId: number): boolean {
     return this.entries.hasDevice(deviceId) || this.entries.hasEvent(deviceId, eventId)
+  }
+
+  /** How sure it is that a device is an orphan. */
+  deviceConfidence(deviceId: number): Confidence {
+    return this.proven.hasDevice(deviceId) ? 'proven' : 'inferred'
+  }
+
+  /** The same of an event: by its DTE where that is one. */
+  eventConfidence(deviceId: number, eventId: number): Confidence {
+    if (this.entries.hasDevice(deviceId)) return this.deviceConfidence(deviceId)
+    return this.proven.hasEvent(deviceId, eventId) ? 'proven' : 'inferred'
   }
 
   /** Every orphan ITE of the tables, those of orphan DTEs included; the first `most`. */
@@ -115,6 +128,7 @@ function* orphanDevice(
 ): Generator<Suspect> {
   const sure = proof(scene, evidence)
   orphans.entries.addDevice(deviceId)
+  if (sure === 'proven') orphans.proven.addDevice(deviceId)
   if (orphans.entries.devices.size > scene.budget.orphans) return
   const rows = [entryAt(scene.memory, 'DTE', at, deviceName(deviceId), 'orphan')]
   const mend = cleared([clearing(scene.memory, at)], sure === 'proven')
@@ -175,6 +189,7 @@ function* orphanEvents(
     const said = testimonies(scene, scene.beliefs.event(deviceId, eventId), `never maps event ${eventId}`, 'unmapped')
     const evidence = [...said, ...chain, ...lpis.onEvent(lpi)]
     const sure = proof(scene, evidence)
+    if (sure === 'proven') orphans.proven.addEvent(deviceId, eventId)
     const at = (device.ittAddr + eventId * ENTRY_BYTES) as Gpa
     const rows = [entryAt(scene.memory, 'ITE', at, `event ${eventId}`, 'orphan')]
     const mend = liveWords(scene).has(at) ? {} : cleared([clearing(scene.memory, at)], sure === 'proven')
