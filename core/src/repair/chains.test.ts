@@ -7,20 +7,30 @@ import { newest, PlantedTables, Seen } from '../tables/testing/planted.ts'
 import { mendChains } from './chains.ts'
 import { Overlay } from './overlay.ts'
 
-/** Mends all chains of planted tables, with these devices and events dead. */
-function mended(tables: PlantedTables, { dead = [] as number[], deadEvents = [] as string[], seal = false } = {}) {
+interface Asked {
+  readonly dead?: readonly number[]
+  readonly deadEvents?: readonly string[]
+  readonly seal?: boolean
+  /** Whose chains are asked for: the device table's by 0, an ITT's by its DeviceID. */
+  readonly chains?: readonly number[]
+}
+
+/** Mends chains of planted tables, all if not told otherwise, with these devices and events dead. */
+function mended(tables: PlantedTables, { dead = [], deadEvents = [], seal = false, chains = [0, 8, 9, 10, 11, 12] }: Asked = {}) {
   const overlay = new Overlay(tables.memory)
-  const ids = [8, 9, 10, 11, 12]
-  mendChains(overlay, sweep(tables.memory, tables.view).mappings, {
+  const changed = mendChains(overlay, sweep(tables.memory, tables.view).mappings, {
     isDeadDevice: (deviceId) => dead.includes(deviceId),
     isDeadEvent: (deviceId, eventId) => deadEvents.includes(`${deviceId}:${eventId}`),
-    deviceChain: 'D208',
-    eventChains: new Map(ids.map((id) => [id, 'I306'])),
+    deviceChain: chains.includes(0) ? 'D208' : undefined,
+    eventChains: new Map(chains.map((id) => [id, 'I306'])),
     indirect: tables.view.deviceTable.indirect,
     seal,
   })
+  expect(changed).toBe(overlay.writes.length > 0)
   return overlay
 }
+
+const reasons = (overlay: Overlay) => overlay.writes.map(({ code, id, because }) => `${code}: ${id}, ${because}`)
 
 const nexts = (overlay: Overlay) =>
   overlay.writes.map(({ kind, id, to }) => `${id} ${(kind === 'DTE' ? DTE : ITE).decode(...to).next}`)
@@ -69,6 +79,32 @@ describe('mending the chain of a table', () => {
     expect(seen(overlay, tables).events).toEqual(['8:1', '8:3', '8:9'])
   })
 
+  it('jumps over an event that is dead and stays', () => {
+    const tables = new PlantedTables().dte(8).ite(8, 1, { next: 1 }).ite(8, 3, { next: 6 }).ite(8, 9)
+    const overlay = mended(tables, { deadEvents: ['8:3'] })
+    expect(nexts(overlay)).toEqual(['event 1 of DeviceID 0x8 8'])
+    expect(seen(overlay, tables).events).toEqual(['8:1', '8:9'])
+  })
+
+  it('leaves a short jump where nothing is dead but what stands behind the entry that follows, or far before', () => {
+    const tables = new PlantedTables().dte(7, { next: 1 }).dte(8, { next: 1 }).dte(12).dte(13)
+    expect(nexts(mended(tables, { dead: [7, 13] }))).toEqual([])
+  })
+
+  it('leaves the ITT of a dead device as it is', () => {
+    const tables = new PlantedTables().dte(8, { next: 4 }).ite(8, 1, { next: 30 }).ite(8, 3).dte(12)
+    expect(nexts(mended(tables, { dead: [8] }))).toEqual([])
+  })
+
+  it.each([
+    ['only the device table', [0], ['DeviceID 0x8 4']],
+    ['only the ITT of one device', [8], ['event 1 of DeviceID 0x8 2']],
+    ['none', [], []],
+  ])('mends no chain but those asked for: %s', (_which, chains, changes) => {
+    const tables = new PlantedTables().dte(8).ite(8, 1).ite(8, 3).dte(12, { next: 0 }).ite(12, 2).ite(12, 5)
+    expect(nexts(mended(tables, { chains }))).toEqual(changes)
+  })
+
   it('cuts a distance to what next can hold', () => {
     const tables = new PlantedTables({ indirect: true }).dte(8, { next: 0 }).dte(60000)
     expect(nexts(mended(tables))).toEqual(['DeviceID 0x8 16383'])
@@ -79,6 +115,38 @@ describe('mending the chain of a table', () => {
     const tables = new PlantedTables({ indirect: true }).dte(8, { next: 16383 }).dte(60000)
     expect(nexts(mended(tables, { seal: true }))).toEqual([`DeviceID 0x8 ${8192 - 8}`])
     expect(seen(mended(tables, { seal: true }), tables).devices).toEqual([8, 60000])
+  })
+
+  it.each([
+    ['leads to the right entry', 9000 - 8, ['seal: DeviceID 0x8, jump leaves its page']],
+    ['passes the right entry', 9001 - 8, ['D208: DeviceID 0x8, next in its chain']],
+    ['is missing', 0, ['D208: DeviceID 0x8, next in its chain']],
+  ])('says that a jump leaves its page only where it is else right: it %s', (_what, next, expected) => {
+    const tables = new PlantedTables({ indirect: true }).dte(8, { next }).dte(9000)
+    expect(reasons(mended(tables, { seal: true }))).toEqual(expected)
+  })
+
+  it('does not take a jump onto a dead entry for one that leaves its page', () => {
+    const tables = new PlantedTables({ indirect: true }).dte(8, { next: 1 }).dte(10, { next: 7 }).dte(12)
+    expect(reasons(mended(tables, { seal: true, dead: [10] }))).toEqual(['D208: DeviceID 0x8, next in its chain'])
+  })
+
+  it('says of the last of a chain that it is that', () => {
+    expect(reasons(mended(new PlantedTables().dte(8, { next: 3 })))).toEqual(['D208: DeviceID 0x8, last of its chain'])
+  })
+
+  it('seals without being asked for any chain, in the name of the seal', () => {
+    const tables = new PlantedTables({ indirect: true }).dte(8, { next: 16383 }).dte(60000).ite(8, 1, { next: 30 })
+    expect(reasons(mended(tables, { seal: true, chains: [] }))).toEqual([
+      'seal: DeviceID 0x8, jump leaves its page',
+      'seal: event 1 of DeviceID 0x8, last of its chain',
+    ])
+  })
+
+  it('lets a jump of a table with one level go where it should when sealed', () => {
+    // The second page of the table is where the collections of others lie.
+    const tables = new PlantedTables({ tablePages: 2 }).cte(0, { valid: false }).dte(8, { next: 0 }).dte(9000)
+    expect(nexts(mended(tables, { seal: true }))).toEqual(['DeviceID 0x8 8992'])
   })
 
   it('changes nothing but next', () => {

@@ -67,32 +67,37 @@ type Chain = (typeof dtes | typeof ites) & {
 
 function mendChain(overlay: Overlay, entries: readonly Entry[], isDead: (id: number) => boolean, chain: Chain): boolean {
   let changed = false
-  const kept = entries.filter(({ id }) => !isDead(id))
-  const strays = entries.filter(({ id }) => isDead(id))
-  for (const [i, { id, at, next }] of kept.entries()) {
-    const following = kept[i + 1]?.id
+  let following: number | undefined
+  /** The dead entry that stands nearest before `following`. */
+  let stray: number | undefined
+  for (const { id, at, next } of [...entries].reverse()) {
+    if (isDead(id)) {
+      stray ??= id
+      continue
+    }
+    const distance = (following ?? id) - id
     const reach = chain.block === undefined ? chain.cap : Math.min(chain.cap, chain.block - (id % chain.block))
-    const wanted = following === undefined ? 0 : Math.min(following - id, reach)
-    if (next === wanted || (following !== undefined && next <= reach && isShortButSafe(id, next, following, strays))) continue
-    const [lo, hi] = overlay.word(at)
-    // `next` lies in the high half of both entries.
-    const mask = chain.field.putHi(2 ** (chain.field.hi - chain.field.lo + 1) - 1)
-    const { kind, name } = chain
-    const overruns = following !== undefined && next > reach && next <= following - id
-    const code = overruns ? 'seal' : chain.code
-    const [because, why]: readonly [Because, string] = overruns
-      ? ['jump leaves its page', 'kernels before 6.0.6 run past a second-level page unless the jump ends with it']
-      : following === undefined
-        ? ['last of its chain', 'it is the last of its chain']
-        : ['next in its chain', `${name(following)} follows, ${following - id} on`]
-    const reason: Reason = { code, kind, id: name(id), because, why, proven: true }
-    changed = overlay.put(at, [lo, (hi & ~mask) | chain.field.putHi(wanted)], reason) || changed
+    const wanted = Math.min(distance, reach)
+    // A shorter jump does as well, as long as every place it then steps on is empty.
+    if (next > wanted || id + next <= (stray ?? id)) {
+      const [lo, hi] = overlay.word(at)
+      // `next` lies in the high half of both entries.
+      const mask = chain.field.putHi(2 ** (chain.field.hi - chain.field.lo + 1) - 1)
+      const reason = reasonOf(chain, id, following, next > wanted && next <= distance)
+      changed = overlay.put(at, [lo, (hi & ~mask) | chain.field.putHi(wanted)], reason) || changed
+    }
+    following = id
+    stray = undefined
   }
   return changed
 }
 
-/** The jump lands before the entry it should reach, and every place it then steps on is empty. */
-function isShortButSafe(id: number, next: number, following: number, strays: readonly Entry[]): boolean {
-  if (next === 0 || id + next > following) return false
-  return !strays.some((stray) => stray.id >= id + next && stray.id < following)
+/** Why the `next` of an entry is rewritten; `overruns`: it leads to the right entry, and leaves its second-level page on the way. */
+function reasonOf({ code, kind, name }: Chain, id: number, following: number | undefined, overruns: boolean): Reason {
+  const [because, why]: readonly [Because, string] = overruns
+    ? ['jump leaves its page', 'kernels before 6.0.6 run past a second-level page unless the jump ends with it']
+    : following === undefined
+      ? ['last of its chain', 'it is the last of its chain']
+      : ['next in its chain', `${name(following)} follows, ${following - id} on`]
+  return { code: overruns ? 'seal' : code, kind, id: name(id), because, why, proven: true }
 }

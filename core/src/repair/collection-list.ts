@@ -2,7 +2,7 @@ import { CTE, ENTRY_BYTES, UNMAPPED_TARGET } from '../abi/index.ts'
 import type { History } from '../audit/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import type { TableView } from '../tables/index.ts'
-import type { Cause, Overlay, Reason, Word } from './overlay.ts'
+import { type Cause, CLEARED, type Overlay, type Reason, type Word } from './overlay.ts'
 
 /** A collection list as it should be. */
 export interface WantedCollections {
@@ -26,7 +26,10 @@ export function wantedCollections(overlay: Overlay, view: TableView, history: Hi
   let proven = true
   const entries = view.collectionTable.bytes / ENTRY_BYTES
   const isTarget = (rdBase: number) => rdBase === UNMAPPED_TARGET || view.vcpuIds.includes(rdBase)
-  const recorded = [...history.collections].filter(([, { rdBase }]) => rdBase === undefined || view.vcpuIds.includes(rdBase))
+  // KVM refuses a MAPC that names no vCPU or an ICID past the table.
+  const recorded = [...history.collections].filter(
+    ([icid, { rdBase }]) => icid < entries && (rdBase === undefined || view.vcpuIds.includes(rdBase)),
+  )
   const byQueue = new Map(recorded.map(([icid, { rdBase }]) => [icid, rdBase]))
   for (const { icid, rdBase } of listedCollections(overlay, view)) {
     if (byQueue.has(icid)) continue
@@ -55,13 +58,12 @@ function listedCollections(overlay: Overlay, { collectionTable }: TableView): Li
  * Writes the collection list with as few words as possible: entries that are right stay where they are, the others are
  * corrected or give their place to one that is missing or that stands behind the new end; then one entry without Valid.
  *
- * @returns true when a word changed. @throws RangeError when the table has no room.
+ * @returns true when a word changed.
  */
 export function writeCollections(overlay: Overlay, view: TableView, wanted: WantedCollections, code: Cause): boolean {
   const { base, bytes } = view.collectionTable
   const { targets, proven } = wanted
   if (!overlay.memory.contains(base as Gpa, bytes)) return false
-  if (targets.size > bytes / ENTRY_BYTES) throw new RangeError(`${targets.size} collections do not fit into ${bytes} bytes`)
   const listed = listedCollections(overlay, view)
   const list = arranged(listed, targets)
   let changed = false
@@ -77,7 +79,7 @@ export function writeCollections(overlay: Overlay, view: TableView, wanted: Want
   if (end < bytes / ENTRY_BYTES) {
     const [lo, hi] = overlay.word((base + end * ENTRY_BYTES) as Gpa)
     if (CTE.fields.valid.get(lo, hi) === 1)
-      put(end, [0, 0], { id: 'end of the list', because: 'end of the list', why: `the list has ${end} collections` })
+      put(end, CLEARED, { id: 'end of the list', because: 'end of the list', why: `the list has ${end} collections` })
   }
   return changed
 }

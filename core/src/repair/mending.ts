@@ -1,6 +1,7 @@
 import {
   audit,
   deviceName,
+  type EntryKind,
   eventName,
   type Finding,
   type History,
@@ -10,11 +11,12 @@ import {
   type Scene,
   sweep,
 } from '../audit/index.ts'
+import type { Gpa } from '../memory/index.ts'
 import type { TableView } from '../tables/index.ts'
 import { type Blockage, blockage } from './blockage.ts'
 import { mendChains } from './chains.ts'
 import { wantedCollections, writeCollections } from './collection-list.ts'
-import type { Cause, Overlay, Reason } from './overlay.ts'
+import { type Cause, CLEARED, type Overlay, type Reason, type Word } from './overlay.ts'
 import { rebuildDevices } from './rebuild.ts'
 import type { RepairOptions } from './repair-options.ts'
 
@@ -72,30 +74,31 @@ export class Mending {
     return possible.some((remedy) => this.#isAllowed(finding, remedy) && this.#apply(finding, remedy))
   }
 
-  #isAllowed({ code, confidence, fix, deviceId, eventId }: Finding, remedy: Remedy): boolean {
+  #isAllowed(finding: Finding, remedy: Remedy): boolean {
     const { allow } = this.#options
+    const { code, confidence, fix } = finding
     if (allow !== 'proven') return allow === 'everything' || allow.has(code)
-    if (remedy === 'fix') return confidence === 'proven' && fix.safe
+    const isSure = confidence === 'proven' && fix.safe
+    if (remedy === 'fix') return isSure
     if (remedy === 'collections')
       return confidence === 'proven' && wantedCollections(this.#overlay, this.#view, this.#history).proven
-    return remedy === 'chain' && ((confidence === 'proven' && fix.safe) || this.#isLive(deviceId, eventId))
+    return remedy === 'chain' && (isSure || this.#isLive(finding))
   }
 
   #apply(finding: Finding, remedy: Remedy): boolean {
-    const { code, deviceId } = finding
+    const { code, deviceId, eventId, at } = finding
     switch (remedy) {
       case 'fix':
-        return this.#fix(finding)
+        return this.#write(finding, finding.fix.writes)
       case 'drop':
-        return this.#drop(finding)
+        // The guest uses it; no restore can bring it back, and it stands in the way of all others.
+        return at !== undefined && this.#write(finding, [{ at, to: CLEARED }])
       case 'collections':
         return writeCollections(this.#overlay, this.#view, wantedCollections(this.#overlay, this.#view, this.#history), code)
       case 'history':
         return this.#fromHistory(finding)
       case 'chain':
-        if (deviceId === undefined) return false
-        if (finding.eventId === undefined) this.#deviceChain ??= code
-        else if (!this.#eventChains.has(deviceId)) this.#eventChains.set(deviceId, code)
+        this.#touch(eventId === undefined ? 'DTE' : 'ITE', deviceId!, code)
         // The chains are mended together, after everything else of this round.
         return false
     }
@@ -114,36 +117,27 @@ export class Mending {
     return this.#writeFromHistory(code, deviceId === undefined ? undefined : new Set([deviceId]))
   }
 
-  /** Makes the writes that the audit proposes. */
-  #fix(finding: Finding): boolean {
+  /** Writes entries of a device as a finding asks for. */
+  #write(finding: Finding, writes: readonly { readonly at: Gpa; readonly to: Word }[]): boolean {
+    const { code, entries, confidence, says, evidence } = finding
+    const deviceId = finding.deviceId!
     let changed = false
-    for (const { at, to } of finding.fix.writes) changed = this.#overlay.put(at, to, this.#reason(finding)) || changed
-    if (changed) this.#touch(finding)
+    for (const { at, to } of writes) {
+      // What is found about an event of a dead device is mended in the DTE, which the finding need not list.
+      const kind = entries.find((entry) => entry.at === at)?.kind ?? 'DTE'
+      const id = kind === 'DTE' ? deviceName(deviceId) : eventName(deviceId, finding.eventId!)
+      const reason: Reason = { code, kind, id, because: 'finding', why: says, proven: confidence === 'proven', evidence }
+      if (!this.#overlay.put(at, to, reason)) continue
+      this.#touch(kind, deviceId, code)
+      changed = true
+    }
     return changed
   }
 
-  /** Clears an entry although the guest uses it: no restore can bring it back, and it stands in the way of all others. */
-  #drop(finding: Finding): boolean {
-    if (finding.at === undefined || finding.deviceId === undefined) return false
-    const changed = this.#overlay.put(finding.at, [0, 0], this.#reason(finding))
-    if (changed) this.#touch(finding)
-    return changed
-  }
-
-  #reason({ code, deviceId, eventId, confidence, says, entries, evidence, at }: Finding): Reason {
-    const kind = entries.find((entry) => entry.at === at)?.kind ?? (eventId === undefined ? 'DTE' : 'ITE')
-    const id =
-      deviceId === undefined
-        ? (entries[0]?.id ?? '')
-        : eventId === undefined || kind === 'DTE'
-          ? deviceName(deviceId)
-          : eventName(deviceId, eventId)
-    return { code, kind, id, because: 'finding', why: says, proven: confidence === 'proven', evidence }
-  }
-
-  #touch({ code, deviceId, eventId }: Finding): void {
-    if (eventId === undefined) this.#deviceChain ??= code
-    else if (deviceId !== undefined && !this.#eventChains.has(deviceId)) this.#eventChains.set(deviceId, code)
+  /** Has the chain of the device table mended, or that of a device's ITT. */
+  #touch(kind: EntryKind, deviceId: number, code: Cause): void {
+    if (kind === 'DTE') this.#deviceChain ??= code
+    else if (!this.#eventChains.has(deviceId)) this.#eventChains.set(deviceId, code)
   }
 
   #writeFromHistory(code: Cause, only?: ReadonlySet<number>): boolean {
@@ -177,8 +171,7 @@ export class Mending {
     })
   }
 
-  #isLive(deviceId: number | undefined, eventId: number | undefined): boolean {
-    if (deviceId === undefined) return false
-    return eventId === undefined ? this.#live.hasDevice(deviceId) : this.#live.hasEvent(deviceId, eventId)
+  #isLive({ deviceId, eventId }: Finding): boolean {
+    return eventId === undefined ? this.#live.hasDevice(deviceId!) : this.#live.hasEvent(deviceId!, eventId)
   }
 }

@@ -4,6 +4,9 @@ import type { Gpa, GuestMemory, ReadonlyMemory } from '../memory/index.ts'
 /** The two halves of a table entry. */
 export type Word = readonly [lo: number, hi: number]
 
+/** What a place of a table holds that no entry stands in. */
+export const CLEARED: Word = [0, 0]
+
 /** The problem that asks for a change; or the caller: all anew from the queue, or chains that kernels before 6.0.6 can follow. */
 export type Cause = ProblemCode | 'rebuild' | 'seal'
 

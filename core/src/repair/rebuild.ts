@@ -3,7 +3,7 @@ import { type DeviceRecord, deviceName, type EventId, eventName, type History, s
 import { dteAt } from '../its/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import type { TableView } from '../tables/index.ts'
-import type { Cause, Overlay } from './overlay.ts'
+import { type Cause, CLEARED, type Overlay } from './overlay.ts'
 
 /** What a rebuild could not write. */
 export interface Unbuilt {
@@ -31,7 +31,7 @@ export function rebuildDevices(overlay: Overlay, view: TableView, history: Histo
   const isWanted = (deviceId: number) => work.only?.has(deviceId) ?? true
   for (const { deviceId, at } of sweep(overlay.memory, view).mappings.devices) {
     if (!isWanted(deviceId) || history.devices.get(deviceId)?.mapped === true) continue
-    overlay.put(at, [0, 0], {
+    overlay.put(at, CLEARED, {
       code: work.code,
       kind: 'DTE',
       id: deviceName(deviceId),
@@ -91,7 +91,7 @@ function writeEvents(overlay: Overlay, device: DeviceRecord, [ittAddr, bits]: It
     const record = device.events.get(eventId)
     if (record !== undefined && (record.icid === undefined || work.icids.has(record.icid))) continue
     const at = (ittAddr + eventId * ENTRY_BYTES) as Gpa
-    overlay.put(at, [0, 0], { ...reason, id: eventName(deviceId, eventId), ...unmapped })
+    overlay.put(at, CLEARED, { ...reason, id: eventName(deviceId, eventId), ...unmapped })
   }
 }
 
