@@ -97,6 +97,58 @@ describe('the command queue as a witness', () => {
     expect(replay(vm.command('INV', { deviceId: 40, eventId: 0 })).state).toBe('restarted')
   })
 
+  it('tells, where the guest may have begun anew, of nothing as mapped that it did not map since', () => {
+    const vm = new PlantedVm().map(8, two).map(16, two).unmap(16).map(24, two)
+    const { state, devices } = replay(vm.beginAnew().map(32, two).command('INV', { deviceId: 8, eventId: 0 }))
+    expect([state, [...devices].map(([id, { mapped }]) => [id, mapped])]).toEqual([
+      'restarted',
+      [
+        [16, false],
+        [32, true],
+      ],
+    ])
+  })
+
+  it('tells of what was mapped before too, where a collection that KVM saved has no MAPC since, as after a suspend', () => {
+    const vm = new PlantedVm().map(8, two).map(16, two).beginAnew().map(32, two)
+    const its = vm.registers().itses[0]!
+    const { state, devices } = readHistory(vm.memory, its, { icids: new Set([0, 1, 2]) })
+    expect([state, [...devices.keys()]]).toEqual(['restarted', [16, 32]])
+  })
+
+  it.each([
+    ['MAPTI of an LPI that there is none of', 'MAPTI', { deviceId: 16, eventId: 3, pintid: 8191, icid: 0 }],
+    ['MAPTI past the ITT', 'MAPTI', { deviceId: 16, eventId: 32, pintid: 8300, icid: 0 }],
+    ['MAPD of a DeviceID that there is none of', 'MAPD', { deviceId: 0x1_0000, size: 4, ittAddr: 0, valid: true }],
+    ['INT of a DeviceID that there is none of', 'INT', { deviceId: 0x1_0000, eventId: 0 }],
+    ['INT of an event that the device has not', 'INT', { deviceId: 16, eventId: 5 }],
+    ['CLEAR past the ITT', 'CLEAR', { deviceId: 16, eventId: 32 }],
+    ['DISCARD of an event that the device has not', 'DISCARD', { deviceId: 16, eventId: 5 }],
+    ['DISCARD of an event that there is none of', 'DISCARD', { deviceId: 16, eventId: 0x1_0000 }],
+    ['MOVI of a device that was unmapped', 'MOVI', { deviceId: 24, eventId: 0, icid: 0 }],
+  ] as const)('takes no command for a sign of life once one of them was refused: %s', (_what, name, args) => {
+    const life = () => {
+      const vm = new PlantedVm({ queuePages: 1 }).map(8, two)
+      for (let i = 0; i < 120; i++) vm.command('MOVI', { deviceId: 8, eventId: 0, icid: i % 2 })
+      return vm.map(16, two).map(24, {}).unmap(24)
+    }
+    const mapped = (vm: PlantedVm) => [...replay(vm).devices.values()].filter((one) => one.mapped).map(({ deviceId }) => deviceId)
+    expect([replay(life()).state, mapped(life())]).toEqual(['wrapped', [8, 16]])
+    expect(mapped(life().command(name, args))).toEqual([16])
+  })
+
+  it('takes a command for a sign of life beside one about a device that KVM listed nothing of only where that was unmapped since', () => {
+    const vm = new PlantedVm({ queuePages: 1 }).map(8, two)
+    for (let i = 0; i < 128; i++) vm.command('MOVI', { deviceId: 8, eventId: 0, icid: i % 2 })
+    const { itses } = vm.command('INV', { deviceId: 40, eventId: 0 }).registers()
+    const mapped = (its = itses[0]!) => [
+      ...readHistory(vm.memory, its, { canBeMapped: (deviceId) => deviceId === 8 }).devices.keys(),
+    ]
+    expect(mapped()).toEqual([])
+    const since = vm.command('MAPD', { deviceId: 40, valid: false }).registers().itses[0]!
+    expect(mapped(since)).toEqual([8, 40])
+  })
+
   it('is whole only when it begins with a MAPC, names every saved collection and is denied by nobody', () => {
     const vm = new PlantedVm().map(8, two)
     const its = vm.registers().itses[0]!

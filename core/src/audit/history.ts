@@ -63,33 +63,46 @@ export function readHistory(memory: ReadonlyMemory, its: ItsRegisters, life: Lif
   const fromStart = write >= read
   const blankBehind = fromStart && lastUsed < write
   if (blankBehind && read === 0) return historyOf('empty', new Replay(), waiting)
-  const whole = fromStart && read > 0 ? wholeLife(ring, life) : undefined
-  if (whole !== undefined && (blankBehind || isNewLife(whole))) return { ...whole, ...waiting }
+  const begun = fromStart && read > 0 ? lifeFromStart(ring, life) : undefined
+  if (begun?.unexplained === 0 && (blankBehind || isNewLife(begun))) return { ...historyOf('whole', begun), ...waiting }
   const replay = new Replay({ ...life, lost: true })
   if (!blankBehind) replay.run(ring, write, fromStart ? lastUsed + 1 : read)
   if (fromStart) replay.run(ring, 0, read)
   if (replay.blank + replay.unknown > 0) return historyOf('damaged', replay, waiting)
   const begunAnew = fromStart && lastUsed < slots - 1
   const history = historyOf(begunAnew ? 'restarted' : 'wrapped', replay, waiting)
-  return begunAnew && !blankBehind ? ofThisLife(history, life) : history
+  const past = begunAnew && !blankBehind ? life.canBeMapped : undefined
+  return { ...history, devices: new Map(stillMapped(replay, begun, past)) }
 }
 
-/** What the guest mapped before it began anew may be gone: what KVM cannot have had when it saved is. */
-function ofThisLife(history: History, { canBeMapped = () => true }: Life): History {
-  const devices = [...history.devices].filter(([deviceId, { mapped }]) => !mapped || canBeMapped(deviceId))
-  return { ...history, devices: new Map(devices) }
+/**
+ * What is left of the mappings that a ring tells whose beginning is lost. Of a driver that names what is not mapped, a command
+ * shows nothing but itself. Where an ITS may have been set up anew at slot 0, only what was mapped since is sure to be of this
+ * life, and what KVM cannot have had when it saved is of none.
+ */
+function* stillMapped(
+  { devices, errs }: Replay,
+  begun: Replay | undefined,
+  canBeMapped: CanBeMapped = () => true,
+): Generator<readonly [number, DeviceRecord]> {
+  for (const [deviceId, told] of devices) {
+    const record = told.mapped ? (begun?.devices ?? devices).get(deviceId) : told
+    if (record === undefined || record.mapped !== told.mapped) continue
+    if (!record.mapped || (canBeMapped(deviceId) && (record.whole || !errs))) yield [deviceId, record]
+  }
 }
 
-/** The commands from slot 0 to CREADR as all that the ITS was ever told in this life; undefined when they cannot be that. */
-function wholeLife(ring: Ring, life: Life): History | undefined {
+/**
+ * The commands from slot 0 to CREADR, where they may be all that the ITS was ever told in this life: they begin with a MAPC, and
+ * nobody knows of more. They are that for sure when they explain themselves.
+ */
+function lifeFromStart(ring: Ring, life: Life): Replay | undefined {
   const first = commandIn(ring, 0)
   if (first?.name !== 'MAPC' || !first.args.valid) return undefined
   const replay = new Replay(life)
   replay.run(ring, 0, ring.read)
-  if (replay.blank + replay.unknown + replay.unexplained > 0) return undefined
-  if (hasMore(life.icids, replay)) return undefined
-  const history = historyOf('whole', replay)
-  return life.denies?.(history) === true ? undefined : history
+  if (replay.blank + replay.unknown > 0 || hasMore(life.icids, replay)) return undefined
+  return life.denies?.(historyOf('whole', replay)) === true ? undefined : replay
 }
 
 /** KVM saved all collections of this life and more. A list that lacks one of them is not what KVM saved, and tells nothing. */
@@ -99,7 +112,7 @@ function hasMore(icids: ReadonlySet<number> = new Set(), { collections }: Replay
 }
 
 /** A ring that goes on behind CWRITER is another life's there only where this one has mapped something. */
-const isNewLife = ({ devices }: History): boolean => [...devices.values()].some(({ mapped }) => mapped)
+const isNewLife = ({ devices }: Replay): boolean => [...devices.values()].some(({ mapped }) => mapped)
 
 const NOTHING_WAITS = { pending: 0, touched: new Set<number>() } as const
 

@@ -70,6 +70,10 @@ export class Replay {
   blank = 0
   /** Commands about things that no command before had mapped. */
   unexplained = 0
+  /** Commands that KVM refused, whatever came before the ring. */
+  #refused = 0
+  /** Devices that commands name and that KVM cannot have had mapped, until one maps or unmaps them. */
+  readonly #strangers = new Set<number>()
 
   constructor({ lost = false, lpiLimit = LPI_LIMIT, canBeMapped = () => true }: ReplayOptions = {}) {
     this.#lost = lost
@@ -93,6 +97,11 @@ export class Replay {
   /** Executed commands. */
   get commands(): number {
     return this.#commands
+  }
+
+  /** The driver names what is not mapped. */
+  get errs(): boolean {
+    return this.#refused + this.#strangers.size > 0
   }
 
   get collections(): ReadonlyMap<number, CollectionRecord> {
@@ -136,7 +145,11 @@ export class Replay {
 
   #mapDevice(args: { deviceId: number; size: number; ittAddr: number; valid: boolean }, at: Gpa): void {
     const { deviceId, size, ittAddr, valid } = args
-    if (deviceId >= ID_LIMIT || (valid && size >= 16)) return
+    if (deviceId >= ID_LIMIT || (valid && size >= 16)) {
+      this.#refused++
+      return
+    }
+    this.#strangers.delete(deviceId)
     if (!valid && this.#devices.get(deviceId)?.mapped !== true) this.unexplained++
     this.#devices.set(deviceId, {
       deviceId,
@@ -155,7 +168,12 @@ export class Replay {
     const known = this.#devices.get(deviceId)
     if (known?.mapped === true) return known
     this.unexplained++
-    if (known !== undefined || !this.#lost || deviceId >= ID_LIMIT || !this.#canBeMapped(deviceId)) return undefined
+    if (known !== undefined || deviceId >= ID_LIMIT) {
+      this.#refused++
+      return undefined
+    }
+    if (!this.#canBeMapped(deviceId)) this.#strangers.add(deviceId)
+    if (!this.#lost || !this.#canBeMapped(deviceId)) return undefined
     const unseen: DeviceState = {
       deviceId,
       mapped: true,
@@ -172,8 +190,11 @@ export class Replay {
 
   #mapEvent({ deviceId, eventId, icid }: { deviceId: number; eventId: number; icid: number }, lpi: number, at: Gpa): void {
     const device = this.#device(deviceId, at)
-    if (device === undefined || eventId >= 2 ** (device.eventIdBits ?? 16)) return
-    if (lpi < FIRST_LPI || lpi >= this.#lpiLimit) return
+    if (device === undefined) return
+    if (eventId >= 2 ** (device.eventIdBits ?? 16) || lpi < FIRST_LPI || lpi >= this.#lpiLimit) {
+      this.#refused++
+      return
+    }
     if (!this.#collections.has(icid)) this.unexplained++
     if (device.events.get(eventId)?.lpi !== undefined) return
     device.events.set(eventId, { lpi, icid, at })
@@ -182,22 +203,36 @@ export class Replay {
 
   #discard({ deviceId, eventId }: { deviceId: number; eventId: number }, at: Gpa): void {
     const device = this.#device(deviceId, at)
-    if (device === undefined || eventId >= ID_LIMIT) return
-    if (!device.events.delete(eventId)) this.unexplained++
+    if (device === undefined) return
+    if (eventId >= ID_LIMIT) {
+      this.#refused++
+      return
+    }
+    if (!device.events.delete(eventId)) this.#unmapped(device, eventId)
     device.discarded.set(eventId, at)
   }
 
   #touch({ deviceId, eventId }: { deviceId: number; eventId: number }, at: Gpa, icid?: number): void {
     const device = this.#device(deviceId, at)
-    if (device === undefined || eventId >= 2 ** (device.eventIdBits ?? 16)) return
+    if (device === undefined) return
+    if (eventId >= 2 ** (device.eventIdBits ?? 16)) {
+      this.#refused++
+      return
+    }
     if (icid !== undefined && !this.#collections.has(icid)) this.unexplained++
     const known = device.events.get(eventId)
     if (known !== undefined) {
       if (icid !== undefined) device.events.set(eventId, { lpi: known.lpi, icid, at: known.at })
       return
     }
-    this.unexplained++
+    this.#unmapped(device, eventId)
     if (!this.#lost || device.whole || device.discarded.has(eventId) || !this.#canBeMapped(deviceId, eventId)) return
     device.events.set(eventId, { lpi: undefined, icid, at })
+  }
+
+  /** A command names an event that none before it mapped: KVM refused it, unless its MAPTI is lost. */
+  #unmapped({ whole, discarded }: DeviceState, eventId: number): void {
+    this.unexplained++
+    if (whole || discarded.has(eventId)) this.#refused++
   }
 }

@@ -34,6 +34,8 @@ export interface Manners {
   readonly invalidatesLate: boolean
   /** It names things that are not mapped, and LPIs that there are none of. */
   readonly errs: boolean
+  /** It goes on naming devices and events that it has unmapped. */
+  readonly lingers: boolean
   /** Devices take an ITT that another had before. */
   readonly reusesItts: boolean
 }
@@ -45,6 +47,7 @@ export const manners: fc.Arbitrary<Manners> = fc.record({
   forgetful: manner,
   invalidatesLate: manner,
   errs: manner,
+  lingers: manner,
   reusesItts: manner,
 })
 
@@ -165,6 +168,7 @@ export class PlayedGuest {
       events.set(eventId, pintid)
     }
     if (this.#manners.errs) this.#err(deviceId)
+    if (this.#manners.lingers) this.#linger()
   }
 
   #unbind(deviceId: number): void {
@@ -191,6 +195,15 @@ export class PlayedGuest {
     this.#send('MAPTI', { deviceId, eventId: 20, pintid: 8191, icid: 0 })
     this.#send('MAPTI', { deviceId, eventId: 0x1_0000, pintid: 8192, icid: 0 })
     this.#send('MAPD', { deviceId: 0x1_0000, size: 4, ittAddr: ITTS, valid: true })
+  }
+
+  /** Commands about a device that was unmapped, or about an event that no device has any more: KVM refuses them. */
+  #linger(): void {
+    const gone = [...this.#itts.keys()].find((deviceId) => !this.#bound.has(deviceId))
+    if (gone !== undefined) this.#send('INV', { deviceId: gone, eventId: 0 })
+    for (const [deviceId, events] of this.#bound) {
+      if (!events.has(events.size)) this.#send('INT', { deviceId, eventId: events.size })
+    }
   }
 
   #ittOf(deviceId: number): number {
