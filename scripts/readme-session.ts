@@ -18,14 +18,14 @@ export class ReadmeSession {
   #disk(): Disk {
     const files = this.#files
     const refuse = async () => {
-      throw new Error('the sessions of the README change no file in place')
+      throw new Error('the sessions of the README write single new files')
     }
     return {
       identity: async (path) => {
         const bytes = files[path]
         return bytes && { bytes: bytes.length, stamp: path, inode: path, mode: 0o644 }
       },
-      create: async (path, { bytes, pieces, approve }) => {
+      create: async (path, { bytes, pieces }, approve) => {
         const whole = new Uint8Array(bytes)
         let done = 0
         for await (const piece of pieces) {
@@ -35,6 +35,7 @@ export class ReadmeSession {
         files[path] = whole
         await approve?.(path)
       },
+      createFolder: refuse,
       patch: refuse,
       remove: refuse,
     }

@@ -16,11 +16,12 @@ export interface NewFile {
   readonly bytes: number
   /** The contents, in order; exactly `bytes` bytes of them. */
   readonly pieces: AsyncIterable<Uint8Array>
-  /** Looks at the complete file before it gets its name; throwing here gives the file up. */
-  readonly approve?: (path: string) => Promise<void>
   /** Permission bits; those of a new file when not given. */
   readonly mode?: number
 }
+
+/** Looks at what is complete, under the path it has until it gets its name; throwing here gives it up. */
+export type Approve = (path: string) => Promise<void>
 
 /** Writing to the disk, such that a crash at any moment leaves every file either as it was or complete. */
 export interface Disk {
@@ -30,7 +31,13 @@ export interface Disk {
    * Writes a file that appears under its name only when it is complete and synced, whatever was there before.
    * @throws DiskError before anything is written when there is not enough room.
    */
-  create(path: string, file: NewFile): Promise<void>
+  create(path: string, file: NewFile, approve?: Approve): Promise<void>
+  /**
+   * Writes a folder of files, by their names, that appears only when all of them are complete and synced. An empty folder there
+   * makes way.
+   * @throws DiskError before anything is written when there is not enough room, and when something else has the name.
+   */
+  createFolder(path: string, files: ReadonlyMap<string, NewFile>, approve: Approve): Promise<void>
   /** Overwrites bytes of a file where they lie, and syncs. Every edit keeps its length. */
   patch(path: string, edits: readonly Edit[]): Promise<void>
   /** Removes a file, and syncs its folder. */

@@ -11,7 +11,7 @@ import { withSavedMachine } from '../load.ts'
 import { profileNamed } from '../profile-named.ts'
 import { planText } from '../render/plan-text.ts'
 import { count } from '../render/words.ts'
-import { type Opened, refuseToReplace, undoPath, writeCopy, writeInPlace } from '../repair/write-repaired.ts'
+import { type Opened, refuseFolder, refuseToReplace, undoPath, writeCopy, writeInPlace } from '../repair/write-repaired.ts'
 
 interface Options {
   readonly output: string | undefined
@@ -45,7 +45,10 @@ export const repair = command({
     'repair --rebuild vm.migr -o vm.fixed.migr',
   ],
   options: {
-    output: text('-o, --output <file>', 'where to write the repaired VM; it appears there only when it is complete'),
+    output: text(
+      '-o, --output <file>',
+      'where to write the repaired VM (of several files: a new folder); it appears only when it is complete',
+    ),
     inPlace: flag('--in-place', 'change the file itself; FILE.undo is written first (vits undo FILE)'),
     force: flag('--force', 'replace the output file if there is one'),
     dryRun: flag('-n, --dry-run', 'show the plan and write nothing'),
@@ -134,7 +137,8 @@ async function refuseOutput(opened: Opened, { output, inPlace, force }: Options,
     }
     return
   }
-  await refuseToReplace(path, output!, force, io)
+  if (opened.machine.files.length > 1) await refuseFolder(opened, output!, io)
+  else await refuseToReplace(path, output!, force, io)
 }
 
 /** Writes the repaired VM and says so; answers the name of the file that holds it. */
@@ -147,8 +151,10 @@ async function writeRepaired(opened: Opened, plan: RepairPlan, options: Options,
   }
   const output = options.output!
   const bytes = await writeCopy(opened, plan, output, io, (path) => approve(path, options, io))
+  const { files, writeBack } = opened.machine
+  const size = `${files.length > 1 ? `${files.length} files, ` : ''}${count(bytes, 'byte')}`
   say(
-    `${output} is written and synced: ${count(bytes, 'byte')}${opened.machine.writeBack.to === 'copies' ? ', uncompressed' : ''}. It was read back and audited.`,
+    `${output} is written and synced: ${size}${writeBack.to === 'copies' ? ', uncompressed' : ''}. It was read back and audited.`,
   )
   return output
 }

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { nodeDisk } from './disk.ts'
+import { nodeDisk, removeUnfinished } from './disk.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -33,5 +33,33 @@ describe('a new file', () => {
       await expect(nodeDisk.create(path, contents('x'))).rejects.toThrow(`cannot write ${path}: it is not a regular file`)
     }
     expect(await readdir(inside)).toEqual([])
+  })
+})
+
+describe('a new folder', () => {
+  it('is removed with what is in it when the program is stopped before it is complete', async () => {
+    const inside = join(folder, 'stopped')
+    await mkdir(inside)
+    const stop = async () => {
+      expect(await readdir(inside)).toHaveLength(1)
+      removeUnfinished()
+      expect(await readdir(inside)).toEqual([])
+    }
+    const made = nodeDisk.createFolder(join(inside, 'vm'), new Map([['state', contents('x')]]), stop)
+    await expect(made).rejects.toThrow(`cannot write ${join(inside, 'vm')}`)
+  })
+
+  it('is refused before anything is written when its files need more room together than there is', async () => {
+    const huge = { ...contents('x'), bytes: 2 ** 52 }
+    const made = nodeDisk.createFolder(
+      join(folder, 'huge'),
+      new Map([
+        ['state', contents('x')],
+        ['memory', huge],
+      ]),
+      async () => {},
+    )
+    await expect(made).rejects.toThrow('no room')
+    expect(await readdir(folder)).not.toContain('huge')
   })
 })

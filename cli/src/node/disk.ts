@@ -1,21 +1,21 @@
 import { randomBytes } from 'node:crypto'
-import { unlinkSync } from 'node:fs'
-import { type FileHandle, open, realpath, rename, stat, statfs, unlink } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { type FileHandle, mkdir, open, realpath, rename, rm, stat, statfs, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Edit } from '@vits/core/formats'
-import { type Disk, DiskError, type NewFile } from '../disk.ts'
+import { type Approve, type Disk, DiskError, type NewFile } from '../disk.ts'
 import { reason } from '../failure.ts'
 
-/** Files under a temporary name, to be removed when the program is stopped. */
+/** Files and folders under a temporary name, to be removed when the program is stopped. */
 const unfinished = new Set<string>()
 
 /** Removes what was not completed: for a program that is about to exit. */
 export function removeUnfinished(): void {
   for (const path of unfinished) {
     try {
-      unlinkSync(path)
+      rmSync(path, { recursive: true, force: true })
     } catch {
-      // It has its name by now, or never came to be.
+      // Nobody is left to be told.
     }
   }
 }
@@ -33,42 +33,63 @@ export const nodeDisk: Disk = {
     }
   },
   create,
+  createFolder,
   patch,
   remove: async (path) => {
     await unlink(path)
-    await syncFolder(path)
+    await syncFolder(dirname(path))
   },
 }
 
 /** Writes what a link leads to, not the link; what is no regular file, as /dev/null, is never replaced. */
-async function create(path: string, file: NewFile): Promise<void> {
+async function create(path: string, file: NewFile, approve?: Approve): Promise<void> {
   const target = await realpath(path).catch(() => path)
   const there = await stat(target).catch(() => undefined)
   if (there?.isFile() === false) throw new DiskError(`cannot write ${path}: it is not a regular file`)
-  await createAt(target, file)
+  await needRoom(target, file.bytes)
+  await appear(target, (temporary) => writeNew(temporary, file, path), approve)
 }
 
-async function createAt(path: string, { bytes, pieces, approve, mode }: NewFile): Promise<void> {
-  await needRoom(path, bytes)
+async function createFolder(path: string, files: ReadonlyMap<string, NewFile>, approve: Approve): Promise<void> {
+  const target = await realpath(path).catch(() => path)
+  await needRoom(
+    target,
+    [...files.values()].reduce((sum, { bytes }) => sum + bytes, 0),
+  )
+  const write = async (temporary: string) => {
+    await mkdir(temporary).catch(cannotWrite(path))
+    for (const [name, file] of files) await writeNew(join(temporary, name), file, join(path, name))
+    await syncFolder(temporary)
+  }
+  await appear(target, write, approve)
+}
+
+/** Writes under a temporary name beside `path`, and gives what is complete and approved its name. Nothing stays of what is not. */
+async function appear(path: string, write: (temporary: string) => Promise<void>, approve?: Approve): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.part`)
-  const file = await open(temporary, 'wx', mode).catch(cannotWrite(path))
   unfinished.add(temporary)
   try {
-    try {
-      await writeAll(file, bytes, pieces)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
+    await write(temporary)
     await approve?.(temporary)
-    await rename(temporary, path)
+    await rename(temporary, path).catch(cannotWrite(path))
   } catch (error) {
-    await unlink(temporary).catch(() => {})
+    await rm(temporary, { recursive: true, force: true })
     throw error
   } finally {
     unfinished.delete(temporary)
   }
-  await syncFolder(path)
+  await syncFolder(dirname(path))
+}
+
+/** A complete, synced file; `named`: what it is to be called in the end. */
+async function writeNew(path: string, { bytes, pieces, mode }: NewFile, named: string): Promise<void> {
+  const file = await open(path, 'wx', mode).catch(cannotWrite(named))
+  try {
+    await writeAll(file, bytes, pieces)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
 }
 
 async function needRoom(path: string, bytes: number): Promise<void> {
@@ -115,7 +136,7 @@ async function patch(path: string, edits: readonly Edit[]): Promise<void> {
 
 /** A new name is safe only when the folder that holds it is. */
 async function syncFolder(path: string): Promise<void> {
-  const folder = await open(dirname(path), 'r')
+  const folder = await open(path, 'r')
   try {
     await folder.sync()
   } finally {

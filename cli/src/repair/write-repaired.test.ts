@@ -1,14 +1,16 @@
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bytesSource, type FileEdits, type SavedFile, type SavedMachine } from '@vits/core/formats'
 import { GuestMemory } from '@vits/core/memory'
 import type { RepairPlan } from '@vits/core/repair'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Approve } from '../disk.ts'
 import type { Io } from '../io.ts'
 import { nodeDisk } from '../node/disk.ts'
+import { listFolder } from '../node/list-folder.ts'
 import { vits } from '../testing/fake-io.ts'
-import { type Opened, writeCopy, writeInPlace } from './write-repaired.ts'
+import { type Opened, refuseFolder, writeCopy, writeInPlace } from './write-repaired.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -16,7 +18,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-const io = { disk: nodeDisk } as Io
+const io = { disk: nodeDisk, list: listFolder } as Io
 const plan = { memory: new GuestMemory([]), writes: [] } as unknown as RepairPlan
 
 /** A VM of two files, of which the repair changes a byte in one and puts two bytes into the other. */
@@ -37,11 +39,26 @@ async function opened(): Promise<Opened> {
     { file: memory, edits: [{ offset: 2, remove: 0, insert: Uint8Array.of(8, 8) }] },
   ]
   const machine = { files, edits: async () => edits } as unknown as SavedMachine
-  const identities = new Map(await Promise.all(files.map(async ({ name }) => [name, (await nodeDisk.identity(name))!] as const)))
-  return { path: join(folder, 'vm'), machine, identities }
+  return { path: join(folder, 'vm'), machine, identities: await identitiesOf({ machine }) }
 }
 
-const contents = async () => Promise.all(['state', 'memory'].map(async (name) => [...(await readFile(join(folder, name)))]))
+const contents = async (inside = '.') =>
+  Promise.all(['state', 'memory'].map(async (name) => [...(await readFile(join(folder, inside, name)))]))
+
+const identitiesOf = async ({ machine }: Pick<Opened, 'machine'>): Promise<Opened['identities']> =>
+  new Map(await Promise.all(machine.files.map(async ({ name }) => [name, (await nodeDisk.identity(name))!] as const)))
+
+async function touched(vm: Opened): Promise<Opened> {
+  await utimes(join(folder, 'memory'), new Date(), new Date(Date.now() + 5000))
+  return vm
+}
+
+/** The file of RAM ends before what it is said to hold. */
+function cutShort(vm: Opened): Opened {
+  const [state, memory] = vm.machine.files as [SavedFile, SavedFile]
+  const short = { ...memory, source: { byteLength: 3, slice: async (start: number) => Uint8Array.of(4, 5).subarray(start) } }
+  return { ...vm, machine: { ...vm.machine, files: [state, short], edits: async () => [] } }
+}
 
 describe('a VM of two files', () => {
   it('is repaired in place, each file in its own way, and taken back with one undo file', async () => {
@@ -76,9 +93,76 @@ describe('a VM of two files', () => {
     ])
   })
 
-  it('is not written as one copy', async () => {
-    const copy = writeCopy(await opened(), plan, join(folder, 'copy'), io, async () => {})
-    await expect(copy).rejects.toThrow('in place only')
+  it('is copied into a new folder: every file with its permissions, and byte for byte where nothing changes', async () => {
+    const vm = await opened()
+    const [state] = await vm.machine.edits(new Map())
+    await chmod(state!.file.name, 0o600)
+    const now = await identitiesOf(vm)
+    const stateOnly = { ...vm, identities: now, machine: { ...vm.machine, edits: async () => [state!] } }
+    const looked: string[][] = []
+    const bytes = await writeCopy(stateOnly, plan, join(folder, 'copy'), io, async (path) => {
+      looked.push(await readdir(path))
+    })
+    expect([bytes, looked]).toEqual([6, [['memory', 'state']]])
+    expect(await contents('copy')).toEqual([
+      [1, 9, 3],
+      [4, 5, 6],
+    ])
+    expect((await nodeDisk.identity(join(folder, 'copy', 'state')))!.mode).toBe(0o600)
+    expect([await contents(), await readdir(folder)]).toEqual([
+      [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+      ['copy', 'memory', 'state'],
+    ])
+  })
+
+  it('is looked at by the copy of the file that it was opened by', async () => {
+    const vm = await opened()
+    const looked: number[][] = []
+    await writeCopy({ ...vm, path: join(folder, 'memory') }, plan, join(folder, 'copy'), io, async (path) => {
+      looked.push([...(await readFile(path))])
+    })
+    expect(looked).toEqual([[4, 5, 8, 8, 6]])
+  })
+
+  it.each<[string, string, (vm: Opened) => Opened | Promise<Opened>, Approve]>([
+    ['is not what was planned', 'not what was planned', (vm) => vm, () => Promise.reject(new Error('not what was planned'))],
+    ['was changed while it was read', 'memory was changed while it was read', touched, async () => {}],
+    ['cannot be read to its end', 'found the end of the file', cutShort, async () => {}],
+  ])('leaves nothing behind when a copy of it %s', async (_when, says, spoiled, approve) => {
+    const vm = await spoiled(await opened())
+    await expect(writeCopy(vm, plan, join(folder, 'copy'), io, approve)).rejects.toThrow(says)
     expect(await readdir(folder)).toEqual(['memory', 'state'])
+  })
+
+  it('is copied into an empty folder, and never into one that holds anything, or over a file', async () => {
+    const vm = await opened()
+    const copy = join(folder, 'copy')
+    await refuseFolder(vm, copy, io)
+    await mkdir(copy)
+    await refuseFolder(vm, copy, io)
+    await writeCopy(vm, plan, copy, io, async () => {})
+    expect(await contents('copy')).toEqual([
+      [1, 9, 3],
+      [4, 5, 8, 8, 6],
+    ])
+    await expect(refuseFolder(vm, copy, io)).rejects.toThrow(`${copy} is not empty`)
+    await expect(refuseFolder(vm, folder, io)).rejects.toThrow(`${folder} is not empty`)
+    await expect(refuseFolder(vm, join(copy, 'state'), io)).rejects.toThrow('state is no folder')
+    const [state] = vm.machine.files
+    const sameName = { ...vm, machine: { ...vm.machine, files: [state!, { ...state!, name: join(folder, 'b', 'state') }] } }
+    await expect(refuseFolder(sameName, join(folder, 'new'), io)).rejects.toThrow('two files of the VM are called state')
+  })
+
+  it('takes no name that somebody else took meanwhile', async () => {
+    const copy = join(folder, 'copy')
+    const meanwhile = async () => {
+      await mkdir(copy)
+      await writeFile(join(copy, 'other'), 'data')
+    }
+    await expect(writeCopy(await opened(), plan, copy, io, meanwhile)).rejects.toThrow(`cannot write ${copy}`)
+    expect([await readdir(folder), await readdir(copy)]).toEqual([['copy', 'memory', 'state'], ['other']])
   })
 })

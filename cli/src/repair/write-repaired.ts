@@ -1,4 +1,4 @@
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import {
   applyEdits,
   changedPages,
@@ -10,7 +10,7 @@ import {
   undoText,
 } from '@vits/core/formats'
 import type { RepairPlan } from '@vits/core/repair'
-import { DiskError, type FileIdentity, fileOf } from '../disk.ts'
+import { type Approve, DiskError, type FileIdentity, fileOf, type NewFile } from '../disk.ts'
 import { UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { SLOW_BYTES } from '../load.ts'
@@ -47,30 +47,46 @@ async function* shown(pieces: AsyncIterable<Uint8Array>, bytes: number, path: st
   io.progress?.('')
 }
 
-/** Writes the repaired VM as a new file, which `approve` looks at before it gets its name. */
-export async function writeCopy(
-  opened: Opened,
-  plan: RepairPlan,
-  output: string,
-  io: Io,
-  approve: (path: string) => Promise<void>,
-): Promise<number> {
-  const { machine, identities } = opened
-  const [file, ...others] = machine.files
-  if (file === undefined || others.length > 0) throw new DiskError('a VM of several files is repaired in place only')
-  const [{ edits } = { edits: [] }] = await machine.edits(changedPages(plan.memory))
+/** The copies of a VM of several files go into a folder of their own: a new one, or one that is there and empty. */
+export async function refuseFolder({ machine }: Opened, output: string, io: Io): Promise<void> {
+  const names = machine.files.map(({ name }) => basename(name))
+  const twice = names.find((name, i) => names.indexOf(name) < i)
+  if (twice !== undefined) throw new DiskError(`two files of the VM are called ${twice}, and -o writes them into one folder`)
+  if ((await io.disk.identity(output)) === undefined) return
+  const inside = await io.list(output)
+  if (inside === undefined) throw new DiskError(`${output} is no folder, and the VM has several files`)
+  if (inside.length > 0) throw new DiskError(`${output} is not empty: name a new folder for the files of the VM`)
+}
+
+/**
+ * Writes the repaired VM: a new file, or where it has several, a new folder with one for each. `approve` looks at it, under the
+ * path that stands for the one it was opened by, before it gets its name.
+ */
+export async function writeCopy(opened: Opened, plan: RepairPlan, output: string, io: Io, approve: Approve): Promise<number> {
+  const { path, machine } = opened
+  const changes = await machine.edits(changedPages(plan.memory))
+  const copies = machine.files.map((file): [name: string, NewFile] => {
+    const edits = changes.find((change) => change.file.name === file.name)?.edits ?? []
+    return [basename(file.name), newFile(opened, { file, edits }, output, io)]
+  })
+  const ifUnchanged = async (copy: string) => {
+    await refuseChanged(opened, io)
+    await approve(copy)
+  }
+  const [[, only], ...others] = copies as [(typeof copies)[0], ...typeof copies]
+  if (others.length === 0) await io.disk.create(output, only, ifUnchanged)
+  else {
+    const copyOf = (folder: string) => (machine.files.some(({ name }) => name === path) ? join(folder, basename(path)) : folder)
+    await io.disk.createFolder(output, new Map(copies), (folder) => ifUnchanged(copyOf(folder)))
+  }
+  return copies.reduce((sum, [, { bytes }]) => sum + bytes, 0)
+}
+
+/** A file of the VM with its edits, and the permissions that it has. */
+function newFile({ identities }: Opened, { file, edits }: FileEdits, shownAs: string, io: Io): NewFile {
   const bytes = editedLength(file.source, edits)
   const mode = identities.get(file.name)?.mode
-  await io.disk.create(output, {
-    bytes,
-    pieces: shown(applyEdits(file.source, edits), bytes, output, io),
-    ...(mode === undefined ? {} : { mode }),
-    approve: async (path) => {
-      await refuseChanged(opened, io)
-      await approve(path)
-    },
-  })
-  return bytes
+  return { bytes, pieces: shown(applyEdits(file.source, edits), bytes, shownAs, io), ...(mode === undefined ? {} : { mode }) }
 }
 
 /**
@@ -92,13 +108,9 @@ export async function writeInPlace(opened: Opened, plan: RepairPlan, io: Io): Pr
 }
 
 async function applyTo(opened: Opened, change: FileEdits, io: Io): Promise<void> {
-  const { name, source } = change.file
+  const { name } = change.file
   if (keepsLength(change.edits)) return io.disk.patch(name, change.edits)
-  const bytes = editedLength(source, change.edits)
-  const pieces = shown(applyEdits(source, change.edits), bytes, name, io)
-  const mode = opened.identities.get(name)?.mode
-  const approve = () => refuseChanged(opened, io, change)
-  return io.disk.create(name, { bytes, pieces, ...(mode === undefined ? {} : { mode }), approve })
+  return io.disk.create(name, newFile(opened, change, name, io), () => refuseChanged(opened, io, change))
 }
 
 /** @throws DiskError when a file, or the one of `only`, is not the one that was opened any more. */
