@@ -33,6 +33,7 @@ describe('what --json prints', () => {
     ['show', ['--its', '1', twoItses]],
     ['diff', [saved('scattered-clean.mig.zst'), unrestorable]],
     ['prove', [ghosts]],
+    ['prove', [twoItses]],
     ['explain', []],
     ['kernels', []],
   ])('is as its schema says: %s %j', async (command, args) => {

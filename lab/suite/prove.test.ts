@@ -6,7 +6,7 @@ import { kernelSeries } from '../src/cache.ts'
 const folder = 'fixtures/saved'
 /** Saved by QEMU's own ITS, or without the ITS's registers: there is nothing that KVM could restore. */
 const others = /^(tcg|libvirt)|\.elf\.|\.log\./
-const saved = readdirSync(folder).filter((name) => name.endsWith('.zst') && !others.test(name))
+const saved = readdirSync(folder).filter((name) => /\.(zst|vits)$/.test(name) && !others.test(name))
 
 /** What is known of these VMs, by the kernel's own word. */
 const outcomes: Readonly<Record<string, string>> = {
@@ -20,6 +20,8 @@ interface Proof {
   readonly file: string
   readonly answered: { readonly rc: string }
   readonly agrees: boolean
+  /** One for each ITS. */
+  readonly itses: readonly { readonly answered: { readonly view: { readonly devices: readonly unknown[] } } }[]
 }
 
 describe.each(kernelSeries)('a restore on Linux %s', (kernel) => {
@@ -37,5 +39,7 @@ describe.each(kernelSeries)('a restore on Linux %s', (kernel) => {
     for (const [name, rc] of Object.entries(outcomes)) {
       expect([name, proofs.find(({ file }) => file.endsWith(`/${name}`))?.answered.rc]).toEqual([name, rc])
     }
+    const two = proofs.find(({ file }) => file.endsWith('/two-itses.vits'))
+    expect(two?.itses.map(({ answered }) => answered.view.devices.length)).toEqual([1, 1])
   })
 })

@@ -4,7 +4,14 @@ export { type ListedBlock, ramByLayout } from './ram-by-layout.ts'
 export { type RecordedRestore, recordedRestores } from './recorded-restores.ts'
 export * from './recording.ts'
 export { itsRegisterOffset, qemuRegisterOrder, type RestoredRegister, redistributorAttributes } from './register-names.ts'
-export { planRestore, type RestoredState, type RestorePlan, restoredState, type SavedState } from './restore-plan.ts'
+export {
+  type AskedIts,
+  planRestore,
+  type RestoredState,
+  type RestorePlan,
+  restoredStates,
+  type SavedState,
+} from './restore-plan.ts'
 export { SeedGuest } from './seed/seed-guest.ts'
 export { runSeedTest, type SeedCase, type SeedReport, type SeedTestOptions, type TimedAnswer } from './seed/seed-test.ts'
 export * from './step.ts'

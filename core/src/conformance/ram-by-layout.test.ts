@@ -66,7 +66,7 @@ describe('the RAM that a judge is given', () => {
     const answer = (given: readonly GpaRange[]) => {
       const plan = planRestore({ ram: given, registers, memory: overlooked, needed: [...named, ...lpiRanges(registers)] })
       const judge = new ModelSubject('linux-6.12.117')
-      return plan.steps.map((step) => judge.play(step))[plan.restore]
+      return plan.steps.map((step) => judge.play(step))[plan.itses[0]!.restore]
     }
     expect([answer(overlooked.ranges), answer(ram)]).toMatchObject([{ rc: 'EFAULT' }, { rc: '0' }])
   })

@@ -27,7 +27,6 @@ export function ramByLayout(
   blocks: readonly ListedBlock[],
   memory: ReadonlyMemory,
   registers: GicRegisters,
-  its = 0,
 ): readonly GpaRange[] {
   const listed = blocks.filter(
     ({ name }) => !OTHERS.some((o) => name.startsWith(o)) && !DEVICE_ENDS.some((e) => name.endsWith(e)),
@@ -38,13 +37,11 @@ export function ramByLayout(
   const ram = { base: BASE as Gpa, bytes: started }
   if (first.length === listed.length) return [ram]
   const plugged = Math.ceil((BASE + started) / GIB) * GIB
-  const { deviceTable } = tableView(registers, its)
-  const named = [
-    ...registerRanges(registers, its),
-    ...dteRanges(memory, deviceTable),
-    ...ittRanges(memory, deviceTable),
-    ...lpiRanges(registers),
-  ]
+  const tables = registers.itses.flatMap((_, its) => {
+    const { deviceTable } = tableView(registers, its)
+    return [...registerRanges(registers, its), ...dteRanges(memory, deviceTable), ...ittRanges(memory, deviceTable)]
+  })
+  const named = [...tables, ...lpiRanges(registers)]
   const pages = named.flatMap(({ base, bytes }) => {
     const start = base - (base % PAGE_BYTES)
     const end = Math.ceil((base + bytes) / PAGE_BYTES) * PAGE_BYTES

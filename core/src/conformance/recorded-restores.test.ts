@@ -27,7 +27,10 @@ describe('the restores in a recording', () => {
   it('are in order as QEMU and as our own plan take them', async () => {
     const { registers, memory } = await auditFixture('healthy')
     const plan = planRestore({ ram: memory.ranges, registers, memory, needed: [] })
-    expect(recordedRestores(plan)).toEqual([{ step: plan.restore, its: 0, findings: [] }])
+    expect(recordedRestores(plan)).toEqual([{ step: plan.itses[0]!.restore, its: 0, findings: [] }])
+    const [one] = registers.itses
+    const both = planRestore({ ...plan.state, registers: { ...registers, itses: [one!, { ...one!, base: undefined }] } })
+    expect(recordedRestores(both)).toEqual(both.itses.map(({ restore: step }, its) => ({ step, its, findings: [] })))
     expect(wrong(create, ...redistributor, ...asQemu(), restore, enable)).toEqual([{ step: 10, its: 0, wrong: [] }])
   })
 

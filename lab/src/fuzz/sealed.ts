@@ -1,5 +1,5 @@
 import type { GicRegisters, ProfileId } from '@vits/core/abi'
-import { ModelSubject, planRestore, restoredState, type StepAnswer } from '@vits/core/conformance'
+import { ModelSubject, planRestore, restoredStates, type StepAnswer } from '@vits/core/conformance'
 import type { Its } from '@vits/core/its'
 import { coalesce, type GpaRange, PAGE_BYTES } from '@vits/core/memory'
 import { seal, stateDifference, successor } from '@vits/core/seal'
@@ -51,7 +51,8 @@ async function verdict(kvm: KvmSubject, model: ModelSubject, profile: ProfileId)
   const needed = coalesce(memory.dirtyPages().map((base): GpaRange => ({ base, bytes: PAGE_BYTES })))
   const plan = planRestore({ ram: memory.ranges, registers: registersOf(model), memory, needed })
   const answers = playAll(kvm, plan.steps)
-  const [restored] = await Promise.all([answers.then((all) => restoredState(plan, all)), kvm.clear()])
+  const [restores] = await Promise.all([answers.then((all) => restoredStates(plan, all)), kvm.clear()])
+  const restored = restores[0]!
   if (restored.rc !== '0') return { refused: restored.rc }
   const other = successor(itsOf(model), profile, restored.memory)
   const read = restoreTables(other)
