@@ -136,7 +136,7 @@ function* sharedItts(scene: Scene, orphans: Orphans): Generator<Suspect> {
 
 /** The one of two devices with one ITT that is more likely the stale one: it is dead, or the other alone is known to be live. */
 function isCulprit({ beliefs }: Scene, orphans: Orphans, [one, other]: readonly [MappedDevice, MappedDevice]): boolean {
-  if (orphans.hasDevice(one.deviceId) || orphans.hasDevice(other.deviceId)) return orphans.hasDevice(one.deviceId)
+  if (orphans.hasDevice(one.deviceId)) return true
   return beliefs.live.hasDevice(other.deviceId) && !beliefs.live.hasDevice(one.deviceId)
 }
 

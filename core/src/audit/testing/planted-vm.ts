@@ -29,6 +29,7 @@ import { type Gpa, GuestMemory } from '../../memory/index.ts'
 import type { AuditInput } from '../index.ts'
 
 export const RAM = 0x4000_0000
+/** Enough for two ITSes. */
 const RAM_BYTES = 0x400_0000
 export const QUEUE = RAM + 0x1_0000
 export const DEVICE_TABLE = RAM + 0x2_0000
@@ -65,8 +66,14 @@ export class PlantedVm {
   more: Partial<AuditInput> = {}
 
   /** `beside`: the first ITS of a VM to which this one is another. */
-  constructor({ indirect = false, vcpus = 2, queuePages = 16, beside = undefined as PlantedVm | undefined } = {}) {
-    this.memory = beside?.memory ?? new GuestMemory([{ base: RAM as Gpa, bytes: RAM_BYTES, backing: 'sparse' }])
+  constructor({
+    indirect = false,
+    vcpus = 2,
+    queuePages = 16,
+    ramBytes = RAM_BYTES,
+    beside = undefined as PlantedVm | undefined,
+  } = {}) {
+    this.memory = beside?.memory ?? new GuestMemory([{ base: RAM as Gpa, bytes: ramBytes, backing: 'sparse' }])
     if (beside !== undefined) beside.#others.push(this)
     this.#offset = beside === undefined ? 0 : beside.#others.length * ITS_BYTES
     this.#indirect = indirect
@@ -101,6 +108,12 @@ export class PlantedVm {
   /** The guest clears its commands once they are executed. */
   clearRing(): this {
     this.memory.fill(QUEUE as Gpa, this.#queuePages * 4096)
+    return this
+  }
+
+  /** The ring goes round once: what was sent before is overwritten. */
+  goRound(): this {
+    for (let slot = 0; slot < this.#slots; slot++) this.command('SYNC', {})
     return this
   }
 
