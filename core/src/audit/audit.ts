@@ -48,7 +48,7 @@ function auditOnce(scene: Scene): Report {
   suspects.add(lpiPass(scene, orphans))
   const findings = measure(scene, trials, clean, suspects, judge)
   for (const note of notePass(scene, suspects.full || unlisted)) {
-    findings.push(finding(scene, note, note.effect ?? declared('note'), undefined))
+    findings.push(finding(scene, note, note.effect ?? declared('note')))
   }
   return report(scene, orphans, findings)
 }

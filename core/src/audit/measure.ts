@@ -53,10 +53,10 @@ export function takeOut(scene: Scene, trials: Trials, suspects: Suspects): Simul
 export function measure(scene: Scene, trials: Trials, clean: SimulatedRestore, { list }: Suspects, judge: Judgement): Finding[] {
   const base = scene.restored
   const succeeds = base.objection === undefined
-  if (succeeds) for (const { removal } of [...list].reverse()) trials.write(removal, 'from')
+  if (succeeds) trials.undo()
   return list.map((one) => {
-    if (one.effect !== undefined) return finding(scene, one, one.effect, undefined)
-    if (one.removal.length === 0 || trials.spent) return finding(scene, one, unmeasured(one, base, judge), base)
+    if (one.effect !== undefined) return finding(scene, one, one.effect)
+    if (one.removal.length === 0 || trials.spent) return finding(scene, one, unmeasured(one, base, judge))
     const changed = trials.runWith(one.removal, succeeds ? 'to' : 'from')
     const [withIt, without] = succeeds ? [base, changed] : [changed, clean]
     const effect = problemRow(one.code).sharesEntry ? standsBeside(one, withIt) : effectOf(withIt, without, judge)
@@ -74,19 +74,19 @@ function standsBeside({ deviceId, eventId }: Suspect, { mappings }: SimulatedRes
 function unmeasured({ deviceId, eventId, at }: Suspect, base: SimulatedRestore, judge: Judgement): Effect {
   if (base.objection !== undefined) {
     const { where, name } = base.objection
-    const mine = where.at === at || at === undefined || (where.deviceId === deviceId && where.deviceId !== undefined)
+    const isInDevice = deviceId !== undefined && eventId === undefined && where.deviceId === deviceId
+    const mine = where.at === at || at === undefined || isInDevice
     if (!mine) return declared('latent')
     const { errno, says } = objections[name]
     return { ...declared('fails', errno), stop: { at: where.at, kind: kindOf(name), says, place: place(where) } }
   }
-  if (deviceId === undefined || eventId === undefined) return declared('latent')
-  const comesBack = base.mappings.row(deviceId, eventId) >= 0 && judge.isDead(deviceId, eventId)
-  return declared(comesBack ? 'corrupts' : 'latent')
+  const [device, event] = [deviceId ?? -1, eventId ?? -1]
+  return declared(base.mappings.row(device, event) >= 0 && judge.isDead(device, event) ? 'corrupts' : 'latent')
 }
 
-/** What a suspect comes to, its effect known. */
-export function finding(scene: Scene, suspect: Suspect, effect: Effect, withIt: SimulatedRestore | undefined): Finding {
-  const code = withIt === undefined ? suspect.code : recode(suspect, effect, withIt)
+/** What a suspect comes to, its effect known; `withIt`: the restore that showed it. */
+export function finding(scene: Scene, suspect: Suspect, effect: Effect, withIt = scene.restored): Finding {
+  const code = recode(suspect, effect, withIt)
   const { slug, describe, fix } = problemRow(code)
   const { detail, removal: _removal, effect: _effect, ...rest } = suspect
   return {
@@ -126,17 +126,14 @@ function recode(suspect: Suspect, effect: Effect, withIt: SimulatedRestore): Pro
   const codes = problemRow(suspect.code).recode
   if (codes === undefined) return suspect.code
   if (effect.lost.count + effect.lostDevices > 0) {
-    const ends = isLastOfChain(suspect) ? codes.ending : undefined
-    const code = ends ?? codes.hiding
+    const code = codes.ending !== undefined && isLastOfChain(suspect) ? codes.ending : codes.hiding
     if (code !== undefined) return code as ProblemCode
   }
   return isVisited(suspect, effect, withIt) ? suspect.code : (codes.unvisited as ProblemCode)
 }
 
-/** The entry is a DTE with next = 0. */
-function isLastOfChain({ eventId, removal: [entry] }: Suspect): boolean {
-  return eventId === undefined && entry !== undefined && DTE.fields.next.get(...entry.from) === 0
-}
+/** The entry, a DTE that was taken out to measure it, has next = 0. */
+const isLastOfChain = ({ removal: [entry] }: Suspect): boolean => DTE.fields.next.get(...entry!.from) === 0
 
 function isVisited({ deviceId, eventId, at }: Suspect, { severity, stop }: Effect, { mappings }: SimulatedRestore): boolean {
   if (eventId === undefined) return mappings.device(deviceId!) !== undefined || severity === 'fails'

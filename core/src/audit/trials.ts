@@ -39,6 +39,13 @@ export class Trials {
     }
   }
 
+  /** Takes back whatever is written. */
+  undo(): void {
+    const { memory: before } = this.#scene
+    for (const at of this.#changed.keys()) this.memory.setWord(at, before.u32(at), before.u32((at + 4) as Gpa))
+    this.#changed.clear()
+  }
+
   run(): SimulatedRestore {
     if (this.#changed.size === 0) return this.#scene.restored
     const state = this.#changed.size > MOST_REMEMBERED ? undefined : [...this.#changed.values()].sort().join(' ')
