@@ -54,11 +54,10 @@ const liveEvents = ({ beliefs }: Scene, deviceId: number): EventId[] =>
 
 const queueSays = ({ memory }: Scene, at: Gpa): Evidence => ({ witness: 'command queue', says: disassemble(memory, at), at })
 
-function eventsByCollection({ beliefs }: Scene): Map<number, number> {
-  const used = new Map<number, number>()
-  for (const { mapped, events } of beliefs.history.devices.values()) {
-    if (!mapped) continue
-    for (const { icid } of events.values()) if (icid !== undefined) used.set(icid, (used.get(icid) ?? 0) + 1)
+function eventsByCollection({ beliefs }: Scene): ReadonlyMap<number | undefined, number> {
+  const used = new Map<number | undefined, number>()
+  for (const { events } of beliefs.history.devices.values()) {
+    for (const { icid } of events.values()) used.set(icid, (used.get(icid) ?? 0) + 1)
   }
   return used
 }
@@ -95,12 +94,12 @@ function lostDevice(scene: Scene, deviceId: number): Suspect {
 function* otherDevice(scene: Scene, clean: Mappings, deviceId: number): Generator<Suspect> {
   const recorded = scene.beliefs.history.devices.get(deviceId)
   const device = clean.device(deviceId)!
-  if (recorded?.ittAddr === undefined || !isMisplaced(device, recorded)) return
+  if (!isMisplaced(device, recorded)) return
   const { ittAddr, eventIdBits, at } = device
   const words = (itt: number, bits: number | undefined) => `ITT ${hex(itt)} and ${bits} EventID bits`
   yield suspect(
     'D212',
-    { deviceId, table: words(ittAddr, eventIdBits), guest: words(recorded.ittAddr, recorded.eventIdBits) },
+    { deviceId, table: words(ittAddr, eventIdBits), guest: words(recorded!.ittAddr!, recorded!.eventIdBits) },
     {
       confidence: confidence(scene),
       deviceId,
