@@ -34,13 +34,13 @@ export class Beliefs {
   readonly deviceIds: readonly number[]
   readonly #records: ReadonlyMap<number, DeviceRecord>
   readonly #functions: ReadonlyMap<number, PciTestimony>
-  readonly #unread: Unspoken | undefined
+  readonly #unread: Unspoken
   readonly #eventIds = new Map<number, readonly number[]>()
   #live: EventSet | undefined
   #disputed: readonly string[] | undefined
 
-  constructor(history: History, functions: ReadonlyMap<number, PciTestimony> = new Map(), unread?: Unspoken) {
-    this.history = unread?.all === true ? { ...history, collections: new Map() } : history
+  constructor(history: History, functions: ReadonlyMap<number, PciTestimony>, unread: Unspoken) {
+    this.history = unread.all ? { ...history, collections: new Map() } : history
     this.#unread = unread
     this.#records = credible(history)
     this.#functions = functions
@@ -60,25 +60,25 @@ export class Beliefs {
 
   /** The devices and events that are live, in the order of their ids. */
   get live(): EventSet {
-    this.#live ??= this.#ofBelief('live')
+    this.#live ??= this.#everyLive()
     return this.#live
   }
 
   /** Devices and events about which two witnesses disagree, by name; with one of them, nothing is called proven. */
   get disputed(): readonly string[] {
-    this.#disputed ??= names(this.#ofBelief('disputed'))
+    this.#disputed ??= [...this.#disputes()]
     return this.#disputed
   }
 
   device(deviceId: number): Witnesses {
-    if (this.#unread?.device(deviceId) === true) return UNKNOWN
+    if (this.#unread.device(deviceId)) return UNKNOWN
     const { queue, at } = this.#queueOnDevice(deviceId)
     const pci = this.#functions.get(deviceId)?.device ?? 'silent'
     return { belief: together(queue, pci), queue, at, pci }
   }
 
   event(deviceId: number, eventId: number): Witnesses {
-    if (this.#unread?.events(deviceId) === true) return UNKNOWN
+    if (this.#unread.events(deviceId)) return UNKNOWN
     const { queue, at } = this.#queueOnEvent(deviceId, eventId)
     const pci = this.#pciOnEvent(deviceId, eventId)
     return { belief: together(queue, pci), queue, at, pci }
@@ -86,19 +86,29 @@ export class Beliefs {
 
   /** As `event`, the belief alone: for the many events of a table. */
   eventBelief(deviceId: number, eventId: number): Belief {
-    if (this.#unread?.events(deviceId) === true) return 'unknown'
+    if (this.#unread.events(deviceId)) return 'unknown'
     return together(this.#queueOnEvent(deviceId, eventId).queue, this.#pciOnEvent(deviceId, eventId))
   }
 
-  #ofBelief(belief: Belief): EventSet {
-    const found = new EventSet()
+  #everyLive(): EventSet {
+    const live = new EventSet()
     for (const deviceId of this.deviceIds) {
-      if (this.device(deviceId).belief === belief) found.addDevice(deviceId)
+      if (this.device(deviceId).belief === 'live') live.addDevice(deviceId)
       for (const eventId of this.eventIds(deviceId)) {
-        if (this.eventBelief(deviceId, eventId) === belief) found.addEvent(deviceId, eventId)
+        if (this.eventBelief(deviceId, eventId) === 'live') live.addEvent(deviceId, eventId)
       }
     }
-    return found
+    return live
+  }
+
+  /** Each device before its events. */
+  *#disputes(): Generator<string> {
+    for (const deviceId of this.deviceIds) {
+      if (this.device(deviceId).belief === 'disputed') yield deviceName(deviceId)
+      for (const eventId of this.eventIds(deviceId)) {
+        if (this.eventBelief(deviceId, eventId) === 'disputed') yield eventName(deviceId, eventId)
+      }
+    }
   }
 
   #queueOnDevice(deviceId: number): QueueTestimony {
@@ -110,7 +120,6 @@ export class Beliefs {
   #queueOnEvent(deviceId: number, eventId: number): QueueTestimony {
     const device = this.#records.get(deviceId)
     if (device === undefined) return this.#unnamed(deviceId)
-    if (!device.mapped) return { queue: 'unmapped', at: device.at }
     const mapped = device.events.get(eventId)
     if (mapped !== undefined) return { queue: 'mapped', at: mapped.at }
     const discarded = device.discarded.get(eventId)
@@ -130,17 +139,10 @@ export class Beliefs {
   }
 }
 
-/** Each device before its events. */
-function names(set: EventSet): string[] {
-  const found: [number, number, string][] = [...set.devices].map((deviceId) => [deviceId, -1, deviceName(deviceId)])
-  for (const [deviceId, eventId] of set.events()) found.push([deviceId, eventId, eventName(deviceId, eventId)])
-  return found.sort(([a, x], [b, y]) => a - b || x - y).map(([, , name]) => name)
-}
-
 /** What the queue says of each device, as far as it is believed: not when it is damaged, nor what pending commands change. */
 function credible({ state, devices, touched }: History): ReadonlyMap<number, DeviceRecord> {
   if (state === 'damaged') return new Map()
-  return touched.size === 0 ? devices : new Map([...devices].filter(([deviceId]) => !touched.has(deviceId)))
+  return new Map([...devices].filter(([deviceId]) => !touched.has(deviceId)))
 }
 
 interface QueueTestimony {

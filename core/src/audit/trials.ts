@@ -27,10 +27,10 @@ export class Trials {
     return this.#budget <= 0
   }
 
-  /** Writes `to` of every word in order, or `from` of every word backwards to take it back. */
+  /** Writes `to` of every word, or `from` to take it back. */
   write(writes: readonly WordWrite[], which: 'to' | 'from'): void {
     const { memory: before } = this.#scene
-    for (const word of which === 'to' ? writes : [...writes].reverse()) {
+    for (const word of writes) {
       const [lo, hi] = word[which]
       this.memory.setWord(word.at, lo, hi)
       const isBack = before.u32(word.at) === lo >>> 0 && before.u32((word.at + 4) as Gpa) === hi >>> 0

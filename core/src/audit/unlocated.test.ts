@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { type GpaRange, gpa } from '../memory/index.ts'
 import { type AuditInput, audit, judgeKernels, setScene, viewFrom } from './index.ts'
 import { auditFixture } from './testing/audit-fixture.ts'
-import { DEVICE_TABLE, PlantedVm, QUEUE } from './testing/planted-vm.ts'
+import { COLLECTION_TABLE, DEVICE_TABLE, PlantedVm, QUEUE } from './testing/planted-vm.ts'
 
 const PLUGGED = gpa(0x8000_0000)
 const ANYWHERE: GpaRange = { base: PLUGGED, bytes: 2 ** 48 - PLUGGED }
@@ -58,6 +58,15 @@ describe('tables that may lie in RAM whose address is not known', () => {
   it('hide everything when it is the device table', () => {
     const { report } = judged([{ base: gpa(DEVICE_TABLE), bytes: 0x1_0000 }])
     expect(report).toMatchObject({ verdict: 'restores', lost: 0, unread: 1, live: { devices: 0, events: 0 } })
+  })
+
+  it('hide the collections when it is their table: none is called lost', () => {
+    const planted = new PlantedVm()
+    const range = { base: gpa(COLLECTION_TABLE), bytes: 0x1_0000 }
+    planted.memory.fill(range.base, range.bytes)
+    const scene = setScene({ ...planted.input(), unlocated: [range] })
+    expect(audit(scene)).toMatchObject({ verdict: 'restores', unread: 1, findings: [{ code: 'M705' }] })
+    expect(viewFrom(scene, 'guest')).toEqual({ collections: [], devices: [] })
   })
 
   it('hide nothing when it is the command queue: it is silent', () => {
