@@ -66,7 +66,7 @@ export function readHistory(memory: ReadonlyMemory, its: ItsRegisters, life: Lif
   const begun = fromStart && read > 0 ? lifeFromStart(ring, life) : undefined
   if (begun?.unexplained === 0 && (blankBehind || isNewLife(begun))) return { ...historyOf('whole', begun), ...waiting }
   const replay = new Replay({ ...life, lost: true })
-  if (!blankBehind) replay.run(ring, write, fromStart ? lastUsed + 1 : read)
+  replay.run(ring, write, fromStart ? lastUsed + 1 : read)
   if (fromStart) replay.run(ring, 0, read)
   if (replay.blank + replay.unknown > 0) return historyOf('damaged', replay, waiting)
   const begunAnew = fromStart && lastUsed < slots - 1
