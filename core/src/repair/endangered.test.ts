@@ -5,6 +5,7 @@ import { setScene } from '../audit/index.ts'
 import { auditFixture } from '../audit/testing/audit-fixture.ts'
 import { LPI_CONFIGURATION, PlantedVm, pciFunction } from '../audit/testing/planted-vm.ts'
 import type { Gpa } from '../memory/index.ts'
+import { endangered } from './endangered.ts'
 import { mappedIn } from './mapped-in.ts'
 import { planOne } from './testing/plan-one.ts'
 
@@ -48,6 +49,27 @@ function tell({ live, stale, ring, pci }: Story): PlantedVm {
   if (pci !== 'silent') vm.more = { msi: live.map((events, i) => pciFunction(idOf(i), vectors(events))) }
   return vm
 }
+
+describe('what a repair endangers', () => {
+  /** Nobody knows event 2 of device 24, which has LPI 8300. */
+  function vmWithUnknown(): PlantedVm {
+    const vm = new PlantedVm({ queuePages: 1 }).map(16, { 0: [8192, 0] }).map(24, { 0: [8194, 0] })
+    vm.save().ite(24, 2, { pintid: 8300, icid: 0 }).ite(24, 0, { pintid: 8194, icid: 0, next: 2 })
+    for (let i = 0; i < 129; i++) vm.command('INV', { deviceId: 16, eventId: 0 })
+    return vm
+  }
+
+  it.each<[string, number, (vm: PlantedVm) => PlantedVm, (readonly number[])[]]>([
+    ['is an event that is taken out, and whose LPI is enabled', 1, (vm) => vm.ite(24, 2, {}), [[24, 2]]],
+    ['is no event whose LPI is disabled', 0, (vm) => vm.ite(24, 2, {}), []],
+    ['is no event that stays', 1, (vm) => vm.ite(24, 3, { pintid: 8301, icid: 0 }), []],
+    ['is no event whose LPI another has that stays', 1, (vm) => vm.ite(24, 2, {}).ite(24, 3, { pintid: 8300, icid: 0 }), []],
+  ])('%s', (_what, enabled, repair, expected) => {
+    const [before, after] = [vmWithUnknown(), repair(vmWithUnknown())]
+    for (const { memory } of [before, after]) memory.setU8((LPI_CONFIGURATION + 8300 - FIRST_LPI) as Gpa, enabled)
+    expect([...endangered(setScene(before.input()), setScene(after.input())).events()]).toEqual(expected)
+  })
+})
 
 describe('whatever the witnesses know', () => {
   it('no repair takes out a live event, or a word that is one', () => {

@@ -8,7 +8,6 @@ import { mappedIn } from './mapped-in.ts'
  */
 export function endangered(before: Scene, after: Scene): EventSet {
   const set = new EventSet()
-  if (before === after) return set
   const left = mappedIn(after.tables.mappings)
   const { lpi, length } = after.tables.mappings.events
   const staying = new Set(lpi.subarray(0, length))

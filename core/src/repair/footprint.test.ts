@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ENTRY_BYTES } from '../abi/index.ts'
 import { PlantedVm, RAM } from '../audit/testing/planted-vm.ts'
 import { type Gpa, LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
 import { footprint } from '../tables/index.ts'
@@ -27,11 +28,11 @@ function beyondTheTables(vm: PlantedVm): { ranges: string[]; rest: string[] } {
 
 const far = (ittAddr: number, bits: number) => new PlantedVm().map(16, {}, { ittAddr, bits })
 
-/** So many devices with one ITT of 512 KiB, and then one with a small ITT of its own. */
-function crowded(devices: number): PlantedVm {
+/** So many devices with one ITT of 512 KiB, and then one with an ITT of its own. */
+function crowded(devices: number, bits = 5): PlantedVm {
   const vm = new PlantedVm()
   for (let deviceId = 0; deviceId < devices; deviceId++) vm.map(deviceId, {}, { ittAddr: 0x4200_0000, bits: 16 })
-  return vm.map(4000, {})
+  return vm.map(4000, {}, { bits, ittAddr: 0x41fa_0000 - (2 ** bits - 2 ** 5) * ENTRY_BYTES })
 }
 
 describe('what a repair reads beyond what a restore does', () => {
@@ -51,7 +52,8 @@ describe('what a repair reads beyond what a restore does', () => {
     ['no ITT outside RAM', () => far(RAM - 0x1_0000, 5), []],
     ['no ITT that RAM ends in', () => far(RAM + 0x400_0000 - 0x1000, 16), []],
     ['256 MiB of ITTs at most', () => crowded(512), ['42000000+80000']],
-    ['all ITTs up to 256 MiB', () => crowded(511), ['41fa0000+100', '42000000+80000']],
+    ['all ITTs below 256 MiB', () => crowded(511), ['41fa0000+100', '42000000+80000']],
+    ['all ITTs of 256 MiB', () => crowded(511, 16), ['41f20100+80000', '42000000+80000']],
     ['the ITT of most events, where it lies in RAM', () => far(0x4200_0000, 16), ['42000000+80000']],
   ])('is %s', (_what, make, ranges) => {
     expect(beyondTheTables(make())).toEqual({ ranges, rest: [] })

@@ -15,8 +15,8 @@ export function repairFootprint(memory: ReadonlyMemory, registers: GicRegisters,
   if (named.length > 0) return named
   const itts: GpaRange[] = []
   let bytes = 0
-  for (const { mapped, ittAddr, eventIdBits } of readHistory(memory, savedIts(registers, its)).devices.values()) {
-    if (!mapped || ittAddr === undefined || eventIdBits === undefined) continue
+  for (const { ittAddr, eventIdBits } of readHistory(memory, savedIts(registers, its)).devices.values()) {
+    if (ittAddr === undefined || eventIdBits === undefined) continue
     const itt = { base: ittAddr, bytes: 2 ** eventIdBits * ENTRY_BYTES }
     if (!memory.contains(itt.base, itt.bytes)) continue
     bytes += itt.bytes

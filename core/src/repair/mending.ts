@@ -1,5 +1,6 @@
 import {
   audit,
+  type Confidence,
   deviceName,
   type EntryKind,
   eventName,
@@ -32,7 +33,8 @@ export class Mending {
   readonly #live: Scene['beliefs']['live']
   /** Why nothing is written from what the command queue says. */
   readonly #blocked: Blockage | undefined
-  readonly #triedHistory = new Set<number>()
+  /** DeviceIDs; undefined for the whole ITS. */
+  readonly #triedHistory = new Set<number | undefined>()
   /** The problem that touched the chain of the device table, and of each device's ITT. */
   #deviceChain: Cause | undefined
   readonly #eventChains = new Map<number, Cause>()
@@ -59,9 +61,7 @@ export class Mending {
    * others may not be needed then. Returns true when a word changed.
    */
   step(scene: Scene): boolean {
-    // What shares an LPI or an ITT mostly goes with the orphan that is found by itself.
-    const shares = ({ code }: Finding) => Number(problemRow(code).sharesEntry === true)
-    const findings = [...audit(scene).findings].sort((a, b) => shares(a) - shares(b))
+    const { findings } = audit(scene)
     return gentlestFirst.some((kinds) => {
       let changed = false
       for (const finding of findings) changed = this.#mend(finding, kinds) || changed
@@ -70,8 +70,9 @@ export class Mending {
   }
 
   #mend(finding: Finding, kinds: readonly Remedy[]): boolean {
-    const possible = (problemRow(finding.code).remedies ?? []).filter((remedy) => kinds.includes(remedy))
-    return possible.some((remedy) => this.#isAllowed(finding, remedy) && this.#apply(finding, remedy))
+    const isMending = (remedy: Remedy) =>
+      kinds.includes(remedy) && this.#isAllowed(finding, remedy) && this.#apply(finding, remedy)
+    return problemRow(finding.code).remedies?.some(isMending) ?? false
   }
 
   #isAllowed(finding: Finding, remedy: Remedy): boolean {
@@ -106,14 +107,9 @@ export class Mending {
 
   /** Writes a device anew, or everything when no single device is to blame; each is tried once. */
   #fromHistory({ code, deviceId }: Finding): boolean {
-    const what = deviceId ?? -1
-    if (
-      this.#blocked !== undefined ||
-      this.#triedHistory.has(what) ||
-      (deviceId === undefined && this.#history.state !== 'whole')
-    )
-      return false
-    this.#triedHistory.add(what)
+    const isTold = deviceId !== undefined || this.#history.state === 'whole'
+    if (!isTold || this.#blocked !== undefined || this.#triedHistory.has(deviceId)) return false
+    this.#triedHistory.add(deviceId)
     return this.#writeFromHistory(code, deviceId === undefined ? undefined : new Set([deviceId]))
   }
 
@@ -150,20 +146,21 @@ export class Mending {
       ...(only && { only }),
     })
     this.#deviceChain ??= code
-    const devices = only ?? [...this.#history.devices.values()].filter(({ mapped }) => mapped).map(({ deviceId }) => deviceId)
-    for (const deviceId of devices) this.#eventChains.set(deviceId, code)
+    for (const deviceId of only ?? this.#history.devices.keys()) this.#eventChains.set(deviceId, code)
     return this.#overlay.changes !== before
   }
 
   /** `changed`: since `scene` was set. */
   #mendChains(scene: Scene, changed: boolean): boolean {
     const seal = this.#options.seal === true
-    if (this.#deviceChain === undefined && this.#eventChains.size === 0 && !seal) return false
     const { orphans } = orphansOf(scene)
     const { mappings } = changed ? sweep(this.#overlay.memory, this.#view, scene.budget) : scene.tables
+    // A chain that passes by what is only inferred to be dead would take it out as well, and the next audit would call that proof.
+    const isEnough = (confidence: Confidence) => confidence === 'proven' || this.#options.allow !== 'proven'
     return mendChains(this.#overlay, mappings, {
-      isDeadDevice: (deviceId) => orphans.hasDevice(deviceId),
-      isDeadEvent: (deviceId, eventId) => orphans.hasEvent(deviceId, eventId),
+      isDeadDevice: (deviceId) => orphans.hasDevice(deviceId) && isEnough(orphans.deviceConfidence(deviceId)),
+      isDeadEvent: (deviceId, eventId) =>
+        orphans.hasEvent(deviceId, eventId) && isEnough(orphans.eventConfidence(deviceId, eventId)),
       deviceChain: this.#deviceChain,
       eventChains: this.#eventChains,
       indirect: this.#view.deviceTable.indirect,

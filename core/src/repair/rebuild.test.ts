@@ -2,8 +2,10 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { ENTRY_BYTES, ITE } from '../abi/index.ts'
 import { type AuditInput, setScene, viewFrom } from '../audit/index.ts'
 import { auditFixture } from '../audit/testing/audit-fixture.ts'
+import { PlantedVm, RAM } from '../audit/testing/planted-vm.ts'
 import type { Gpa, GuestMemory } from '../memory/index.ts'
 import { tableView } from '../tables/index.ts'
+import type { RepairOptions } from './index.ts'
 import { listTables } from './testing/listed-tables.ts'
 import { planOne } from './testing/plan-one.ts'
 
@@ -67,6 +69,58 @@ describe('rebuilding the tables from the history of the command queue', () => {
 
   it('is refused when the queue has gone round', () => {
     expect(() => planOne(fixture('wrapped-clean'), { allow: 'everything', rebuild: true })).toThrow('wrapped, not whole')
+  })
+})
+
+describe('a rebuild of planted tables', () => {
+  const rebuild: RepairOptions = { allow: 'proven', rebuild: true }
+  const written = (vm: PlantedVm) => planOne(vm.input(), rebuild).writes.map(({ id, because }) => `${id}: ${because}`)
+
+  it('writes devices, events and collections that are missing, and clears what the guest does not have', () => {
+    const vm = new PlantedVm()
+      .map(16, { 0: [8192, 0], 3: [8193, 1] })
+      .cte(1, { valid: false })
+      .ite(16, 5, { pintid: 8300, icid: 0 })
+      .dte(40, { size: 4, ittAddr: 0x4102_8000 })
+    expect(written(vm)).toEqual([
+      'DeviceID 0x10: MAPD',
+      'DeviceID 0x28: not mapped',
+      'collection 1: collection',
+      'event 0 of DeviceID 0x10: next in its chain',
+      'event 3 of DeviceID 0x10: MAPTI',
+      'event 5 of DeviceID 0x10: not mapped',
+    ])
+  })
+
+  it('has the device table visit what it has written', () => {
+    const vm = new PlantedVm().map(16, {}).map(24, {}).map(25, {}).unmap(25)
+    expect(written(vm)).toEqual(['DeviceID 0x10: next in its chain', 'DeviceID 0x18: MAPD'])
+  })
+
+  it('leaves out an event of a collection that the guest has unmapped', () => {
+    const vm = new PlantedVm().map(16, { 0: [8192, 0], 1: [8193, 1] }).save()
+    expect(written(vm.command('MAPC', { icid: 1, rdBase: 1, valid: false }))).toEqual([
+      'end of the list: end of the list',
+      'event 0 of DeviceID 0x10: last of its chain',
+      'event 1 of DeviceID 0x10: not mapped',
+    ])
+  })
+
+  it('leaves out a device without a second-level page, and events of an ITT that RAM ends in', () => {
+    const end = RAM + 0x400_0000
+    const vm = new PlantedVm({ indirect: true })
+      .map(16, {}, { bits: 6, ittAddr: end - 0x100 })
+      .map(9000, { 0: [8200, 0] })
+      .command('MAPTI', { deviceId: 16, eventId: 31, pintid: 8192, icid: 0 })
+      .command('MAPTI', { deviceId: 16, eventId: 32, pintid: 8193, icid: 0 })
+    vm.dteAt(0)
+    expect(written(vm)).toEqual(['DeviceID 0x10: MAPD', 'event 31 of DeviceID 0x10: MAPTI'])
+  })
+
+  it('writes no device where there is no device table', () => {
+    const vm = new PlantedVm().map(16, { 0: [8192, 0] })
+    vm.its = { baser: [0n, ...vm.registers().itses[0]!.baser.slice(1)] }
+    expect(written(vm)).toEqual([])
   })
 })
 

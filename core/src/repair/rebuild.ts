@@ -1,17 +1,9 @@
 import { DTE, ENTRY_BYTES, hex, ITE } from '../abi/index.ts'
-import { type DeviceRecord, deviceName, type EventId, eventName, type History, sweep } from '../audit/index.ts'
+import { type DeviceRecord, deviceName, eventName, type History, sweep } from '../audit/index.ts'
 import { dteAt } from '../its/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import type { TableView } from '../tables/index.ts'
 import { type Cause, CLEARED, type Overlay } from './overlay.ts'
-
-/** What a rebuild could not write. */
-export interface Unbuilt {
-  /** Devices whose MAPD is lost, or whose entry has no place: their second-level page does not exist. */
-  readonly devices: readonly number[]
-  /** Events whose LPI or collection the queue does not tell, or whose place is not in RAM. */
-  readonly events: readonly EventId[]
-}
 
 /** What to write anew: everything, or these devices with their ITTs. */
 export interface RebuildWork {
@@ -24,10 +16,10 @@ export interface RebuildWork {
 
 /**
  * Writes device table entries and ITTs as the queue's history has them, and clears those that the history does not have. A word
- * that is right already is not touched; `next` is left to `mendChains`.
+ * that is right already is not touched; `next` is left to `mendChains`. What the history does not tell in full, or what has no place
+ * in RAM, is not written.
  */
-export function rebuildDevices(overlay: Overlay, view: TableView, history: History, work: RebuildWork): Unbuilt {
-  const unbuilt = { devices: [] as number[], events: [] as EventId[] }
+export function rebuildDevices(overlay: Overlay, view: TableView, history: History, work: RebuildWork): void {
   const isWanted = (deviceId: number) => work.only?.has(deviceId) ?? true
   for (const { deviceId, at } of sweep(overlay.memory, view).mappings.devices) {
     if (!isWanted(deviceId) || history.devices.get(deviceId)?.mapped === true) continue
@@ -44,14 +36,10 @@ export function rebuildDevices(overlay: Overlay, view: TableView, history: Histo
     const at = view.deviceTable.valid ? dteAt(overlay.memory, view.deviceTable, device.deviceId) : -1
     const { ittAddr, eventIdBits } = device
     const known = ittAddr !== undefined && eventIdBits !== undefined
-    if (at < 0 || !known || !overlay.memory.isLoaded(ittAddr, 2 ** eventIdBits * ENTRY_BYTES)) {
-      unbuilt.devices.push(device.deviceId)
-      continue
-    }
+    if (at < 0 || !known || !overlay.memory.isLoaded(ittAddr, 2 ** eventIdBits * ENTRY_BYTES)) continue
     writeDevice(overlay, device, at as Gpa, [ittAddr, eventIdBits], work)
-    writeEvents(overlay, device, [ittAddr, eventIdBits], work, unbuilt.events)
+    writeEvents(overlay, device, [ittAddr, eventIdBits], work)
   }
-  return unbuilt
 }
 
 const unmapped = { because: 'not mapped', why: 'the guest does not have it mapped' } as const
@@ -65,31 +53,28 @@ function writeDevice(
   [ittAddr, bits]: Itt,
   { code }: RebuildWork,
 ): void {
-  const [lo, hi] = overlay.word(at)
-  const { valid, next } = DTE.decode(lo, hi)
-  const entry = DTE.encode({ valid: true, next: valid ? next : 0, ittAddr, size: bits - 1 })
+  const { next } = DTE.decode(...overlay.word(at))
+  const entry = DTE.encode({ valid: true, next, ittAddr, size: bits - 1 })
   const why = `the guest mapped it so, MAPD at ${hex(by)}`
   overlay.put(at, [entry.lo, entry.hi], { code, kind: 'DTE', id: deviceName(deviceId), because: 'MAPD', why, proven: true })
 }
 
 /** Writes the events of a device and clears what else is valid in its ITT. */
-function writeEvents(overlay: Overlay, device: DeviceRecord, [ittAddr, bits]: Itt, work: RebuildWork, unbuilt: EventId[]): void {
+function writeEvents(overlay: Overlay, device: DeviceRecord, [ittAddr, bits]: Itt, work: RebuildWork): void {
   const { deviceId } = device
   const reason = { code: work.code, kind: 'ITE', proven: true } as const
+  const written = new Set<number>()
   for (const [eventId, { lpi, icid, at: by }] of device.events) {
     const at = (ittAddr + eventId * ENTRY_BYTES) as Gpa
-    if (lpi === undefined || icid === undefined || !work.icids.has(icid) || !overlay.memory.contains(at, ENTRY_BYTES)) {
-      unbuilt.push([deviceId, eventId])
-      continue
-    }
-    const { pintid, next } = ITE.decode(...overlay.word(at))
-    const entry = ITE.encode({ next: pintid === 0 || eventId + next >= 2 ** bits ? 0 : next, pintid: lpi, icid })
+    if (lpi === undefined || icid === undefined || !work.icids.has(icid) || !overlay.memory.contains(at, ENTRY_BYTES)) continue
+    const { next } = ITE.decode(...overlay.word(at))
+    const entry = ITE.encode({ next, pintid: lpi, icid })
     const why = `the guest mapped it so, MAPTI at ${hex(by)}`
     overlay.put(at, [entry.lo, entry.hi], { ...reason, id: eventName(deviceId, eventId), because: 'MAPTI', why })
+    written.add(eventId)
   }
   for (const eventId of validEvents(overlay, ittAddr, bits)) {
-    const record = device.events.get(eventId)
-    if (record !== undefined && (record.icid === undefined || work.icids.has(record.icid))) continue
+    if (written.has(eventId)) continue
     const at = (ittAddr + eventId * ENTRY_BYTES) as Gpa
     overlay.put(at, CLEARED, { ...reason, id: eventName(deviceId, eventId), ...unmapped })
   }
