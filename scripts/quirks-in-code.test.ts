@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { profiles, type QuirkName, quirks } from '@vits/core/abi'
 import { describe, expect, it } from 'vitest'
-import { walkQuirks } from '../core/src/audit/simulate.ts'
 
 const names = Object.keys(quirks) as QuirkName[]
 const sources = readdirSync('core/src', { recursive: true, encoding: 'utf8' })
@@ -18,13 +17,5 @@ describe('every quirk of the table', () => {
   it.each(names)('%s: a test names it', (name) => {
     const naming = sources.filter(([file, text]) => file.includes('.test.ts') && text.includes(name))
     expect(naming.map(([file]) => file)).not.toEqual([])
-  })
-})
-
-describe('the quirks by which kernels share a simulated restore', () => {
-  it('are those that a walk of the tables asks for', () => {
-    const walking = sources.filter(([file]) => /^tables\/(table-walk|lpi-reach|proposed-scan|walk)\.ts$/.test(file))
-    const asked = names.filter((name) => walking.some(([, text]) => text.includes(`quirks['${name}']`)))
-    expect([...walkQuirks].sort()).toEqual(asked.sort())
   })
 })

@@ -141,20 +141,29 @@ export type Operands<N extends CommandName> = {
 /** A decoded command. */
 export type Command = { [N in CommandName]: { readonly name: N; readonly args: Operands<N> } }[CommandName]
 
-const byOpcode = new Map<number, CommandName>(Object.entries(commands).map(([name, { opcode }]) => [opcode, name as CommandName]))
+/** A command's name and operands, as decoding needs them. */
+interface Decoder {
+  readonly name: CommandName
+  readonly operands: readonly { readonly key: string; readonly dw: number; readonly field: Field; readonly isFlag: boolean }[]
+}
+
+const byOpcode = new Map<number, Decoder>(
+  Object.entries(commands).map(([name, { opcode, args }]: [string, CommandShape]) => {
+    const operands = Object.entries(args).map(([key, [dw, field]]) => ({ key, dw, field, isFlag: 'flag' in field }))
+    return [opcode, { name: name as CommandName, operands }]
+  }),
+)
 
 /** Decodes eight 32-bit words (DW0 low half first). Undefined for an opcode that no command has. */
 export function decodeCommand(words: Int32Array | Uint32Array, index = 0): Command | undefined {
-  const name = byOpcode.get(words[index]! & 0xff)
-  if (name === undefined) return undefined
-  const shape: CommandShape = commands[name]
-  const args = Object.fromEntries(
-    Object.entries(shape.args).map(([key, [dw, field]]) => {
-      const value = field.get(words[index + 2 * dw]!, words[index + 2 * dw + 1]!)
-      return [key, 'flag' in field ? value === 1 : value]
-    }),
-  )
-  return { name, args } as Command
+  const decoder = byOpcode.get(words[index]! & 0xff)
+  if (decoder === undefined) return undefined
+  const args: Record<string, number | boolean> = {}
+  for (const { key, dw, field, isFlag } of decoder.operands) {
+    const value = field.get(words[index + 2 * dw]!, words[index + 2 * dw + 1]!)
+    args[key] = isFlag ? value === 1 : value
+  }
+  return { name: decoder.name, args } as Command
 }
 
 /** Encodes a command; operands left out are 0. @throws RangeError for a value that its operand cannot hold. */

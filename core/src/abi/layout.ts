@@ -86,8 +86,14 @@ export interface Layout<F extends Fields> {
 export function layout<const F extends Fields>(name: string, source: string, fields: F): Layout<F> {
   const entries = Object.entries(fields)
   refuseOverlaps(name, entries)
-  const decode = (lo: number, hi: number): Decoded<F> =>
-    Object.fromEntries(entries.map(([key, f]) => [key, 'flag' in f ? f.get(lo, hi) === 1 : f.get(lo, hi)])) as Decoded<F>
+  const decode = (lo: number, hi: number): Decoded<F> => {
+    const values: Record<string, number | boolean> = {}
+    for (const [key, f] of entries) {
+      const value = f.get(lo, hi)
+      values[key] = 'flag' in f ? value === 1 : value
+    }
+    return values as Decoded<F>
+  }
   const encode = (values: Partial<Decoded<F>>) => {
     let lo = 0
     let hi = 0

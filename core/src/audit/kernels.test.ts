@@ -36,9 +36,10 @@ describe('a saved VM on every kernel', () => {
     (_code, _when, { vm }) => {
       const scene = setScene(vm().input())
       for (const { kernel, failure } of judgeKernels([scene], profileIds)) {
-        const restored = scene.restoredBy(profiles[kernel].quirks)
+        const { quirks } = profiles[kernel]
+        const restored = scene.restoredBy(quirks)
         if (restored.cut === undefined)
-          expect([kernel, failure]).toEqual([kernel, restoreAndSave([scene], kernel, [restored]).restore])
+          expect([kernel, failure]).toEqual([kernel, restoreAndSave([scene], quirks, [restored]).restore])
       }
     },
   )

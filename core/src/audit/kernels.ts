@@ -1,9 +1,17 @@
-import { type ItsPlace, LPI_LIMIT, MAX_EVENTID_BITS, type ProfileId, profiles, releasedKernels } from '../abi/index.ts'
+import {
+  type ItsPlace,
+  LPI_LIMIT,
+  MAX_EVENTID_BITS,
+  type ProfileId,
+  profiles,
+  type Quirks,
+  releasedKernels,
+} from '../abi/index.ts'
 import { coalesce, type Errno, type GpaRange } from '../memory/index.ts'
 import { objections, tableView } from '../tables/index.ts'
+import { Alike } from './alike.ts'
 import { defaultBudget } from './budget.ts'
 import { deviceName, place } from './names.ts'
-import { once } from './once.ts'
 import { registerPass } from './passes/registers.ts'
 import { type CallFailure, comesToTables, type RestoreAndSave, restoreAndSave } from './restore-and-save.ts'
 import type { AuditInput, Scene } from './scene.ts'
@@ -75,40 +83,35 @@ const unjudged = (kernel: ProfileId, scenes: readonly Scene[]): KernelRow => ({
   itses: scenes.map(({ its }) => ({ its, ...NOTHING })),
 })
 
-/** What was found out about a VM for one kernel and holds for others: kernels with the same quirks do the same. */
+/** What was found out about a VM for one kernel and holds for others. */
 class Judging {
   /** What the simulated restores cost so far, in entries read. */
   spent = 0
   readonly #scenes: readonly Scene[]
-  readonly #rows = new Map<string, KernelRow>()
+  readonly #rows = new Alike<Omit<KernelRow, 'kernel'>>()
   readonly #damages = new Map<SimulatedRestore, Damage>()
-  /** No kernel refuses a register before it reads a table: what it refuses there depends on no quirk. */
-  readonly #comesToTables = once(() => comesToTables(this.#scenes))
+  /** No kernel refuses a register before it reads a table: what it refuses there depends on no quirk. Undefined until it is known. */
+  #comesToTables: boolean | undefined
 
   constructor(scenes: readonly Scene[]) {
     this.#scenes = scenes
   }
 
   row(kernel: ProfileId): KernelRow {
-    const { names, quirks } = profiles[kernel]
-    const restored = this.#scenes.map((scene) => scene.restoredBy(quirks))
-    for (const one of restored) this.spent += costOf(one)
-    const alike = [...names].sort().join(' ')
-    const row = this.#rows.get(alike) ?? this.#judge(kernel, restored)
-    this.#rows.set(alike, row)
-    return { ...row, kernel }
+    const { quirks } = profiles[kernel]
+    for (const scene of this.#scenes) this.spent += costOf(scene.restoredBy(quirks))
+    return { kernel, ...this.#rows.of(quirks, (asked) => this.#judge(asked)) }
   }
 
-  #judge(kernel: ProfileId, restored: readonly SimulatedRestore[]): KernelRow {
-    const { quirks } = profiles[kernel]
+  #judge(quirks: Quirks): Omit<KernelRow, 'kernel'> {
     const scenes = this.#scenes
+    const restored = scenes.map((scene) => scene.restoredBy(quirks))
     const itses = scenes.map((scene, i) => ({ its: scene.its, ...this.#damage(scene, restored[i]!) }))
-    const tried = this.#restoreAndSave(kernel, restored)
+    const tried = this.#restoreAndSave(quirks, restored)
     const failure = tried === undefined ? this.#walkFailure(restored) : tried.restore
     const verdicts = scenes.map((scene, i) => verdictOf(restored[i]!, registerHarm(registerPass(scene, quirks)), itses[i]!))
     const isUnknown = restored.some(({ cut }) => cut === 'not-loaded')
     return {
-      kernel,
       ...together(itses),
       itses,
       verdict: isUnknown ? 'unknown' : failure === undefined ? worst(verdicts) : 'fails',
@@ -124,11 +127,16 @@ class Judging {
    * Undefined when the walk tells all: it fails and nothing fails before it. And when there are more events than LPIs, which no
    * sane guest has: a model of the kernel would be busy with them for long.
    */
-  #restoreAndSave(kernel: ProfileId, restored: readonly SimulatedRestore[]): RestoreAndSave | undefined {
+  #restoreAndSave(quirks: Quirks, restored: readonly SimulatedRestore[]): RestoreAndSave | undefined {
     const isSane = restored.every(({ cut, mappings }) => cut === undefined && mappings.events.length <= LPI_LIMIT)
     if (!isSane) return undefined
-    const fails = restored.some(({ objection }) => objection !== undefined)
-    return fails && this.#comesToTables() ? undefined : restoreAndSave(this.#scenes, kernel, restored)
+    if (restored.some(({ objection }) => objection !== undefined)) {
+      this.#comesToTables ??= comesToTables(this.#scenes)
+      if (this.#comesToTables) return undefined
+    }
+    const tried = restoreAndSave(this.#scenes, quirks, restored)
+    if (tried.restore === undefined) this.#comesToTables = true
+    return tried
   }
 
   #walkFailure(restored: readonly SimulatedRestore[]): CallFailure | undefined {

@@ -7,11 +7,11 @@ import {
   KVM_DEV_ARM_VGIC_GRP as GRP,
   type ItsPlace,
   LPI_LIMIT,
-  type ProfileId,
+  type Quirks,
 } from '../abi/index.ts'
 import { type KvmIts, type RestoreStep, restoreOrder, restoreSteps, restoreVm } from '../kvm/index.ts'
 import type { Errno, Gpa, GuestMemory, Outcome, ReadonlyMemory } from '../memory/index.ts'
-import { restoresUnder } from '../seal/index.ts'
+import { restoresWith } from '../seal/index.ts'
 import type { Mappings } from './mappings.ts'
 import { place } from './names.ts'
 import type { Scene } from './scene.ts'
@@ -42,20 +42,16 @@ export interface RestoreAndSave {
  * Restores a private copy of the VM with the ITSes that are looked at on a model of the kernel, and saves it again: registers,
  * tables, commands that were waiting. `restored` is what the walk of each gave: it must have come to its end.
  */
-export function restoreAndSave(
-  scenes: readonly Scene[],
-  kernel: ProfileId,
-  restored: readonly SimulatedRestore[],
-): RestoreAndSave {
+export function restoreAndSave(scenes: readonly Scene[], quirks: Quirks, restored: readonly SimulatedRestore[]): RestoreAndSave {
   const [{ memory, registers }] = scenes as readonly [Scene]
-  const back = restoreVm(withLpiBytes(memory, registers, restored), lookedAt(scenes, registers), { kernel })
+  const back = restoreVm(withLpiBytes(memory, registers, restored), lookedAt(scenes, registers), { quirks })
   if (!back.ok) return { ...NOTHING, restore: failure(callOf(back.step), scenes[back.its?.index ?? -1], back) }
   const { itses } = back.value.vm
   for (const [n, its] of itses.entries()) {
     const saved = its.setAttr(GRP.CTRL, BigInt(CTRL.ITS_SAVE_TABLES))
     if (!saved.ok) return { ...NOTHING, save: failure('SAVE_TABLES', scenes[n], saved), hostOops: saved.hostOops === true }
   }
-  const again = itses.map((its) => restoreAgain(its, kernel))
+  const again = itses.map((its) => restoreAgain(its, quirks))
   const first = again.findIndex((difference) => difference !== undefined)
   if (first < 0) return NOTHING
   return { ...NOTHING, again: scenes.length === 1 ? again[first] : `ITS ${scenes[first]!.its.index}: ${again[first]}` }
@@ -106,8 +102,8 @@ function* rubbishLpiBytes({ redistributors }: GicRegisters, restored: readonly S
 const highLpis = ({ events: { lpi, length } }: Mappings): number[] =>
   Array.from(lpi.subarray(0, length).filter((one) => one >= LPI_LIMIT))
 
-function restoreAgain({ its }: KvmIts, kernel: ProfileId): string | undefined {
-  const answer = restoresUnder(its, kernel)
+function restoreAgain({ its }: KvmIts, quirks: Quirks): string | undefined {
+  const answer = restoresWith(its, quirks)
   if (answer.restores === 'exactly') return undefined
   return answer.restores === 'not' ? `${answer.errno}: ${answer.reason}` : answer.difference
 }

@@ -15,6 +15,7 @@ import {
 } from '../abi/index.ts'
 import type { Gpa, GpaRange, ReadonlyMemory } from '../memory/index.ts'
 import { type TableView, tableView } from '../tables/index.ts'
+import { Alike } from './alike.ts'
 import { Beliefs } from './beliefs.ts'
 import { type Budget, defaultBudget } from './budget.ts'
 import { chainDenies } from './chain-witness.ts'
@@ -23,7 +24,7 @@ import type { Mappings } from './mappings.ts'
 import { once } from './once.ts'
 import { pciTestimonies } from './pci-witness.ts'
 import type { CanBeMapped } from './replay.ts'
-import { type SimulatedRestore, simulateRestore, sweep, type Tables, walkKey } from './simulate.ts'
+import { type SimulatedRestore, simulateRestore, sweep, type Tables } from './simulate.ts'
 import { Unread, withBlanks } from './unlocated.ts'
 
 /** What an audit looks at. Every page that a restore reads must be loaded, and nothing may be written while it is looked at. */
@@ -65,7 +66,7 @@ export class Scene {
   readonly #beliefs: () => Beliefs
   readonly #tables = once(() => sweep(this.memory, this.view, this.budget))
   readonly #unread = once(() => new Unread(this.#input, this.#tables))
-  readonly #restores = new Map<string, SimulatedRestore>()
+  readonly #restores = new Alike<SimulatedRestore>()
   readonly #worked = new Map<(scene: Scene) => unknown, unknown>()
 
   /** `beliefs`: those of an earlier state, where the witnesses are the same. */
@@ -106,12 +107,7 @@ export class Scene {
 
   /** What a restore gives by a kernel with these quirks. Kernels that cannot differ on these tables share it. */
   restoredBy(quirks: Quirks): SimulatedRestore {
-    const key = walkKey(quirks, this.view)
-    const known = this.#restores.get(key)
-    if (known !== undefined) return known
-    const restored = simulateRestore(this.memory, this.view, quirks, this.budget)
-    this.#restores.set(key, restored)
-    return restored
+    return this.#restores.of(quirks, (asked) => simulateRestore(this.memory, this.view, asked, this.budget))
   }
 
   #believe(msi: readonly MsiFunction[]): Beliefs {

@@ -1,4 +1,4 @@
-import type { QuirkName, Quirks } from '../abi/index.ts'
+import type { Quirks } from '../abi/index.ts'
 import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
 import {
   type Answer,
@@ -59,25 +59,6 @@ export function simulateRestore(memory: ReadonlyMemory, view: TableView, quirks:
 }
 
 const limitsOf = ({ entries, events }: WalkLimits): WalkLimits => ({ entries, events })
-
-/** The quirks that a walk of the tables asks for. */
-export const walkQuirks = [
-  'cte-out-of-range-skipped',
-  'device-out-of-range-restored',
-  'dte-size-unchecked',
-  'full-collection-table-ends-restore',
-  'proposed-head',
-  'restore-needs-last-entry',
-  'restore-refuses-unmapped-collection',
-  'scan-overrun',
-  'target-is-index',
-] as const satisfies readonly QuirkName[]
-
-/** A word for what a kernel's walk can differ in on a VM: kernels with the same one get the same restore from the same tables. */
-export function walkKey(quirks: Quirks, { vcpuIds }: TableView): string {
-  const isIndex = vcpuIds.every((vcpuId, index) => vcpuId === index)
-  return walkQuirks.filter((name) => quirks[name] && !(name === 'target-is-index' && isIndex)).join(' ')
-}
 
 /** What a device and an event of a restore cost beside reading their entries. */
 const DEVICE_COST = 256

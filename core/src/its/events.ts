@@ -184,6 +184,11 @@ export class Events {
     }
   }
 
+  /** True when some event was translated since the last `invalidate`. */
+  get isAnyCached(): boolean {
+    return this.#cached
+  }
+
   /** True when the event was translated since the last `invalidate`. */
   isCached(index: number): boolean {
     return this.words[index + 1]! >>> EPOCH_SHIFT === this.epoch

@@ -74,13 +74,15 @@ export class Gic {
 
   /** The index of the vCPU that RDbase names, or -1. */
   vcpuOf(rdBase: number): number {
-    if (!this.quirks['target-is-index']) return this.#vcpus.get(rdBase) ?? -1
-    return rdBase < this.redistributors.length ? rdBase : -1
+    const named = this.#vcpus.get(rdBase) ?? -1
+    const counted = rdBase < this.redistributors.length ? rdBase : -1
+    return named !== counted && this.quirks['target-is-index'] ? counted : named
   }
 
   /** The RDbase that names a vCPU. */
   rdBaseOf(vcpu: number): number {
-    return this.quirks['target-is-index'] ? vcpu : this.redistributors[vcpu]!.vcpuId
+    const { vcpuId } = this.redistributors[vcpu]!
+    return vcpuId !== vcpu && this.quirks['target-is-index'] ? vcpu : vcpuId
   }
 
   get propbaser(): bigint {

@@ -120,7 +120,7 @@ function setBaser(its: Its, table: TableBaser, value: bigint, type: bigint): voi
   const fixed = GITS_BASER.pack({ entrySize: ENTRY_BYTES - 1, pageSize: 2 })
   const old = its.baser(table)
   its.setBaser(table, sanitise(writable | type | fixed, fields))
-  if (!forgets(its, table, old)) return
+  if (its.isBlank || !forgets(its, table, old)) return
   if (table === DEVICE_BASER) its.freeDevices()
   else its.freeCollections()
   its.forgetTranslations()

@@ -45,9 +45,6 @@ export class Its {
   readonly queueCursor: ReadCursor
   /** Is told of every command executed. Costs nothing while undefined. */
   listener: CommandListener | undefined
-  /** True when this kernel caches translations, and when it finds them by the address of TRANSLATER only. */
-  readonly caches: boolean
-  readonly cachesByAddress: boolean
   #cbaser = 0n
   #queue: QueueShape = queueShape(0n)
   readonly #baser: [devices: bigint, collections: bigint] = [
@@ -63,8 +60,16 @@ export class Its {
     this.events = new Events(gic.lpis)
     this.#tables = [tableShape(this.#baser[0]), tableShape(this.#baser[1])]
     gic.itsEvents.push(this.events)
-    this.caches = !gic.quirks['no-translation-cache']
-    this.cachesByAddress = gic.quirks['cache-keyed-by-address']
+  }
+
+  /** True when this kernel caches translations. */
+  get caches(): boolean {
+    return !this.gic.quirks['no-translation-cache']
+  }
+
+  /** True when it finds them by the address of TRANSLATER only. */
+  get cachesByAddress(): boolean {
+    return this.gic.quirks['cache-keyed-by-address']
   }
 
   get cbaser(): bigint {
@@ -120,6 +125,12 @@ export class Its {
     return inTable && this.memory.contains((ittAddr[slot]! + eventId * ENTRY_BYTES) as Gpa)
   }
 
+  /** Nothing is mapped, and nothing in the VM is cached: there is nothing that could be forgotten. */
+  get isBlank(): boolean {
+    const isAnyCached = this.gic.itsEvents.some((events) => events.isAnyCached)
+    return this.devices.count === 0 && this.collections.order.length === 0 && !isAnyCached
+  }
+
   /** The index of a mapped event in `events`, or -1; any numbers may be asked for. */
   find(deviceId: number, eventId: number): number {
     const slot = this.devices.find(deviceId)
@@ -134,8 +145,9 @@ export class Its {
 
   /** Drops cached translations: of this ITS, or on kernels with one cache per VM of all. */
   forgetTranslations(): void {
-    if (!this.cachesByAddress) this.events.invalidate()
-    else for (const events of this.gic.itsEvents) events.invalidate()
+    for (const events of this.gic.itsEvents) {
+      if (events.isAnyCached && (events === this.events || this.cachesByAddress)) events.invalidate()
+    }
   }
 
   /** Maps a device with an empty ITT and returns its slot (see `Devices`). Nothing is checked. `ittAddr` in bytes. */

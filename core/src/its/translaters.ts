@@ -50,7 +50,7 @@ export class Translaters {
     const its = this.at(address)
     if (its === undefined) return -errnos.EINVAL
     const index = its.find(deviceId, eventId)
-    if (index >= 0 && its.events.isCached(index) && (!its.cachesByAddress || address === this.#lastBase + GITS_TRANSLATER)) {
+    if (index >= 0 && its.events.isCached(index) && (address === this.#lastBase + GITS_TRANSLATER || !its.cachesByAddress)) {
       its.gic.lpis.raise(its.events.lpi(index))
       return 1
     }

@@ -77,7 +77,7 @@ export class KvmIts implements KvmDevice {
   #control(attr: number): number {
     if (attr === CTRL.VGIC_CTRL_INIT) return 0
     const { quirks } = this.#vm.gic
-    if (quirks['no-ctrl-reset'] && !this.#hasPlainAttr(GRP.CTRL, attr)) throw noAttribute(GRP.CTRL, BigInt(attr))
+    if (!this.#hasPlainAttr(GRP.CTRL, attr) && quirks['no-ctrl-reset']) throw noAttribute(GRP.CTRL, BigInt(attr))
     this.#vm.lockVcpus()
     if (attr === CTRL.ITS_CTRL_RESET) this.its.reset()
     else if (attr === CTRL.ITS_SAVE_TABLES) writeTables(this.its, savePlan(this.its, { gicv41: this.#vm.hasGicv41 }))

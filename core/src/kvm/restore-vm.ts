@@ -8,6 +8,7 @@ import {
   itsAddresses,
   KVM_VGIC_ADDR_TYPE,
   type ProfileId,
+  type Quirks,
   type RedistributorRegisters,
   redistributorAttr,
   type SavedIts,
@@ -22,6 +23,8 @@ import { type RestoreStep, restoreOrder } from './restore-order.ts'
 export interface RestoreVmOptions {
   /** Default: the newest. */
   readonly kernel?: ProfileId
+  /** Its quirks, where they are not to be those of its profile. */
+  readonly quirks?: Quirks
   /** The steps to take, for those who want to know what another order comes to. */
   readonly order?: readonly RestoreStep[]
   /**
@@ -55,8 +58,8 @@ export type FailedStep = Extract<Outcome<unknown>, { ok: false }> & {
  * is done after the first step that fails.
  */
 export function restoreVm(memory: GuestMemory, registers: GicRegisters, options: RestoreVmOptions = {}): RestoreVmOutcome {
-  const { kernel, order = restoreOrder, wary } = options
-  const vm = new KvmVm({ memory, ...(kernel && { kernel }) })
+  const { kernel, quirks, order = restoreOrder, wary } = options
+  const vm = new KvmVm({ memory, ...(kernel && { kernel }), ...(quirks && { quirks }) })
   const restored = { vm, gic: vm.createGic() }
   for (const _ of registers.itses) vm.createIts()
   for (const step of order) {

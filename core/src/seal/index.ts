@@ -1,5 +1,12 @@
 export { stampedHeads } from './heads.ts'
 export { type SealLimit, type SealLimitName, sealLimitRows } from './limits.ts'
-export { type RestoreVerdict, restoresUnder, stateDifference, successor } from './restores-under.ts'
+export {
+  type RestoreAnswer,
+  type RestoreVerdict,
+  restoresUnder,
+  restoresWith,
+  stateDifference,
+  successor,
+} from './restores-under.ts'
 export { type Sealed, seal } from './seal.ts'
 export { type Doubt, doubts, type KnownMappings, restoreWarily, type Standing, type WaryOutcome } from './wary.ts'

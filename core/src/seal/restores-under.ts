@@ -1,32 +1,44 @@
-import { type ProfileId, profiles } from '../abi/index.ts'
+import { type ProfileId, profiles, type Quirks } from '../abi/index.ts'
 import { COLLECTION_BASER, DEVICE_BASER, Gic, Its } from '../its/index.ts'
 import type { Errno, GuestMemory } from '../memory/index.ts'
 import { type RestoreOptions, restoreTables } from '../tables/index.ts'
 import { eachEvent } from './live.ts'
 
-/** What a kernel makes of the tables that a save left: exactly the state, another one, or an error. */
-export type RestoreVerdict =
-  | { readonly profile: ProfileId; readonly restores: 'exactly' }
-  | { readonly profile: ProfileId; readonly restores: 'otherwise'; readonly difference: string }
-  | { readonly profile: ProfileId; readonly restores: 'not'; readonly errno: Errno; readonly reason: string }
+/** What a restore makes of the tables that a save left: exactly the state, another one, or an error. */
+export type RestoreAnswer =
+  | { readonly restores: 'exactly' }
+  | { readonly restores: 'otherwise'; readonly difference: string }
+  | { readonly restores: 'not'; readonly errno: Errno; readonly reason: string }
+
+/** The same of one kernel. */
+export type RestoreVerdict = { readonly profile: ProfileId } & RestoreAnswer
 
 /**
  * Restores a copy of the tables in guest RAM under a kernel and compares what comes back with what `its` has mapped. Nothing of
  * `its` changes.
  */
 export function restoresUnder(its: Its, profile: ProfileId, options: RestoreOptions = {}): RestoreVerdict {
-  const other = successor(its, profile)
+  return { profile, ...restoresWith(its, profiles[profile].quirks, options) }
+}
+
+/** As `restoresUnder`, for a kernel with these quirks. */
+export function restoresWith(its: Its, quirks: Quirks, options: RestoreOptions = {}): RestoreAnswer {
+  const other = empty(its, quirks, its.memory.fork())
   const restored = restoreTables(other, options)
-  if (!restored.ok) return { profile, restores: 'not', errno: restored.errno, reason: restored.reason }
+  if (!restored.ok) return { restores: 'not', errno: restored.errno, reason: restored.reason }
   const difference = stateDifference(its, other)
-  return difference === undefined ? { profile, restores: 'exactly' } : { profile, restores: 'otherwise', difference }
+  return difference === undefined ? { restores: 'exactly' } : { restores: 'otherwise', difference }
 }
 
 /** An ITS with the same registers under another kernel that has nothing mapped yet, over a private copy of the same RAM or over another RAM. */
 export function successor(its: Its, profile: ProfileId, memory: GuestMemory = its.memory.fork()): Its {
+  return empty(its, profiles[profile].quirks, memory)
+}
+
+function empty(its: Its, quirks: Quirks, memory: GuestMemory): Its {
   const { gic } = its
   const vcpuIds = gic.redistributors.map(({ vcpuId }) => vcpuId)
-  const other = new Gic({ memory, quirks: profiles[profile].quirks, vcpuIds })
+  const other = new Gic({ memory, quirks, vcpuIds })
   const copy = new Its(other)
   other.setPropbaser(gic.propbaser)
   for (const [vcpu, { pendbaser }] of gic.redistributors.entries()) other.setPendbaser(vcpu, pendbaser)

@@ -66,8 +66,8 @@ export class DeviceSave {
   /** The first device from `slot` on that is saved: on older kernels an unstorable one too, which then fails the save. */
   #storable(slot: number): number {
     const { devices } = this.#its
-    if (this.#plan.quirks['save-refuses-unreachable-device']) return slot
     while (slot >= 0 && this.#places.at(devices.deviceId[slot]!) < 0) {
+      if (this.#plan.quirks['save-refuses-unreachable-device']) return slot
       this.unstorable.push(devices.deviceId[slot]!)
       slot = devices.after(slot)
     }

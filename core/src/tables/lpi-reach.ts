@@ -11,7 +11,7 @@ export class LpiReach {
   readonly #memory: ReadonlyMemory
   readonly #view: TableView
   readonly #tables: LpiTables
-  readonly #byIndex: boolean
+  readonly #quirks: Quirks
   /** The configuration and pending bytes of every 16-bit LPI are in RAM: nothing can fail and nothing is kept. */
   readonly #allThere: boolean
   readonly #pendingOf = new Map<number, number>()
@@ -21,14 +21,15 @@ export class LpiReach {
     this.#memory = memory
     this.#view = view
     this.#tables = tables
-    this.#byIndex = quirks['target-is-index']
+    this.#quirks = quirks
     const pendingThere = (base: number): boolean => memory.contains((base + FIRST_LPI / 8) as Gpa, (ID_LIMIT - FIRST_LPI) / 8)
     this.#allThere = memory.contains(tables.configuration as Gpa, ID_LIMIT - FIRST_LPI) && tables.pending.every(pendingThere)
   }
 
   collection(icid: number, rdBase: number): void {
     if (rdBase === UNMAPPED_TARGET) return
-    const vcpu = this.#byIndex ? rdBase : this.#view.vcpuIds.indexOf(rdBase)
+    const named = this.#view.vcpuIds.indexOf(rdBase)
+    const vcpu = named !== rdBase && this.#quirks['target-is-index'] ? rdBase : named
     this.#pendingOf.set(icid, this.#tables.pending[vcpu]!)
   }
 

@@ -63,6 +63,6 @@ export interface WalkOptions {
   readonly limits?: Partial<WalkLimits>
   /** Whose heads are followed: by default the proposal's under its profile, else nobody's. */
   readonly heads?: Heads
-  /** ICIDs known before the restore (a live ITS); one byte each, non-zero when known. Collections found are added. */
-  readonly icids?: Uint8Array
+  /** ICIDs known before the restore (a live ITS). */
+  readonly icids?: readonly number[]
 }

@@ -44,8 +44,7 @@ export function readTables(
   its: Its,
   options: RestoreOptions & { readonly quirks: Quirks },
 ): RestoredTables {
-  const icids = new Uint8Array(ID_LIMIT)
-  for (const icid of its.collections.order) icids[icid] = 1
+  const icids = its.collections.order
   const walked = walkTables(memory, viewOf(its), options.quirks, new DeviceBuilder(its), { ...options, icids })
   const { objection, collections, devices, events, entries } = walked
   if (objection !== undefined || walked.cut !== undefined) {

@@ -42,11 +42,12 @@ export function savePlan({ gic: { quirks } }: Its, { heads, gicv41 = false }: Sa
 
 /** As `saveTables`, to a plan. @throws KvmError where SAVE_TABLES fails. */
 export function writeTables(its: Its, plan: SavePlan): Saved {
-  const anyway = plan.quirks['save-invalid-baser']
+  const { quirks } = plan
   const { deviceTable, collectionTable } = its
   const devices = new DeviceSave(its, plan)
-  if (deviceTable.valid || anyway) devices.save()
-  const collections = collectionTable.valid || (anyway && collectionTable.base !== 0) ? saveCollections(its, plan) : 0
+  if (deviceTable.valid || quirks['save-invalid-baser']) devices.save()
+  const isListed = collectionTable.valid || (collectionTable.base !== 0 && quirks['save-invalid-baser'])
+  const collections = isListed ? saveCollections(its, plan) : 0
   devices.end()
   const { devices: saved, events, unstorable, detached } = devices
   return { collections, devices: saved, events, unstorable, detached }

@@ -57,7 +57,8 @@ export class TableWalk implements ScannedWalk {
   readonly #quirks: Quirks
   readonly #reader: TableReader
   readonly #limits: WalkLimits
-  readonly #icids: Uint8Array
+  /** The collections known so far, one bit each. */
+  readonly #icids = new Int32Array(ID_LIMIT / 32)
   readonly #lpis: LpiReach | undefined
   /** The proposal's scans are walked. */
   readonly #proposed: boolean
@@ -70,7 +71,7 @@ export class TableWalk implements ScannedWalk {
     this.#quirks = quirks
     this.#reader = reader
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
-    this.#icids = options.icids ?? new Uint8Array(ID_LIMIT)
+    for (const icid of options.icids ?? []) this.#know(icid)
     const heads = options.heads ?? (quirks['proposed-head'] ? 'proposed' : 'none')
     this.#proposed = heads === 'proposed'
     this.#heads = typeof heads === 'string' ? undefined : heads.reader(memory, view)
@@ -101,22 +102,32 @@ export class TableWalk implements ScannedWalk {
     const rdBase = rdBaseOf.get(lo, hi)
     const icid = cteIcid.get(lo, hi)
     if (!this.#isTarget(rdBase)) return this.object('cte-target', at, { icid })
-    if (this.#icids[icid] !== 0) return this.object('cte-duplicate', at, { icid })
+    if (this.#isKnown(icid)) return this.object('cte-duplicate', at, { icid })
     const { base, bytes } = this.#view.collectionTable
     if (icid * ENTRY_BYTES >= bytes || !this.#memory.contains((base + icid * ENTRY_BYTES) as Gpa)) {
       return this.#quirks['cte-out-of-range-skipped'] ? PAST : this.object('cte-unstorable', at, { icid })
     }
-    this.#icids[icid] = 1
+    this.#know(icid)
     this.collections++
     this.#lpis?.collection(icid, rdBase)
     return this.#answered(this.#reader.collection(icid, rdBase, at), { at, icid })
+  }
+
+  #isKnown(icid: number): boolean {
+    return ((this.#icids[icid >>> 5]! >>> (icid & 31)) & 1) !== 0
+  }
+
+  #know(icid: number): void {
+    this.#icids[icid >>> 5]! |= 1 << (icid & 31)
   }
 
   /** An RDbase that a CTE may hold. */
   #isTarget(rdBase: number): boolean {
     if (rdBase === UNMAPPED_TARGET) return !this.#quirks['restore-refuses-unmapped-collection']
     const { vcpuIds } = this.#view
-    return this.#quirks['target-is-index'] ? rdBase < vcpuIds.length : vcpuIds.includes(rdBase)
+    const isCounted = rdBase < vcpuIds.length
+    const isNamed = vcpuIds.includes(rdBase)
+    return isNamed !== isCounted && this.#quirks['target-is-index'] ? isCounted : isNamed
   }
 
   #scanDeviceTable(): void {
@@ -234,7 +245,7 @@ export class TableWalk implements ScannedWalk {
   }
 
   visitEvent(deviceId: number, eventId: number, pintid: number, icid: number, at: Gpa): number {
-    if (this.#icids[icid] === 0) return this.object('ite-icid', at, { deviceId, eventId, icid })
+    if (!this.#isKnown(icid)) return this.object('ite-icid', at, { deviceId, eventId, icid })
     if (this.events >= this.#limits.events) return this.#cut('events')
     const unreachable = this.#lpis?.objection(pintid, icid)
     if (unreachable !== undefined) return this.object(unreachable, at, { deviceId, eventId })

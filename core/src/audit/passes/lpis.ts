@@ -1,44 +1,59 @@
 import { FIRST_LPI, GICR_PENDBASER, ID_LIMIT } from '../../abi/index.ts'
-import type { Gpa } from '../../memory/index.ts'
+import type { Gpa, ReadCursor, ReadonlyMemory } from '../../memory/index.ts'
 import { declared, type Suspect, suspect } from '../finding.ts'
-import { ifThere } from '../if-there.ts'
 import type { Scene } from '../scene.ts'
 import type { Orphans } from './orphans.ts'
 
-const BYTES = ID_LIMIT / 8
-/** The word of a pending table that holds the first LPI. */
+/** 32-bit words of a pending table, and the one that holds the first LPI. */
+const WORDS = ID_LIMIT / 32
 const FIRST_WORD = FIRST_LPI / 32
 
 /** Pending bits of LPIs that no live event sends to that vCPU. */
 export function* lpiPass(scene: Scene, orphans: Orphans): Generator<Suspect> {
   const expected = targets(scene, orphans)
   for (const { vcpuId, pendbaser } of scene.registers.redistributors) {
-    const base = GICR_PENDBASER.unpack(pendbaser).address + FIRST_LPI / 8
-    const pending = ifThere(() => scene.memory.read(base as Gpa, BYTES - FIRST_LPI / 8))
-    if (pending === undefined) continue
-    const mapped = expected.get(vcpuId)!
-    let count = 0
-    let first = 0
-    new Int32Array(pending.buffer).forEach((word, i) => {
-      for (let stray = word & ~mapped[FIRST_WORD + i]!; stray !== 0; stray &= stray - 1) {
-        if (count++ === 0) first = (FIRST_WORD + i) * 32 + 31 - Math.clz32(stray & -stray)
-      }
-    })
-    if (count > 0) yield suspect('L403', { lpi: first, vcpuId, count }, { effect: declared('note') })
+    const lpis = pendingLpis(scene.memory, GICR_PENDBASER.unpack(pendbaser).address)
+    const stray = lpis.filter((lpi) => expected.get(vcpuId)?.has(lpi) !== true)
+    if (stray.length > 0) yield suspect('L403', { lpi: stray[0]!, vcpuId, count: stray.length }, { effect: declared('note') })
   }
 }
 
-/** vCPU to the LPIs that live events send to it, one bit each. */
-function targets({ registers, tables: { mappings } }: Scene, orphans: Orphans): ReadonlyMap<number | undefined, Int32Array> {
-  const found = new Map<number | undefined, Int32Array>()
-  for (const { vcpuId } of registers.redistributors) found.set(vcpuId, new Int32Array(BYTES / 4))
+/** The LPIs whose bits are set in a pending table, in order; none when not all of it is there to be read. */
+function pendingLpis(memory: ReadonlyMemory, table: number): number[] {
+  const found: number[] = []
+  const base = (table + FIRST_WORD * 4) as Gpa
+  const bytes = (WORDS - FIRST_WORD) * 4
+  if (!memory.contains(base, bytes) || !memory.isLoaded(base, bytes)) return found
+  const cursor = memory.cursor()
+  for (let word = FIRST_WORD; word < WORDS; ) {
+    cursor.seek((table + word * 4) as Gpa)
+    const left = (WORDS - word) / 2
+    const zeros = cursor.knownZeros(left)
+    const run = zeros > 0 ? zeros : Math.min(cursor.run, left)
+    if (zeros === 0) addBits(cursor, word * 32, 2 * run, found)
+    word += 2 * run
+  }
+  return found
+}
+
+/** Adds the numbers of the bits that are set in `count` 32-bit words from the cursor on, of which the first has bit `first`. */
+function addBits({ words, index }: ReadCursor, first: number, count: number, found: number[]): void {
+  for (let word = 0; word < count; word++) {
+    for (let bits = words[index + word]!; bits !== 0; bits &= bits - 1)
+      found.push(first + word * 32 + 31 - Math.clz32(bits & -bits))
+  }
+}
+
+/** vCPU to the LPIs that live events send to it. */
+function targets({ tables: { mappings } }: Scene, orphans: Orphans): ReadonlyMap<number, ReadonlySet<number>> {
+  const found = new Map<number, Set<number>>()
   const { eventId, lpi, icid } = mappings.events
   for (const { deviceId, first, count } of mappings.devices) {
     for (let row = first; row < first + count; row++) {
-      const sent = found.get(mappings.collections.get(icid[row]!))
-      if (sent === undefined || orphans.hasEvent(deviceId, eventId[row]!)) continue
-      // What is no LPI has no place in the table, and a write past its end is none.
-      sent[lpi[row]! >>> 5]! |= 1 << (lpi[row]! & 31)
+      const vcpuId = mappings.collections.get(icid[row]!)
+      if (vcpuId === undefined || orphans.hasEvent(deviceId, eventId[row]!)) continue
+      const lpis = found.get(vcpuId) ?? new Set()
+      found.set(vcpuId, lpis.add(lpi[row]!))
     }
   }
   return found
