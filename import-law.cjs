@@ -11,7 +11,7 @@ const law = {
   audit: ['memory', 'abi', 'its', 'tables', 'seal', 'kvm'],
   repair: ['memory', 'abi', 'its', 'tables', 'seal', 'kvm', 'audit'],
   extract: ['memory', 'abi', 'tables'],
-  documents: ['memory', 'abi', 'audit', 'formats', 'repair'],
+  documents: ['memory', 'abi', 'tables', 'audit', 'formats', 'repair'],
   inspect: ['memory', 'abi', 'audit', 'formats', 'repair'],
   conformance: ['memory', 'abi', 'its', 'gicv4', 'tables', 'seal', 'kvm', 'audit', 'repair'],
 }

@@ -7,6 +7,7 @@ const documents = {
   repair: 'RepairDocument',
   show: 'ViewDocument',
   diff: 'DiffDocument',
+  pages: 'PagesDocument',
   prove: 'ProveDocument',
   explain: 'ExplainDocument',
   kernels: 'KernelsDocument',

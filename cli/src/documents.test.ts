@@ -32,6 +32,8 @@ describe('what --json prints', () => {
     ['show', ['--view', 'restored', unrestorable]],
     ['show', ['--its', '1', twoItses]],
     ['diff', [saved('scattered-clean.mig.zst'), unrestorable]],
+    ['pages', [ghosts]],
+    ['pages', [twoItses]],
     ['prove', [ghosts]],
     ['prove', [twoItses]],
     ['explain', []],

@@ -6,6 +6,7 @@ import { diff } from './diff.ts'
 import { explain } from './explain.ts'
 import { extract } from './extract.ts'
 import { kernels } from './kernels.ts'
+import { pages } from './pages.ts'
 import { prove } from './prove.ts'
 import { repair } from './repair.ts'
 import { selftest } from './selftest.ts'
@@ -21,6 +22,7 @@ export const commands: readonly Command[] = [
   show,
   diff,
   extract,
+  pages,
   explain,
   kernels,
   conform,

@@ -7,6 +7,7 @@ export { footprint } from './footprint.ts'
 export { type HeadKeeping, type HeadReader, type Heads, type HeadWriter, isHead, putDteHead, putIteHead } from './heads.ts'
 export { type ObjectionName, type ObjectionRow, objections } from './objections.ts'
 export { dteRanges, ittBytes, ittRanges, lpiRanges, type RegisterRange, registerRanges } from './owned-ranges.ts'
+export { type PageUse, pageUses, type TableUse, tableUses, wholePages } from './page-uses.ts'
 export { type PendingOptions, savePendingTables, writePendingTables } from './pending.ts'
 export {
   type Answer,

@@ -1,6 +1,6 @@
 import { ID_LIMIT, type Quirks, UNMAPPED_TARGET } from '../abi/index.ts'
 import type { Its } from '../its/index.ts'
-import { attempt, type Gpa, isKvmError, KvmError, type Outcome, type ReadonlyMemory } from '../memory/index.ts'
+import { attempt, type Gpa, isKvmError, KvmError, NotLoadedError, type Outcome, type ReadonlyMemory } from '../memory/index.ts'
 import type { ObjectionName } from './objections.ts'
 import { type Answer, GO_ON, type TableReader, type Walked, type WalkOptions } from './reader.ts'
 import type { TableView } from './table-view.ts'
@@ -37,7 +37,7 @@ export function restoreTables(its: Its, options: RestoreOptions = {}): Outcome<R
 /**
  * As `restoreTables`, from tables in guest RAM or a copy of it; LPIs are read, and pending bits consumed, in the ITS's own.
  *
- * @throws KvmError where RESTORE_TABLES fails.
+ * @throws KvmError where RESTORE_TABLES fails, NotLoadedError where a page is not there that the walk comes to.
  */
 export function readTables(
   memory: ReadonlyMemory,
@@ -49,6 +49,7 @@ export function readTables(
   const { objection, collections, devices, events, entries } = walked
   if (objection !== undefined || walked.cut !== undefined) {
     if (!options.quirks['failed-restore-keeps-state']) forget(its, walked)
+    if (walked.needs !== undefined) throw new NotLoadedError(walked.needs)
     throw objection === undefined ? endless(walked) : objectionError(objection)
   }
   return { collections, devices, events, entries, answer: walked.endedByFullTable ? 1 : 0 }
