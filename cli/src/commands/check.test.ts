@@ -30,10 +30,13 @@ describe('vits check', () => {
     const unlocated = [{ base: gpa(itt!.base - (itt!.base % PAGE_BYTES)), bytes: PAGE_BYTES }]
     const machine = { ...plantedMachine(vm), unlocated }
     const { loaded } = await inspect(machine)
-    const ran = await vits(['check', 'x.vits'], { 'x.vits': await writeCase(machine, loaded.memory, loaded.ranges) })
+    const files = { 'x.vits': await writeCase(machine, loaded.memory, loaded.ranges) }
+    const ran = await vits(['check', 'x.vits'], files)
     expect([ran.code, ran.err]).toEqual([4, ''])
     expect(ran.out).toContain('M705 not-looked-at')
     expect(ran.out).toContain('as far as it was looked at')
+    const repaired = await vits(['repair', '-n', 'x.vits'], files)
+    expect([repaired.code, repaired.out]).toEqual([4, expect.stringContaining('Nothing to repair, as far as it was looked at.')])
   })
 
   it('starts each entry with its address and decodes it on the same line', async () => {

@@ -3,7 +3,7 @@ import { scrubInto } from '@vits/core/extract'
 import { writeCase } from '@vits/core/formats'
 import { PAGE_BYTES } from '@vits/core/memory'
 import { command, flag, text } from '../command.ts'
-import { fileOf } from '../disk.ts'
+import { DiskError, fileOf } from '../disk.ts'
 import { ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
 import { withSavedMachine } from '../load.ts'
@@ -29,9 +29,10 @@ export const extract = command({
     if (output === undefined) throw new UsageError('say where to write: -o FILE')
     return failing(file, io, async () => {
       await refuseToReplace(file, output, force, io)
-      return withSavedMachine(file, io, { judges: [] }, async ({ machine, inspection: { loaded } }) => {
+      return withSavedMachine(file, io, { judges: [] }, async ({ machine, inspection: { loaded, scenes } }) => {
         const memory = scrub ? machine.memory() : loaded.memory
-        if (scrub) scrubInto(memory, loaded.memory, machine.registers, loaded.ranges)
+        if (scrub && !scrubInto(memory, loaded.memory, machine.registers, loaded.ranges, scenes[0]!.budget))
+          throw new DiskError('the tables hold more than is looked at, and a scrubbed case would lack it: leave --scrub out')
         const packed = gzipSync(await writeCase(machine, memory, loaded.ranges), { level: 9 })
         await io.disk.create(output, fileOf(packed))
         const pages = loaded.ranges.reduce((sum, { bytes }) => sum + bytes / PAGE_BYTES, 0)

@@ -118,7 +118,8 @@ function outcome({ itses, writes, obstacles }: RepairPlan): { written: ExitBits;
   if (writes.length > 0 && obstacles.length > 0)
     return { written: ExitCode.Failed, unwritten: ExitCode.Problems | ExitCode.Failed }
   const left =
-    writes.length > 0 || itses.some(({ before, after }) => before.verdict !== 'restores' || after.verdict !== 'restores')
+    writes.length > 0 ||
+    itses.some(({ before, after }) => [before, after].some(({ verdict, unread }) => verdict !== 'restores' || unread > 0))
   return { written: ExitCode.Repaired | losses, unwritten: left ? ExitCode.Problems : ExitCode.Ok }
 }
 
@@ -183,5 +184,6 @@ function unwrittenText({ itses, writes, obstacles }: RepairPlan, { dryRun, yes, 
     return `Nothing that this may do mends it${yes ? '' : '; -y or --rebuild may'}.\n`
   const findings = itses.flatMap(({ after }) => after.findings)
   const left = findings.filter(({ severity, fix }) => severity === 'latent' && fix.writes.length > 0).length
-  return `Nothing to repair${left > 0 ? `; --strict clears ${count(left, 'harmless leftover')}` : ''}.\n`
+  const isSeen = itses.every(({ after }) => after.unread === 0)
+  return `Nothing to repair${isSeen ? '' : ', as far as it was looked at'}${left > 0 ? `; --strict clears ${count(left, 'harmless leftover')}` : ''}.\n`
 }

@@ -76,7 +76,7 @@ function report(scene: Scene, orphans: Orphans, found: readonly Finding[]): Repo
     lost: harm.lost.count,
     revived: harm.revived.count,
     misdirected: harm.misdirected.count,
-    unread: scene.unread.count + Number(tables.cut || restored.cut !== undefined),
+    unread: scene.unread.count + Number(scene.isCut),
     hiddenDevices: harm.hiddenDevices,
     unknown: unknownCount(scene),
     orphans: { devices: [...orphans.entries.devices].sort((a, b) => a - b), events: orphans.list(scene, MOST_ORPHAN_EVENTS) },

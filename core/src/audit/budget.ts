@@ -1,9 +1,10 @@
-/** How much work an audit and a repair may make of tables that an enemy filled, and how much of it a report lists. */
-export interface Budget {
-  /** Entries that one simulated restore or sweep reads. */
-  readonly entries: number
-  /** Events that one simulated restore or sweep meets. */
-  readonly events: number
+import type { WalkLimits } from '../tables/index.ts'
+
+/**
+ * How much work an audit and a repair may make of tables that an enemy filled, and how much of it a report lists. The limits are of each
+ * simulated restore and each sweep of the tables; what lies beyond them is not looked at, and the report says so.
+ */
+export interface Budget extends WalkLimits {
   /** What all restores that measure findings may cost, in entries read. */
   readonly trials: number
   /** Objections of KVM that are taken out one after another. */

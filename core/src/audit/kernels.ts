@@ -110,7 +110,7 @@ class Judging {
     const tried = this.#restoreAndSave(quirks, restored)
     const failure = tried === undefined ? this.#walkFailure(restored) : tried.restore
     const verdicts = scenes.map((scene, i) => verdictOf(restored[i]!, registerHarm(registerPass(scene, quirks)), itses[i]!))
-    const isUnknown = restored.some(({ cut }) => cut === 'not-loaded')
+    const isUnknown = restored.some(({ cut }) => cut !== undefined)
     return {
       ...together(itses),
       itses,

@@ -100,6 +100,11 @@ export class Scene {
     return this.#tables()
   }
 
+  /** The tables are larger than what may be looked at, or than what was loaded: what lies in them is not known whole. */
+  get isCut(): boolean {
+    return this.tables.cut || this.restored.cut !== undefined
+  }
+
   /** What the restore of the kernel that restores gives. */
   get restored(): SimulatedRestore {
     return this.restoredBy(this.profile.quirks)

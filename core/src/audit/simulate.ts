@@ -106,7 +106,7 @@ class Sweeper implements SweepReader {
 }
 
 /** Lists every valid entry in RAM. */
-export function sweep(memory: ReadonlyMemory, view: TableView, limits?: WalkLimits): Tables {
+export function sweep(memory: ReadonlyMemory, view: TableView, limits: WalkLimits): Tables {
   const sweeper = new Sweeper()
   const { cut } = sweepTables(memory, view, sweeper, limits)
   return { mappings: sweeper.mappings, unreadable: sweeper.unreadableWords, cut }

@@ -50,6 +50,13 @@ describe('a scrubbed copy of the tables', () => {
     expect(endings.size).toBeGreaterThan(1)
   })
 
+  it('says when it may not look at all entries, so that what is copied may lack some', () => {
+    const vm = new PlantedVm().map(DEVICE, { 0: [8192, 0], 3: [8193, 1] }).save()
+    const copied = (events: number) =>
+      scrubInto(new LoadableMemory(vm.memory.ranges), vm.memory, vm.registers(), pages, { entries: 2 ** 20, events })
+    expect([copied(3), copied(2), copied(1)]).toEqual([true, false, false])
+  })
+
   it('holds nothing of what lies between the entries, and all of the registers’ tables', () => {
     const vm = new PlantedVm().map(DEVICE, { 0: [8192, 0] }, { bits: 5 }).save()
     const itt = vm.itt(DEVICE)

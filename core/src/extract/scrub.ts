@@ -8,6 +8,7 @@ import {
   sweepTables,
   type TableView,
   tableView,
+  type WalkLimits,
 } from '../tables/index.ts'
 
 /**
@@ -16,26 +17,31 @@ import {
  *
  * A word of an ITT that is no entry any guest can have written becomes one that KVM answers in the same way, so that the case
  * tells the same story. `blank` has the same regions as `memory`, with nothing loaded.
+ *
+ * @returns false when the tables hold more than `limits` allow to be looked at: entries are blanked then that the case needs.
  */
 export function scrubInto(
   blank: LoadableMemory,
   memory: ReadonlyMemory,
   registers: GicRegisters,
   pages: readonly GpaRange[],
-): void {
+  limits?: WalkLimits,
+): boolean {
+  let isWhole = true
   for (const { base, bytes } of pages) {
     for (let at: number = base; at < base + bytes; at += PAGE_BYTES) blank.loadZeros(at as Gpa)
   }
   // Entries first: where an ITT lies in a table or in a queue, those are copied over it whole.
   for (const its of registers.itses.keys()) {
     const view = tableView(registers, its)
-    sweepTables(memory, view, new EntryCopier(blank, memory, view))
+    if (sweepTables(memory, view, new EntryCopier(blank, memory, view), limits).cut) isWhole = false
   }
   for (const its of registers.itses.keys()) {
     for (const range of registerRanges(registers, its)) copy(blank, memory, range)
     for (const range of dteRanges(memory, tableView(registers, its).deviceTable)) copy(blank, memory, range)
   }
   for (const range of lpiRanges(registers)) copy(blank, memory, range)
+  return isWhole
 }
 
 function copy(blank: LoadableMemory, memory: ReadonlyMemory, { base, bytes }: GpaRange): void {

@@ -90,6 +90,36 @@ describe('an inspection', () => {
     expect(inspection.plan().obstacles).not.toEqual([])
   })
 
+  const tooLarge = 'M703: the tables are larger than what can be looked at'
+
+  it('follows the tables no farther than its budget, and calls nothing of the rest restored, mended or well', async () => {
+    const [stale, well] = [new PlantedVm().map(16, { 0: [8192, 0] }).unmap(16), new PlantedVm()]
+    for (const vm of [stale, well]) vm.map(24, { 0: [8193, 0], 1: [8194, 1] }).save()
+    for (const budget of [{ entries: 20 }, { events: 1 }]) {
+      const inspection = await inspect(plantedMachine(stale.dte(16, { size: 4, next: 8, ittAddr: stale.itt(16) })), { budget })
+      expect(inspection.audit()).toMatchObject([
+        { unread: 1, findings: expect.arrayContaining([expect.objectContaining({ code: 'M703' })]) },
+      ])
+      expect(inspection.judge().map(({ verdict }) => verdict)).toEqual(profileIds.map(() => 'unknown'))
+      expect(inspection.plan({ allow: 'everything' })).toMatchObject({ writes: [], obstacles: [{ kernel: '', says: tooLarge }] })
+    }
+    const [report] = (await inspect(plantedMachine(well), { budget: { entries: 20 } })).audit()
+    expect(report).toMatchObject({ unread: 1, findings: expect.arrayContaining([expect.objectContaining({ code: 'M703' })]) })
+    const blank = new PlantedVm().map(24, { 0: [8193, 0], 1: [8194, 1] })
+    const rebuilt = (await inspect(plantedMachine(blank), { budget: { events: 2 } })).plan({ allow: 'everything', rebuild: true })
+    expect(rebuilt.obstacles).toContainEqual({ kernel: 'linux-7.3', says: tooLarge })
+  })
+
+  it('reads so much of the ITTs that only the command queue names, and rebuilds no device without its ITT', async () => {
+    const blank = () => plantedMachine(new PlantedVm().map(16, { 0: [8192, 0] }, { bits: 5 }))
+    const rebuilt = async (queueItts: number) => {
+      const plan = (await inspect(blank(), { budget: { queueItts } })).plan({ allow: 'everything', rebuild: true })
+      return [plan.itses[0]!.lostDevices, plan.itses[0]!.after.restored, plan.obstacles.length > 0]
+    }
+    expect(await rebuilt(256)).toEqual([[], { devices: 1, events: 1 }, false])
+    expect(await rebuilt(255)).toEqual([[16], { devices: 0, events: 0 }, false])
+  })
+
   it('opens the case of two ITSes that is kept as a fixture', async () => {
     const kept = gunzipSync(readFileSync(fixtureFile('two-itses.vits')))
     expect(Buffer.compare(kept, await plantedCase(twoItses()))).toBe(0)

@@ -27,7 +27,7 @@ export interface InspectOptions {
   readonly kernel?: ProfileId
   /** Kernels that `judge` will be asked about: what they read behind the tables is loaded. All of them when not named. */
   readonly judges?: readonly ProfileId[]
-  /** How much may be read and worked out; what is beyond is said to be not looked at. */
+  /** How much may be read and worked out; what is beyond is said to be not looked at: `unread` of the report, `unknown` of `judge`. */
   readonly budget?: Partial<ReadingBudget & Budget>
 }
 
@@ -39,9 +39,9 @@ export interface InspectOptions {
  */
 export async function inspect(machine: SavedMachine, options: InspectOptions = {}): Promise<Inspection> {
   const { judges = profileIds } = options
-  const { tables, overruns } = { ...defaultReading, ...options.budget }
-  const loaded = await loadTables(machine, tables)
-  await loadOverruns(machine, loaded, judges, overruns)
+  const budget = { ...defaultReading, ...options.budget }
+  const loaded = await loadTables(machine, budget)
+  await loadOverruns(machine, loaded, judges, budget)
   return new Inspection(machine, loaded, options)
 }
 

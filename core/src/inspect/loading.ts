@@ -1,8 +1,9 @@
 import type { ProfileId } from '../abi/index.ts'
-import { overrunFootprint } from '../audit/index.ts'
+import { type Budget, overrunFootprint } from '../audit/index.ts'
 import type { SavedMachine } from '../formats/index.ts'
 import { coalesce, type Gpa, type GpaRange, type LoadableMemory } from '../memory/index.ts'
 import { repairFootprint } from '../repair/index.ts'
+import type { ReadingBudget } from './budget.ts'
 
 /** The guest RAM of a saved machine, with everything in it that a restore, an audit or a repair reads. */
 export interface Loaded {
@@ -14,12 +15,12 @@ export interface Loaded {
 }
 
 /** Loads round by round: each round's pages say what the next one needs. */
-export async function loadTables(machine: SavedMachine, mostBytes: number): Promise<Loaded> {
+export async function loadTables(machine: SavedMachine, { tables, queueItts }: ReadingBudget): Promise<Loaded> {
   const memory = machine.memory()
   const missing: Gpa[] = []
   const ranges: GpaRange[] = []
-  for (let room = mostBytes; ; ) {
-    const next = within(neededNext(machine, memory), room)
+  for (let room = tables; ; ) {
+    const next = within(neededNext(machine, memory, queueItts), room)
     if (next.length === 0) return { memory, ranges: coalesce(ranges), missing }
     room -= next.reduce((sum, { bytes }) => sum + bytes, 0)
     for (const page of machine.missingPages(next)) missing.push(page)
@@ -29,8 +30,8 @@ export async function loadTables(machine: SavedMachine, mostBytes: number): Prom
 }
 
 /** What the ITSes need next, those of one after the other. */
-function neededNext({ registers }: SavedMachine, memory: LoadableMemory): GpaRange[] {
-  return coalesce(registers.itses.flatMap((_, its) => repairFootprint(memory, registers, its)))
+function neededNext({ registers }: SavedMachine, memory: LoadableMemory, queueItts: number): GpaRange[] {
+  return coalesce(registers.itses.flatMap((_, its) => repairFootprint(memory, registers, its, queueItts)))
 }
 
 /** The first ranges that have room together. */
@@ -49,11 +50,11 @@ export async function loadOverruns(
   machine: SavedMachine,
   { memory }: Loaded,
   kernels: readonly ProfileId[],
-  mostBytes: number,
+  { overruns, ...budget }: ReadingBudget & Partial<Budget>,
 ): Promise<void> {
   const { registers } = machine
-  for (let bytes = FIRST_OVERRUN; bytes <= mostBytes; bytes *= 2) {
-    const ranges = registers.itses.flatMap((_, its) => overrunFootprint({ memory, registers, its }, kernels, bytes))
+  for (let bytes = FIRST_OVERRUN; bytes <= overruns; bytes *= 2) {
+    const ranges = registers.itses.flatMap((_, its) => overrunFootprint({ memory, registers, its, budget }, kernels, bytes))
     if (ranges.length === 0) return
     await machine.load(memory, ranges)
   }

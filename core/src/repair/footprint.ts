@@ -3,14 +3,11 @@ import { readHistory } from '../audit/index.ts'
 import { coalesce, type GpaRange, type ReadonlyMemory } from '../memory/index.ts'
 import { footprint } from '../tables/index.ts'
 
-/** ITTs that the queue names and the tables do not are loaded up to this many bytes: no sane guest has as many. */
-const MOST_BYTES = 2 ** 28
-
 /**
  * The guest RAM that a repair needs next and that is not loaded yet, in rounds as `footprint`: what a restore reads, and then
- * the ITTs of the devices that the command queue names, for tables that are blank.
+ * the ITTs of the devices that the command queue names, for tables that are blank: those first named that have `mostBytes` together.
  */
-export function repairFootprint(memory: ReadonlyMemory, registers: GicRegisters, its = 0): GpaRange[] {
+export function repairFootprint(memory: ReadonlyMemory, registers: GicRegisters, its: number, mostBytes: number): GpaRange[] {
   const named = footprint(memory, registers, its)
   if (named.length > 0) return named
   const itts: GpaRange[] = []
@@ -20,7 +17,7 @@ export function repairFootprint(memory: ReadonlyMemory, registers: GicRegisters,
     const itt = { base: ittAddr, bytes: 2 ** eventIdBits * ENTRY_BYTES }
     if (!memory.contains(itt.base, itt.bytes)) continue
     bytes += itt.bytes
-    if (bytes <= MOST_BYTES && !memory.isLoaded(itt.base, itt.bytes)) itts.push(itt)
+    if (bytes <= mostBytes && !memory.isLoaded(itt.base, itt.bytes)) itts.push(itt)
   }
   return coalesce(itts)
 }

@@ -13,7 +13,7 @@ import {
   sweep,
 } from '../audit/index.ts'
 import type { Gpa } from '../memory/index.ts'
-import type { TableView } from '../tables/index.ts'
+import type { TableView, WalkLimits } from '../tables/index.ts'
 import { type Blockage, blockage } from './blockage.ts'
 import { mendChains } from './chains.ts'
 import { wantedCollections, writeCollections } from './collection-list.ts'
@@ -28,6 +28,7 @@ export class Mending {
   readonly #overlay: Overlay
   readonly #options: RepairOptions
   readonly #view: TableView
+  readonly #limits: WalkLimits
   /** What the guest has mapped, as the repair found it: by its queue alone, and by all its witnesses. */
   readonly #history: History
   readonly #live: Scene['beliefs']['live']
@@ -43,6 +44,7 @@ export class Mending {
     this.#options = options
     this.#overlay = overlay
     this.#view = scene.view
+    this.#limits = scene.budget
     this.#history = scene.beliefs.history
     this.#live = scene.beliefs.live
     this.#blocked = blockage(audit(scene).findings, 'history')
@@ -142,6 +144,7 @@ export class Mending {
     if (only === undefined) writeCollections(this.#overlay, this.#view, wanted, code)
     rebuildDevices(this.#overlay, this.#view, this.#history, {
       code,
+      limits: this.#limits,
       icids: new Set(wanted.targets.keys()),
       ...(only && { only }),
     })

@@ -1,6 +1,7 @@
 import { type ItsPlace, type ProfileId, releasedKernels } from '../abi/index.ts'
 import { audit, eventName, isLoss, judgeKernels, type KernelRow, orphansOf, type Scene } from '../audit/index.ts'
 import { EventSet } from '../tables/index.ts'
+import { blockage } from './blockage.ts'
 import { endangered } from './endangered.ts'
 import { mappedIn } from './mapped-in.ts'
 
@@ -75,6 +76,8 @@ const about = ({ its, vm }: Scene): Pick<Obstacle, 'its'> => (vm.length > 1 ? { 
 function remaining(scene: Scene): Obstacle[] {
   const { kernel, verdict, errno, stop, findings, revived } = audit(scene)
   const obstacle = (says: string): Obstacle => ({ kernel, says, ...about(scene) })
+  const blocked = blockage(findings, 'repair')
+  if (blocked !== undefined) return [obstacle(`${blocked.code}: ${blocked.because}`)]
   if (verdict === 'fails') {
     const where = stop === undefined ? '' : ` at ${stop.place}: ${stop.says}`
     return [obstacle(`the restore still fails: ${errno}${where}`)]

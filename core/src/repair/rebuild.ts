@@ -2,7 +2,7 @@ import { DTE, ENTRY_BYTES, hex, ITE } from '../abi/index.ts'
 import { type DeviceRecord, deviceName, eventName, type History, sweep } from '../audit/index.ts'
 import { dteAt } from '../its/index.ts'
 import type { Gpa } from '../memory/index.ts'
-import type { TableView } from '../tables/index.ts'
+import type { TableView, WalkLimits } from '../tables/index.ts'
 import { type Cause, CLEARED, type Overlay } from './overlay.ts'
 
 /** What to write anew: everything, or these devices with their ITTs. */
@@ -10,6 +10,8 @@ export interface RebuildWork {
   readonly only?: ReadonlySet<number>
   /** What asks for it. */
   readonly code: Cause
+  /** How far the tables are looked through. */
+  readonly limits: WalkLimits
   /** ICIDs that a restore will know. */
   readonly icids: ReadonlySet<number>
 }
@@ -21,7 +23,7 @@ export interface RebuildWork {
  */
 export function rebuildDevices(overlay: Overlay, view: TableView, history: History, work: RebuildWork): void {
   const isWanted = (deviceId: number) => work.only?.has(deviceId) ?? true
-  for (const { deviceId, at } of sweep(overlay.memory, view).mappings.devices) {
+  for (const { deviceId, at } of sweep(overlay.memory, view, work.limits).mappings.devices) {
     if (!isWanted(deviceId) || history.devices.get(deviceId)?.mapped === true) continue
     overlay.put(at, CLEARED, {
       code: work.code,

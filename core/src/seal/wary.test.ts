@@ -44,6 +44,21 @@ describe('a wary restore', () => {
     expect(stateOf(other.its)).toEqual(stateOf(vm.its))
   })
 
+  it('refuses what it may not look at whole, and restores what it may', () => {
+    const vm = new LiveIts().map(3, [1, 2]).map(9, [4])
+    saveTables(vm.its)
+    const entries = 2 ** 20
+    for (const limits of [
+      { entries, events: 2 },
+      { entries: 100, events: 4 },
+    ]) {
+      const other = vm.successor()
+      expect(restoreWarily(other.its, undefined, limits)).toMatchObject({ errno: 'EINVAL', doubts: [{ name: 'too-many' }] })
+      expect(stateOf(other.its)).toEqual({ devices: [], collections: [] })
+    }
+    expect(restoreWarily(vm.successor().its, undefined, { entries, events: 4 }).ok).toBe(true)
+  })
+
   it('refuses when an entry may hide others, and names what it does not reach', () => {
     const vm = new LiveIts().map(20, [3])
     saveTables(vm.its)

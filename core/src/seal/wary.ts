@@ -9,10 +9,13 @@ import {
   objections,
   type RestoredTables,
   readTables,
+  type SweepReader,
+  type Swept,
   sweepTables,
   type TableReader,
   type TableView,
   viewOf,
+  type WalkLimits,
   walkTables,
 } from '../tables/index.ts'
 import { ittStretch, overlappingItts } from './overlaps.ts'
@@ -37,6 +40,7 @@ export const doubts = {
   missing: 'the guest has this mapped, and the restore does not bring it back',
   'shared-itt': 'the ITT shares bytes with another table in use: whose entry it is cannot be told',
   'claimed-twice': 'two events claim the same LPI, and it is not known that both live',
+  'too-many': 'the tables hold more entries than may be looked at',
 } as const
 
 export interface Doubt {
@@ -56,10 +60,10 @@ export type WaryOutcome =
  * one chain: the restore reaches every valid entry, and no LPI is claimed twice by entries of which nothing is known. Guest RAM
  * stays as it is, but for the pending bits that every restore consumes.
  *
- * Without any known mapping, an orphan whose `next` still fits the live entries cannot be told from a live one.
+ * `limits`: how much of the tables may be looked at; more is refused. Without any known mapping, an orphan whose `next` still fits the live entries cannot be told from a live one.
  */
-export function restoreWarily(its: Its, known?: KnownMappings): WaryOutcome {
-  const survey = new Survey(its.memory, viewOf(its), known)
+export function restoreWarily(its: Its, known?: KnownMappings, limits?: WalkLimits): WaryOutcome {
+  const survey = new Survey(its.memory, viewOf(its), known, limits)
   const [first, ...more] = survey.doubts()
   if (first !== undefined) return refusal(first, more)
   const restored = attempt(() => readTables(survey.withoutDead, its, { quirks: profiles[NEWEST].quirks }))
@@ -82,20 +86,24 @@ class Survey {
   readonly #memory: ReadonlyMemory
   readonly #view: TableView
   readonly #known: KnownMappings | undefined
+  readonly #limits: WalkLimits | undefined
+  /** Not every entry was looked at. */
+  readonly #isCut: boolean
   readonly #devices = new Map<number, Gpa>()
   readonly #events = new Map<number, Where>()
 
-  constructor(memory: GuestMemory, view: TableView, known: KnownMappings | undefined) {
+  constructor(memory: GuestMemory, view: TableView, known: KnownMappings | undefined, limits: WalkLimits | undefined) {
     this.#memory = memory
     this.#view = view
     this.#known = known
+    this.#limits = limits
     this.withoutDead = memory.fork()
-    this.#sweep()
+    this.#isCut = this.#sweep().cut
   }
 
-  #sweep(): void {
+  #sweep(): Swept {
     let dead = false
-    sweepTables(this.#memory, this.#view, {
+    const reader: SweepReader = {
       collection: () => {},
       device: (deviceId, _ittAddr, _bits, _next, at) => {
         dead = this.#known?.device(deviceId).belief === 'dead'
@@ -107,7 +115,8 @@ class Survey {
         if (this.#known?.eventBelief(deviceId, eventId) === 'dead') this.#ignore(at)
         else this.#events.set(eventKey(deviceId, eventId), { what: 'ITE', at, deviceId, eventId })
       },
-    })
+    }
+    return sweepTables(this.#memory, this.#view, reader, this.#limits)
   }
 
   #ignore(at: Gpa): void {
@@ -117,11 +126,13 @@ class Survey {
 
   doubts(): Doubt[] {
     const reached = new Reached()
-    const { objection } = walkTables(this.withoutDead, this.#view, profiles[NEWEST].quirks, reached)
+    const limits = this.#limits
+    const { objection, cut } = walkTables(this.withoutDead, this.#view, profiles[NEWEST].quirks, reached, limits && { limits })
     if (objection !== undefined) {
       const { what } = objections[objection.name]
       return [{ name: 'objection', objection: objection.name, where: { ...objection.where, what } }]
     }
+    if (this.#isCut || cut !== undefined) return [{ name: 'too-many', where: {} }]
     return [
       ...this.#unreached(reached),
       ...this.#disputed(),

@@ -35,7 +35,10 @@ export interface WalkLimits {
   readonly events: number
 }
 
-/** Half again what the largest benchmark has; a kernel is busy for minutes with all vCPUs locked there. */
+/**
+ * Where nobody says, as for a device that is embedded: half again what the largest benchmark has. A kernel is busy for minutes with all
+ * vCPUs locked there. What looks at saved tables says so: the `Budget` of an audit.
+ */
 export const DEFAULT_LIMITS: WalkLimits = { entries: 2 ** 30, events: 2 ** 22 }
 
 /** What a walk met. */
