@@ -6,9 +6,9 @@ export const ExitCode = {
   Repaired: 1,
   /** Mended, but some events could not be saved: the guest must set them up again. */
   EventsLost: 2,
-  /** There are problems. */
+  /** There are problems, or not everything was looked at. */
   Problems: 4,
-  /** The job could not be done: a file that cannot be read or is not what it claims. */
+  /** Not done: a file cannot be read or is not what it claims, a repair is not proven, a kernel did otherwise than predicted. */
   Failed: 8,
   /** The command line is wrong. */
   Usage: 16,

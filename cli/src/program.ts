@@ -9,7 +9,7 @@ const about = `Opens a saved arm64 VM, says whether its interrupts will come bac
 const exits = `
 Exit status, added up over all files:
   0  restores cleanly       1  repaired         2  repaired, some events lost
-  4  problems               8  could not read  16  wrong usage   32  cancelled
+  4  problems               8  not done        16  wrong usage   32  cancelled
 `
 
 /** Runs one command line (without `node` and the script) and says what to exit with. Never throws. */

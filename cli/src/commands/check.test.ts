@@ -35,6 +35,10 @@ describe('vits check', () => {
     expect([ran.code, ran.err]).toEqual([4, ''])
     expect(ran.out).toContain('M705 not-looked-at')
     expect(ran.out).toContain('as far as it was looked at')
+    for (const args of [['show'], ['pages'], ['diff', 'x.vits']]) {
+      const listed = await vits([...args, 'x.vits'], files)
+      expect([listed.code, listed.err]).toEqual([4, expect.stringMatching(/^vits: x\.vits: not everything was looked at/)])
+    }
     const repaired = await vits(['repair', '-n', 'x.vits'], files)
     expect([repaired.code, repaired.out]).toEqual([4, expect.stringContaining('Nothing to repair, as far as it was looked at.')])
   })

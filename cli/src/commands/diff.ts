@@ -3,11 +3,11 @@ import { audit, type Change, type Report, type Scene, type Viewpoint, viewDiffer
 import type { DiffDocument } from '@vits/core/documents'
 import type { Inspection } from '@vits/core/inspect'
 import { choice, command, flag } from '../command.ts'
-import { ExitCode } from '../exit-code.ts'
 import { failing } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { its, knownIts } from '../its-option.ts'
 import { withSavedMachine } from '../load.ts'
+import { lookedAt } from '../looked-at.ts'
 import { count } from '../render/words.ts'
 
 /** What two saves have in common is not said; what became an orphan is live in the first and stale in the second. */
@@ -36,7 +36,7 @@ export const diff = command({
             const found = difference(sceneOf(before.inspection, its), sceneOf(after.inspection, its), wanted)
             const document: DiffDocument = { schema: 1, a, b, ...found }
             io.out(json ? `${JSON.stringify(document, null, 2)}\n` : differenceText(found, io))
-            return ExitCode.Ok
+            return lookedAt(a, before.inspection, io) | lookedAt(b, after.inspection, io)
           }),
         ),
       ),

@@ -3,9 +3,9 @@ import { pagesDocument } from '@vits/core/documents'
 import { type GpaRange, PAGE_BYTES } from '@vits/core/memory'
 import { type PageUse, pageUses, wholePages } from '@vits/core/tables'
 import { command, flag } from '../command.ts'
-import { ExitCode } from '../exit-code.ts'
 import { failing } from '../failure.ts'
 import { withSavedMachine } from '../load.ts'
+import { lookedAt } from '../looked-at.ts'
 import { count } from '../render/words.ts'
 
 /** Lists the guest RAM that KVM itself writes on a save and reads on a restore: what a snapshot tool must not lose. */
@@ -20,11 +20,12 @@ export const pages = command({
   options: { json: flag('--json', 'print one JSON document') },
   run: ([file = ''], { json }, io) =>
     failing(file, io, () =>
-      withSavedMachine(file, io, { judges: [] }, ({ machine: { registers }, inspection: { memory } }) => {
+      withSavedMachine(file, io, { judges: [] }, ({ machine: { registers }, inspection }) => {
+        const { memory } = inspection
         const uses = pageUses(memory, registers)
         const whole = wholePages(memory, uses)
         io.out(json ? `${JSON.stringify(pagesDocument(uses, whole), null, 2)}\n` : text(uses, whole, registers.itses.length))
-        return ExitCode.Ok
+        return lookedAt(file, inspection, io)
       }),
     ),
 })

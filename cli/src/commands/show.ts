@@ -3,10 +3,10 @@ import { type DeviceRow, type View, viewpoints } from '@vits/core/audit'
 import { viewDocument } from '@vits/core/documents'
 import type { Inspection } from '@vits/core/inspect'
 import { choice, command, flag } from '../command.ts'
-import { ExitCode } from '../exit-code.ts'
 import { failing } from '../failure.ts'
 import { its, knownIts } from '../its-option.ts'
 import { withSavedMachine } from '../load.ts'
+import { lookedAt } from '../looked-at.ts'
 import { count, itsWords } from '../render/words.ts'
 
 /** Lists collections and devices with their events, from one of three viewpoints. */
@@ -27,7 +27,7 @@ export const show = command({
       withSavedMachine(file, io, { judges: [] }, ({ inspection }) => {
         const rows = inspection.view(view, knownIts(its, inspection))
         io.out(json ? `${JSON.stringify(viewDocument(view, its, rows), null, 2)}\n` : heading(its, inspection) + viewText(rows))
-        return ExitCode.Ok
+        return lookedAt(file, inspection, io)
       }),
     ),
 })

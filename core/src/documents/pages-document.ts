@@ -1,6 +1,5 @@
 import { hex } from '../abi/index.ts'
-import type { GpaRange } from '../memory/index.ts'
-import { PAGE_BYTES } from '../memory/index.ts'
+import { type GpaRange, PAGE_BYTES } from '../memory/index.ts'
 import type { PageUse, TableUse } from '../tables/index.ts'
 import type { Address } from './hexadecimal.ts'
 
@@ -39,7 +38,7 @@ export const pagesDocument = (uses: readonly PageUse[], pages: readonly GpaRange
   schema: 1,
   pageBytes: PAGE_BYTES,
   pages: pages.map(rangeDocument),
-  uses: uses.map(({ base: _, its, ...use }) => ({ ...use, its: its ?? null, ...rangeDocument({ base: _, bytes: use.bytes }) })),
+  uses: uses.map((use) => ({ ...use, ...rangeDocument(use), its: use.its ?? null })),
 })
 
 const rangeDocument = ({ base, bytes }: GpaRange): RangeDocument => ({ base: hex(base), bytes })
