@@ -77,6 +77,13 @@ describe('a VM with two ITSes', () => {
     )
   })
 
+  it('is told which ITS of it each kernel harms: both may have the same DeviceIDs', async () => {
+    const { out } = await vits(['check', '--kernel', 'all', twoItses])
+    expect(out).toMatch(
+      /linux-7\.3 +corrupts: ITS 1 loses 2 events \(0x10\/0 0x18\/0\), loses 2 devices, brings back 1 dead event \(0x8\/0\)\n/,
+    )
+  })
+
   it('adds up in JSON what its ITSes have, and keeps what each has', async () => {
     const document = JSON.parse((await vits(['check', '--json', twoItses])).out)
     expect(document).toMatchObject({

@@ -1,8 +1,8 @@
-import { headings, problemCode, problems } from '@vits/core/audit'
+import { headings, problems } from '@vits/core/audit'
 import { explainDocument } from '@vits/core/documents'
 import { command, flag } from '../command.ts'
 import { ExitCode } from '../exit-code.ts'
-import { UsageError } from '../failure.ts'
+import { problemNamed } from '../problem-named.ts'
 import { wrap } from '../render/words.ts'
 
 /** Says what a problem is, why it happens and what mends it. */
@@ -13,11 +13,7 @@ export const explain = command({
   examples: ['explain D203', 'explain ite-hides-events', 'explain'],
   options: { json: flag('--json', 'print one JSON document') },
   run: async (words, { json }, { out, style }) => {
-    const codes = words.map((word) => {
-      const code = problemCode(word)
-      if (code === undefined) throw new UsageError(`no problem '${word}' is known (vits explain lists them)`)
-      return code
-    })
+    const codes = words.map(problemNamed)
     const chosen = codes.length > 0 ? codes : (Object.keys(problems) as (keyof typeof problems)[])
     if (json) out(`${JSON.stringify(explainDocument(chosen), null, 2)}\n`)
     else if (codes.length === 0) {

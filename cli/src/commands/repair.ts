@@ -1,4 +1,4 @@
-import { isLoss, type ProblemCode, problemCode } from '@vits/core/audit'
+import { isLoss } from '@vits/core/audit'
 import { repairDocument } from '@vits/core/documents'
 import type { InspectOptions } from '@vits/core/inspect'
 import type { RepairOptions, RepairPlan } from '@vits/core/repair'
@@ -8,6 +8,7 @@ import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { withSavedMachine } from '../load.ts'
+import { problemNamed } from '../problem-named.ts'
 import { profileNamed } from '../profile-named.ts'
 import { planText } from '../render/plan-text.ts'
 import { count } from '../render/words.ts'
@@ -69,14 +70,8 @@ export const repair = command({
 })
 
 function repairOptions({ fix, yes, rebuild, seal, strict }: Options): RepairOptions {
-  const allow = yes ? 'everything' : fix.length > 0 ? new Set(fix.map(knownCode)) : 'proven'
+  const allow = yes ? 'everything' : fix.length > 0 ? new Set(fix.map(problemNamed)) : 'proven'
   return { allow, rebuild, seal, strict }
-}
-
-function knownCode(word: string): ProblemCode {
-  const code = problemCode(word)
-  if (code === undefined) throw new UsageError(`no problem '${word}' is known (vits explain lists them)`)
-  return code
 }
 
 function refuseContradictions({ output, inPlace, dryRun, proven, fix, yes }: Options): void {

@@ -1,5 +1,5 @@
 import { hex, releasedKernels } from '@vits/core/abi'
-import type { CallFailure, EventId, KernelRow } from '@vits/core/audit'
+import type { CallFailure, Damage, EventId, ItsDamage, KernelRow } from '@vits/core/audit'
 import type { Style } from '../style.ts'
 import { count, itsWords } from './words.ts'
 
@@ -36,16 +36,30 @@ export function kernelSummary({ verdict, errno, lost, revived, misdirected, host
 }
 
 function restoreWords(row: KernelRow): string {
-  const { verdict, failure, lost, revived, misdirected, lostDevices } = row
+  const { verdict, failure, itses } = row
   if (failure !== undefined) return `fails: ${failure.errno} from ${failure.call}${ofIts(row, failure)}, ${failure.says}`
   if (verdict !== 'corrupts') return kernelSummary(row)
-  const does = [
+  const does = itses.length === 1 ? damageWords(row) : itses.flatMap(itsDamageWords)
+  return `corrupts: ${does.length === 0 ? 'interrupts go wrong' : does.join('; ')}`
+}
+
+/** `ITS 1 loses 2 devices, loses 1 collection`: DeviceIDs are each ITS's own. */
+function itsDamageWords(damage: ItsDamage): string[] {
+  const does = damageWords(damage)
+  return does.length === 0 ? [] : [`ITS ${damage.its.index} ${does.join(', ')}`]
+}
+
+function damageWords(damage: Damage): string[] {
+  const { lost, revived, misdirected, lostDevices, misplacedDevices, lostCollections, hiddenDevices } = damage
+  return [
     ...(lost.count > 0 ? [`loses ${count(lost.count, 'event')} (${events(lost.first)})`] : []),
     ...(lostDevices > 0 ? [`loses ${count(lostDevices, 'device')}`] : []),
     ...(revived.count > 0 ? [`brings back ${count(revived.count, 'dead event')} (${events(revived.first)})`] : []),
     ...(misdirected.count > 0 ? [`misdirects ${count(misdirected.count, 'event')} (${events(misdirected.first)})`] : []),
+    ...(misplacedDevices > 0 ? [`brings back ${count(misplacedDevices, 'device')} with another ITT`] : []),
+    ...(lostCollections > 0 ? [`loses ${count(lostCollections, 'collection')}`] : []),
+    ...(hiddenDevices > 0 ? [`perhaps loses ${count(hiddenDevices, 'device')}`] : []),
   ]
-  return `corrupts: ${does.join('; ')}`
 }
 
 const NAMED = 4

@@ -32,6 +32,7 @@ export const undoPath = (path: string): string => `${path}.undo`
 export async function refuseToReplace(input: string, output: string, force: boolean, io: Io): Promise<void> {
   const there = await io.disk.identity(output)
   if (there === undefined) return
+  if ((await io.list(output)) !== undefined) throw new DiskError(`${output} is a folder: name a file in it`)
   if (there.inode === (await io.disk.identity(input))?.inode) throw new UsageError(`${output} is the file that is read`)
   if (!force) throw new DiskError(`${output} is there already; --force replaces it`)
 }
