@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type ProfileId, profileIds, profiles, releasedKernels } from '../abi/index.ts'
+import { ITE, type ProfileId, profileIds, profiles, releasedKernels, VIRT_ITS } from '../abi/index.ts'
 import { streamFixtures } from '../formats/testing/fixtures.ts'
+import type { Gpa } from '../memory/index.ts'
 import { audit, judgeKernels, overrunFootprint, setScene } from './index.ts'
 import { restoreAndSave } from './restore-and-save.ts'
 import { auditFixture } from './testing/audit-fixture.ts'
@@ -81,6 +82,56 @@ describe('a saved VM on every kernel', () => {
     const vm = healthy().dte(8, { size: 27, next: 8, ittAddr: 0x4200_0000 })
     expect(on('linux-6.6', vm).hostTrouble).toEqual([expect.stringContaining('soft lockup: DeviceID 0x8 claims 28 EventID bits')])
     expect(on('linux-7.3', vm)).toMatchObject({ verdict: 'fails', errno: 'EINVAL', hostTrouble: [] })
+  })
+
+  it('foresees it only where a restore comes to such a DTE, and reads its whole ITT', () => {
+    const ittAddr = 0x4200_0000
+    const trouble = (vm: PlantedVm) => on('linux-6.6', vm).hostTrouble
+    const claims = (bits: number) => `soft lockup: DeviceID 0x8 claims ${bits} EventID bits; all are read with every vCPU locked`
+    expect(trouble(healthy().dte(8, { size: 16, next: 8, ittAddr }))).toEqual([claims(17)])
+    expect(trouble(healthy().dte(8, { size: 15, next: 8, ittAddr }))).toEqual([])
+    expect(trouble(healthy().dte(20, { size: 27, next: 4, ittAddr }))).toEqual([])
+    const failing = healthy().dte(8, { size: 16, next: 8, ittAddr })
+    expect(trouble(failing.word(ittAddr as Gpa, ITE.encode({ pintid: 40 })))).toEqual([claims(17)])
+    const other = healthy().dte(8, { size: 16, next: 8, ittAddr: 0x3000_0000 }).ite(16, 1, { pintid: 40 })
+    expect(trouble(other)).toEqual([claims(17)])
+  })
+
+  it.each([{ entries: 10 }, { events: 2 }])('foresees it where the tables are larger than what is looked at: %o', (budget) => {
+    const [row] = judgeKernels([setScene({ ...healthy().input(), budget })], ['linux-7.3'])
+    expect(row!.hostTrouble).toEqual(['soft lockup: the tables are read for minutes with every vCPU locked'])
+  })
+
+  it('has nothing to judge where there is no ITS', () => {
+    expect(() => judgeKernels([], ['linux-7.3'])).toThrow('a VM without an ITS has nothing to judge')
+  })
+
+  it('says of a kernel that it does not judge nothing but that', () => {
+    const input = { ...healthy().input(), budget: { kernels: 0 } }
+    const [oldest, newest] = judgeKernels([setScene(input)], ['linux-6.6', 'linux-7.3'])
+    const nothing = { count: 0, first: [] }
+    const damage = {
+      lost: nothing,
+      revived: nothing,
+      misdirected: nothing,
+      lostDevices: 0,
+      misplacedDevices: 0,
+      lostCollections: 0,
+      hiddenDevices: 0,
+    }
+    const its = { index: 0, base: VIRT_ITS }
+    expect(oldest).toEqual({
+      kernel: 'linux-6.6',
+      verdict: 'unknown',
+      errno: undefined,
+      failure: undefined,
+      save: undefined,
+      again: undefined,
+      hostTrouble: [],
+      ...damage,
+      itses: [{ its, ...damage }],
+    })
+    expect(newest).toMatchObject({ kernel: 'linux-7.3', verdict: 'restores' })
   })
 
   it('leaves the oldest out when the restores cost more than they may, and judges as many as that allows', () => {

@@ -1,4 +1,4 @@
-import { ENTRY_BYTES, MAX_EVENTID_BITS } from '../../abi/index.ts'
+import { ENTRY_BYTES } from '../../abi/index.ts'
 import { entryAt } from '../entries.ts'
 import { declared, type Suspect, suspect } from '../finding.ts'
 import type { MappedDevice } from '../mappings.ts'
@@ -22,8 +22,8 @@ export interface HiddenDevice {
 export function hiddenDevices(scene: Scene, { objection, mappings }: SimulatedRestore): HiddenDevice[] {
   if (objection !== undefined) return []
   const { orphans } = orphansOf(scene)
-  const isUnknown = ({ deviceId, eventIdBits }: MappedDevice) =>
-    eventIdBits <= MAX_EVENTID_BITS && scene.beliefs.device(deviceId).belief === 'unknown' && !orphans.hasDevice(deviceId)
+  const isUnknown = ({ deviceId }: MappedDevice) =>
+    scene.beliefs.device(deviceId).belief === 'unknown' && !orphans.hasDevice(deviceId)
   const reached = new Overlaps(mappings.devices.filter(isUnknown))
   return scene.tables.mappings.devices.flatMap((hidden) => {
     if (hidden.count === 0 || mappings.device(hidden.deviceId) !== undefined || !isUnknown(hidden)) return []
