@@ -79,7 +79,7 @@ function report(scene: Scene, orphans: Orphans, found: readonly Finding[]): Repo
     unread: scene.unread.count + Number(scene.isCut),
     hiddenDevices: harm.hiddenDevices,
     unknown: unknownCount(scene),
-    orphans: { devices: [...orphans.entries.devices].sort((a, b) => a - b), events: orphans.list(scene, MOST_ORPHAN_EVENTS) },
+    orphans: { devices: [...orphans.entries.devices], events: orphans.list(scene, MOST_ORPHAN_EVENTS) },
     history: { state, commands, pending },
     byQueue: queueCounts(scene),
     findings: [...found].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity)),

@@ -21,54 +21,63 @@ interface Case {
   readonly icid: number
 }
 
+/** An entry to blame. */
+interface Culprit {
+  readonly kind: EntryKind
+  readonly at: Gpa
+}
+
 /** The problem, and the entry to blame if there is one. */
 interface Blame {
   readonly code: ProblemCode
   readonly detail: Detail<ProblemCode>
-  readonly kind: EntryKind | undefined
-  readonly at: Gpa | undefined
+  readonly entry: Culprit | undefined
 }
 
-function blame<C extends ProblemCode>(code: C, detail: Detail<C>, kind?: EntryKind, at?: Gpa): Blame {
-  return { code, detail: detail as Detail<ProblemCode>, kind, at }
+function blame<C extends ProblemCode>(code: C, detail: Detail<C>, entry?: Culprit): Blame {
+  return { code, detail: detail as Detail<ProblemCode>, entry }
 }
 
 /** What an objection is called. Those of one kernel alone may have no row: then the verdict tells of it, and no finding. */
 const blames: Readonly<Partial<Record<ObjectionName, (c: Case) => Blame | undefined>>> = {
   'cte-unreadable': ({ scene }) => blame('C104', scene.view.collectionTable),
   'cte-target': ({ scene, icid, at, lo, hi }) =>
-    blame('C101', { icid, rdBase: CTE.decode(lo, hi).rdBase, vcpus: scene.view.vcpuIds.length }, 'CTE', at),
-  'cte-duplicate': ({ icid, at }) => blame('C102', { icid }, 'CTE', at),
+    blame('C101', { icid, rdBase: CTE.decode(lo, hi).rdBase, vcpus: scene.view.vcpuIds.length }, { kind: 'CTE', at }),
+  'cte-duplicate': ({ icid, at }) => blame('C102', { icid }, { kind: 'CTE', at }),
   'cte-unstorable': ({ scene, icid, at }) =>
-    blame('C103', { icid, entries: scene.view.collectionTable.bytes / ENTRY_BYTES }, 'CTE', at),
+    blame('C103', { icid, entries: scene.view.collectionTable.bytes / ENTRY_BYTES }, { kind: 'CTE', at }),
   'l1e-unreadable': ({ scene }) => blame('D201', scene.view.deviceTable),
   'dte-unreadable': ({ scene, memory, deviceId }) => {
     const { indirect, base, bytes } = scene.view.deviceTable
     if (!indirect) return blame('D201', { base, bytes })
     const at = (base + Math.floor(deviceId / L2_ENTRIES) * ENTRY_BYTES) as Gpa
-    return blame('D210', { deviceId, l2: L1E.decode(memory.u32(at), memory.u32((at + 4) as Gpa)).l2Addr }, 'L1E', at)
+    return blame('D210', { deviceId, l2: L1E.decode(memory.u32(at), memory.u32((at + 4) as Gpa)).l2Addr }, { kind: 'L1E', at })
   },
-  'dte-size': ({ deviceId, at, lo, hi }) => blame('D202', { deviceId, bits: DTE.decode(lo, hi).size + 1 }, 'DTE', at),
+  'dte-size': ({ deviceId, at, lo, hi }) => blame('D202', { deviceId, bits: DTE.decode(lo, hi).size + 1 }, { kind: 'DTE', at }),
   'no-last-dte': ({ scene }) =>
     blame('D214', { devices: scene.tables.mappings.devices.filter(({ count }) => count === 0).length }),
   'ite-unreadable': ({ scene, deviceId }) => {
     const dte = scene.tables.mappings.device(deviceId)
     if (dte === undefined) return undefined
-    return blame('D205', { deviceId, ittAddr: dte.ittAddr, bytes: 2 ** dte.eventIdBits * ENTRY_BYTES }, 'DTE', dte.at)
+    return blame(
+      'D205',
+      { deviceId, ittAddr: dte.ittAddr, bytes: 2 ** dte.eventIdBits * ENTRY_BYTES },
+      { kind: 'DTE', at: dte.at },
+    )
   },
   'ite-pintid': ({ deviceId, eventId, at, lo, hi }) =>
-    blame('I301', { deviceId, eventId, pintid: ITE.decode(lo, hi).pintid, limit: LPI_LIMIT }, 'ITE', at),
+    blame('I301', { deviceId, eventId, pintid: ITE.decode(lo, hi).pintid, limit: LPI_LIMIT }, { kind: 'ITE', at }),
   'ite-next': ({ scene, deviceId, eventId, at, lo, hi }) => {
     const events = 2 ** (scene.tables.mappings.device(deviceId)?.eventIdBits ?? 0)
-    return blame('I306', { deviceId, eventId, next: ITE.decode(lo, hi).next, events }, 'ITE', at)
+    return blame('I306', { deviceId, eventId, next: ITE.decode(lo, hi).next, events }, { kind: 'ITE', at })
   },
   'ite-icid': ({ deviceId, eventId, at, lo, hi }) =>
-    blame('I302', { deviceId, eventId, icid: ITE.decode(lo, hi).icid }, 'ITE', at),
+    blame('I302', { deviceId, eventId, icid: ITE.decode(lo, hi).icid }, { kind: 'ITE', at }),
   'lpi-configuration': ({ scene, at, lo, hi }) =>
-    blame('L401', { base: scene.view.lpiTables?.configuration ?? 0, lpi: ITE.decode(lo, hi).pintid }, 'ITE', at),
+    blame('L401', { base: scene.view.lpiTables?.configuration ?? 0, lpi: ITE.decode(lo, hi).pintid }, { kind: 'ITE', at }),
   'lpi-pending': ({ scene, at, lo, hi }) => {
     const { pintid, icid } = ITE.decode(lo, hi)
-    return blame('L402', { vcpuId: scene.tables.mappings.collections.get(icid) ?? 0, lpi: pintid }, 'ITE', at)
+    return blame('L402', { vcpuId: scene.tables.mappings.collections.get(icid) ?? 0, lpi: pintid }, { kind: 'ITE', at })
   },
 }
 
@@ -92,29 +101,23 @@ export function objectionSuspect(scene: Scene, memory: GuestMemory, { name, wher
   if (found === undefined) return undefined
   const live = isLive(scene, where)
   const { code, detail } = found
-  const { kind, at: blamed } = live ? found : blamedEntry(scene, found, where)
+  const entry = live ? found.entry : blamedEntry(scene, found.entry, where)
   const removal =
-    kind === undefined || blamed === undefined
-      ? []
-      : kind === 'CTE'
-        ? unlisting(scene, memory, blamed)
-        : [clearing(memory, blamed)]
-  const entry =
-    kind === undefined || blamed === undefined ? undefined : entryAt(memory, kind, blamed, place(where), 'KVM stops here')
+    entry === undefined ? [] : entry.kind === 'CTE' ? unlisting(scene, memory, entry.at) : [clearing(memory, entry.at)]
   return suspect(code, detail, {
     ...ids(where),
-    at: blamed,
-    rows: [entry],
+    at: entry?.at,
+    rows: [entry && entryAt(memory, entry.kind, entry.at, place(where), 'KVM stops here')],
     evidence: live ? [{ witness: 'command queue', says: `${place(where)} is mapped`, at: undefined }] : [],
-    ...(live ? { removal } : cleared(removal, code === 'D202')),
+    ...(live ? { removal } : cleared(removal, false)),
   })
 }
 
 /** An ITE that is another device's live event is right there: what is wrong is the DTE that leads to it. */
-function blamedEntry(scene: Scene, { kind, at }: Blame, { deviceId }: Where): Pick<Blame, 'kind' | 'at'> {
-  const device = deviceId === undefined ? undefined : scene.tables.mappings.device(deviceId)
-  if (kind !== 'ITE' || at === undefined || device === undefined || !liveWords(scene).has(at)) return { kind, at }
-  return { kind: 'DTE', at: device.at }
+function blamedEntry(scene: Scene, entry: Culprit | undefined, { deviceId = -1 }: Where): Culprit | undefined {
+  if (entry?.kind !== 'ITE' || !liveWords(scene).has(entry.at)) return entry
+  const device = scene.tables.mappings.device(deviceId)
+  return device === undefined ? entry : { kind: 'DTE', at: device.at }
 }
 
 const ids = ({ deviceId, eventId, icid }: Where) => ({
@@ -127,7 +130,7 @@ function isLive({ beliefs }: Scene, { deviceId, eventId, icid }: Where): boolean
   if (deviceId !== undefined) {
     return (eventId === undefined ? beliefs.device(deviceId) : beliefs.event(deviceId, eventId)).belief === 'live'
   }
-  return icid !== undefined && beliefs.history.collections.get(icid)?.rdBase !== undefined
+  return beliefs.history.collections.get(icid ?? -1)?.rdBase !== undefined
 }
 
 /** Takes an entry out of the collection list: the last one takes its place, so that the list stays without a gap. */
