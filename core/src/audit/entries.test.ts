@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest'
 import { CTE, DTE, ITE, L1E } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
-import { type EntryKind, entryFields, entryLine, problemCode } from './index.ts'
+import { type EntryKind, entryFields, entryLine, isLoss, type ProblemCode, problemCode, problems } from './index.ts'
 
 const entry = (kind: EntryKind, { lo, hi }: { lo: number; hi: number }) => ({
   kind,
@@ -36,4 +36,10 @@ test.each([
   ['DTE-Next-Past-Table', 'D208'],
 ])('a problem is named by its code or its slug, in any case: %s is %s', (word, code) => {
   expect(problemCode(word)).toBe(code)
+})
+
+test('a loss is what the guest has mapped and does not come back, and no other problem', () => {
+  const losses = Object.keys(problems).filter((code) => isLoss(code as ProblemCode))
+  expect(losses).toEqual(expect.arrayContaining(['D209', 'D211', 'I307']))
+  for (const code of ['D203', 'I303', 'I305', 'R101', 'Q603']) expect(losses).not.toContain(code)
 })

@@ -36,6 +36,31 @@ describe('what an ITS has mapped', () => {
     expect(viewFrom(scene, 'guest')).toEqual({ collections, devices: [sixteen, twenty] })
   })
 
+  it('has in the tables what a restore does not come to', () => {
+    const vm = new PlantedVm()
+      .map(16, { 0: [8192, 0], 1: [8193, 0] })
+      .map(20, {})
+      .save()
+      .ite(16, 0, { pintid: 8192, icid: 0 })
+      .dte(16, { ittAddr: new PlantedVm().itt(16), size: 4 })
+    const scene = setScene(vm.input())
+    const listed = (viewpoint: 'tables' | 'restored' | 'guest') =>
+      viewFrom(scene, viewpoint).devices.map(({ deviceId, events }) => [deviceId, events.map(({ eventId }) => eventId)])
+    expect(listed('tables')).toEqual([
+      [16, [0, 1]],
+      [20, []],
+    ])
+    expect(listed('restored')).toEqual([[16, [0]]])
+    expect(listed('guest')).toEqual(listed('tables'))
+  })
+
+  it('has no event of a device about which witnesses disagree, and no device about which they do', () => {
+    const vm = new PlantedVm().map(16, { 0: [8192, 0], 1: [8193, 0] }).save()
+    vm.more = { msi: [pciFunction(16, [0]), pciFunction(24, [0])] }
+    const { devices } = viewFrom(setScene(vm.input()), 'guest')
+    expect(devices.map(({ deviceId, events }) => [deviceId, events.map(({ eventId }) => eventId)])).toEqual([[16, [0]]])
+  })
+
   it('is nothing after a restore that fails, but the place where it fails', () => {
     const vm = stale().ite(20, 3, { pintid: 7, icid: 1 })
     const restored = viewFrom(setScene(vm.input()), 'restored')

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { DTE_NEXT_CAP, NEWEST, type ProfileId, profiles } from '../abi/index.ts'
+import { type Gpa, LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
+import type { Budget } from './budget.ts'
 import { setScene } from './scene.ts'
-import { PlantedVm } from './testing/planted-vm.ts'
+import { PlantedVm, RAM } from './testing/planted-vm.ts'
 import { traceWalk } from './walk-trace.ts'
 
 const traceOf = (vm: PlantedVm, { kernel = NEWEST, most }: { kernel?: ProfileId; most?: number } = {}) =>
@@ -67,5 +69,47 @@ describe('the trace of a restore', () => {
   it('says where its listing was full', () => {
     const vm = new PlantedVm().map(8, { 0: [8192, 0], 1: [8193, 0] }).save()
     expect(traceOf(vm, { most: 3 })).toMatchObject({ entries: [{}, {}, { kind: 'DTE' }], end: { by: 'listing' } })
+  })
+
+  it('says what it was that was too large, or is not there to be read', () => {
+    const vm = new PlantedVm().map(8, { 0: [8192, 0], 1: [8193, 0] }).save()
+    const ended = (budget: Partial<Budget>) => traceWalk(setScene({ ...vm.input(), budget })).end
+    expect(ended({ entries: 4 })).toEqual({ by: 'limit', limit: 'entries' })
+    expect(ended({ events: 1 })).toEqual({ by: 'limit', limit: 'events' })
+    const needs = vm.itt(8) as Gpa
+    const part = new LoadableMemory([{ base: RAM as Gpa, bytes: 0x400_0000 }])
+    for (let at = RAM; at < RAM + 0x10_0000; at += PAGE_BYTES) part.load(at as Gpa, vm.memory.read(at as Gpa, PAGE_BYTES))
+    expect(traceWalk(setScene({ ...vm.input(), memory: part })).end).toEqual({ by: 'not loaded', needs })
+  })
+
+  it('ends with a collection table that is full to its last entry, on Linux 4.13', () => {
+    const vm = new PlantedVm().map(8, { 0: [8192, 0] }).save()
+    for (let slot = 2; slot < 8192; slot++) vm.cte(slot, { icid: slot, rdBase: 0 })
+    expect(traceOf(vm, { kernel: 'linux-4.13' }).end).toEqual({ by: 'full collection table' })
+    expect(traceOf(vm).end).toEqual({ by: 'last entry' })
+  })
+
+  it('counts only what lies between an entry and the one it leads to as hidden', () => {
+    const vm = new PlantedVm()
+      .map(4, { 0: [8190, 0] })
+      .map(8, { 0: [8192, 0], 1: [8193, 0], 2: [8194, 0], 6: [8195, 0], 7: [8196, 0] })
+      .map(9, {})
+      .map(10, {})
+      .map(16, {})
+      .map(17, {})
+      .save()
+      .dte(8, { ittAddr: new PlantedVm().itt(8), size: 4, next: 8 })
+      .ite(8, 0, { pintid: 8192, icid: 0, next: 6 })
+      .ite(4, 0, { pintid: 8197, icid: 0 })
+    expect(linesOf(vm).slice(2)).toEqual([
+      'DTE 4 stepped 4 jumped 3 hidden 0',
+      'ITE 4:0 stepped 0 jumped 0 hidden 0',
+      'DTE 8 stepped 0 jumped 7 hidden 2',
+      'ITE 8:0 stepped 0 jumped 5 hidden 2',
+      'ITE 8:6 stepped 0 jumped 0 hidden 0',
+      'ITE 8:7 stepped 0 jumped 0 hidden 0',
+      'DTE 16 stepped 0 jumped 0 hidden 0',
+      'DTE 17 stepped 0 jumped 0 hidden 0',
+    ])
   })
 })
