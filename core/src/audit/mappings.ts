@@ -77,8 +77,7 @@ export class Mappings {
 
   /** Forgets the device added last. */
   dropDevice(): void {
-    const last = this.devices.pop()
-    if (last === undefined) return
+    const last = this.devices.pop()!
     this.#byId.delete(last.deviceId)
     this.events.cut(last.first)
   }
