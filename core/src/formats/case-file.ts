@@ -7,7 +7,7 @@ import { FormatError } from './format-error.ts'
 import { type FileEdits, type SavedFile, type WriteBack, writeBackOf } from './machine-file.ts'
 import { formatWords, type Origin } from './origin.ts'
 import { loadPages, type PlacedPage } from './page-loader.ts'
-import { PageRuns } from './page-runs.ts'
+import { PageRuns, pagesIn } from './page-runs.ts'
 import type { ListedBlock, SavedMachine } from './saved-machine.ts'
 import { latin1 } from './stream-reader.ts'
 
@@ -26,7 +26,7 @@ export async function writeCase(machine: SavedMachine, memory: LoadableMemory, r
   const contents: Uint8Array[] = []
   const pages: GpaRange[] = []
   const zeros: GpaRange[] = []
-  for (const base of pagesOf(machine.ranges, coalesce(ranges))) {
+  for (const base of new Set(pagesIn(machine.ranges, coalesce(ranges)))) {
     const page = memory.read(base, PAGE_BYTES)
     if (page.some((byte) => byte !== 0)) {
       contents.push(page)
@@ -39,7 +39,7 @@ export async function writeCase(machine: SavedMachine, memory: LoadableMemory, r
   const start = contentsStart(json.length)
   const bytes = new Uint8Array(start + contents.length * PAGE_BYTES)
   const text = `${CASE_MAGIC}\0\0\0\0\0\0\0\0${json}`
-  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at)
+  bytes.set(Uint8Array.from(text, (character) => character.charCodeAt(0)))
   const view = new DataView(bytes.buffer)
   view.setUint32(8, caseVersions.written, true)
   view.setUint32(12, json.length, true)
@@ -71,18 +71,6 @@ export async function openCase(file: SavedFile): Promise<SavedMachine> {
 
 function contentsStart(headerBytes: number): number {
   return Math.ceil((FIXED_BYTES + headerBytes) / PAGE_BYTES) * PAGE_BYTES
-}
-
-/** The pages of RAM that `wanted` touches, each once. */
-function* pagesOf(ram: readonly GpaRange[], wanted: readonly GpaRange[]): Generator<Gpa> {
-  const seen = new Set<number>()
-  for (const { base, bytes } of wanted) {
-    for (let at = base - (base % PAGE_BYTES); at < base + bytes; at += PAGE_BYTES) {
-      if (seen.has(at) || !ram.some((range) => at >= range.base && at < range.base + range.bytes)) continue
-      seen.add(at)
-      yield at as Gpa
-    }
-  }
 }
 
 class CaseMachine implements SavedMachine {
@@ -126,7 +114,7 @@ class CaseMachine implements SavedMachine {
 
   async load(memory: LoadableMemory, ranges: readonly GpaRange[]): Promise<void> {
     const placed: PlacedPage[] = []
-    for (const at of pagesOf(this.ranges, ranges)) {
+    for (const at of pagesIn(this.ranges, ranges)) {
       if (memory.isLoaded(at)) continue
       const index = this.#pages.indexOf(at)
       if (index < 0) memory.loadZeros(at)
@@ -136,7 +124,7 @@ class CaseMachine implements SavedMachine {
   }
 
   missingPages(ranges: readonly GpaRange[]): Gpa[] {
-    return [...pagesOf(this.ranges, ranges)].filter((at) => this.#pages.indexOf(at) < 0 && this.#zeros.indexOf(at) < 0)
+    return [...pagesIn(this.ranges, ranges)].filter((at) => this.#pages.indexOf(at) < 0 && this.#zeros.indexOf(at) < 0)
   }
 
   /** A case is small: it is written anew. */

@@ -28,7 +28,8 @@ export function differences(offset: number, before: Uint8Array, after: Uint8Arra
   for (let at = 0; at < after.length; at++) {
     if (before[at] === after[at]) continue
     let end = at + 1
-    for (let next = end; next < after.length && next - end < SMALLEST_GAP; next++) {
+    // Behind the end nothing differs any more.
+    for (let next = end; next - end < SMALLEST_GAP; next++) {
       if (before[next] !== after[next]) end = next + 1
     }
     edits.push({ offset: offset + at, remove: end - at, insert: after.slice(at, end) })

@@ -33,3 +33,14 @@ export class PageRuns {
     return this.#first[low - 1]! + (at - run.base) / PAGE_BYTES
   }
 }
+
+/** The pages of `ram` that `ranges` touch, in the order of the ranges. */
+export function* pagesIn(ram: readonly GpaRange[], ranges: readonly GpaRange[]): Generator<Gpa> {
+  for (const { base, bytes } of ranges) {
+    for (const piece of ram) {
+      const from = Math.max(base, piece.base)
+      const end = Math.min(base + bytes, piece.base + piece.bytes)
+      for (let at = from - (from % PAGE_BYTES); at < end; at += PAGE_BYTES) yield at as Gpa
+    }
+  }
+}

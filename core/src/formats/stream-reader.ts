@@ -40,10 +40,6 @@ export class StreamReader {
     return this.#start + this.at
   }
 
-  get atEnd(): boolean {
-    return this.offset >= this.source.byteLength
-  }
-
   /** Bytes left in the source. */
   get left(): number {
     return Math.max(0, this.source.byteLength - this.offset)

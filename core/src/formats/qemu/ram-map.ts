@@ -1,5 +1,6 @@
 import { coalesce, type Gpa, type GpaRange, PAGE_BYTES } from '../../memory/index.ts'
 import { FormatError } from '../format-error.ts'
+import { pagesIn } from '../page-runs.ts'
 import type { RamBlock } from './ram-block.ts'
 
 const LARGEST_RAM = 2 ** 44
@@ -41,13 +42,7 @@ export class RamMap {
   }
 
   /** The pages of RAM that `ranges` touch, in their order. */
-  *pages(ranges: readonly GpaRange[]): Generator<Gpa> {
-    for (const { base, bytes } of ranges) {
-      for (const ram of this.ranges) {
-        const from = Math.max(base, ram.base)
-        const end = Math.min(base + bytes, ram.base + ram.bytes)
-        for (let at = from - (from % PAGE_BYTES); at < end; at += PAGE_BYTES) yield at as Gpa
-      }
-    }
+  pages(ranges: readonly GpaRange[]): Generator<Gpa> {
+    return pagesIn(this.ranges, ranges)
   }
 }

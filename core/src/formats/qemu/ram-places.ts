@@ -77,8 +77,7 @@ function nodesBySize(backends: readonly RamBlock[], nodes: readonly GpaRange[]):
   const whole = backends.filter((block) => block.bytes === all)
   if (whole.length === 1) return whole
   const bySize = new Map<number, RamBlock[]>()
-  for (const { bytes } of nodes) {
-    if (bySize.has(bytes)) continue
+  for (const bytes of new Set(nodes.map((node) => node.bytes))) {
     const same = inOrder(backends.filter((block) => block.bytes === bytes))
     if (same?.length !== nodes.filter((node) => node.bytes === bytes).length) return undefined
     bySize.set(bytes, same)
@@ -93,7 +92,7 @@ function nodesBySize(backends: readonly RamBlock[], nodes: readonly GpaRange[]):
  * @source QEMU system/physmem.c, ram_block_add
  */
 function inOrder(backends: readonly RamBlock[]): RamBlock[] | undefined {
-  const numbered = backends.map((block) => ({ block, parts: /^(.*?)(\d+)$/.exec(backendName(block.name)) }))
+  const numbered = backends.map((block) => ({ block, parts: /(.*?)(\d+)$/.exec(backendName(block.name)) }))
   const prefixes = new Set(numbered.map(({ parts }) => parts?.[1]))
   if (prefixes.size === 1 && !prefixes.has(undefined)) {
     return numbered.sort((a, b) => Number(a.parts![2]) - Number(b.parts![2])).map(({ block }) => block)

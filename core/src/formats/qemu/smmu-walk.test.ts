@@ -13,12 +13,20 @@ const TABLES = 0x4010_0000
 const OUTPUT = 0x0809_0000
 const INPUT = 0xffff_f040
 
+interface Shape {
+  readonly granule?: 12 | 14 | 16
+  readonly t0sz?: number
+  readonly input?: number
+}
+
 /** A VM whose SMMU maps the page of INPUT to OUTPUT for stream 0x18; words can be put in another way before they are written. */
 class SmmuVm {
   readonly words = new Map<number, bigint>()
   cfg = SMMU_STRTAB_BASE_CFG.pack({ log2Size: 16, format: 0, split: 0 })
+  readonly #input: number
 
-  constructor({ granule = 12, t0sz = 25 }: { granule?: 12 | 14 | 16; t0sz?: number } = {}) {
+  constructor({ granule = 12, t0sz = 25, input = INPUT }: Shape = {}) {
+    this.#input = input
     this.words.set(STREAMS + 0x18 * STE_BYTES, STE.pack({ valid: true, config: 5, s1Context: CONTEXTS }))
     const tg0 = { 12: 0, 16: 1, 14: 2 }[granule]
     this.words.set(CONTEXTS, CD.pack({ valid: true, aa64: true, tg0, t0sz }))
@@ -31,10 +39,10 @@ class SmmuVm {
     }
   }
 
-  /** Where the descriptor of INPUT is in the table from which `left` more follow. */
+  /** Where the descriptor of the input is in the table from which `left` more follow. */
   slot(levels: number, left: number, granule: number): number {
     const stride = granule - 3
-    const index = Math.floor(INPUT / 2 ** (granule + stride * left)) % 2 ** stride
+    const index = Math.floor(this.#input / 2 ** (granule + stride * left)) % 2 ** stride
     return TABLES + (levels - 1 - left) * 0x1_0000 + index * 8
   }
 
@@ -49,7 +57,7 @@ class SmmuVm {
     return memory
   }
 
-  translated(streamId = 0x18, input = INPUT): string {
+  translated(streamId = 0x18, input = this.#input): string {
     const answer = translate(this.memory, this.tables, streamId, input)
     return answer.kind === 'output' ? `0x${answer.address.toString(16)}` : answer.kind
   }
@@ -61,6 +69,23 @@ class SmmuVm {
 }
 
 const STE_AT = STREAMS + 0x18 * STE_BYTES
+const OUT = `0x${(OUTPUT + (INPUT % PAGE_BYTES)).toString(16)}`
+const entry = STE.pack({ valid: true, config: 5, s1Context: CONTEXTS })
+const twoLevels = { log2Size: 16, format: 1, split: 8 }
+
+/** A stream table of two levels that has the first 16 streams, then 8 of the second 256; there are entries behind those too. */
+function splitVm(cfg: Parameters<typeof SMMU_STRTAB_BASE_CFG.pack>[0] = twoLevels): SmmuVm {
+  const vm = new SmmuVm()
+  vm.cfg = SMMU_STRTAB_BASE_CFG.pack(cfg)
+  vm.with({
+    [STE_AT]: 0n,
+    [STREAMS]: L1STD.pack({ span: 5, l2Addr: STREAMS_2 }),
+    [STREAMS + 8]: L1STD.pack({ span: 4, l2Addr: STREAMS_2 }),
+    [STREAMS + 16]: L1STD.pack({ span: 0, l2Addr: STREAMS_2 + 0x1000 }),
+  })
+  for (const stream of [7, 8, 0xf, 0x10, 0x40]) vm.words.set(STREAMS_2 + stream * STE_BYTES, entry)
+  return vm
+}
 
 describe('an address that an SMMU translates', () => {
   it.each([
@@ -69,36 +94,87 @@ describe('an address that an SMMU translates', () => {
     ['4 KiB pages, 32 bits of input', 12, 32],
     ['16 KiB pages', 14, 17],
     ['64 KiB pages', 16, 22],
+    ['64 KiB pages, 52 bits of input', 16, 12],
+    ['64 KiB pages, one level', 16, 40],
   ] as const)('comes out of %s', (_, granule, t0sz) => {
+    const input = INPUT % 2 ** (64 - t0sz)
     const inPage = INPUT % 2 ** granule
-    expect(new SmmuVm({ granule, t0sz }).translated()).toBe(`0x${(OUTPUT + inPage).toString(16)}`)
+    expect(new SmmuVm({ granule, t0sz, input }).translated()).toBe(`0x${(OUTPUT + inPage).toString(16)}`)
   })
 
-  it('may lie in a block', () => {
+  it('may lie in a block, of whose address the bits below its size do not count', () => {
     const vm = new SmmuVm()
-    const block = TTD.pack({ valid: true, address: 0x0800_0000 })
+    const block = TTD.pack({ valid: true, address: 0x0801_3000 })
     expect(vm.with({ [vm.slot(3, 1, 12)]: block }).translated()).toBe(`0x${(0x0800_0000 + (INPUT % 2 ** 21)).toString(16)}`)
   })
 
-  it('is found through stream tables and context descriptors of two levels', () => {
-    const vm = new SmmuVm()
-    vm.cfg = SMMU_STRTAB_BASE_CFG.pack({ log2Size: 16, format: 1, split: 8 })
-    vm.with({
-      [STREAMS]: L1STD.pack({ span: 6, l2Addr: STREAMS_2 }),
-      [STREAMS_2 + 0x18 * STE_BYTES]: STE.pack({ valid: true, config: 5, s1Format: 2, s1CdMax: 5, s1Context: CONTEXTS_2 }),
-      [STREAMS_2 + 0x18 * STE_BYTES + 8]: STE_1.pack({ s1Default: 2 }),
-      [CONTEXTS_2]: L1CD.pack({ valid: true, l2Addr: CONTEXTS }),
-    })
-    expect(vm.translated()).toBe('0x8090040')
-    expect(vm.translated(0x20)).toBe('none')
-    expect(vm.translated(0x118)).toBe('none')
+  it.each([
+    ['one of the first table', 8, OUT],
+    ['its last', 0xf, OUT],
+    ['one behind them', 0x10, 'none'],
+    ['the last of the second table', 0x107, OUT],
+    ['one behind those', 0x108, 'none'],
+    ['the first of a table of none', 0x200, 'none'],
+    ['one of a table that is not there', 0x300, 'none'],
+  ])('is found through a stream table of two levels: %s', (_, streamId, expected) => {
+    expect(splitVm().translated(streamId)).toBe(expected)
   })
 
   it.each([
-    ['of a stream beyond the table', (vm: SmmuVm) => vm.translated(0x1_0000)],
+    [{ ...twoLevels, split: 6 }, OUT],
+    [{ ...twoLevels, split: 10 }, OUT],
+    [{ ...twoLevels, split: 7 }, 'none'],
+    [{ ...twoLevels, format: 2 }, 'none'],
+  ])('is found only in a table of a known shape: %j', (cfg, expected) => {
+    expect(splitVm(cfg).translated(8)).toBe(expected)
+  })
+
+  it.each([
+    ['one context', { s1Format: 2, s1CdMax: 0, s1Context: CONTEXTS }, OUT],
+    ['contexts in one table', { s1Format: 0, s1CdMax: 5, s1Context: CONTEXTS }, OUT],
+    ['contexts in two levels', { s1Format: 2, s1CdMax: 5, s1Context: CONTEXTS_2 }, OUT],
+    ['contexts in two levels, the first table missing', { s1Format: 2, s1CdMax: 5, s1Context: CONTEXTS_2 + 0x40 }, 'none'],
+  ])('may have %s', (_, fields, expected) => {
+    const vm = new SmmuVm().with({
+      [STE_AT]: STE.pack({ valid: true, config: 5, ...fields }),
+      [STE_AT + 8]: STE_1.pack({ s1Default: 2 }),
+      [CONTEXTS_2]: L1CD.pack({ valid: true, l2Addr: CONTEXTS }),
+      [CONTEXTS_2 + 0x40]: L1CD.pack({ valid: false, l2Addr: CONTEXTS }),
+    })
+    expect(vm.translated()).toBe(expected)
+  })
+
+  it.each([
+    [
+      'of a stream beyond the table',
+      (vm: SmmuVm) => {
+        vm.cfg = SMMU_STRTAB_BASE_CFG.pack({ log2Size: 4, format: 0, split: 0 })
+        return vm.with({ [STREAMS + 0x10 * STE_BYTES]: entry }).translated(0x10)
+      },
+    ],
     ['of a stream without an entry', (vm: SmmuVm) => vm.translated(0x19)],
-    ['that has more bits than there are', (vm: SmmuVm) => vm.translated(0x18, 2 ** 39)],
-    ['of a stream that passes', (vm: SmmuVm) => vm.with({ [STE_AT]: STE.pack({ valid: true, config: 4 }) }).translated()],
+    ['of a stream whose entry is not valid', (vm: SmmuVm) => vm.with({ [STE_AT]: entry & ~1n }).translated()],
+    [
+      'that has more bits than there are',
+      () => {
+        const vm = new SmmuVm({ input: 0 })
+        expect(vm.translated()).toBe(`0x${OUTPUT.toString(16)}`)
+        return vm.translated(0x18, 2 ** 39)
+      },
+    ],
+    ['that has more bits than an address', () => new SmmuVm({ granule: 16, t0sz: 11 }).translated()],
+    ['through five levels', () => new SmmuVm({ t0sz: 15 }).translated()],
+    [
+      'through no level',
+      () => {
+        const vm = new SmmuVm({ granule: 16, t0sz: 48, input: 0x40 })
+        return vm.with({ [TABLES + 0x40]: TTD.pack({ valid: true, table: true, address: OUTPUT }) }).translated()
+      },
+    ],
+    [
+      'of a stream that passes',
+      (vm: SmmuVm) => vm.with({ [STE_AT]: STE.pack({ valid: true, config: 4, s1Context: CONTEXTS }) }).translated(),
+    ],
     [
       'without a SubstreamID where that matters',
       (vm: SmmuVm) => vm.with({ [STE_AT]: STE.pack({ valid: true, config: 5, s1CdMax: 2, s1Context: CONTEXTS }) }).translated(),
@@ -111,7 +187,7 @@ describe('an address that an SMMU translates', () => {
     ['in a page that is not mapped', (vm: SmmuVm) => vm.translated(0x18, INPUT - PAGE_BYTES)],
     [
       'whose last descriptor is a block',
-      (vm: SmmuVm) => vm.with({ [vm.slot(3, 0, 12)]: TTD.pack({ valid: true }) }).translated(),
+      (vm: SmmuVm) => vm.with({ [vm.slot(3, 0, 12)]: TTD.pack({ valid: true, address: OUTPUT }) }).translated(),
     ],
     ['whose tables are not in RAM', (vm: SmmuVm) => vm.with({ [CONTEXTS + 8]: CD_1.pack({ ttb0: 0x1000_0000 }) }).translated()],
   ])('comes out nowhere: %s', (_, translated) => {

@@ -55,9 +55,11 @@ function structures(view: DataView, start: number, end: number): MemoryAffinity 
   const nodes: GpaRange[] = []
   const persistent: GpaRange[] = []
   let pluggable: GpaRange | undefined
-  for (let at = start; at < end; at += view.getUint8(at + 1)) {
-    if (at + 2 > end || view.getUint8(at + 1) < 2 || at + view.getUint8(at + 1) > end) return undefined
-    if (view.getUint8(at) !== MEMORY.type || view.getUint8(at + 1) !== MEMORY.bytes) continue
+  for (let at = start, bytes = 0; at < end; at += bytes) {
+    // A type and a length begin a structure, which a type at the end of the block would lack.
+    bytes = at + 1 < end ? view.getUint8(at + 1) : 0
+    if (bytes < 2 || at + bytes > end) return undefined
+    if (view.getUint8(at) !== MEMORY.type || bytes !== MEMORY.bytes) continue
     const flags = view.getUint32(at + MEMORY.flags, true)
     const range = rangeAt(view, at)
     if ((flags & FLAG.enabled) === 0 || range === undefined) continue

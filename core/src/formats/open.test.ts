@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import { type ByteSource, bytesSource, FormatError, type Origin, openSavedMachine } from './index.ts'
+import { formatWords } from './origin.ts'
+
+describe('a file of few bytes', () => {
+  /** A source that is asked for nothing that it does not have. */
+  const strict = (bytes: Uint8Array): ByteSource => ({
+    byteLength: bytes.length,
+    slice: async (start, end) => {
+      if (start < 0 || end < start || end > bytes.length) throw new RangeError(`${start} to ${end} is not inside`)
+      return bytes.subarray(start, end)
+    },
+  })
+
+  it.each([
+    [[], 'nothing'],
+    [[0x68, 0x69], '"hi"'],
+    [[1, 0x68, 0xff], '01 68 ff'],
+    [Array.from('more than eight', (character) => character.charCodeAt(0)), '"more tha"'],
+    [[0x20, 0x7e], '" ~"'],
+    [[0x7f], '7f'],
+  ])('is refused, and shown: %j', async (bytes, shown) => {
+    const refused = openSavedMachine(strict(Uint8Array.from(bytes)))
+    await expect(refused).rejects.toThrow(FormatError)
+    await expect(refused).rejects.toMatchObject({ offset: 0, found: shown })
+  })
+
+  it.each([
+    ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+    ['gzip', [0x1f, 0x8b]],
+  ] as const)('of %s needs a decoder, whose failure is the cause of the error', async (name, magic) => {
+    const source = bytesSource(Uint8Array.of(...magic, 1, 2, 3))
+    await expect(openSavedMachine(source)).rejects.toThrow(`found ${name}, and no decoder for it`)
+    const cause = new Error('out of tables')
+    const failing = () => {
+      throw cause
+    }
+    const refused = openSavedMachine(source, { codecs: { [name]: failing } })
+    await expect(refused).rejects.toThrow(
+      `expected data compressed with ${name}, found data it cannot decode (Error: out of tables)`,
+    )
+    await expect(refused).rejects.toMatchObject({ cause, offset: 0 })
+  })
+})
+
+describe('what a file is, in words,', () => {
+  it.each<[Origin['ram'], Origin['container'], string]>([
+    ['stream', { kind: 'plain' }, 'QEMU stream'],
+    ['mapped-ram', { kind: 'plain' }, 'QEMU mapped-ram file'],
+    ['stream', { kind: 'libvirt', storage: 'raw' }, 'QEMU stream in a libvirt save'],
+    ['stream', { kind: 'libvirt', storage: 'zstd' }, 'QEMU stream in a libvirt save (zstd)'],
+    ['stream', { kind: 'qcow2', snapshot: 'a b' }, 'QEMU stream in qcow2 snapshot "a b"'],
+  ])('tells a %s and what it lies in: %j', (ram, container, words) => {
+    const origin = { vmm: 'qemu', ram, container } as const
+    expect([formatWords('qemu', origin), formatWords('case', origin)]).toEqual([words, `case of a ${words}`])
+  })
+})

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { type Gpa, gpa } from '../memory/index.ts'
+import { PageRuns } from './page-runs.ts'
+
+const runs = [
+  { base: gpa(0x4000_0000), bytes: 0x3000 },
+  { base: gpa(0x4000_8000), bytes: 0x1000 },
+  { base: gpa(0x5000_0000), bytes: 0x2000 },
+]
+
+describe('runs of pages', () => {
+  it.each([
+    [0x3fff_f000, -1],
+    [0x4000_0000, 0],
+    [0x4000_2000, 2],
+    [0x4000_3000, -1],
+    [0x4000_7000, -1],
+    [0x4000_8000, 3],
+    [0x4000_9000, -1],
+    [0x5000_0000, 4],
+    [0x5000_1000, 5],
+    [0x5000_2000, -1],
+  ])('number their pages one after the other: 0x%x', (at, index) => {
+    expect(new PageRuns(runs).indexOf(at as Gpa)).toBe(index)
+  })
+
+  it('know how many there are', () => {
+    expect([new PageRuns(runs).count, new PageRuns([]).count, new PageRuns([]).indexOf(gpa(0))]).toEqual([6, 0, -1])
+    expect(new PageRuns(runs).ranges).toBe(runs)
+  })
+})
