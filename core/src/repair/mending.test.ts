@@ -75,6 +75,16 @@ describe('what a repair writes', () => {
       ['D212 DTE DeviceID 0x10: MAPD'],
     ],
     [
+      'nor what lies right behind its ITT',
+      () =>
+        healthy()
+          .map(32, { 0: [8196, 0] }, { ittAddr: 0x4101_0100 })
+          .save()
+          .dte(16, { size: 3, next: 8, ittAddr: 0x4101_0000 }),
+      only('D212'),
+      ['D212 DTE DeviceID 0x10: MAPD'],
+    ],
+    [
       'an event that has another LPI in the table is written anew',
       () => healthy().ite(24, 0, { pintid: 8300, icid: 0, next: 2 }),
       everything,
@@ -106,6 +116,17 @@ describe('what a repair writes', () => {
     [
       'but not by one that is only inferred to be dead, where only what is proven is asked for',
       () => inferred(9),
+      proven,
+      ['I307 ITE event 0 of DeviceID 0x10: next in its chain'],
+    ],
+    [
+      'though by one that is proven dead, and whose word a live event of another device has',
+      () =>
+        new PlantedVm()
+          .map(16, { 0: [8192, 0], 1: [8193, 0] }, { bits: 6 })
+          .map(24, { 0: [8194, 0] }, { ittAddr: 0x4101_0100 })
+          .save()
+          .ite(16, 0, { pintid: 8192, icid: 0, next: 50 }),
       proven,
       ['I307 ITE event 0 of DeviceID 0x10: next in its chain'],
     ],

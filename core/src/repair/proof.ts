@@ -93,14 +93,10 @@ function avoidable(scene: Scene, missing: EventSet): Obstacle[] {
   if (missing.isEmpty) return []
   const { devices } = scene.beliefs.history
   const tables = mappedIn(scene.tables.mappings)
-  const known = [...missing.events()].filter(([deviceId, eventId]) => {
-    const device = devices.get(deviceId)
-    const inQueue = device?.ittAddr !== undefined && device.events.get(eventId)?.lpi !== undefined
-    return inQueue || tables.hasEvent(deviceId, eventId)
-  })
-  const whole = [...missing.devices].filter(
-    (deviceId) => devices.get(deviceId)?.ittAddr !== undefined || tables.hasDevice(deviceId),
-  )
+  // What a device with its MAPD has is told in full.
+  const isTold = (deviceId: number) => devices.get(deviceId)?.ittAddr !== undefined
+  const known = [...missing.events()].filter(([deviceId, eventId]) => isTold(deviceId) || tables.hasEvent(deviceId, eventId))
+  const whole = [...missing.devices].filter((deviceId) => isTold(deviceId) || tables.hasDevice(deviceId))
   if (known.length + whole.length === 0) return []
   const [n, one] = known.length > 0 ? [known.length, 'live event'] : [whole.length, 'live device']
   const what = `${n} ${one}${n === 1 ? '' : 's'}`

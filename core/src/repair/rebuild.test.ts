@@ -74,7 +74,12 @@ describe('rebuilding the tables from the history of the command queue', () => {
 
 describe('a rebuild of planted tables', () => {
   const rebuild: RepairOptions = { allow: 'proven', rebuild: true }
-  const written = (vm: PlantedVm) => planOne(vm.input(), rebuild).writes.map(({ id, because }) => `${id}: ${because}`)
+  const written = (vm: PlantedVm) => {
+    const { writes, obstacles } = planOne(vm.input(), rebuild)
+    expect(writes.every(({ proven }) => proven)).toBe(true)
+    expect(obstacles.filter(({ says }) => says.includes('that a rebuild'))).toEqual([])
+    return writes.map(({ id, because }) => `${id}: ${because}`)
+  }
 
   it('writes devices, events and collections that are missing, and clears what the guest does not have', () => {
     const vm = new PlantedVm()
@@ -90,6 +95,11 @@ describe('a rebuild of planted tables', () => {
       'event 3 of DeviceID 0x10: MAPTI',
       'event 5 of DeviceID 0x10: not mapped',
     ])
+  })
+
+  it('leaves the words of an ITT that are no entries', () => {
+    const vm = new PlantedVm().map(16, { 0: [8192, 0] }).save()
+    expect(written(vm.ite(16, 7, { icid: 1, next: 3 }))).toEqual([])
   })
 
   it('has the device table visit what it has written', () => {

@@ -51,6 +51,11 @@ describe('a repair is not proven good', () => {
     expect(obstacles(vm.input(), vm.input())).toContain(asked('the restore still fails: EINVAL'))
   })
 
+  it('while not everything can be looked at in what it made', () => {
+    const after = { ...healthy().input(), budget: { events: 2 } }
+    expect(obstacles(healthy().input(), after)[0]).toBe(asked('M703: the tables are larger than what can be looked at'))
+  })
+
   it('while a problem is left that corrupts', () => {
     expect(obstacles(withOrphan(8).input(), withOrphan(8).input())).toEqual([
       asked('D203 is left: DeviceID 0x8 is still valid in the device table; the guest unmapped it.'),
@@ -219,6 +224,7 @@ describe('nothing is written', () => {
   it('from a queue that has gone round, where the tables were never written', () => {
     const vm = new PlantedVm({ queuePages: 1 }).map(16, { 0: [8192, 0], 1: [8193, 0] })
     expect(planOne(goneRound(vm).input(), everything).writes).toEqual([])
+    expect(planOne(vm.map(24, { 0: [8194, 0] }).input(), everything).writes).toEqual([])
   })
 
   it('from the queue while the witnesses disagree, about whatever mapping', () => {

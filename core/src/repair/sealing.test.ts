@@ -28,7 +28,12 @@ describe('a repair that was not asked to seal the chains', () => {
   it.each([
     ['does when older kernels alone stand in its way', misled(vmWithFarJump()), everything, [sealed, fixed]],
     ['does not when none does', vmWithFarJump(), everything, [fixed]],
-    ['does not where that alone does not help', misled(vmWithFarJump()).ite(9000, 0, {}), { allow: new Set(['I301']) }, [fixed]],
+    [
+      'does not where that alone does not help',
+      misled(vmWithFarJump()).ite(9000, 0, {}),
+      { allow: new Set(['I301'] as const) },
+      [fixed],
+    ],
     ['does when it is asked', vmWithFarJump(), { ...everything, seal: true }, [sealed, fixed]],
   ] as const)('%s', (_what, vm, options, expected) => {
     expect(planOne(vm.input(), options).writes.map(({ code, id }) => `${code}: ${id}`)).toEqual(expected)

@@ -69,6 +69,13 @@ describe('repairing a VM with two ITSes', () => {
     ])
   })
 
+  it('writes nothing when not everything can be looked at in one of them', () => {
+    const { first, second } = twoItses()
+    second.map(24, { 0: [8201, 0], 1: [8202, 0] }).save()
+    const blocked = planRepair(setScenes({ ...first.input(), budget: { events: 2 } }), { allow: 'everything', rebuild: true })
+    expect([blocked.writes, blocked.obstacles.map(({ says }) => says.slice(0, 4))]).toEqual([[], ['M703']])
+  })
+
   it('needs an ITS', () => {
     expect(() => planRepair([], { allow: 'proven' })).toThrow(RangeError)
   })
