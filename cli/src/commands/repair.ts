@@ -160,7 +160,7 @@ async function approve(path: string, options: Options, io: Io): Promise<void> {
   const reports = await withSavedMachine(path, io, { judges: [], ...restoredBy(options) }, ({ inspection }) => inspection.audit())
   for (const { verdict, findings } of reports) {
     const harm = findings.find(({ severity, code }) => severity === 'fails' || (severity === 'corrupts' && !isLoss(code)))
-    if (verdict === 'fails' || harm !== undefined)
+    if (verdict === 'fails' || verdict === 'unknown' || harm !== undefined)
       throw new DiskError(`the written file does not hold what was planned: ${harm?.says ?? verdict}`)
   }
 }
@@ -175,6 +175,8 @@ function unwrittenText({ itses, writes, obstacles }: RepairPlan, { dryRun, yes, 
     return hints.map((hint) => `  ${hint}\n`).join('')
   }
   if (writes.length > 0) return dryRun ? 'Nothing was written (-n).\n' : ''
+  if (itses.some(({ before }) => before.verdict === 'unknown'))
+    return 'Nothing is repaired: tables that were not looked at whole cannot be proven good.\n'
   if (itses.some(({ before }) => before.verdict !== 'restores'))
     return `Nothing that this may do mends it${yes ? '' : '; -y or --rebuild may'}.\n`
   const findings = itses.flatMap(({ after }) => after.findings)

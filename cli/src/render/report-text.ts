@@ -56,6 +56,7 @@ const itsVerdict: Readonly<Record<Verdict, string>> = {
   restores: 'restores',
   corrupts: 'restores, but wrongly',
   fails: 'the restore fails here',
+  unknown: 'not known: not everything was looked at',
 }
 
 const histories: Readonly<Record<Report['history']['state'], string>> = {
@@ -187,6 +188,8 @@ function verdict(file: string, { origin }: SavedMachine, reports: readonly Repor
   switch (worst(reports.map(({ verdict }) => verdict))) {
     case 'restores':
       return [style.good(cleanWords(reports, findings))]
+    case 'unknown':
+      return [style.bad('Not known: a restore reads more than was looked at. Do not resume this VM.'), ...next]
     case 'fails':
       return [
         `${count(problems.length, 'problem')} · ${style.bad(failureWords(reports))}`,

@@ -16,13 +16,13 @@ import { registerPass } from './passes/registers.ts'
 import { type CallFailure, comesToTables, type RestoreAndSave, restoreAndSave } from './restore-and-save.ts'
 import type { AuditInput, Scene } from './scene.ts'
 import { costOf, type SimulatedRestore, simulateRestore } from './simulate.ts'
-import { type Damage, damage, registerHarm, together, type Verdict, verdictOf, worst } from './verdict.ts'
+import { type Damage, damage, NO_DAMAGE, registerHarm, together, type Verdict, verdictOf, worst } from './verdict.ts'
 
 /** What one kernel makes of a saved VM: the restore, and the save after it. */
 export interface KernelRow extends Damage {
   readonly kernel: ProfileId
   /** Unknown when the kernel reads more than was looked at: behind its tables, or tables made to be slow. */
-  readonly verdict: Verdict | 'unknown'
+  readonly verdict: Verdict
   readonly errno: Errno | undefined
   /** The call of the restore that fails. */
   readonly failure: CallFailure | undefined
@@ -60,17 +60,6 @@ export function judgeKernels(scenes: readonly Scene[], kernels: readonly Profile
   return kernels.map((kernel) => rows.get(kernel)!)
 }
 
-const NONE = { count: 0, first: [] }
-const NOTHING: Damage = {
-  lost: NONE,
-  revived: NONE,
-  misdirected: NONE,
-  lostDevices: 0,
-  misplacedDevices: 0,
-  lostCollections: 0,
-  hiddenDevices: 0,
-}
-
 const unjudged = (kernel: ProfileId, scenes: readonly Scene[]): KernelRow => ({
   kernel,
   verdict: 'unknown',
@@ -79,8 +68,8 @@ const unjudged = (kernel: ProfileId, scenes: readonly Scene[]): KernelRow => ({
   save: undefined,
   again: undefined,
   hostTrouble: [],
-  ...NOTHING,
-  itses: scenes.map(({ its }) => ({ its, ...NOTHING })),
+  ...NO_DAMAGE,
+  itses: scenes.map(({ its }) => ({ its, ...NO_DAMAGE })),
 })
 
 /** What was found out about a VM for one kernel and holds for others. */

@@ -17,6 +17,8 @@ export type Verdict =
   | 'corrupts'
   /** It fails with an errno. */
   | 'fails'
+  /** It reads more than was looked at: tables made to be slow, or what was not loaded. */
+  | 'unknown'
 
 /** What a restore loses and gains against what the guest has mapped. */
 export interface Damage {
@@ -53,8 +55,22 @@ export function registerHarm(suspects: Iterable<Suspect>): RegisterHarm {
   return { errno, corrupts }
 }
 
-/** What a restore of a scene loses and gains. */
+const NONE: EventList = { count: 0, first: [] }
+
+/** Nothing is known to be lost or gained. */
+export const NO_DAMAGE: Damage = {
+  lost: NONE,
+  revived: NONE,
+  misdirected: NONE,
+  lostDevices: 0,
+  misplacedDevices: 0,
+  lostCollections: 0,
+  hiddenDevices: 0,
+}
+
+/** What a restore of a scene loses and gains: of one that was not followed to its end, nothing is known. */
 export function damage(scene: Scene, restored: SimulatedRestore): Damage {
+  if (restored.cut !== undefined) return NO_DAMAGE
   const { beliefs } = scene
   const { mappings } = restored
   const { orphans } = orphansOf(scene)
@@ -107,7 +123,7 @@ function isMisdirected(
 
 /** The worst of several. */
 export const worst = (verdicts: readonly Verdict[]): Verdict =>
-  (['fails', 'corrupts'] as const).find((verdict) => verdicts.includes(verdict)) ?? 'restores'
+  (['fails', 'corrupts', 'unknown'] as const).find((verdict) => verdicts.includes(verdict)) ?? 'restores'
 
 /** What several ITSes of a VM lose and gain together. */
 export function together(damages: readonly Damage[]): Damage {
@@ -128,8 +144,9 @@ export function together(damages: readonly Damage[]): Damage {
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
 
-export function verdictOf({ objection }: SimulatedRestore, registers: RegisterHarm, harm: Damage): Verdict {
+export function verdictOf({ objection, cut }: SimulatedRestore, registers: RegisterHarm, harm: Damage): Verdict {
   if (objection !== undefined || registers.errno !== undefined) return 'fails'
+  if (cut !== undefined) return 'unknown'
   const { lost, revived, misdirected, lostDevices, misplacedDevices, lostCollections, hiddenDevices } = harm
   const devices = lostDevices + misplacedDevices + hiddenDevices
   const harmed = lost.count + revived.count + misdirected.count + devices + lostCollections > 0

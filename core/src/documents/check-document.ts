@@ -52,7 +52,10 @@ export interface ItsDocument extends RestoreDocument {
 
 /** What the next restore does. */
 export interface RestoreDocument extends RestoreCounts {
-  /** It succeeds and brings back what the guest has mapped; it succeeds and the guest loses, gains or misdirects interrupts; it fails. */
+  /**
+   * It succeeds and brings back what the guest has mapped; it succeeds and the guest loses, gains or misdirects interrupts; it fails; it
+   * reads more than was looked at.
+   */
   readonly verdict: Verdict
   /** What the restore fails with. */
   readonly errno: Errno | null

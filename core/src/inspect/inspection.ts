@@ -27,7 +27,7 @@ export interface InspectOptions {
   readonly kernel?: ProfileId
   /** Kernels that `judge` will be asked about: what they read behind the tables is loaded. All of them when not named. */
   readonly judges?: readonly ProfileId[]
-  /** How much may be read and worked out; what is beyond is said to be not looked at: `unread` of the report, `unknown` of `judge`. */
+  /** How much may be read and worked out; what is beyond is said to be not looked at: the verdict is `unknown`. */
   readonly budget?: Partial<ReadingBudget & Budget>
 }
 

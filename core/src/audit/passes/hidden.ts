@@ -19,8 +19,8 @@ export interface HiddenDevice {
  * Devices that may be live and that a restore loses: nobody calls them dead, the scan does not come to them, and one that it comes
  * to has the same ITT without being known to be live.
  */
-export function hiddenDevices(scene: Scene, { objection, mappings }: SimulatedRestore): HiddenDevice[] {
-  if (objection !== undefined) return []
+export function hiddenDevices(scene: Scene, { objection, cut, mappings }: SimulatedRestore): HiddenDevice[] {
+  if (objection !== undefined || cut !== undefined) return []
   const { orphans } = orphansOf(scene)
   const isUnknown = ({ deviceId }: MappedDevice) =>
     scene.beliefs.device(deviceId).belief === 'unknown' && !orphans.hasDevice(deviceId)

@@ -15,6 +15,8 @@ import { isMisplaced } from '../verdict.ts'
  * out: `clean` is what such a restore gives. Entries in `takenOut` have findings already.
  */
 export function* lossPass(scene: Scene, clean: Mappings, takenOut: ReadonlySet<Gpa>): Generator<Suspect> {
+  // What lies beyond the end of a walk that was cut may well come back.
+  if (scene.restored.cut !== undefined) return
   yield* lostCollections(scene, clean)
   const live = scene.beliefs.deviceIds.filter((deviceId) => scene.beliefs.device(deviceId).belief === 'live')
   if (live.length > 0 && scene.tables.mappings.devices.length === 0) {

@@ -1,0 +1,31 @@
+import { inspect } from '@vits/core'
+import { describe, expect, it } from 'vitest'
+import { PlantedVm } from '../../../core/src/audit/testing/planted-vm.ts'
+import { plantedMachine } from '../../../core/src/inspect/testing/planted-machine.ts'
+import { style } from '../style.ts'
+import { planText } from './plan-text.ts'
+import { reportText } from './report-text.ts'
+
+describe('a VM whose tables are larger than what may be looked at', () => {
+  const machine = plantedMachine(
+    new PlantedVm()
+      .map(16, { 0: [8192, 0] })
+      .map(24, { 0: [8193, 0] })
+      .save(),
+  )
+  const inspected = () => inspect(machine, { budget: { entries: 20 } })
+
+  it('is called neither well nor broken', async () => {
+    const inspection = await inspected()
+    const found = { file: 'vm', machine, reports: inspection.audit(), kernels: inspection.judge() }
+    const text = reportText(found, [], style(false))
+    expect(text).toContain('M703 tables-too-large')
+    expect(text).toContain('Not known: a restore reads more than was looked at. Do not resume this VM.')
+    expect(text).not.toMatch(/lost|loses|cleanly/)
+  })
+
+  it('is not said to be mended', async () => {
+    const plan = (await inspected()).plan({ allow: 'everything' })
+    expect(planText('vm', machine, plan, style(false))).toContain('the restore reads more than was looked at')
+  })
+})
