@@ -12,7 +12,6 @@ import {
   vmlinuzOf,
 } from './cache.ts'
 import { fetchGuestPrograms, hasModules, unpackModules } from './guests/fetch.ts'
-import { guestKernel } from './guests/parts.ts'
 import { has, megabytes, plannedBytes, run, SetupError, say, step } from './setup-step.ts'
 
 /** Debian's packages, and the program each is wanted for. */
@@ -94,7 +93,7 @@ function fetchKernel(series: KernelSeries): void {
       })
       const image = readdirSync(folder).find((name) => name.startsWith('vmlinuz-'))!
       writeFileSync(packageNoteOf(series), `${found.name} ${found.version}\n`)
-      if (series === guestKernel) unpackModules(`${folder}/${deb}`)
+      unpackModules(`${folder}/${deb}`, series)
       renameSync(`${folder}/${image}`, target)
     })
   } finally {
@@ -103,7 +102,7 @@ function fetchKernel(series: KernelSeries): void {
 }
 
 function fetchKernels(): void {
-  const missing = kernelSeries.filter((series) => !existsSync(vmlinuzOf(series)) || (series === guestKernel && !hasModules()))
+  const missing = kernelSeries.filter((series) => !existsSync(vmlinuzOf(series)) || !hasModules(series))
   if (missing.length === 0) return
   if (!has('apt-get') || !has('dpkg-deb')) needRoot('kernels must be fetched')
   knowArm64()

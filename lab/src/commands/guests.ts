@@ -5,12 +5,12 @@ import { events } from '../guests/events.ts'
 import { live } from '../guests/life.ts'
 import { type GuestMachine, machines } from '../guests/machines.ts'
 import { NestedHost } from '../guests/nested-host.ts'
-import { guestKernel, parts } from '../guests/parts.ts'
+import { hostKernel, parts } from '../guests/parts.ts'
 import { askAgain, type Row } from '../guests/row.ts'
 import { tableHead, tableRow } from '../guests/table.ts'
 import { unfixedKernel } from '../guests/unfixed.ts'
 
-const boot = () => NestedHost.boot(kernelImage(guestKernel))
+const boot = () => NestedHost.boot(kernelImage(hostKernel))
 
 /** The hosts' kernels: as Debian has it, and one that leaves the entries of what a guest unmapped. */
 const hosts: Readonly<Record<string, () => Promise<NestedHost>>> = {

@@ -39,18 +39,26 @@ for f in $list; do echo $f >unbind; done
 for f in $list; do echo $f >bind; done
 sleep 2; taskset -p ff $$ >/dev/null`,
   },
+  litter: {
+    says: 'the lowest DeviceIDs lose their drivers, and much is opened and mounted that may lie where their ITTs were',
+    shell: `${UNMAP_HEADS}
+mkdir -p /dev/pts && mount -t devpts pts /dev/pts
+n=0; while [ $n -lt 100 ]; do n=$((n+1)); sleep 100000 3<>/dev/ptmx & done
+n=0; while [ $n -lt 40 ]; do n=$((n+1)); mkdir -p /tmp/litter$n; mount -t tmpfs litter /tmp/litter$n; done
+sleep 1`,
+  },
   rebind: {
-    says: 'every function of virtio is unbound and bound again, the last one first',
-    shell: `cd /sys/bus/pci/drivers/virtio-pci
-list=; for f in 0000:*; do [ -e $f ] && list="$f $list"; done
-for f in $list; do echo $f >unbind; done
-for f in $list; do echo $f >bind; done
+    says: 'every function of virtio and NVMe is unbound and bound again, the last one first',
+    shell: `${DRIVERS}
+list=; for f in virtio-pci/0000:* nvme/0000:*; do [ -e $f ] && list="$f $list"; done
+for f in $list; do echo \${f#*/} >\${f%/*}/unbind; done
+for f in $list; do echo \${f#*/} >\${f%/*}/bind; done
 for f in /sys/bus/pci/devices/*; do [ -e $f/driver ] || echo \${f##*/} >/sys/bus/pci/drivers_probe; done
 sleep 2; true`,
   },
   resize: {
     says: 'the driver of virtio disks is loaded anew with two queues each',
-    shell: 'rmmod virtio_blk && insmod /modules/02-virtio_blk.ko num_request_queues=2; sleep 1',
+    shell: 'rmmod virtio_blk && insmod /modules/*-virtio_blk.ko num_request_queues=2; sleep 1',
   },
   'cpu-off': {
     says: 'the last CPU goes off line',
@@ -73,6 +81,15 @@ else
   while [ $n -lt ${REBINDS} ]; do echo $last >unbind; echo $last >bind; n=$((n+1)); done
 fi
 echo 'file drivers/irqchip/irq-gic-v3-its.c +p' >/sys/kernel/debug/dynamic_debug/control`,
+  },
+  vfs: {
+    says: 'three virtual functions of each card that has some, with their interfaces up',
+    shell: `for f in /sys/bus/pci/devices/*/sriov_numvfs; do echo 3 >$f; done
+sleep 5; for card in /sys/class/net/eth*; do ifconfig \${card##*/} up; done; sleep 2`,
+  },
+  'no-vfs': {
+    says: 'virtual functions go',
+    shell: 'for f in /sys/bus/pci/devices/*/sriov_numvfs; do echo 0 >$f; done; sleep 2',
   },
   unplug: { says: 'a device behind a root port is unplugged', act: 'unplug' },
   reboot: { says: 'the guest reboots', act: 'reboot' },

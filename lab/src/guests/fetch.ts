@@ -1,49 +1,71 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { megabytes, plannedBytes, run, SetupError, step } from '../setup-step.ts'
-import { guestModules, guestPackages, parts, rootOf, type Suite, suiteNames, suites } from './parts.ts'
+import { type GuestKernel, guestModules, imageOf, modulesOf, parts, rootOf, type Suite, suiteNames, suites } from './parts.ts'
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
-/** True when every module of the guests has been unpacked. */
-export const hasModules = () => guestModules.every((name) => existsSync(`${parts.modules}${name}.ko`))
+/** True when the modules of a kernel have been unpacked. */
+export const hasModules = (kernel: GuestKernel) => existsSync(modulesOf(kernel))
 
-/** Takes the guests' modules out of a kernel package. */
-export function unpackModules(deb: string): void {
+/** Takes the modules that guests load out of a kernel's package; those that it lacks are left out. */
+export function unpackModules(deb: string, kernel: GuestKernel): void {
   const folder = `${parts.folder}unpacked/`
   rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder, { recursive: true })
-  mkdirSync(parts.modules, { recursive: true })
-  const names = guestModules.map((name) => `'*/${name}.ko.xz'`).join(' ')
-  run('sh', ['-c', `dpkg-deb --fsys-tarfile '${deb}' | tar -x -C '${folder}' --wildcards ${names}`])
+  mkdirSync(`${folder}modules`, { recursive: true })
+  run('dpkg-deb', ['-x', deb, folder])
+  const found = run('find', [folder, '-name', '*.ko', '-o', '-name', '*.ko.xz']).split('\n')
   for (const name of guestModules) {
-    run('sh', ['-c', `find '${folder}' -name '${name}.ko.xz' -exec xz -dc {} + > '${parts.modules}${name}.ko'`])
+    const path = found.find((file) => file.endsWith(`/${name}.ko`) || file.endsWith(`/${name}.ko.xz`))
+    if (path !== undefined) run('sh', ['-c', `xz -dcf '${path}' > '${folder}modules/${name}.ko'`])
   }
+  rmSync(modulesOf(kernel), { recursive: true, force: true })
+  renameSync(`${folder}modules`, modulesOf(kernel))
   rmSync(folder, { recursive: true })
 }
 
-/** Fetches QEMU and busybox for arm64, with all they depend on, and unpacks them: nothing foreign is installed. */
+/** Fetches what guests need of each suite, with all it depends on, and unpacks it: nothing foreign is installed. */
 export function fetchGuestPrograms(): void {
   for (const suite of suiteNames) if (!existsSync(rootOf(suite))) fetchSuite(suite)
 }
 
 function fetchSuite(suite: Suite): void {
   const folder = `${parts.folder}fetched/`
+  const { release, packages } = suites[suite]
   rmSync(folder, { recursive: true, force: true })
   for (const name of ['archives/partial', 'lists/partial', 'root']) mkdirSync(`${folder}${name}`, { recursive: true })
   writeFileSync(`${folder}sources`, `deb [arch=arm64 signed-by=${KEYRING}] ${mirror()} ${suite} main\n`)
   writeFileSync(`${folder}status`, '')
-  const apt = (...args: string[]) => run('apt-get', [...privately(folder), ...args])
-  step(`reading the package index of ${suites[suite]} for arm64 (about 10 MB)`, () => apt('-qq', 'update'))
-  const install = ['install', ...guestPackages]
+  const apt = (...args: string[]) => run('apt-get', [...privately(folder), '-y', ...args], { cwd: folder })
+  step(`reading the package index of ${release} for arm64 (about 10 MB)`, () => apt('-qq', 'update'))
+  const install = ['install', ...packages]
   const bytes = plannedBytes(apt('--print-uris', ...install))
-  step(`fetching ${guestPackages.join(' and ')} of ${suites[suite]} for arm64 (${megabytes(bytes)}), and unpacking them`, () => {
+  step(`fetching ${packages.join(' and ')} of ${release} for arm64 (${megabytes(bytes)}), and unpacking them`, () => {
     apt('-qq', '--download-only', ...install)
     for (const deb of readdirSync(`${folder}archives`).filter((name) => name.endsWith('.deb'))) {
       run('dpkg-deb', ['-x', `${folder}archives/${deb}`, `${folder}root`])
     }
-    renameSync(`${folder}root`, rootOf(suite))
   })
+  if (suite === 'sid') fetchNewestKernel(folder, apt)
+  renameSync(`${folder}root`, rootOf(suite))
   rmSync(folder, { recursive: true })
+}
+
+/** Fetches the newest kernel of the suite whose index is in a folder: its image and its modules are packages of their own. */
+function fetchNewestKernel(folder: string, apt: (...args: string[]) => string): void {
+  const versions = run('apt-cache', [...privately(folder), 'pkgnames', 'linux-binary-'])
+    .split('\n')
+    .flatMap((name) => /^linux-binary-(\d[\d.]+\+deb\d+-arm64)$/.exec(name)?.[1] ?? [])
+  const newest = versions.sort((a, b) => a.localeCompare(b, undefined, { numeric: true })).at(-1)
+  if (newest === undefined) throw new SetupError('Debian sid has no kernel for arm64 that is made as before')
+  const packages = [`linux-binary-${newest}`, `linux-modules-${newest}`]
+  const bytes = plannedBytes(apt('--print-uris', 'download', ...packages))
+  step(`fetching Linux ${newest} (${megabytes(bytes)}) and unpacking it`, () => {
+    apt('-qq', 'download', ...packages)
+    const [image, modules] = packages.map((name) => readdirSync(folder).find((file) => file.startsWith(`${name}_`))!)
+    run('dpkg-deb', ['-x', `${folder}${image}`, `${folder}kernel`])
+    copyFileSync(`${folder}kernel/usr/lib/modules/${newest}/vmlinuz`, imageOf('sid'))
+    unpackModules(`${folder}${modules}`, 'sid')
+  })
 }
 
 /** The mirror of Debian that this machine uses. */
@@ -76,5 +98,5 @@ function privately(folder: string): string[] {
     'Dir::Etc::sourcelist': `${folder}sources`,
     'Dir::Etc::sourceparts': '/dev/null',
   }
-  return ['-y', ...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`])]
+  return Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`])
 }

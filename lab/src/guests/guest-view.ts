@@ -1,3 +1,5 @@
+import { section } from './section.ts'
+
 /** An event that the guest's kernel has allocated: its function, its interrupt, and what its ITS driver said of it. */
 export interface GuestMapping {
   /** The PCI function, `0000:01:00.0`. */
@@ -37,11 +39,4 @@ export function guestView(text: string): GuestView {
     return said === undefined ? [] : [{ function: name!, irq, ...said, cpu: cpus.get(irq) ?? null }]
   })
   return { mappings, online: section(text, 'online').trim(), release: section(text, 'release').trim() }
-}
-
-function section(text: string, name: string): string {
-  const start = text.indexOf(`== ${name}\n`)
-  if (start < 0) throw new Error(`the guest did not say its ${name}: ${text.slice(-200)}`)
-  const end = text.indexOf('\n== ', start)
-  return text.slice(start + name.length + 4, end < 0 ? undefined : end + 1)
 }

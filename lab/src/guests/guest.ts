@@ -2,13 +2,14 @@ import { type EventName, events, type GuestEvent } from './events.ts'
 import { guestFiles } from './host-image.ts'
 import type { GuestMachine } from './machines.ts'
 import type { NestedHost } from './nested-host.ts'
+import { hostKernel } from './parts.ts'
 import { Qmp } from './qmp.ts'
 import { Shell } from './shell.ts'
 
-/** Where the host keeps the save that is made or restored. */
+/** Where the host keeps the save that is made. */
 export const SAVE = '/tmp/save'
 
-const BOOT_SECONDS = 400
+const BOOT_SECONDS = 900
 const SAVE_SECONDS = 200
 /** A guest lets a slot's power light blink for five seconds before it lets the device go. */
 const UNPLUG_SECONDS = 60
@@ -16,7 +17,7 @@ const DISKS = 8
 
 /** The driver of the ITS says which event and LPI an interrupt has; nothing else is printed. */
 const WORDS =
-  'console=ttyAMA0 quiet loglevel=0 nokaslr mitigations=off acpi=off audit=0 apparmor=0 security=none init_on_alloc=0 rodata=off ' +
+  'console=ttyAMA0 quiet loglevel=0 nokaslr mitigations=off audit=0 apparmor=0 security=none init_on_alloc=0 rodata=off ' +
   'cryptomgr.notests rcupdate.rcu_expedited=1 nosoftlockup lpj=100000 cma=0 log_buf_len=1M ' +
   'dyndbg=\\"file drivers/irqchip/irq-gic-v3-its.c +p\\"'
 
@@ -43,9 +44,9 @@ export class Guest {
     return guest
   }
 
-  /** Restores the host's save into a fresh QEMU, and leaves it stopped. @throws RestoreRefused when QEMU gives up. */
-  static async restore(host: NestedHost, machine: GuestMachine): Promise<Guest> {
-    const guest = new Guest(host, machine, await start(host, machine, `-incoming "exec:cat ${SAVE}"`))
+  /** Restores a save of the host's into a fresh QEMU, and leaves it stopped. @throws RestoreRefused when QEMU gives up. */
+  static async restore(host: NestedHost, machine: GuestMachine, save = SAVE): Promise<Guest> {
+    const guest = new Guest(host, machine, await start(host, machine, `-incoming "exec:cat ${save}"`))
     for (const end = performance.now() + SAVE_SECONDS * 1000; performance.now() < end; ) {
       if (await isGone(host, guest.#pid)) throw whyGone(await lastWords(host))
       const status = await guest.#qmp.execute<{ status: string }>('query-status', {}, 5).catch(() => undefined)
@@ -144,11 +145,12 @@ const whyGone = (words: string) => (TABLES_REFUSED.test(words) ? new RestoreRefu
 
 async function start(host: NestedHost, machine: GuestMachine, more: string): Promise<{ qmp: Qmp; pid: number }> {
   await endQemu(host)
-  const { kernel, initramfs } = guestFiles
+  const kernel = machine.kernel ?? hostKernel
   const options = [
     `-M ${machine.machine},gic-version=3 -cpu host -accel kvm -smp ${machine.vcpus} -m ${machine.memory}`,
     `-nodefaults -no-user-config -display none -serial file:/tmp/console`,
-    `-kernel ${kernel} -initrd ${initramfs} -append "${WORDS} ${machine.words ?? ''}"`,
+    machine.acpi === true ? `-bios ${guestFiles.firmware}` : '',
+    `-kernel ${guestFiles.kernel(kernel)} -initrd ${guestFiles.initramfs(kernel)} -append "${WORDS} ${machine.words ?? ''}"`,
     '-chardev pipe,id=qmp,path=/dev/qmp -mon chardev=qmp,mode=control',
     '-chardev pipe,id=shell,path=/dev/guest -device virtio-serial-device -device virtserialport,chardev=shell,name=shell',
     ...machine.options,

@@ -2,9 +2,20 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { kernelImage } from '../cache.ts'
 import { type Entry, initramfs } from './initramfs.ts'
-import { guestKernel, guestModules, parts, rootOf, SCRIPTS, type Suite, suiteNames } from './parts.ts'
+import {
+  firmware,
+  type GuestKernel,
+  guestKernels,
+  guestModules,
+  imageOf,
+  modulesOf,
+  parts,
+  rootOf,
+  SCRIPTS,
+  type Suite,
+  suiteNames,
+} from './parts.ts'
 
 const QEMU = 'usr/bin/qemu-system-aarch64'
 const LOADER = 'ld-linux-aarch64.so.1'
@@ -12,10 +23,14 @@ const LOADER = 'ld-linux-aarch64.so.1'
 const LIBRARIES = ['lib/aarch64-linux-gnu', 'usr/lib/aarch64-linux-gnu'] as const
 
 /** Where the host keeps what its guests boot from. */
-export const guestFiles = { kernel: '/guest/vmlinuz', initramfs: '/guest/initramfs' } as const
+export const guestFiles = {
+  kernel: (kernel: GuestKernel) => `/guest/vmlinuz-${kernel}`,
+  initramfs: (kernel: GuestKernel) => `/guest/initramfs-${kernel}`,
+  firmware: '/guest/firmware',
+} as const
 
 /**
- * The host's initramfs: the QEMUs with the libraries they need, busybox, and inside it the kernel and initramfs of the guests.
+ * The host's initramfs: the QEMUs with the libraries they need, busybox, and inside it the kernels, initramfs and firmware of the guests.
  *
  * @throws Error that says what to do when the lab is not set up.
  */
@@ -23,7 +38,8 @@ export function hostInitramfs(): string {
   const path = `${parts.folder}host.cpio`
   const sources = [
     ...['init', 'view', 'alive'].map((name) => fileURLToPath(new URL(name, SCRIPTS))),
-    ...[fileURLToPath(import.meta.url), kernelImage(guestKernel), ...suiteNames.map(rootOf)],
+    ...[fileURLToPath(import.meta.url), firmware, ...suiteNames.map(rootOf)],
+    ...guestKernels.flatMap((kernel) => [imageOf(kernel), modulesOf(kernel)]),
   ]
   if (!sources.every(existsSync)) throw new Error('the guests are not set up: run `npm run lab:setup`')
   const newest = Math.max(...sources.map((source) => statSync(source).mtimeMs))
@@ -33,19 +49,24 @@ export function hostInitramfs(): string {
     initramfs([
       ...base(),
       ...suiteNames.flatMap(qemuOf),
-      { path: guestFiles.kernel.slice(1), data: readFileSync(kernelImage(guestKernel)) },
-      { path: guestFiles.initramfs.slice(1), data: gzipSync(guestInitramfs(), { level: 1 }) },
+      ...guestKernels.flatMap((kernel) => [
+        { path: guestFiles.kernel(kernel).slice(1), data: readFileSync(imageOf(kernel)) },
+        { path: guestFiles.initramfs(kernel).slice(1), data: gzipSync(guestInitramfs(kernel), { level: 1 }) },
+      ]),
+      { path: guestFiles.firmware.slice(1), data: readFileSync(firmware) },
     ]),
   )
   return path
 }
 
 /** What a guest boots: busybox, the scripts, the modules in their order. */
-function guestInitramfs(): Buffer {
-  const modules = guestModules.map((name, index) => ({
-    path: `modules/${String(index).padStart(2, '0')}-${name}.ko`,
-    data: readFileSync(`${parts.modules}${name}.ko`),
-  }))
+function guestInitramfs(kernel: GuestKernel): Buffer {
+  const fileOf = (name: string) => `${modulesOf(kernel)}${name}.ko`
+  const modules = guestModules.flatMap((name, index) =>
+    existsSync(fileOf(name))
+      ? [{ path: `modules/${String(index).padStart(2, '0')}-${name}.ko`, data: readFileSync(fileOf(name)) }]
+      : [],
+  )
   return initramfs([...base(), ...modules])
 }
 

@@ -1,17 +1,19 @@
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
+import { type Answers, answersOf } from './answers.ts'
 import type { EventName } from './events.ts'
 import { Guest, RestoreRefused, SAVE } from './guest.ts'
-import { type GuestView, guestView } from './guest-view.ts'
+import { type GuestMapping, type GuestView, guestView } from './guest-view.ts'
 import type { GuestMachine } from './machines.ts'
 import type { NestedHost } from './nested-host.ts'
-import { ask, type Row, TRUTH } from './row.ts'
-import { formatTruth, type Truth } from './truth.ts'
+import { ask, judged, type Row, TRUTH } from './row.ts'
+import { formatTruth, type Restore, type Truth } from './truth.ts'
 
+/** What vits repaired lies beside the save: here, and on the host. */
 const REPAIRED = '.repaired'
 
 interface Restored {
   readonly guest: Guest | undefined
-  readonly restore: Truth['restore']
+  readonly restore: Restore
 }
 
 export interface LifeOptions {
@@ -22,8 +24,9 @@ export interface LifeOptions {
 }
 
 /**
- * Lives through a machine's events. After each the guest is saved, vits is asked, a real KVM restores the save, and the guest is
- * asked what works; it lives on as restored. A save that is refused ends the life, unless vits repairs it.
+ * Lives through a machine's events. After each the guest is saved and vits is asked; a real KVM restores first what vits repaired, if
+ * it changed anything, then the save as it was, and the guest is asked each time what works. It lives on as restored; where KVM
+ * refuses the save it lives on as repaired, and without a repair its life ends.
  */
 export async function* live({ host, machine, folder }: LifeOptions): AsyncGenerator<Row> {
   let guest: Guest | undefined
@@ -35,15 +38,11 @@ export async function* live({ host, machine, folder }: LifeOptions): AsyncGenera
     try {
       guest ??= await Guest.boot(host, machine)
       const save = await saved(guest, { host, event, ghosts, file: `${folder}/${name}.mig` })
-      const { machine: now } = guest
-      const restored = await restore(host, now, save)
-      const truth: Truth = { live: new Set(save.live.keys()), astray: astray(save, save.live), restore: restored.restore }
+      const { asked, truth, lives } = await asVitsAndKvm(host, guest.machine, save)
       writeFileSync(`${folder}/${name}${TRUTH}`, formatTruth(truth, save.view))
-      const asked = ask({ file: save.file, truth, repairInto: `${save.file}${REPAIRED}` })
-      ghosts = ghostsOf(truth)
-      guest = restored.guest ?? (asked.repaired?.wrote ? await rescued(host, now, save) : undefined)
-      const rescue = restored.guest === undefined && asked.repaired?.wrote ? { rescued: guest !== undefined } : {}
-      yield { name, truth, ...asked, ...rescue, seconds: seconds() }
+      ghosts = ghostsOf(truth.live, lives.restore)
+      guest = lives.guest
+      yield { name, ...judged(truth, asked), seconds: seconds() }
       if (guest === undefined) return
     } catch (error) {
       yield { name, verdict: { kind: 'lab failed', why: String(error) }, seconds: seconds() }
@@ -64,7 +63,7 @@ const astray = ({ view, live }: Save, lpis: ReadonlyMap<number, number>): number
   view.mappings.filter(({ lpi, cpu }) => live.has(lpi) && lpis.has(lpi) && cpu !== null && lpis.get(lpi) !== cpu).length
 
 /** LPIs that a restore brought back from the dead: KVM has them, and the guest does not know. */
-const ghostsOf = ({ live, restore }: Truth): ReadonlySet<number> =>
+const ghostsOf = (live: ReadonlySet<number>, restore: Restore): ReadonlySet<number> =>
   new Set(restore.done ? [...restore.lpis].filter((lpi) => !live.has(lpi)) : [])
 
 interface Wanted {
@@ -92,31 +91,42 @@ async function saved(guest: Guest, what: Wanted): Promise<Save> {
   return { file: what.file, view, live }
 }
 
-/** Restores the host's save; no guest when KVM refuses. */
-async function restore(host: NestedHost, machine: GuestMachine, save: Save): Promise<Restored> {
+/** Asks vits about a save, and a real KVM about it and about what vits repairs; says in which restore the guest lives on. */
+async function asVitsAndKvm(host: NestedHost, machine: GuestMachine, save: Save) {
+  const file = `${save.file}${REPAIRED}`
+  const asked = ask(save.file, file)
+  const words = asked.repaired?.wrote ? asked.repaired.words : undefined
+  if (words !== undefined) await host.put(file, `${SAVE}${REPAIRED}`)
+  rmSync(file, { force: true })
+  const restoreRepaired = () => restore(host, machine, save, REPAIRED)
+  const repaired = words && { words, restore: (await restoreRepaired()).restore }
+  const asSaved = await restore(host, machine, save)
+  const lives = !asSaved.restore.done && repaired?.restore.done ? await restoreRepaired() : asSaved
+  const live = new Set(save.live.keys())
+  const truth: Truth = { live, astray: astray(save, save.live), restore: asSaved.restore, ...(repaired && { repaired }) }
+  return { asked, truth, lives }
+}
+
+/** Restores the host's save, or what was made of it; no guest when KVM refuses. */
+async function restore(host: NestedHost, machine: GuestMachine, save: Save, suffix = ''): Promise<Restored> {
   try {
-    const guest = await Guest.restore(host, machine)
+    const guest = await Guest.restore(host, machine, `${SAVE}${suffix}`)
     const lpis = await guest.lpis()
-    const silent = await silentDevices(guest)
-    return { guest, restore: { done: true, lpis: new Set(lpis.keys()), misdirected: astray(save, lpis), silent } }
+    const { silent, rang } = await whatWorks(guest, save.view.mappings, machine.unsaved)
+    return { guest, restore: { done: true, lpis: new Set(lpis.keys()), misdirected: astray(save, lpis), silent, rang } }
   } catch (error) {
     if (!(error instanceof RestoreRefused)) throw error
     return { guest: undefined, restore: { done: false, why: error.message } }
   }
 }
 
-/** Lets the guest go on; the devices that do not answer, asked twice: a slow machine is not a dead device. */
-async function silentDevices(guest: Guest): Promise<string[]> {
+/** Lets the guest go on, and asks it which devices work; twice where some are silent: a slow machine is not a dead device. */
+async function whatWorks(guest: Guest, mappings: readonly GuestMapping[], unsaved: readonly string[] = []): Promise<Answers> {
   await guest.goOn()
   const ask = async (seconds: number) => {
-    const said = await guest.run(`alive ${seconds}`, 200)
-    return [...said.matchAll(/^dead (\S+)$/gm)].map(([, name]) => name!)
+    const { silent, rang } = answersOf(await guest.run(`alive ${seconds}`, 200), mappings)
+    return { silent: silent.filter((name) => !unsaved.includes(name)), rang }
   }
-  const silent = await ask(20)
-  return silent.length === 0 ? silent : ask(60)
-}
-
-async function rescued(host: NestedHost, machine: GuestMachine, save: Save): Promise<Guest | undefined> {
-  await host.put(`${save.file}${REPAIRED}`, SAVE)
-  return (await restore(host, machine, save)).guest
+  const answers = await ask(20)
+  return answers.silent.length === 0 ? answers : ask(60)
 }

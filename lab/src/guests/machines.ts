@@ -1,11 +1,15 @@
 import type { EventName } from './events.ts'
-import type { Suite } from './parts.ts'
+import type { GuestKernel, Suite } from './parts.ts'
 
 /** A machine that a guest runs on, as QEMU's options, and what happens to it in its life. */
 export interface GuestMachine {
   readonly name: string
   /** Whose QEMU; Debian 12's, 7.2, unless named. */
   readonly qemu?: Suite
+  /** The guest's kernel; that of the host unless named. */
+  readonly kernel?: GuestKernel
+  /** Boots by EDK2, which hands over ACPI tables; otherwise QEMU starts the kernel with a device tree. */
+  readonly acpi?: true
   /** QEMU's -M, without the GIC. */
   readonly machine: string
   readonly vcpus: number
@@ -16,6 +20,8 @@ export interface GuestMachine {
   readonly words?: string
   /** Events in their order; after each the guest is saved, judged and restored, and lives on as restored. */
   readonly life: readonly EventName[]
+  /** Network cards that QEMU leaves out of the stream, as virtual functions of an igb: silent after any restore. */
+  readonly unsaved?: readonly string[]
   /** What `unplug` takes away: a device behind a root port, by its id and the option that makes it. */
   readonly unplugs?: { readonly id: string; readonly option: string }
 }
@@ -195,5 +201,75 @@ export const machines: readonly GuestMachine[] = [
     qemu: 'trixie',
     machine: 'virt-9.0',
     ...virtioMem,
+  },
+  {
+    name: 'linux-6.1',
+    kernel: '6.1',
+    machine: 'virt',
+    vcpus: 2,
+    memory: '128M',
+    options: usual,
+    life: ['booted', 'litter', 'rebind', 'wrap', 'heads'],
+  },
+  {
+    name: 'linux-6.1-late',
+    kernel: '6.1',
+    machine: 'virt-7.2',
+    vcpus: 2,
+    memory: '128M',
+    options: usual,
+    life: ['booted', 'wrap', 'litter', 'rebind'],
+  },
+  {
+    name: 'linux-7',
+    qemu: 'sid',
+    kernel: 'sid',
+    machine: 'virt',
+    vcpus: 2,
+    memory: '192M',
+    options: usual,
+    life: ['booted', 'unbind', 'heads', 'rebind', 'wrap'],
+  },
+  {
+    name: 'nvme',
+    qemu: 'sid',
+    machine: 'virt-10.1',
+    vcpus: 4,
+    memory: '128M',
+    options: [
+      rootPorts(2),
+      disk(1, 'nvme,serial=one,max_ioqpairs=8,msix_qsize=9,bus=port1'),
+      disk(2, 'nvme,serial=two,max_ioqpairs=4,msix_qsize=5'),
+      card(1, 'virtio-net-pci,bus=port2'),
+      '-device virtio-rng-pci',
+    ],
+    life: ['booted', 'heads', 'rebind', 'cpu-off', 'rebind', 'wrap'],
+  },
+  {
+    name: 'nvme-linux-7',
+    qemu: 'sid',
+    kernel: 'sid',
+    machine: 'virt',
+    vcpus: 4,
+    memory: '224M',
+    options: [
+      rootPorts(2),
+      disk(1, 'nvme,serial=one,max_ioqpairs=16,msix_qsize=17,bus=port1'),
+      card(1, 'virtio-net-pci,mq=on,vectors=8,bus=port2'),
+      disk(2, 'virtio-blk-pci,num-queues=4'),
+      '-device virtio-rng-pci',
+    ],
+    life: ['booted', 'unbind', 'rebind', 'cpu-off'],
+  },
+  {
+    name: 'igb',
+    qemu: 'sid',
+    kernel: 'sid',
+    machine: 'virt-10.0',
+    vcpus: 2,
+    memory: '224M',
+    options: [rootPorts(2), card(1, 'igb,bus=port1'), disk(1, 'virtio-blk-pci,num-queues=2,bus=port2'), '-device virtio-rng-pci'],
+    life: ['vfs', 'no-vfs'],
+    unsaved: ['eth1', 'eth2', 'eth3'],
   },
 ]

@@ -81,7 +81,7 @@ function qemuArguments(kernel: string, folder: string): string[] {
     ...['-device', `virtserialport,chardev=${name},name=${name}`],
   ]
   return [
-    ...['-M', machine, '-cpu', 'neoverse-n1', '-smp', '2', '-m', '2G', '-nodefaults', '-display', 'none', '-no-reboot'],
+    ...['-M', machine, '-cpu', 'neoverse-n1', '-smp', '2', '-m', '3G', '-nodefaults', '-display', 'none', '-no-reboot'],
     ...['-kernel', kernel, '-initrd', hostInitramfs(), '-append', words, '-serial', `file:${folder}/console`],
     ...['-device', 'virtio-serial-pci', ...ports.flatMap(device)],
   ]

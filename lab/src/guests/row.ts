@@ -12,8 +12,6 @@ export interface Row {
   readonly truth?: Truth
   readonly said?: Said
   readonly repaired?: Repaired
-  /** The save as it was did not restore, and this is whether the repaired one did. */
-  readonly rescued?: boolean
   readonly seconds: number
 }
 
@@ -22,18 +20,24 @@ export const TRUTH = '.truth.json'
 /** How a save ends, whole or as the case that `vits extract` makes of it. */
 const SAVES = ['.mig', '.vits']
 
-interface Question {
-  readonly file: string
-  readonly truth: Truth
-  readonly repairInto: string
+/** What vits says of a save, and what it repairs. */
+export interface Asked {
+  readonly said: Said
+  readonly repaired?: Repaired
 }
 
-/** What vits says of a save, what it repairs, and whether that is right. */
-export function ask({ file, truth, repairInto }: Question): Pick<Row, 'verdict' | 'said' | 'repaired'> {
+/** Asks vits about a save, without a word of what is true of it. */
+export function ask(file: string, repairInto: string): Asked {
   const said = vitsSays(file)
-  const repaired = said.read && said.exit !== 0 ? vitsRepairs(file, repairInto) : undefined
-  return { verdict: judge(truth, said, repaired), said, ...(repaired && { repaired }) }
+  return said.read ? { said, repaired: vitsRepairs(file, repairInto) } : { said }
 }
+
+/** Holds what vits says against what is true. */
+export const judged = (truth: Truth, asked: Asked): Pick<Row, 'truth' | 'verdict' | 'said' | 'repaired'> => ({
+  truth,
+  ...asked,
+  verdict: judge(truth, asked.said, asked.repaired),
+})
 
 /** Asks vits about the saves that a run left in a folder, by what was found to be true then: nothing is booted. */
 export function* askAgain(folder: string): Generator<Row> {
@@ -45,8 +49,8 @@ export function* askAgain(folder: string): Generator<Row> {
       if (save === undefined) continue
       const start = performance.now()
       const truth = parseTruth(readFileSync(`${folder}/${name}${TRUTH}`, 'utf8'))
-      const asked = ask({ file: `${folder}/${save}`, truth, repairInto: `${repairs}/${save}` })
-      yield { name, truth, ...asked, seconds: (performance.now() - start) / 1000 }
+      const asked = ask(`${folder}/${save}`, `${repairs}/${save}`)
+      yield { name, ...judged(truth, asked), seconds: (performance.now() - start) / 1000 }
     }
   } finally {
     rmSync(repairs, { recursive: true })

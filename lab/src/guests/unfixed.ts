@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { kernelImage } from '../cache.ts'
 import type { NestedHost } from './nested-host.ts'
-import { guestKernel, parts } from './parts.ts'
+import { hostKernel, parts } from './parts.ts'
 
 /** `mov w0, #0`: the call was made and all went well. */
 const SUCCEED = 0x52800000
@@ -18,7 +18,7 @@ interface Symbols {
 }
 
 /**
- * The image of the guests' kernel without the two writes that clear an entry when its device or event is unmapped, as kernels
+ * The image of the hosts' kernel without the two writes that clear an entry when its device or event is unmapped, as kernels
  * before "Clear DTE when MAPD unmaps a device" were: they leave orphans. `host` runs the kernel as it is and says where they are.
  *
  * @throws Error when the command handlers do not call kvm_write_guest exactly twice.
@@ -27,7 +27,7 @@ export async function unfixedKernel(bootFixed: () => Promise<NestedHost>): Promi
   if (existsSync(UNFIXED)) return UNFIXED
   const host = await bootFixed()
   try {
-    const image = readFileSync(kernelImage(guestKernel))
+    const image = readFileSync(kernelImage(hostKernel))
     withoutClearing(image, await symbolsOf(host))
     writeFileSync(UNFIXED, image)
     return UNFIXED

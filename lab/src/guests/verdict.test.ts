@@ -5,7 +5,13 @@ import type { Repaired, Said } from './vits.ts'
 
 const set = (...lpis: number[]) => new Set(lpis)
 type Done = Extract<Truth['restore'], { done: true }>
-const restores = (lpis: ReadonlySet<number>, ...silent: string[]): Done => ({ done: true, lpis, misdirected: 0, silent })
+const restores = (lpis: ReadonlySet<number>, ...silent: string[]): Done => ({
+  done: true,
+  lpis,
+  misdirected: 0,
+  silent,
+  rang: lpis,
+})
 const refused: Truth['restore'] = { done: false, why: 'Invalid argument' }
 const healthy: Truth = { astray: 0, live: set(8192, 8193), restore: restores(set(8192, 8193)) }
 const wellSaid: Extract<Said, { read: true }> = {
@@ -13,7 +19,11 @@ const wellSaid: Extract<Said, { read: true }> = {
   ...{ dead: set(), live: set(8192, 8193), restored: set(8192, 8193) },
 }
 const fails = { ...wellSaid, exit: 4, verdict: 'fails', errno: 'EINVAL', lost: 2, restored: set() }
-const repair = (...restored: number[]): Repaired => ({ wrote: true, words: 1, restored: set(...restored) })
+const words = ['0x43d56a00 0x00000000_20000000 -> 0x00000000_00000000']
+const repair = (...restored: number[]): Repaired => ({ wrote: true, words, restored: set(...restored) })
+const corrupted: Truth = { ...healthy, restore: restores(set(8192, 8193, 8200)) }
+const seen: Said = { ...wellSaid, exit: 4, revived: 1, dead: set(8200), restored: set(8192, 8193, 8200) }
+const ended = (truth: Truth, restore: Truth['restore']): Truth => ({ ...truth, repaired: { words, restore } })
 
 describe('what vits says of a save, by the truth', () => {
   it.each<[string, Truth, Said, Repaired | undefined, ReturnType<typeof judge>['kind']]>([
@@ -74,6 +84,57 @@ describe('what vits says of a save, by the truth', () => {
       fails,
       repair(8192),
       'harmful repair',
+    ],
+    [
+      'its repair restores all that is live and no more',
+      ended(corrupted, restores(healthy.live)),
+      seen,
+      repair(8192, 8193),
+      'agrees',
+    ],
+    [
+      'its repair loses an event in a real restore',
+      ended(corrupted, restores(set(8192))),
+      seen,
+      repair(8192, 8193),
+      'harmful repair',
+    ],
+    [
+      'its repair silences a disk',
+      ended(corrupted, restores(healthy.live, '/dev/vda')),
+      seen,
+      repair(8192, 8193),
+      'harmful repair',
+    ],
+    [
+      'its repair silences nothing that was not silent before',
+      ended({ ...corrupted, restore: restores(set(8192, 8193, 8200), '/dev/vda') }, restores(healthy.live, '/dev/vda')),
+      seen,
+      repair(8192, 8193),
+      'agrees',
+    ],
+    ['its repair is refused', ended(corrupted, refused), seen, repair(8192, 8193), 'harmful repair'],
+    [
+      'its repair sends an event astray',
+      ended(corrupted, { ...restores(healthy.live), misdirected: 1 }),
+      seen,
+      repair(8192, 8193),
+      'harmful repair',
+    ],
+    [
+      'its repair of one that fails is refused too',
+      ended({ ...healthy, restore: refused }, refused),
+      fails,
+      repair(8192, 8193),
+      'miss',
+    ],
+    ['a dead event comes back from what it repaired', ended(corrupted, corrupted.restore), seen, repair(8192, 8193), 'miss'],
+    [
+      'what was restored is another repair than that of today',
+      { ...corrupted, repaired: { words: [], restore: restores(set(8192)) } },
+      seen,
+      repair(8192, 8193),
+      'agrees',
     ],
   ])('%s', (_, truth, said, repaired, kind) => {
     expect(judge(truth, said, repaired).kind).toBe(kind)

@@ -1,4 +1,4 @@
-import type { Truth } from './truth.ts'
+import type { Restore, Truth } from './truth.ts'
 import type { Repaired, Said } from './vits.ts'
 
 /** How what vits says of a save stands to what is true. */
@@ -13,18 +13,48 @@ export type Verdict =
 /** Judges vits by the truth; of several wrongs the one that does most harm. */
 export function judge(truth: Truth, said: Said, repaired: Repaired | undefined): Verdict {
   if (!said.read) return { kind: 'unreadable', why: said.why }
-  const harm = repaired?.wrote ? harmDone(truth, repaired.restored) : undefined
+  const harm = repaired?.wrote ? (harmForetold(truth, repaired) ?? harmDone(truth, repaired)) : undefined
   if (harm !== undefined) return { kind: 'harmful repair', why: harm }
-  const missed = whatIsMissed(truth, said)
+  const missed = whatIsMissed(truth, said) ?? (repaired?.wrote ? whatRepairLeft(truth, repaired) : undefined)
   if (missed !== undefined) return { kind: 'miss', why: missed }
   const alarm = falseAlarm(truth, said)
   return alarm === undefined ? { kind: 'agrees' } : { kind: 'false alarm', why: alarm }
 }
 
-/** What a repaired file does not bring back, though the save as it was would have; or, of one that did not restore, at all. */
-function harmDone({ live, restore }: Truth, restored: ReadonlySet<number>): string | undefined {
-  const before = restore.done ? both(live, restore.lpis) : live
-  return count(without(before, restored), 'live events that the repaired file does not bring back')
+type Written = Extract<Repaired, { wrote: true }>
+
+/** What a real restore of the repaired file came to; undefined when the file that was restored is another. */
+export function realRepair({ repaired }: Truth, { words }: Written): Restore | undefined {
+  return repaired !== undefined && repaired.words.join() === words.join() ? repaired.restore : undefined
+}
+
+/** Live events that a restore of the save brings; of a save that does not restore, all. */
+const broughtBefore = ({ live, restore }: Truth) => (restore.done ? both(live, restore.lpis) : live)
+
+/** What a repaired file does not bring back by the word of vits, though the save as it was would have. */
+const harmForetold = (truth: Truth, { restored }: Written) =>
+  count(without(broughtBefore(truth), restored), 'live events that the repaired file does not bring back')
+
+/** What is worse in a real restore of the repaired file than of the save as it was. */
+function harmDone(truth: Truth, repaired: Written): string | undefined {
+  const after = realRepair(truth, repaired)
+  if (after === undefined) return undefined
+  const { restore: before } = truth
+  if (!after.done) return before.done ? 'KVM refuses the repaired file, and not the save' : undefined
+  const silent = after.silent.filter((name) => !before.done || !before.silent.includes(name))
+  return (
+    count(without(broughtBefore(truth), after.lpis), 'live events that KVM does not restore from the repaired file') ??
+    (silent.length > 0 ? `${silent.join(', ')} silent after the repair` : undefined) ??
+    (before.done && after.misdirected > before.misdirected ? `${after.misdirected} events misdirected by the repair` : undefined)
+  )
+}
+
+/** Where a real restore of the repaired file is not what vits says that it is. */
+function whatRepairLeft(truth: Truth, repaired: Written): string | undefined {
+  const after = realRepair(truth, repaired)
+  if (after === undefined) return undefined
+  if (!after.done) return 'KVM refuses the repaired file'
+  return count(without(after.lpis, repaired.restored), 'events come back from the repaired file, and vits does not say so')
 }
 
 type Read = Extract<Said, { read: true }>

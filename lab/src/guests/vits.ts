@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
@@ -49,7 +49,13 @@ export type Said =
 /** What `vits repair -y` did. */
 export type Repaired =
   | { readonly wrote: false; readonly why: string }
-  | { readonly wrote: true; readonly words: number; readonly restored: ReadonlySet<number> }
+  | {
+      readonly wrote: true
+      /** Each word that it changed, `0x43d56a00 0x00000000_20000000 -> 0x00000000_00000000`. */
+      readonly words: readonly string[]
+      /** LPIs that it says a restore brings now. */
+      readonly restored: ReadonlySet<number>
+    }
 
 /** Asks `vits check` and `vits show` about a save. */
 export function vitsSays(file: string): Said {
@@ -73,12 +79,14 @@ export function vitsSays(file: string): Said {
   }
 }
 
-/** Runs `vits repair -y` into another file. */
+/** Runs `vits repair -y` into another file, which is there afterwards only if there was something to change. */
 export function vitsRepairs(file: string, output: string): Repaired {
+  rmSync(output, { force: true })
   const { stdout, stderr } = vits('repair', '-y', '--json', '--force', '--kernel', KERNEL, file, '-o', output)
   if (!existsSync(output)) return { wrote: false, why: stderr.trim() }
-  const { writes } = JSON.parse(stdout) as { writes: readonly unknown[] }
-  return { wrote: true, words: writes.length, restored: lpisOf(show('restored', output)) }
+  const { writes } = JSON.parse(stdout) as { writes: readonly { gpa: string; from: string; to: string }[] }
+  const words = writes.map(({ gpa, from, to }) => `${gpa} ${from} -> ${to}`)
+  return { wrote: true, words, restored: lpisOf(show('restored', output)) }
 }
 
 /** @throws Error when vits lists nothing, not even no device: then nothing is known of the save. */
