@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { headings, type ProblemCode, problems } from '@vits/core/audit'
+import { headings, type ProblemCode, problems, ruleNames, ruleRow, type WitnessName } from '@vits/core/audit'
 import { commands } from '../cli/src/commands/index.ts'
 import { recordReports } from '../core/src/audit/testing/reports.ts'
 import { recordRefusals } from '../core/src/formats/testing/refusals.ts'
@@ -24,6 +24,7 @@ export const generatedDocs: readonly GeneratedDoc[] = [
   { path: 'core/src/formats/testing/refusals.txt', content: recordRefusals },
   { path: 'core/src/repair/testing/plans.txt', content: recordPlans },
   { path: 'ARCHITECTURE.md', content: () => withBlock(readFileSync('ARCHITECTURE.md', 'utf8'), 'import-law', importLaw()) },
+  { path: 'docs/guests.md', content: () => withBlock(readFileSync('docs/guests.md', 'utf8'), 'witness-rules', witnessTables()) },
   { path: 'README.md', content: readme },
   { path: 'core/README.md', content: coreReadme },
   ...apiPages,
@@ -69,6 +70,29 @@ function importLaw(): string {
     ([room, may]) => `| \`${room}\` | ${may.length === 0 ? 'nothing' : may.map((name) => `\`${name}\``).join(' ')} |`,
   )
   return `| room of core | may import |\n|---|---|\n${rows.join('\n')}`
+}
+
+const witnesses: Readonly<Record<WitnessName, string>> = {
+  'command queue': 'The command queue',
+  'PCI state': 'PCI functions',
+  chain: 'Chains',
+  'LPI configuration': 'LPI configuration',
+  tables: 'Tables',
+  file: 'The file',
+}
+
+/** The rules of each witness, from the catalogue that decides. */
+function witnessTables(): string {
+  const tables = Object.entries(witnesses).map(([witness, heading]) => {
+    const rows = ruleNames.filter((name) => ruleRow(name).witness === witness).map(ruleLine)
+    return `### ${heading}\n\n| rule | says | when | limit | guests and machines | source |\n|---|---|---|---|---|---|\n${rows.join('\n')}\n`
+  })
+  return `\n${tables.join('\n')}`
+}
+
+function ruleLine(name: (typeof ruleNames)[number]): string {
+  const { says, weak, when, limit, holds, source } = ruleRow(name)
+  return `| **${name}** | ${says}${weak === true ? ', weak' : ''} | ${[when, limit, holds, source].join(' | ')} |`
 }
 
 /** The README with its command list and with what the program prints today for each session it shows. */

@@ -26,7 +26,12 @@ export const show = command({
     failing(file, io, () =>
       withSavedMachine(file, io, { judges: [] }, ({ inspection }) => {
         const rows = inspection.view(view, knownIts(its, inspection))
-        io.out(json ? `${JSON.stringify(viewDocument(view, its, rows), null, 2)}\n` : heading(its, inspection) + viewText(rows))
+        const beliefs = view === 'guest' ? inspection.beliefs(its) : undefined
+        io.out(
+          json
+            ? `${JSON.stringify(viewDocument(view, its, rows, beliefs), null, 2)}\n`
+            : heading(its, inspection) + viewText(rows),
+        )
         return lookedAt(file, inspection, io)
       }),
     ),

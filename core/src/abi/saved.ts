@@ -102,8 +102,11 @@ export interface MsiFunction {
   readonly name: string
   /** With what it writes its MSIs: bus << 8 | device << 3 | function, or one for all functions behind a bridge to conventional PCI. */
   readonly deviceId: number
-  readonly kind: 'MSI-X' | 'MSI'
+  /** `unread`: the function is there, and its state cannot be read, as of one that VFIO passes through. */
+  readonly kind: 'MSI-X' | 'MSI' | 'unread'
   /** MSI-X or MSI is enabled in the configuration space, and the function is not masked as a whole. */
   readonly enabled: boolean
+  /** It is in another power state than D0, in which a driver may set up vectors that are not written to it. */
+  readonly asleep?: true
   readonly vectors: readonly MsixVector[]
 }

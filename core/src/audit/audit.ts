@@ -117,12 +117,12 @@ function unknownCount({ beliefs, tables: { mappings } }: Scene): number {
 function queueCounts({ beliefs, tables: { mappings } }: Scene): QueueCounts {
   const counts = { live: 0, deviceLive: 0, dead: 0, unknown: 0 }
   for (const { deviceId, first, count } of mappings.devices) {
-    const device = beliefs.device(deviceId).queue
+    const device = beliefs.device(deviceId).queue.says
     for (let row = first; row < first + count; row++) {
       const { queue } = beliefs.event(deviceId, mappings.events.eventId[row]!)
-      if (queue === 'mapped') counts.live++
-      else if (queue === 'unmapped') counts.dead++
-      else if (device === 'mapped') counts.deviceLive++
+      if (queue.says === 'live') counts.live++
+      else if (queue.says === 'dead') counts.dead++
+      else if (device === 'live') counts.deviceLive++
       else counts.unknown++
     }
   }

@@ -1,9 +1,10 @@
 import type { Gpa } from '../memory/index.ts'
 import type { Standing } from '../seal/index.ts'
 import { EventSet } from '../tables/index.ts'
-import type { History } from './history.ts'
+import { answer, type PciAnswer, type QueueAnswer } from './answer.ts'
+import type { History, HistoryState } from './history.ts'
 import { deviceName, eventName } from './names.ts'
-import type { PciTestimony, Testimony } from './pci-witness.ts'
+import type { PciTestimony } from './pci-witness.ts'
 import type { DeviceRecord } from './replay.ts'
 
 /** What all witnesses together say. */
@@ -12,10 +13,10 @@ export type Belief = Standing
 /** Who says what of a device or an event. */
 export interface Witnesses {
   readonly belief: Belief
-  readonly queue: Testimony
+  readonly queue: QueueAnswer
   /** The command that says so, where there is one. */
   readonly at: Gpa | undefined
-  readonly pci: Testimony
+  readonly pci: PciAnswer
 }
 
 /** Of what is kept silent because nobody could see what a restore makes of it. */
@@ -25,7 +26,8 @@ interface Unspoken {
   events(deviceId: number): boolean
 }
 
-const UNKNOWN: Witnesses = { belief: 'unknown', queue: 'silent', at: undefined, pci: 'silent' }
+const UNPLACED = answer('R-ram-unplaced')
+const UNKNOWN: Witnesses = { belief: 'unknown', queue: UNPLACED, at: undefined, pci: UNPLACED }
 
 /** What the guest has mapped, as far as the witnesses know: its commands, and the MSI state of its PCI functions. */
 export class Beliefs {
@@ -35,6 +37,7 @@ export class Beliefs {
   readonly #records: ReadonlyMap<number, DeviceRecord>
   readonly #functions: ReadonlyMap<number, PciTestimony>
   readonly #unread: Unspoken
+  readonly #silent: QueueTestimony
   readonly #eventIds = new Map<number, readonly number[]>()
   #live: EventSet | undefined
   #disputed: readonly string[] | undefined
@@ -44,6 +47,7 @@ export class Beliefs {
     this.#unread = unread
     this.#records = credible(history)
     this.#functions = functions
+    this.#silent = { queue: unnamed[history.state], at: undefined }
     this.deviceIds = [...new Set([...this.#records.keys(), ...this.#functions.keys()])].sort((a, b) => a - b)
   }
 
@@ -52,7 +56,8 @@ export class Beliefs {
     const known = this.#eventIds.get(deviceId)
     if (known !== undefined) return known
     const mapped = this.#records.get(deviceId)?.events.keys() ?? []
-    const set = this.#functions.get(deviceId)?.events ?? []
+    const named = [...(this.#functions.get(deviceId)?.events ?? [])]
+    const set = named.filter(([, { says }]) => says === 'live').map(([eventId]) => eventId)
     const ids = [...new Set([...mapped, ...set])].sort((a, b) => a - b)
     this.#eventIds.set(deviceId, ids)
     return ids
@@ -73,7 +78,7 @@ export class Beliefs {
   device(deviceId: number): Witnesses {
     if (this.#unread.device(deviceId)) return UNKNOWN
     const { queue, at } = this.#queueOnDevice(deviceId)
-    const pci = this.#functions.get(deviceId)?.device ?? 'silent'
+    const pci = this.#functions.get(deviceId)?.device ?? ABSENT
     return { belief: together(queue, pci), queue, at, pci }
   }
 
@@ -113,29 +118,33 @@ export class Beliefs {
 
   #queueOnDevice(deviceId: number): QueueTestimony {
     const record = this.#records.get(deviceId)
-    if (record !== undefined) return { queue: record.mapped ? 'mapped' : 'unmapped', at: record.at }
-    return this.#unnamed(deviceId)
+    if (record === undefined) return this.#unnamed(deviceId)
+    if (!record.mapped) return { queue: UNMAPPED, at: record.at }
+    return { queue: record.whole ? MAPPED : NAMED, at: record.at }
   }
 
   #queueOnEvent(deviceId: number, eventId: number): QueueTestimony {
     const device = this.#records.get(deviceId)
     if (device === undefined) return this.#unnamed(deviceId)
+    if (!device.mapped) return { queue: UNMAPPED, at: device.at }
     const mapped = device.events.get(eventId)
-    if (mapped !== undefined) return { queue: 'mapped', at: mapped.at }
+    if (mapped !== undefined) return { queue: mapped.lpi === undefined ? NAMED : MAPPED, at: mapped.at }
     const discarded = device.discarded.get(eventId)
-    if (discarded !== undefined) return { queue: 'unmapped', at: discarded }
-    return device.whole ? { queue: 'unmapped', at: device.at } : SILENT
+    if (discarded !== undefined) return { queue: UNMAPPED, at: discarded }
+    return device.whole ? { queue: answer('R-ring-lap'), at: device.at } : this.#silent
   }
 
   /** What it means that the queue does not name a device. */
   #unnamed(deviceId: number): QueueTestimony {
-    return this.history.state === 'whole' && !this.history.touched.has(deviceId) ? NEVER : SILENT
+    const { state, touched, doubted } = this.history
+    if (touched.has(deviceId)) return { queue: answer('R-ring-pending'), at: undefined }
+    const doubt = doubted.get(deviceId)
+    return doubt === undefined || state === 'damaged' ? this.#silent : { queue: answer(doubt), at: undefined }
   }
 
-  #pciOnEvent(deviceId: number, eventId: number): Testimony {
+  #pciOnEvent(deviceId: number, eventId: number): PciAnswer {
     const said = this.#functions.get(deviceId)
-    if (said?.events.has(eventId) === true) return 'mapped'
-    return said?.whole === true ? 'unmapped' : 'silent'
+    return said === undefined ? ABSENT : (said.events.get(eventId) ?? said.others)
   }
 }
 
@@ -146,15 +155,26 @@ function credible({ state, devices, touched }: History): ReadonlyMap<number, Dev
 }
 
 interface QueueTestimony {
-  readonly queue: Testimony
+  readonly queue: QueueAnswer
   readonly at: Gpa | undefined
 }
 
-const SILENT: QueueTestimony = { queue: 'silent', at: undefined }
-const NEVER: QueueTestimony = { queue: 'unmapped', at: undefined }
+const ABSENT = answer('R-pci-absent')
+const MAPPED = answer('R-ring-mapped')
+const NAMED = answer('R-ring-named')
+const UNMAPPED = answer('R-ring-unmapped')
 
-function together(queue: Testimony, pci: Testimony): Belief {
-  if (queue === 'silent' && pci === 'silent') return 'unknown'
-  if (queue !== 'silent' && pci !== 'silent' && queue !== pci) return 'disputed'
-  return queue === 'mapped' || pci === 'mapped' ? 'live' : 'dead'
+/** What a ring says of what it does not name. */
+const unnamed = {
+  whole: answer('R-ring-whole'),
+  wrapped: answer('R-ring-wrapped'),
+  restarted: answer('R-ring-restart'),
+  damaged: answer('R-ring-damaged'),
+  empty: answer('R-ring-none'),
+  unreadable: answer('R-ring-none'),
+} as const satisfies Record<HistoryState, QueueAnswer>
+
+function together(queue: QueueAnswer, pci: PciAnswer): Belief {
+  if (queue.says === 'silent') return pci.says === 'silent' ? 'unknown' : pci.says
+  return pci.says === 'silent' || pci.says === queue.says ? queue.says : 'disputed'
 }

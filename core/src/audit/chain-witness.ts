@@ -1,7 +1,7 @@
 import { DTE_NEXT_CAP, ENTRY_BYTES } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import type { Beliefs } from './beliefs.ts'
-import type { Evidence } from './finding.ts'
+import { type Evidence, evidence } from './finding.ts'
 import type { History } from './history.ts'
 import type { MappedDevice, Mappings } from './mappings.ts'
 import { deviceName } from './names.ts'
@@ -72,7 +72,7 @@ function testimony(gaps: readonly Gap[], id: number, name: (id: number) => strin
     before.until === Number.POSITIVE_INFINITY
       ? 'is live and the last of its chain'
       : `is live, and its next leads to ${name(before.until)}`
-  return [{ witness: 'chain', says: `${name(before.from)} ${says}`, at: before.at }]
+  return [evidence('R-chain-gap', `${name(before.from)} ${says}`, before.at)]
 }
 
 /** The gap that begins last before `id`; they are in order. */

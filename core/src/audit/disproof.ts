@@ -1,5 +1,8 @@
+import { FIRST_LPI, ID_LIMIT } from '../abi/index.ts'
+import { ittBytes } from '../tables/index.ts'
 import { ChainWitness } from './chain-witness.ts'
 import { LpiWitness } from './lpi-witness.ts'
+import { orphansOf } from './passes/orphans.ts'
 import type { Scene } from './scene.ts'
 
 /**
@@ -12,14 +15,30 @@ export function* undisproved(scene: Scene): Generator<readonly [deviceId: number
   const { devices, events } = tables.mappings
   const chains = new ChainWitness(tables.mappings, beliefs)
   const lpis = new LpiWitness(scene)
+  const isWaitedFor = (lpi: number) => lpi >= FIRST_LPI && lpi < ID_LIMIT && !lpis.isTaken(lpi) && lpis.isEnabled(lpi) === true
   for (const device of devices) {
     const { deviceId, first, count } = device
     if (chains.onDevice(deviceId).length > 0) continue
     const passed = chains.onEventsOf(device)
     for (let row = first; row < first + count; row++) {
       const [eventId, lpi] = [events.eventId[row]!, events.lpi[row]!]
-      if (beliefs.event(deviceId, eventId).queue === 'unmapped' || passed(eventId).length > 0) continue
-      if (lpis.onEvent(lpi).some(({ against }) => against)) yield [deviceId, eventId, lpi]
+      if (beliefs.event(deviceId, eventId).queue.says === 'dead' || passed(eventId).length > 0) continue
+      if (isWaitedFor(lpi)) yield [deviceId, eventId, lpi]
     }
+  }
+}
+
+/**
+ * Devices of the tables that may be live without an event that anybody waits for, as in Linux since 6.16: neither the guest's commands
+ * nor KVM's chains say that they are not mapped, and their ITT is in RAM and not another's by now.
+ */
+export function* undisprovedDevices(scene: Scene): Generator<number> {
+  const { beliefs, tables, memory } = scene
+  const chains = new ChainWitness(tables.mappings, beliefs)
+  const { orphans } = orphansOf(scene)
+  for (const { deviceId, ittAddr, eventIdBits } of tables.mappings.devices) {
+    if (beliefs.device(deviceId).queue.says === 'dead' || chains.onDevice(deviceId).length > 0) continue
+    if (orphans.hasDevice(deviceId) || !memory.contains(ittAddr, ittBytes(eventIdBits))) continue
+    yield deviceId
   }
 }

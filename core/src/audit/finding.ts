@@ -2,19 +2,31 @@ import { hex } from '../abi/index.ts'
 import type { Errno, Gpa } from '../memory/index.ts'
 import type { EntryKind, EntryView } from './entries.ts'
 import type { Detail, ProblemCode, Severity } from './problems/index.ts'
+import { type RuleName, type WitnessName, witnessRules } from './witness-rules.ts'
 
 /** How sure a finding is: a witness or the bits themselves say so, or it follows from something else. */
 export type Confidence = 'proven' | 'inferred'
 
 /** One thing that speaks for a finding, or against it. */
 export interface Evidence {
-  readonly witness: 'command queue' | 'PCI state' | 'chain' | 'LPI configuration' | 'tables'
+  readonly witness: WitnessName
+  /** What lets it say so. */
+  readonly rule: RuleName
   readonly says: string
   /** Where in guest RAM it says so. */
   readonly at: Gpa | undefined
   /** It speaks against the finding. */
   readonly against?: true
 }
+
+/** What a rule lets a witness say, in words. */
+export const evidence = (rule: RuleName, says: string, at: Gpa | undefined, isAgainst = false): Evidence => ({
+  witness: witnessRules[rule].witness,
+  rule,
+  says,
+  at,
+  ...(isAgainst ? { against: true } : {}),
+})
 
 /** One word of guest RAM to change. */
 export interface WordWrite {

@@ -1,7 +1,8 @@
-import type { ItsRegisters } from '../abi/index.ts'
+import { COMMAND_BYTES, type ItsRegisters } from '../abi/index.ts'
 import type { ReadonlyMemory } from '../memory/index.ts'
 import { type CanBeMapped, type CollectionRecord, type DeviceRecord, Replay } from './replay.ts'
-import { commandIn, lastSlotInUse, openRing, type Ring, touchedBy } from './ring.ts'
+import { commandIn, lastSlotInUse, namedIn, openRing, type Ring, touchedBy } from './ring.ts'
+import type { RuleOf } from './witness-rules.ts'
 
 /** How much of all the commands that the guest ever sent its ITS is still in the ring. */
 export type HistoryState =
@@ -31,7 +32,11 @@ export interface History {
   readonly unknown: number
   readonly collections: ReadonlyMap<number, CollectionRecord>
   readonly devices: ReadonlyMap<number, DeviceRecord>
+  /** Devices that the ring names and of which it is not believed, each with the rule that keeps it silent. */
+  readonly doubted: ReadonlyMap<number, Doubt>
 }
+
+type Doubt = RuleOf<'command queue', 'silent'>
 
 /** What is known of an ITS beside its ring: it tells whether the ring begins with the life that the ITS lives now. */
 export interface Life {
@@ -43,6 +48,8 @@ export interface Life {
   readonly canBeMapped?: CanBeMapped
   /** Others know of mappings that this history would not have. */
   readonly denies?: (history: History) => boolean
+  /** Whether the PCI functions of a device show that what the ring tells of it is of this life; undefined where they do not tell. */
+  readonly isCurrent?: (device: DeviceRecord) => boolean | undefined
 }
 
 /**
@@ -56,7 +63,7 @@ export interface Life {
 export function readHistory(memory: ReadonlyMemory, its: ItsRegisters, life: Life = {}): History {
   const ring = openRing(memory, its)
   if (ring === undefined) return historyOf('unreadable', new Replay())
-  const { slots, read, write } = ring
+  const { slots, used, read, write } = ring
   const pending = (write - read + slots) % slots
   const waiting = { pending, touched: touchedBy(ring, pending) }
   const lastUsed = lastSlotInUse(ring)
@@ -69,28 +76,49 @@ export function readHistory(memory: ReadonlyMemory, its: ItsRegisters, life: Lif
   replay.run(ring, write, fromStart ? lastUsed + 1 : read)
   if (fromStart) replay.run(ring, 0, read)
   if (replay.blank + replay.unknown > 0) return historyOf('damaged', replay, waiting)
-  const begunAnew = fromStart && lastUsed < slots - 1
+  const begunAnew = fromStart && lastUsed < used - 1
   const history = historyOf(begunAnew ? 'restarted' : 'wrapped', replay, waiting)
-  const past = begunAnew && !blankBehind ? life.canBeMapped : undefined
-  return { ...history, devices: new Map(stillMapped(replay, begun, past)) }
+  const old = begunAnew && !blankBehind ? ring.base + write * COMMAND_BYTES : undefined
+  return { ...history, ...believed(replay, { ...life, begun, old, foreign: namedIn(ring, used, slots) }) }
+}
+
+interface Doubts extends Life {
+  /** The commands since slot 0, where they may be all of this life. */
+  readonly begun: Replay | undefined
+  /** Where the commands begin that the ring held before, when the guest began anew at slot 0. */
+  readonly old: number | undefined
+  /** Devices that slots name which are not the guest's. */
+  readonly foreign: ReadonlySet<number>
 }
 
 /**
  * What is left of the mappings that a ring tells whose beginning is lost. Of a driver that names what is not mapped, a command
  * shows nothing but itself. Where an ITS may have been set up anew at slot 0, only what was mapped since is sure to be of this
- * life, and what KVM cannot have had when it saved is of none.
+ * life, and what the PCI functions show to be; what KVM cannot have had when it saved is of none.
  */
-function* stillMapped(
+function believed(
   { devices, errs }: Replay,
-  begun: Replay | undefined,
-  canBeMapped: CanBeMapped = () => true,
-): Generator<readonly [number, DeviceRecord]> {
+  { canBeMapped = () => true, isCurrent = () => undefined, begun, old, foreign }: Doubts,
+): Pick<History, 'devices' | 'doubted'> {
+  const kept = new Map<number, DeviceRecord>()
+  const doubted = new Map<number, Doubt>([...foreign].map((deviceId) => [deviceId, 'R-ring-tail']))
   for (const [deviceId, told] of devices) {
-    const record = told.mapped ? (begun?.devices ?? devices).get(deviceId) : told
-    if (record === undefined || record.mapped !== told.mapped) continue
-    if (!record.mapped || (canBeMapped(deviceId) && (record.whole || !errs))) yield [deviceId, record]
+    const since = begun?.devices.get(deviceId)
+    const isPast = begun !== undefined && since?.mapped !== true
+    const record = told.mapped && !isPast ? (since ?? told) : told
+    if (!record.mapped) kept.set(deviceId, record)
+    else if (isPast && isCurrent(record) !== true) doubted.set(deviceId, 'R-ring-restart')
+    else if (old !== undefined && (!canBeMapped(deviceId) || (isFrom(record, old) && isCurrent(record) === false))) {
+      doubted.set(deviceId, 'R-ring-restart')
+    } else if (errs && !record.whole) doubted.set(deviceId, 'R-ring-refused')
+    else kept.set(deviceId, record)
   }
+  return { devices: kept, doubted }
 }
+
+/** All that is known of the device stands in the ring from there on. */
+const isFrom = ({ at, events }: DeviceRecord, from: number): boolean =>
+  at >= from && [...events.values()].every((event) => event.at >= from)
 
 /**
  * The commands from slot 0 to CREADR, where they may be all that the ITS was ever told in this life: they begin with a MAPC, and
@@ -121,5 +149,5 @@ function historyOf(
   { commands, unknown, collections, devices }: Replay,
   waiting: Pick<History, 'pending' | 'touched'> = NOTHING_WAITS,
 ): History {
-  return { state, commands, unknown, collections, devices, ...waiting }
+  return { state, commands, unknown, collections, devices, doubted: new Map(), ...waiting }
 }

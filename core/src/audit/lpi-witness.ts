@@ -1,6 +1,7 @@
 import { FIRST_LPI, GICR_PROPBASER, ID_LIMIT, LPI_CONFIG } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
-import type { Evidence } from './finding.ts'
+import { type Evidence, evidence } from './finding.ts'
+import { type GuestKind, guestKind } from './guest-kind.ts'
 import { ifThere } from './if-there.ts'
 import type { MappedDevice } from './mappings.ts'
 import { deviceName, itsName } from './names.ts'
@@ -16,12 +17,14 @@ const MOST_ASKED = 16
 export class LpiWitness {
   readonly #scene: Scene
   readonly #configuration: number
+  readonly #guest: GuestKind
   /** The live event's device that has each LPI, in whatever ITS: LPIs are the whole VM's. */
   readonly #owners = new Map<number, string>()
 
   constructor(scene: Scene) {
     this.#scene = scene
     this.#configuration = GICR_PROPBASER.unpack(scene.registers.redistributors[0]?.propbaser ?? 0n).address
+    this.#guest = guestKind(scene.memory, scene.registers, scene.saved)
     for (const other of scene.vm) if (other !== scene) this.#ownedIn(other, itsName(other.its))
     this.#ownedIn(scene, '')
   }
@@ -45,13 +48,20 @@ export class LpiWitness {
   onEvent(lpi: number): Evidence[] {
     if (lpi < FIRST_LPI || lpi >= ID_LIMIT) return []
     const owner = this.#owners.get(lpi)
-    if (owner !== undefined) return [{ witness: 'tables', says: `LPI ${lpi} is a live event's of ${owner}`, at: undefined }]
+    if (owner !== undefined) return [evidence('R-lpi-taken', `LPI ${lpi} is a live event's of ${owner}`, undefined)]
     const at = (this.#configuration + lpi - FIRST_LPI) as Gpa
-    const byte = ifThere(() => this.#scene.memory.u8(at))
-    if (byte === undefined) return []
-    return LPI_CONFIG.decode(byte, 0).enable
-      ? [{ witness: 'LPI configuration', says: `LPI ${lpi} is enabled, and no live event has it`, at, against: true }]
-      : [{ witness: 'LPI configuration', says: `LPI ${lpi} is disabled`, at }]
+    const isOn = this.isEnabled(lpi)
+    if (isOn === undefined) return []
+    if (!isOn) return [evidence('R-lpi-off', `LPI ${lpi} is disabled`, at)]
+    return this.#guest === 'Xen'
+      ? [evidence('R-lpi-xen', `LPI ${lpi} is enabled, as all are that Xen ever had`, at)]
+      : [evidence('R-lpi-on', `LPI ${lpi} is enabled, and no live event has it`, at, true)]
+  }
+
+  /** Undefined where the configuration cannot be read. */
+  isEnabled(lpi: number): boolean | undefined {
+    const byte = ifThere(() => this.#scene.memory.u8((this.#configuration + lpi - FIRST_LPI) as Gpa))
+    return byte === undefined ? undefined : LPI_CONFIG.decode(byte, 0).enable
   }
 
   /** What speaks for or against a dead device with these events. */

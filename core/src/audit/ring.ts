@@ -14,18 +14,25 @@ export interface Ring {
   readonly words: Int32Array
   readonly base: number
   readonly slots: number
+  /** The slots that are the guest's: the first ones. */
+  readonly used: number
   readonly read: number
   readonly write: number
 }
 
 /** Devices that the commands waiting to be executed name. */
 export function touchedBy(ring: Ring, pending: number): ReadonlySet<number> {
-  const touched = new Set<number>()
-  for (let i = 0; i < pending; i++) {
-    const command = commandIn(ring, (ring.read + i) % ring.slots)
-    if (command !== undefined && 'deviceId' in command.args) touched.add(command.args.deviceId)
+  return namedIn(ring, ring.read, ring.read + pending)
+}
+
+/** Devices that the commands in some slots name; past the last slot, those from the first one on. */
+export function namedIn(ring: Ring, from: number, to: number): ReadonlySet<number> {
+  const named = new Set<number>()
+  for (let slot = from; slot < to; slot++) {
+    const command = commandIn(ring, slot % ring.slots)
+    if (command !== undefined && 'deviceId' in command.args) named.add(command.args.deviceId)
   }
-  return touched
+  return named
 }
 
 /** The ring that GITS_CBASER names; undefined where there is none to read. */
@@ -36,7 +43,22 @@ export function openRing(memory: ReadonlyMemory, its: ItsRegisters): Ring | unde
   const read = GITS_CREADR.unpack(its.creadr).offset / COMMAND_BYTES
   const write = GITS_CWRITER.unpack(its.cwriter).offset / COMMAND_BYTES
   if (read >= slots || write >= slots) return undefined
-  return { words: new Int32Array(memory.read(base as Gpa, bytes).buffer), base, slots, read, write }
+  const whole = { words: new Int32Array(memory.read(base as Gpa, bytes).buffer), base, slots, used: slots, read, write }
+  return { ...whole, used: slotsOfGuest(whole) }
+}
+
+/**
+ * Zephyr declares a ring that is larger than what it has, and a guest's own ring is a power of two: what lies behind that, and is
+ * not commands throughout, is not the ring's. KVM executes it all the same when the ring goes round.
+ *
+ * @source Zephyr its_setup_cmd_queue
+ */
+function slotsOfGuest(ring: Ring): number {
+  const { slots, read, write } = ring
+  const own = 2 ** Math.floor(Math.log2(slots))
+  if (read >= own || write >= own) return slots
+  for (let slot = own; slot < slots; slot++) if (commandIn(ring, slot) === undefined) return own
+  return slots
 }
 
 const WORDS = COMMAND_BYTES / 4
@@ -49,7 +71,7 @@ export function isBlank({ words }: Ring, slot: number): boolean {
 
 /** The last slot that is not blank; -1 when all are. */
 export function lastSlotInUse(ring: Ring): number {
-  let slot = ring.slots - 1
+  let slot = ring.used - 1
   while (slot >= 0 && isBlank(ring, slot)) slot--
   return slot
 }

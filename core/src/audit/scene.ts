@@ -19,10 +19,11 @@ import { Alike } from './alike.ts'
 import { Beliefs } from './beliefs.ts'
 import { type Budget, defaultBudget } from './budget.ts'
 import { chainDenies } from './chain-witness.ts'
+import { guestKind } from './guest-kind.ts'
 import { readHistory } from './history.ts'
 import type { Mappings } from './mappings.ts'
 import { once } from './once.ts'
-import { pciTestimonies } from './pci-witness.ts'
+import { isOfThisLife, pciTestimonies } from './pci-witness.ts'
 import type { CanBeMapped } from './replay.ts'
 import { type SimulatedRestore, simulateRestore, sweep, type Tables } from './simulate.ts'
 import { Unread, withBlanks } from './unlocated.ts'
@@ -118,13 +119,18 @@ export class Scene {
   #believe(msi: readonly MsiFunction[]): Beliefs {
     const { memory, saved, registers, its } = this
     const { mappings } = this.tables
+    const functions = pciTestimonies(registers, its.index, msi, guestKind(memory, registers, saved))
     const history = readHistory(memory, saved, {
       lpiLimit: lpiLimit(registers),
       icids: listedIcids(this.view, mappings),
       canBeMapped: leftPossible(this.tables, this.missing),
       denies: (whole) => chainDenies(mappings, whole),
+      isCurrent: (device) => {
+        const said = functions.get(device.deviceId)
+        return said === undefined ? undefined : isOfThisLife(said, device)
+      },
     })
-    return new Beliefs(history, pciTestimonies(registers, its.index, msi), this.unread)
+    return new Beliefs(history, functions, this.unread)
   }
 
   /** What `work` makes of this scene, once. */

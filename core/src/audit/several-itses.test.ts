@@ -110,6 +110,7 @@ describe('an LPI, which is the whole VM’s', () => {
     expect(report!.findings.map(({ code }) => code)).toEqual(['D203', 'I305'])
     expect(report!.findings[0]!.evidence).toContainEqual({
       witness: 'tables',
+      rule: 'R-lpi-taken',
       says: "LPI 8193 is a live event's of DeviceID 0x10 of ITS 0",
       at: undefined,
     })

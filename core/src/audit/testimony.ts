@@ -1,27 +1,29 @@
 import { disassemble } from '../abi/index.ts'
+import { proves } from './answer.ts'
 import type { Witnesses } from './beliefs.ts'
-
-import type { Confidence, Evidence } from './finding.ts'
+import { type Confidence, type Evidence, evidence } from './finding.ts'
 import type { Scene } from './scene.ts'
 
 /** What a witness proves, unless witnesses disagree anywhere. */
 export const confidence = ({ beliefs }: Scene): Confidence => (beliefs.disputed.length === 0 ? 'proven' : 'inferred')
 
+/** What a witness says by a rule that proves it is proven, unless another speaks against it. */
+export function proof(scene: Scene, said: readonly Evidence[]): Confidence {
+  return said.some(({ rule }) => proves(rule)) && !said.some(({ against }) => against) ? confidence(scene) : 'inferred'
+}
+
 /** What each witness says about a mapping, in words. */
-export function testimonies(
-  scene: Scene,
-  { queue, at, pci }: Witnesses,
-  whole: string,
-  expected: 'mapped' | 'unmapped',
-): Evidence[] {
-  const evidence: Evidence[] = []
-  if (queue !== 'silent') {
+export function testimonies(scene: Scene, { queue, at, pci }: Witnesses, whole: string, expected: 'live' | 'dead'): Evidence[] {
+  const said: Evidence[] = []
+  if (queue.says !== 'silent') {
     const says = at === undefined ? `whole, and ${whole}` : disassemble(scene.memory, at)
-    evidence.push({ witness: 'command queue', says, at, ...(queue === expected ? {} : { against: true }) })
+    said.push(evidence(queue.rule, says, at, queue.says !== expected))
   }
-  if (pci !== 'silent') {
-    const says = pci === 'mapped' ? 'a vector of the function is set to it' : 'no vector of the function is set to it'
-    evidence.push({ witness: 'PCI state', says, at: undefined, ...(pci === expected ? {} : { against: true }) })
+  if (pci.says !== 'silent') {
+    const says = pci.says === 'live' ? 'a vector of the function is set to it' : 'no vector of the function is set to it'
+    said.push(evidence(pci.rule, says, undefined, pci.says !== expected))
+  } else if (pci.rule === 'R-pci-page') {
+    said.push(evidence(pci.rule, 'a vector of the function may be set to it, behind an IOMMU', undefined, expected === 'dead'))
   }
-  return evidence
+  return said
 }

@@ -3,12 +3,7 @@ import type { Gpa } from '../memory/index.ts'
 import { audit, type Finding, setScene } from './index.ts'
 import { PlantedVm, pciFunction } from './testing/planted-vm.ts'
 
-/** Moves one event so often that the ring goes round and nothing else is left in it. */
-function goRound(vm: PlantedVm, deviceId: number): PlantedVm {
-  for (let i = 0; i < 128; i++) vm.command('MOVI', { deviceId, eventId: 0, icid: i % 2 })
-  return vm.command('MOVI', { deviceId, eventId: 0, icid: 0 })
-}
-
+const goRound = (vm: PlantedVm, deviceId: number) => vm.goRoundWith(deviceId)
 const small = () => new PlantedVm({ queuePages: 1 })
 /** Device 16 is mapped; the DTE of device 8 stayed behind. */
 const withOrphan = () =>

@@ -9,6 +9,7 @@ import {
   type Help,
   type ProblemCode,
   problems,
+  type RuleName,
   type Severity,
   type WordWrite,
 } from '../audit/index.ts'
@@ -49,6 +50,8 @@ export interface FindingDocument {
 /** One thing that speaks for a finding, or against it. */
 export interface EvidenceDocument {
   readonly witness: Evidence['witness']
+  /** What lets it say so: `vits explain` tells when it holds. */
+  readonly rule: RuleName
   readonly says: string
   /** Where in guest RAM it says so. */
   readonly gpa: Address | null
@@ -113,7 +116,13 @@ export function findingDocument(finding: Finding, its: number): FindingDocument 
     deviceId: deviceId ?? null,
     eventId: eventId ?? null,
     icid: icid ?? null,
-    evidence: evidence.map(({ witness, says, at, against }) => ({ witness, says, gpa: address(at), against: against === true })),
+    evidence: evidence.map(({ witness, rule, says, at, against }) => ({
+      witness,
+      rule,
+      says,
+      gpa: address(at),
+      against: against === true,
+    })),
     entries: finding.entries.map(entryDocument),
     effect: {
       stop: stop === undefined ? null : { gpa: address(stop.at), place: stop.place, says: stop.says },

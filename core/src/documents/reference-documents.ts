@@ -1,11 +1,29 @@
 import { type ProfileId, profiles, type QuirkName } from '../abi/index.ts'
-import { type Help, type ProblemCode, problems, type Severity } from '../audit/index.ts'
+import { type Help, type ProblemCode, problems, type RuleName, ruleRow, type Severity, type Word } from '../audit/index.ts'
 
 /** What `vits explain --json` prints. */
 export interface ExplainDocument {
   /** Version of this document: keys may be added under the same number, and none goes or changes its meaning. */
   readonly schema: 1
   readonly problems: readonly ProblemDocument[]
+  /** Of witnesses, where they were asked for. */
+  readonly rules?: readonly RuleDocument[]
+}
+
+/** A rule by which a witness speaks, or is silent. */
+export interface RuleDocument {
+  readonly rule: RuleName
+  readonly witness: string
+  /** What it lets the witness say of a mapping. */
+  readonly says: Word
+  /** It follows from something else, and proves nothing. */
+  readonly weak: boolean
+  readonly when: string
+  /** What it does not reach. */
+  readonly limit: string
+  /** For which guests and machines, and since when. */
+  readonly holds: string
+  readonly source: string
 }
 
 /** One kind of problem. */
@@ -17,13 +35,19 @@ export interface ProblemDocument {
   readonly help: Help
 }
 
-export const explainDocument = (codes: readonly ProblemCode[]): ExplainDocument => ({
+export const explainDocument = (codes: readonly ProblemCode[], rules: readonly RuleName[] = []): ExplainDocument => ({
   schema: 1,
   problems: codes.map((code) => {
     const { slug, usually, help } = problems[code]
     return { code, slug, usually, help }
   }),
+  ...(rules.length === 0 ? {} : { rules: rules.map(ruleDocument) }),
 })
+
+function ruleDocument(rule: RuleName): RuleDocument {
+  const { witness, says, weak = false, when, limit, holds, source } = ruleRow(rule)
+  return { rule, witness, says, weak, when, limit, holds, source }
+}
 
 /** What `vits kernels --json` prints. */
 export interface KernelsDocument {

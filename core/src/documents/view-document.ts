@@ -1,5 +1,5 @@
 import { hex } from '../abi/index.ts'
-import type { EventRow, View, Viewpoint } from '../audit/index.ts'
+import type { Beliefs, EventRow, RuleName, View, Viewpoint, Witnesses } from '../audit/index.ts'
 import type { Errno } from '../memory/index.ts'
 import { type StopDocument, stopDocument } from './check-document.ts'
 import type { Address } from './hexadecimal.ts'
@@ -33,15 +33,29 @@ export interface DeviceDocument {
   readonly deviceId: number
   readonly itt: Address | null
   readonly eventIdBits: number | null
-  readonly events: readonly EventRow[]
+  readonly events: readonly EventDocument[]
+  /** What lets witnesses say that the guest has it; in the view of the guest. */
+  readonly rules?: readonly RuleName[]
 }
 
-export const viewDocument = (view: Viewpoint, its: number, rows: View): ViewDocument => ({
-  schema: 1,
-  view,
-  its,
-  ...rowsDocument(rows),
-})
+export interface EventDocument extends EventRow {
+  readonly rules?: readonly RuleName[]
+}
+
+/** `beliefs`: of a view of the guest, what its witnesses say. */
+export function viewDocument(view: Viewpoint, its: number, rows: View, beliefs?: Beliefs): ViewDocument {
+  const document = { schema: 1, view, its, ...rowsDocument(rows) } as const
+  if (beliefs === undefined) return document
+  const devices = document.devices.map((device) => ({
+    ...device,
+    rules: rulesOf(beliefs.device(device.deviceId)),
+    events: device.events.map((event) => ({ ...event, rules: rulesOf(beliefs.event(device.deviceId, event.eventId)) })),
+  }))
+  return { ...document, devices }
+}
+
+const rulesOf = ({ queue, pci }: Witnesses): RuleName[] =>
+  [queue, pci].flatMap(({ rule, says }) => (says === 'live' ? [rule] : []))
 
 export const rowsDocument = ({ collections, devices, stop }: View): RowsDocument => ({
   ...(stop === undefined ? {} : { errno: stop.errno, stop: stopDocument(stop) }),

@@ -113,13 +113,17 @@ describe('the header of a case', () => {
     { kind: 'translated', its: 0 },
   )
   const vector = fc.record({ address: word, target, data: count, masked: fc.boolean() })
-  const fn = fc.record({
-    name: fc.constant('0000:00:01.0/nic'),
-    deviceId: count,
-    kind: fc.constantFrom('MSI' as const, 'MSI-X' as const),
-    enabled: fc.boolean(),
-    vectors: fc.array(vector),
-  })
+  const fn = fc.record(
+    {
+      name: fc.constant('0000:00:01.0/nic'),
+      deviceId: count,
+      kind: fc.constantFrom('MSI' as const, 'MSI-X' as const, 'unread' as const),
+      enabled: fc.boolean(),
+      asleep: fc.constant(true as const),
+      vectors: fc.array(vector),
+    },
+    { requiredKeys: ['name', 'deviceId', 'kind', 'enabled', 'vectors'] },
+  )
   const header = fc.record({
     origin: fc.record({
       vmm: fc.constant('qemu' as const),

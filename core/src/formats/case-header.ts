@@ -157,8 +157,9 @@ class HeaderReader {
     return {
       name: json.string(value['name']),
       deviceId: json.count(value['deviceId']),
-      kind: json.oneOf(value['kind'], ['MSI', 'MSI-X']),
+      kind: json.oneOf(value['kind'], ['MSI', 'MSI-X', 'unread']),
       enabled: json.boolean(value['enabled']),
+      ...(value['asleep'] === undefined || !json.boolean(value['asleep']) ? {} : { asleep: true }),
       vectors: json.array(value['vectors']).map((element) => {
         const { address, target, data, masked } = json.object(element)
         const word = json.u64(address)

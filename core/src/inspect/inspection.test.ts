@@ -22,8 +22,15 @@ describe('an inspection', () => {
     const vm = new PlantedVm().map(16, { 0: [8192, 0], 3: [8193, 1] }).discard(16, 3)
     const inspection = await inspect(plantedMachine(vm.save()))
     expect(inspection.view('guest').devices).toEqual(inspection.view('restored').devices)
-    expect(inspection.beliefs().device(16)).toMatchObject({ belief: 'live', queue: 'mapped', pci: 'silent' })
-    expect(inspection.beliefs().event(16, 3)).toMatchObject({ belief: 'dead', queue: 'unmapped' })
+    expect(inspection.beliefs().device(16)).toMatchObject({
+      belief: 'live',
+      queue: { rule: 'R-ring-mapped', says: 'live' },
+      pci: { rule: 'R-pci-absent', says: 'silent' },
+    })
+    expect(inspection.beliefs().event(16, 3)).toMatchObject({
+      belief: 'dead',
+      queue: { rule: 'R-ring-unmapped', says: 'dead' },
+    })
     expect(inspection.history().map(({ slot, says, when }) => [slot, says, when])).toEqual([
       [0, 'MAPC ICID 0 RDbase 0', 'executed'],
       [1, 'MAPC ICID 1 RDbase 1', 'executed'],

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FIRST_LPI } from '../abi/index.ts'
-import { setScene } from '../audit/index.ts'
+import { scenesOver, setScene, setScenes } from '../audit/index.ts'
 import { auditFixture } from '../audit/testing/audit-fixture.ts'
 import { LPI_CONFIGURATION, PlantedVm, pciFunction } from '../audit/testing/planted-vm.ts'
 import type { Gpa } from '../memory/index.ts'
@@ -20,7 +20,7 @@ interface Story {
 }
 
 const stories: fc.Arbitrary<Story> = fc.record({
-  live: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 }),
+  live: fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 4 }),
   stale: fc.array(fc.record({ id: fc.integer({ min: 1, max: 60 }), itt: fc.nat(5), next: fc.nat(24) }), { maxLength: 3 }),
   ring: fc.constantFrom<Story['ring']>('whole', 'cleared'),
   pci: fc.constantFrom<Story['pci']>('silent', 'true', 'wrong'),
@@ -71,8 +71,42 @@ describe('what a repair endangers', () => {
   })
 })
 
+describe('a device that a repair takes out', () => {
+  /** The devices that are endangered where the DTE of device 16 is cleared. */
+  const without16 = (vm: PlantedVm) => {
+    const [before] = setScenes(vm.input())
+    const memory = vm.memory.fork()
+    memory.setWord(vm.dteAt(16), 0, 0)
+    const [after] = scenesOver([before!], memory, [vm.dteAt(16)])
+    return [...endangered(before!, after!).devices]
+  }
+  const lost = () => new PlantedVm().map(8, {}).map(16, {}).map(24, {})
+
+  it.each<[string, readonly number[], PlantedVm]>([
+    ['may be live without an event where nobody knows it', [16], lost().save().clearRing()],
+    ['may be live where the queue says so', [16], lost().save()],
+    ['is not where the queue has unmapped it', [], lost().save().unmap(16)],
+    [
+      'is not where a live device of the chain leads past it',
+      [],
+      Object.assign(lost().save().dte(8, { size: 4, ittAddr: 0x4100_8000, next: 16 }).clearRing(), {
+        more: { msi: [pciFunction(8, [])] },
+      }),
+    ],
+    ['is not where its ITT is outside RAM', [], lost().save().dte(16, { size: 4, ittAddr: 0x9000_0000 }).clearRing()],
+    ['is not where its ITT holds what is no entry', [], lost().save().ite(16, 2, { pintid: 77, icid: 0 }).clearRing()],
+  ])('%s', (_what, devices, vm) => {
+    expect(without16(vm)).toEqual(devices)
+  })
+
+  it('is not one that stays', () => {
+    const [scene] = setScenes(lost().save().clearRing().input())
+    expect(endangered(scene!, scene!).isEmpty).toBe(true)
+  })
+})
+
 describe('whatever the witnesses know', () => {
-  it('no repair takes out a live event, or a word that is one', () => {
+  it('no repair takes out a live device, a live event, or a word that is one', () => {
     fc.assert(
       fc.property(stories, fc.constantFrom('proven' as const, 'everything' as const), (story, allow) => {
         const input = tell(story).input()
@@ -80,6 +114,7 @@ describe('whatever the witnesses know', () => {
         if (obstacles.length > 0 || writes.length === 0) return
         const restored = mappedIn(setScene({ ...input, memory }).restored.mappings)
         for (const [i, events] of story.live.entries()) {
+          expect(restored.hasDevice(idOf(i)), `${idOf(i)}`).toBe(true)
           for (let eventId = 0; eventId < events; eventId++) {
             expect(restored.hasEvent(idOf(i), eventId), `${idOf(i)}:${eventId}`).toBe(true)
           }

@@ -1,5 +1,5 @@
 import { type ItsPlace, type ProfileId, releasedKernels } from '../abi/index.ts'
-import { audit, eventName, isLoss, judgeKernels, type KernelRow, orphansOf, type Scene } from '../audit/index.ts'
+import { audit, deviceName, eventName, isLoss, judgeKernels, type KernelRow, orphansOf, type Scene } from '../audit/index.ts'
 import { EventSet } from '../tables/index.ts'
 import { blockage } from './blockage.ts'
 import { endangered } from './endangered.ts'
@@ -120,11 +120,18 @@ function unvisited(scene: Scene): Obstacle[] {
 /** Nobody has disproved these, and their drivers wait for them. */
 function risky(before: Scene, after: Scene): Obstacle[] {
   const taken = endangered(before, after)
-  const [first] = taken.events()
-  if (first === undefined) return []
-  const more = taken.eventCount > 1 ? ` and ${taken.eventCount - 1} more` : ''
-  const says = `it would take out ${eventName(...first)}${more}: nobody knows it to be dead, and its LPI is enabled`
-  return [{ kernel: '', says, ...about(after) }]
+  const [event] = taken.events()
+  const [device] = taken.devices
+  const obstacle = (name: string, count: number, because: string): Obstacle => {
+    const more = count > 1 ? ` and ${count - 1} more` : ''
+    return { kernel: '', says: `it would take out ${name}${more}: ${because}`, ...about(after) }
+  }
+  return [
+    ...(event === undefined
+      ? []
+      : [obstacle(eventName(...event), taken.eventCount, 'nobody knows it to be dead, and its LPI is enabled')]),
+    ...(device === undefined ? [] : [obstacle(deviceName(device), taken.devices.size, 'nobody knows it to be dead')]),
+  ]
 }
 
 /** What the next save makes of entries that are left and dead. Without any, it is the kernel's own doing. */

@@ -2,7 +2,7 @@ import { disassemble, ENTRY_BYTES, hex } from '../../abi/index.ts'
 import type { Gpa } from '../../memory/index.ts'
 import { ChainWitness } from '../chain-witness.ts'
 import { entryAt } from '../entries.ts'
-import { declared, type EventId, type Evidence, losing, type Suspect, suspect } from '../finding.ts'
+import { declared, type EventId, type Evidence, evidence, losing, type Suspect, suspect } from '../finding.ts'
 import type { Mappings } from '../mappings.ts'
 import { deviceName } from '../names.ts'
 import type { DeviceRecord } from '../replay.ts'
@@ -54,7 +54,7 @@ const liveEvents = ({ beliefs }: Scene, deviceId: number): EventId[] =>
     .filter((eventId) => beliefs.eventBelief(deviceId, eventId) === 'live')
     .map((eventId) => [deviceId, eventId])
 
-const queueSays = ({ memory }: Scene, at: Gpa): Evidence => ({ witness: 'command queue', says: disassemble(memory, at), at })
+const queueSays = ({ memory }: Scene, at: Gpa): Evidence => evidence('R-ring-mapped', disassemble(memory, at), at)
 
 function eventsByCollection({ beliefs }: Scene): ReadonlyMap<number | undefined, number> {
   const used = new Map<number | undefined, number>()
@@ -87,7 +87,7 @@ function lostDevice(scene: Scene, deviceId: number): Suspect {
       deviceId,
       at: device?.at,
       rows: [device && entryAt(scene.memory, 'DTE', device.at, deviceName(deviceId), 'lost')],
-      evidence: [...testimonies(scene, scene.beliefs.device(deviceId), '', 'mapped'), ...denied],
+      evidence: [...testimonies(scene, scene.beliefs.device(deviceId), '', 'live'), ...denied],
       effect: losing(liveEvents(scene, deviceId), 1),
     },
   )
@@ -107,7 +107,7 @@ function* otherDevice(scene: Scene, clean: Mappings, deviceId: number): Generato
       deviceId,
       at,
       rows: [entryAt(scene.memory, 'DTE', at, deviceName(deviceId), 'not as mapped')],
-      evidence: testimonies(scene, scene.beliefs.device(deviceId), '', 'mapped'),
+      evidence: testimonies(scene, scene.beliefs.device(deviceId), '', 'live'),
       effect: declared('corrupts'),
     },
   )
@@ -160,7 +160,7 @@ function aboutEvent(scene: Scene, clean: Mappings, deviceId: number, eventId: nu
     eventId,
     at,
     rows: [entryAt(scene.memory, 'ITE', at, `event ${eventId}`, role)],
-    evidence: testimonies(scene, scene.beliefs.event(deviceId, eventId), '', 'mapped'),
+    evidence: testimonies(scene, scene.beliefs.event(deviceId, eventId), '', 'live'),
     effect: declared('corrupts'),
   }
 }

@@ -3,11 +3,12 @@ import type { Gpa, GuestMemory, Where } from '../../memory/index.ts'
 import type { Objection, ObjectionName } from '../../tables/index.ts'
 import { clearing } from '../effect.ts'
 import { type EntryKind, entryAt } from '../entries.ts'
-import { cleared, type Suspect, suspect, type WordWrite } from '../finding.ts'
+import { cleared, evidence, type Suspect, suspect, type WordWrite } from '../finding.ts'
 import { liveWords } from '../live-words.ts'
 import { place } from '../names.ts'
 import type { Detail, ProblemCode } from '../problems/index.ts'
 import type { Scene } from '../scene.ts'
+import type { RuleName } from '../witness-rules.ts'
 
 /** An objection with what is needed to explain it. */
 interface Case {
@@ -108,7 +109,7 @@ export function objectionSuspect(scene: Scene, memory: GuestMemory, { name, wher
     ...ids(where),
     at: entry?.at,
     rows: [entry && entryAt(memory, entry.kind, entry.at, place(where), 'KVM stops here')],
-    evidence: live ? [{ witness: 'command queue', says: `${place(where)} is mapped`, at: undefined }] : [],
+    evidence: live ? [evidence(livingRule(scene, where), `${place(where)} is mapped`, undefined)] : [],
     ...(live ? { removal } : cleared(removal, false)),
   })
 }
@@ -125,6 +126,13 @@ const ids = ({ deviceId, eventId, icid }: Where) => ({
   ...(eventId === undefined ? {} : { eventId }),
   ...(icid === undefined ? {} : { icid }),
 })
+
+/** By what a mapping is live. */
+function livingRule({ beliefs }: Scene, { deviceId, eventId }: Where): RuleName {
+  if (deviceId === undefined) return 'R-ring-mapped'
+  const { queue, pci } = eventId === undefined ? beliefs.device(deviceId) : beliefs.event(deviceId, eventId)
+  return queue.says === 'live' ? queue.rule : pci.rule
+}
 
 function isLive({ beliefs }: Scene, { deviceId, eventId, icid }: Where): boolean {
   if (deviceId !== undefined) {

@@ -4,13 +4,13 @@ import { EventSet } from '../../tables/index.ts'
 import { ChainWitness } from '../chain-witness.ts'
 import { clearing } from '../effect.ts'
 import { entryAt } from '../entries.ts'
-import { type Confidence, cleared, type EventId, type Evidence, type Suspect, suspect } from '../finding.ts'
+import { type Confidence, cleared, type EventId, type Evidence, evidence, type Suspect, suspect } from '../finding.ts'
 import { liveWords } from '../live-words.ts'
 import { LpiWitness } from '../lpi-witness.ts'
 import type { MappedDevice } from '../mappings.ts'
 import { deviceName, eventName } from '../names.ts'
 import type { Scene } from '../scene.ts'
-import { confidence, testimonies } from '../testimony.ts'
+import { proof, testimonies } from '../testimony.ts'
 
 /** Entries that are valid in RAM and that the guest does not have mapped. */
 export class Orphans {
@@ -87,7 +87,7 @@ function* orphanPass(scene: Scene, orphans: Orphans): Generator<Suspect> {
       yield oversized(scene, device)
       continue
     }
-    const said = testimonies(scene, witnesses, `never maps ${deviceName(deviceId)}`, 'unmapped')
+    const said = testimonies(scene, witnesses, `never maps ${deviceName(deviceId)}`, 'dead')
     const passed = chains.onDevice(deviceId)
     const signs =
       witnesses.belief === 'dead' || (witnesses.belief === 'unknown' && passed.length > 0)
@@ -98,12 +98,6 @@ function* orphanPass(scene: Scene, orphans: Orphans): Generator<Suspect> {
     if (signs.length > 0) yield* orphanDevice(scene, orphans, device, signs)
     else yield* orphanEvents(scene, orphans, { lpis, passed: chains.onEventsOf(device) }, device)
   }
-}
-
-/** What a witness says is proven, unless another speaks against it. */
-function proof(scene: Scene, evidence: readonly Evidence[]): Confidence {
-  const witnessed = evidence.some(({ witness }) => witness === 'command queue' || witness === 'PCI state' || witness === 'chain')
-  return witnessed && !evidence.some(({ against }) => against) ? confidence(scene) : 'inferred'
 }
 
 /** No device of KVM has such a size: whatever the entry is, it was never mapped. */
@@ -124,15 +118,15 @@ function* orphanDevice(
   scene: Scene,
   orphans: Orphans,
   { deviceId, at }: MappedDevice,
-  evidence: readonly Evidence[],
+  signs: readonly Evidence[],
 ): Generator<Suspect> {
-  const sure = proof(scene, evidence)
+  const sure = proof(scene, signs)
   orphans.entries.addDevice(deviceId)
   if (sure === 'proven') orphans.proven.addDevice(deviceId)
   if (orphans.entries.devices.size > scene.budget.orphans) return
   const rows = [entryAt(scene.memory, 'DTE', at, deviceName(deviceId), 'orphan')]
   const mend = cleared([clearing(scene.memory, at)], sure === 'proven')
-  yield suspect('D203', { deviceId }, { confidence: sure, deviceId, at, evidence, rows, ...mend })
+  yield suspect('D203', { deviceId }, { confidence: sure, deviceId, at, evidence: signs, rows, ...mend })
 }
 
 /** What makes an ITT that no witness knows look like freed memory. */
@@ -146,7 +140,7 @@ function rubbish({ tables: { mappings }, view }: Scene, { deviceId, first, count
         : view.collectionTable.valid && !mappings.collections.has(icid[row]!)
           ? `${place} ICID ${icid[row]}, which is in no collection`
           : undefined
-    if (says !== undefined) return [{ witness: 'tables', says, at: undefined }]
+    if (says !== undefined) return [evidence('R-itt-foreign', says, undefined)]
   }
   return []
 }
@@ -158,7 +152,7 @@ function usurped(scene: Scene, { deviceId, ittAddr, first, count }: MappedDevice
     const at = (ittAddr + eventId[row]! * ENTRY_BYTES) as Gpa
     const owner = liveWords(scene).get(at)
     if (owner === undefined || owner === deviceId) continue
-    return [{ witness: 'tables', says: `its ITT holds a live event of ${deviceName(owner)}`, at }]
+    return [evidence('R-itt-taken', `its ITT holds a live event of ${deviceName(owner)}`, at)]
   }
   return []
 }
@@ -186,13 +180,13 @@ function* orphanEvents(
     if (belief === 'unknown' && chain.length === 0 && !lpis.isTaken(lpi)) continue
     orphans.entries.addEvent(deviceId, eventId)
     if (orphans.entries.eventCount > scene.budget.orphans) continue
-    const said = testimonies(scene, scene.beliefs.event(deviceId, eventId), `never maps event ${eventId}`, 'unmapped')
-    const evidence = [...said, ...chain, ...lpis.onEvent(lpi)]
-    const sure = proof(scene, evidence)
+    const said = testimonies(scene, scene.beliefs.event(deviceId, eventId), `never maps event ${eventId}`, 'dead')
+    const signs = [...said, ...chain, ...lpis.onEvent(lpi)]
+    const sure = proof(scene, signs)
     if (sure === 'proven') orphans.proven.addEvent(deviceId, eventId)
     const at = (device.ittAddr + eventId * ENTRY_BYTES) as Gpa
     const rows = [entryAt(scene.memory, 'ITE', at, `event ${eventId}`, 'orphan')]
     const mend = liveWords(scene).has(at) ? {} : cleared([clearing(scene.memory, at)], sure === 'proven')
-    yield suspect('I303', { deviceId, eventId }, { confidence: sure, deviceId, eventId, at, evidence, rows, ...mend })
+    yield suspect('I303', { deviceId, eventId }, { confidence: sure, deviceId, eventId, at, evidence: signs, rows, ...mend })
   }
 }

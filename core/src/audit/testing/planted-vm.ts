@@ -40,6 +40,9 @@ const L2_PAGES = RAM + 0x10_0000
 const ITTS = RAM + 0x100_0000
 /** The tables, queue and ITTs of one ITS lie in this much RAM. */
 const ITS_BYTES = 0x200_0000
+/** What Linux writes for every LPI before it uses any, and for how many. */
+const NEVER_USED = 0xc2
+const LPIS = 0xe000
 
 interface Planted {
   readonly ittAddr: number
@@ -74,7 +77,8 @@ export class PlantedVm {
     beside = undefined as PlantedVm | undefined,
   } = {}) {
     this.memory = beside?.memory ?? new GuestMemory([{ base: RAM as Gpa, bytes: ramBytes, backing: 'sparse' }])
-    if (beside !== undefined) beside.#others.push(this)
+    if (beside === undefined) this.memory.fill(LPI_CONFIGURATION as Gpa, LPIS, NEVER_USED)
+    else beside.#others.push(this)
     this.#offset = beside === undefined ? 0 : beside.#others.length * ITS_BYTES
     this.#indirect = indirect
     this.#queuePages = queuePages
@@ -115,6 +119,12 @@ export class PlantedVm {
   goRound(): this {
     for (let slot = 0; slot < this.#slots; slot++) this.command('SYNC', {})
     return this
+  }
+
+  /** Moves event 0 of a device until nothing else is left in the ring, which must be one page. */
+  goRoundWith(deviceId: number): this {
+    for (let i = 0; i < 128; i++) this.command('MOVI', { deviceId, eventId: 0, icid: i % 2 })
+    return this.command('MOVI', { deviceId, eventId: 0, icid: 0 })
   }
 
   #mapCollections(): void {

@@ -26,7 +26,8 @@ export async function openQemuStream(file: SavedFile, options: OpenOptions, star
   const facts = { affinity, virtioMems: await virtioMems(source, stream.devices) }
   const ram = placeRam(stream.machine, stream.blocks, facts, stream.lastRecord)
   const registers = await gicRegisters(source, stream)
-  const msi = msiFunctions(await pciStates(source, stream.devices), registers.itses)
+  const { states, unread } = await pciStates(source, stream.devices)
+  const msi = msiFunctions(states, registers.itses, unread)
   const machine = new QemuMachine(file, options, stream, ram, { registers, msi, start })
   const smmus = smmuTables(await statesOf(source, stream, 'smmuv3'))
   if (smmus.length === 0) return machine

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { MsiFunction } from '../../abi/index.ts'
+import { bytesSource } from '../byte-source.ts'
 import { fixtureText, openFixture } from '../testing/fixtures.ts'
 import { someRegisters } from '../testing/stream-writer.ts'
 import { msiFunctions } from './pci-function.ts'
+import { pciStates } from './pci-state.ts'
 
 const TRANSLATER = 0x08090040n
 
@@ -95,6 +97,68 @@ function config(capability: readonly number[], rest: Readonly<Record<number, num
   for (const [at, value] of Object.entries(rest)) bytes[Number(at)] = value
   return bytes
 }
+
+describe('a PCI function', () => {
+  const name = '0000:00:02.3/thing'
+  const msixTable = new Uint8Array(0)
+  const asleep = (power: number, capability: readonly number[]) =>
+    msiFunctions(
+      [
+        {
+          name,
+          config: config([0x01, 0x50, 0, 0, power, 0], Object.fromEntries(capability.map((byte, i) => [0x50 + i, byte]))),
+          msixTable,
+        },
+      ],
+      someRegisters.itses,
+    ).map((fn) => fn.asleep)
+
+  it.each([
+    ['MSI', [0x05, 0, 1, 0]],
+    ['MSI-X', [0x11, 0, 0, 0x80]],
+  ])('sleeps in every power state but D0: %s', (_kind, capability) => {
+    expect([0, 1, 2, 3, 0x100].map((power) => asleep(power & 0xff, capability)[0])).toEqual([
+      undefined,
+      true,
+      true,
+      true,
+      undefined,
+    ])
+  })
+
+  it('whose state cannot be read is there with its DeviceID, unless that cannot be known', () => {
+    const bridge = { name: '0000:00:01.0/bridge', config: config([0x10, 0, 0x72, 0], { 14: 1, 25: 0x52 }), msixTable }
+    const names = ['0000:00:01.0:03.0/vfio', '0000:00:07.0:00.0/vfio']
+    expect(msiFunctions([bridge], someRegisters.itses, names)).toEqual([
+      { name: names[0], deviceId: 0x5200, kind: 'unread', enabled: false, vectors: [] },
+    ])
+  })
+
+  it('cannot be read where none of its sections holds what a PCI function is, as with VFIO', async () => {
+    const section = (device: string, type: string) => ({
+      device: {
+        name: device,
+        instance: 0,
+        fields: [{ name: 'data', type, bytes: 300, count: 1, struct: undefined }],
+        subsections: [],
+      },
+      offset: 0,
+      bytes: 300,
+    })
+    const sections = [
+      section('0000:00:03.0/virtio-mem-device-early', 'buffer'),
+      section('0000:00:03.0/virtio-mem', 'virtio'),
+      section('0000:00:04.0/vfio', 'buffer'),
+      section('0000:00:05.0/nic', 'pci config'),
+      section('mach-virt', 'buffer'),
+    ]
+    const { states, unread } = await pciStates(bytesSource(new Uint8Array(300)), sections)
+    expect([states.map((state) => state.name), unread]).toEqual([
+      ['0000:00:03.0/virtio-mem', '0000:00:05.0/nic'],
+      ['0000:00:04.0/vfio'],
+    ])
+  })
+})
 
 describe('plain MSI', () => {
   const name = '0000:00:02.3/thing'

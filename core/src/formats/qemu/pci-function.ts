@@ -4,6 +4,8 @@ import { RequesterIds } from './requester-id.ts'
 
 const MSIX = { enable: 0x8000, functionMask: 0x4000, tableSize: 0x07ff } as const
 const MSI = { enable: 0x01, wide: 0x80, maskable: 0x100 } as const
+/** The low bits of PMCSR, 4 bytes into the capability: 0 is D0. */
+const POWER = { control: 4, state: 3 } as const
 const VECTOR_BYTES = 16
 
 /** Vectors of the MSI-X table; 0 without the capability. */
@@ -13,15 +15,29 @@ export function msixVectors(config: Uint8Array): number {
 }
 
 /**
- * The MSI and MSI-X state of PCI functions, in their order. A function behind a bridge that was not saved has no DeviceID and is
- * left out.
+ * The MSI and MSI-X state of PCI functions, in their order; then those whose state cannot be read. A function behind a bridge that
+ * was not saved has no DeviceID and is left out.
  */
-export function msiFunctions(states: readonly PciState[], itses: readonly SavedIts[]): MsiFunction[] {
+export function msiFunctions(
+  states: readonly PciState[],
+  itses: readonly SavedIts[],
+  unread: readonly string[] = [],
+): MsiFunction[] {
   const ids = new RequesterIds(states)
-  return states.flatMap((state) => {
+  const read = states.flatMap((state) => {
     const deviceId = ids.of(state.name)
     return deviceId === undefined ? [] : functionsOf(state, deviceId, itses)
   })
+  const others = unread.flatMap((name): MsiFunction[] => {
+    const deviceId = ids.of(name)
+    return deviceId === undefined ? [] : [{ name, deviceId, kind: 'unread', enabled: false, vectors: [] }]
+  })
+  return [...read, ...others]
+}
+
+function isAsleep(config: Uint8Array): boolean {
+  const at = capability(config, CAPABILITY.power)
+  return at !== undefined && (u16(config, at + POWER.control) & POWER.state) !== 0
 }
 
 function functionsOf(state: PciState, deviceId: number, itses: readonly SavedIts[]): MsiFunction[] {
@@ -29,10 +45,11 @@ function functionsOf(state: PciState, deviceId: number, itses: readonly SavedIts
   const msix = capability(config, CAPABILITY.msix)
   const msi = capability(config, CAPABILITY.msi)
   const found: MsiFunction[] = []
+  const power = isAsleep(config) ? ({ asleep: true } as const) : {}
   if (msix !== undefined) {
     const control = u16(config, msix + 2)
     const enabled = (control & (MSIX.enable | MSIX.functionMask)) === MSIX.enable
-    found.push({ name, deviceId, kind: 'MSI-X', enabled, vectors: msixTable(state, itses) })
+    found.push({ name, deviceId, kind: 'MSI-X', enabled, ...power, vectors: msixTable(state, itses) })
   }
   // A function uses one of the two; the other one's state says nothing.
   if (msi !== undefined && (msix === undefined || (u16(config, msi + 2) & MSI.enable) !== 0)) {
@@ -41,6 +58,7 @@ function functionsOf(state: PciState, deviceId: number, itses: readonly SavedIts
       deviceId,
       kind: 'MSI',
       enabled: (u16(config, msi + 2) & MSI.enable) !== 0,
+      ...power,
       vectors: msiVectors(config, msi, itses),
     })
   }

@@ -2,7 +2,7 @@ import { type ByteSource, readExactly } from '../byte-source.ts'
 import { fieldsOf } from './device-state.ts'
 import { configBytes, type PciState } from './pci-config.ts'
 import { msixVectors } from './pci-function.ts'
-import { isPciFunction } from './requester-id.ts'
+import { isPciFunction, pathOf } from './requester-id.ts'
 import type { DeviceSection } from './stream.ts'
 
 /** After the state's version number comes configuration space, then four interrupt pins. */
@@ -13,15 +13,27 @@ const LARGEST_CONFIG = 4096
 /** 2048 vectors. */
 const LARGEST_TABLE = 2048 * 16
 
+/** The PCI functions of a stream. */
+export interface PciStates {
+  readonly states: readonly PciState[]
+  /** Names of functions whose state cannot be read: VFIO saves what it passes through as bytes of its own. */
+  readonly unread: readonly string[]
+}
+
 /** The state of every PCI function in the stream, as far as MSIs are concerned. */
-export async function pciStates(source: ByteSource, sections: readonly DeviceSection[]): Promise<PciState[]> {
+export async function pciStates(source: ByteSource, sections: readonly DeviceSection[]): Promise<PciStates> {
   const states: PciState[] = []
+  const unread = new Map<string, string>()
   for (const section of sections) {
-    if (!isPciFunction(section.device.name)) continue
+    const { name } = section.device
+    if (!isPciFunction(name)) continue
     const state = isVirtio(section) ? await virtioState(source, section) : await describedState(source, section)
-    if (state !== undefined) states.push(state)
+    if (state === undefined) unread.set(pathOf(name), name)
+    else states.push(state)
   }
-  return states
+  // Beside a function's state there may be sections of other things that it has.
+  for (const { name } of states) unread.delete(pathOf(name))
+  return { states, unread: [...unread.values()] }
 }
 
 /** A virtio device saves itself as one opaque field: its PCI function first. */

@@ -46,7 +46,8 @@ export class RequesterIds {
   }
 }
 
-const pathOf = (name: string): string => name.slice(0, name.indexOf('/'))
+/** `0000:00:01.0:00.0` of `0000:00:01.0:00.0/virtio-net`. */
+export const pathOf = (name: string): string => name.slice(0, name.indexOf('/'))
 
 interface Slot {
   /** As names of sections begin. */
