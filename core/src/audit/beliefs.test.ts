@@ -15,24 +15,24 @@ const forgotten = () => planted().goRound().command('INV', { deviceId: 8, eventI
 const believed = (vm: PlantedVm, ...msi: readonly MsiFunction[]) => setScene({ ...vm.input(), msi }).beliefs
 const onDevice = (beliefs: Beliefs, deviceId: number) => {
   const { queue, pci, belief } = beliefs.device(deviceId)
-  return [queue, pci, belief]
+  return [queue.says, pci.says, belief]
 }
 const onEvent = (beliefs: Beliefs, deviceId: number, eventId: number) => {
   const { queue, pci, belief } = beliefs.event(deviceId, eventId)
   expect(beliefs.eventBelief(deviceId, eventId)).toBe(belief)
-  return [queue, pci, belief]
+  return [queue.says, pci.says, belief]
 }
 
 describe('what is believed of a device', () => {
   it.each([
-    ['the queue has it mapped', planted(), [], 8, ['mapped', 'silent', 'live']],
-    ['the queue has it unmapped', planted(), [], 16, ['unmapped', 'silent', 'dead']],
-    ['a whole queue does not name it', planted(), [], 24, ['unmapped', 'silent', 'dead']],
+    ['the queue has it mapped', planted(), [], 8, ['live', 'silent', 'live']],
+    ['the queue has it unmapped', planted(), [], 16, ['dead', 'silent', 'dead']],
+    ['a whole queue does not name it', planted(), [], 24, ['dead', 'silent', 'dead']],
     ['a queue that has gone round does not name it', forgotten(), [], 16, ['silent', 'silent', 'unknown']],
-    ['both have it', planted(), [pciFunction(8, [0])], 8, ['mapped', 'mapped', 'live']],
-    ['its function alone has it', forgotten(), [pciFunction(24, [])], 24, ['silent', 'mapped', 'live']],
-    ['its function has it, and the queue not', planted(), [pciFunction(16, [])], 16, ['unmapped', 'mapped', 'disputed']],
-    ['its function is off', planted(), [pciFunction(8, [], false)], 8, ['mapped', 'silent', 'live']],
+    ['both have it', planted(), [pciFunction(8, [0])], 8, ['live', 'live', 'live']],
+    ['its function alone has it', forgotten(), [pciFunction(24, [])], 24, ['silent', 'live', 'live']],
+    ['its function has it, and the queue not', planted(), [pciFunction(16, [])], 16, ['dead', 'live', 'disputed']],
+    ['its function is off', planted(), [pciFunction(8, [], false)], 8, ['live', 'silent', 'live']],
   ] as const)('is said by those who know: %s', (_what, vm, msi, deviceId, expected) => {
     expect(onDevice(believed(vm, ...msi), deviceId)).toEqual(expected)
   })
@@ -40,16 +40,16 @@ describe('what is believed of a device', () => {
 
 describe('what is believed of an event', () => {
   it.each([
-    ['the queue has it mapped', planted(), [], 8, 3, ['mapped', 'silent', 'live']],
-    ['the queue has its device, and not it', planted(), [], 8, 1, ['unmapped', 'silent', 'dead']],
-    ['the queue has its device unmapped', planted(), [], 16, 0, ['unmapped', 'silent', 'dead']],
-    ['the queue has it discarded', forgotten().discard(8, 3), [], 8, 3, ['unmapped', 'silent', 'dead']],
+    ['the queue has it mapped', planted(), [], 8, 3, ['live', 'silent', 'live']],
+    ['the queue has its device, and not it', planted(), [], 8, 1, ['dead', 'silent', 'dead']],
+    ['the queue has its device unmapped', planted(), [], 16, 0, ['dead', 'silent', 'dead']],
+    ['the queue has it discarded', forgotten().discard(8, 3), [], 8, 3, ['dead', 'silent', 'dead']],
     ['the queue has lost its device’s beginning', forgotten(), [], 8, 3, ['silent', 'silent', 'unknown']],
-    ['a whole queue does not name its device', planted(), [], 24, 0, ['unmapped', 'silent', 'dead']],
-    ['a vector names it', forgotten(), [pciFunction(8, [3])], 8, 3, ['silent', 'mapped', 'live']],
-    ['no vector names it', forgotten(), [pciFunction(8, [0])], 8, 3, ['silent', 'unmapped', 'dead']],
-    ['no vector names what the queue has', planted(), [pciFunction(8, [0])], 8, 3, ['mapped', 'unmapped', 'disputed']],
-    ['a vector names what the queue has not', planted(), [pciFunction(8, [0, 1, 3])], 8, 1, ['unmapped', 'mapped', 'disputed']],
+    ['a whole queue does not name its device', planted(), [], 24, 0, ['dead', 'silent', 'dead']],
+    ['a vector names it', forgotten(), [pciFunction(8, [3])], 8, 3, ['silent', 'live', 'live']],
+    ['no vector names it', forgotten(), [pciFunction(8, [0])], 8, 3, ['silent', 'dead', 'dead']],
+    ['no vector names what the queue has', planted(), [pciFunction(8, [0])], 8, 3, ['live', 'dead', 'disputed']],
+    ['a vector names what the queue has not', planted(), [pciFunction(8, [0, 1, 3])], 8, 1, ['dead', 'live', 'disputed']],
   ] as const)('is said by those who know: %s', (_what, vm, msi, deviceId, eventId, expected) => {
     expect(onEvent(believed(vm, ...msi), deviceId, eventId)).toEqual(expected)
   })
@@ -104,9 +104,9 @@ describe('a queue that is not believed', () => {
     const unlocated = [{ base: vm.itt(8) as Gpa, bytes: 0x1000 }]
     const { beliefs } = setScene({ ...vm.input(), unlocated })
     expect([onDevice(beliefs, 8), onEvent(beliefs, 8, 0), onEvent(beliefs, 16, 0)]).toEqual([
-      ['mapped', 'silent', 'live'],
+      ['live', 'silent', 'live'],
       ['silent', 'silent', 'unknown'],
-      ['unmapped', 'silent', 'dead'],
+      ['dead', 'silent', 'dead'],
     ])
   })
 
@@ -117,10 +117,10 @@ describe('a queue that is not believed', () => {
     const beliefs = believed(vm)
     expect([8, 16, 24, 40, 48].map((deviceId) => onDevice(beliefs, deviceId)[0])).toEqual([
       'silent',
-      'unmapped',
-      'mapped',
+      'dead',
+      'live',
       'silent',
-      'unmapped',
+      'dead',
     ])
     expect(onEvent(beliefs, 8, 3)[0]).toBe('silent')
     expect(beliefs.deviceIds).toEqual([16, 24])
