@@ -60,7 +60,7 @@ describe('a device that no witness knows', () => {
     ],
   ])('is taken for dead by rubbish in its ITT: %s', (_what, entry, says) => {
     expect(orphans(unknown(entry)).devices).toEqual([24])
-    expect(evidence(unknown(entry), 24)).toEqual([{ witness: 'tables', says, at: undefined }])
+    expect(evidence(unknown(entry), 24)).toEqual([{ witness: 'tables', rule: 'R-itt-foreign', says, at: undefined }])
   })
 
   it.each([
@@ -87,7 +87,7 @@ describe('a device that no witness knows', () => {
     toldBy(vm, pciFunction(16, [4]))
     expect(orphans(vm).devices).toEqual([8])
     expect(evidence(vm, 8)).toEqual([
-      { witness: 'tables', says: 'its ITT holds a live event of DeviceID 0x10', at: vm.iteAt(16, 4) },
+      { witness: 'tables', rule: 'R-itt-taken', says: 'its ITT holds a live event of DeviceID 0x10', at: vm.iteAt(16, 4) },
     ])
   })
 })

@@ -74,10 +74,10 @@ it('numbers in configuration space are little-endian, and zeros behind its end',
 })
 
 /** The states in a file in which something lies before and behind them. */
-const states = (name: string, fields: readonly Field[], state: Uint8Array, bytes = state.length) => {
+const states = async (name: string, fields: readonly Field[], state: Uint8Array, bytes = state.length) => {
   const section: DeviceSection = { device: { name, instance: 0, fields, subsections: [] }, offset: OFFSET, bytes }
   const file = new Bytes().raw(new Uint8Array(OFFSET).fill(0xcc)).raw(state).raw(new Uint8Array(40_000).fill(0xcc))
-  return pciStates(bytesSource(file.done()), [section])
+  return (await pciStates(bytesSource(file.done()), [section])).states
 }
 const table = (vectors: number) => Uint8Array.from({ length: vectors * 16 }, (_, i) => i)
 
