@@ -12,6 +12,10 @@ const commands: Readonly<Record<string, { readonly usage: string; readonly load:
     usage: 'guests [--list] [--only MACHINE]... [--host fixed|unfixed]... [--out FOLDER] [--again]',
     load: async () => (await import('./commands/guests.ts')).guests,
   },
+  manners: {
+    usage: 'manners [MANNER...] [--kernel 6.12|6.1|unfixed|VMLINUZ] [--count N] [--seed S] [--list]',
+    load: async () => (await import('./commands/manners.ts')).manners,
+  },
   play: { usage: `play ${KERNEL} < STEPS.json`, load: async () => (await import('./commands/play.ts')).play },
   quirks: {
     usage: `quirks ${KERNEL} [--cases N] [--seed S] [--profile ID]`,

@@ -1,6 +1,6 @@
 import { COMMAND_BYTES, type ItsRegisters } from '../abi/index.ts'
 import type { ReadonlyMemory } from '../memory/index.ts'
-import { type CanBeMapped, type CollectionRecord, type DeviceRecord, Replay } from './replay.ts'
+import { type CanBeMapped, type CollectionRecord, type DeviceRecord, type EventIdBits, Replay } from './replay.ts'
 import { commandIn, lastSlotInUse, namedIn, openRing, type Ring, touchedBy } from './ring.ts'
 import type { RuleOf } from './witness-rules.ts'
 
@@ -46,6 +46,8 @@ export interface Life {
   readonly icids?: ReadonlySet<number>
   /** What the tables leave possible. */
   readonly canBeMapped?: CanBeMapped
+  /** What the tables tell of the room that devices have. */
+  readonly eventIdBits?: EventIdBits
   /** Others know of mappings that this history would not have. */
   readonly denies?: (history: History) => boolean
   /** Whether the PCI functions of a device show that what the ring tells of it is of this life; undefined where they do not tell. */
@@ -72,8 +74,10 @@ export function readHistory(memory: ReadonlyMemory, its: ItsRegisters, life: Lif
   if (blankBehind && read === 0) return historyOf('empty', new Replay(), waiting)
   const begun = fromStart && read > 0 ? lifeFromStart(ring, life) : undefined
   if (begun?.unexplained === 0 && (blankBehind || isNewLife(begun))) return { ...historyOf('whole', begun), ...waiting }
-  const replay = new Replay({ ...life, lost: true })
-  replay.run(ring, write, fromStart ? lastUsed + 1 : read)
+  const replay = new Replay({ ...life, lost: true, unwrapped: blankBehind })
+  // Where an ITS may have gone on at slot 0 of a full ring, nobody knows in what order the rest was written.
+  const inOrder = !fromStart || lastUsed < slots - 1 || !mapsCollection(ring, 0)
+  if (inOrder) replay.run(ring, write, fromStart ? lastUsed + 1 : read)
   if (fromStart) replay.run(ring, 0, read)
   if (replay.blank + replay.unknown > 0) return historyOf('damaged', replay, waiting)
   const begunAnew = fromStart && lastUsed < used - 1
@@ -125,12 +129,17 @@ const isFrom = ({ at, events }: DeviceRecord, from: number): boolean =>
  * nobody knows of more. They are that for sure when they explain themselves.
  */
 function lifeFromStart(ring: Ring, life: Life): Replay | undefined {
-  const first = commandIn(ring, 0)
-  if (first?.name !== 'MAPC' || !first.args.valid) return undefined
+  if (!mapsCollection(ring, 0)) return undefined
   const replay = new Replay(life)
   replay.run(ring, 0, ring.read)
   if (replay.blank + replay.unknown > 0 || hasMore(life.icids, replay)) return undefined
   return life.denies?.(historyOf('whole', replay)) === true ? undefined : replay
+}
+
+/** So begins the ring of an ITS that is set up, and of one that goes on after a suspend. */
+function mapsCollection(ring: Ring, slot: number): boolean {
+  const command = commandIn(ring, slot)
+  return command?.name === 'MAPC' && command.args.valid
 }
 
 /** KVM saved all collections of this life and more. A list that lacks one of them is not what KVM saved, and tells nothing. */

@@ -1,10 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type ProfileId, profiles } from '../abi/index.ts'
+import { ModelSubject } from '../conformance/index.ts'
+import { deeds } from '../conformance/testing/guests/deeds.ts'
+import { anyManners } from '../conformance/testing/guests/manners.ts'
+import { PlayedGuest } from '../conformance/testing/guests/played-guest.ts'
+import { savedOn } from '../conformance/testing/guests/saved-guest.ts'
 import { EventSet } from '../tables/index.ts'
 import { runs } from '../tables/testing/runs.ts'
 import { audit, type Scene, setScene } from './index.ts'
-import { deeds, manners, PlayedGuest } from './testing/played-guest.ts'
 
 /** The devices and events that a restore brings back. */
 function broughtBack({ restored: { mappings } }: Scene): EventSet {
@@ -26,12 +30,11 @@ const kernels: readonly ProfileId[] = ['linux-6.12.117', 'linux-6.6']
 
 /** Lets guests live and be saved; `look` is given what an audit sees and what they have mapped. */
 function property(kernel: ProfileId, look: (scene: Scene, mapped: EventSet) => void): void {
-  const profile = profiles[kernel]
   fc.assert(
-    fc.property(manners, deeds, (some, list) => {
-      const guest = new PlayedGuest(profile, some).live(list)
-      const input = guest.saved(profile)
-      if (input !== undefined) look(setScene(input), guest.mapped)
+    fc.property(anyManners, deeds, (manners, list) => {
+      const guest = new PlayedGuest(manners).live(list).comesToRest()
+      const saved = savedOn(new ModelSubject(kernel), guest)
+      if (saved !== undefined) look(setScene({ ...saved, profile: profiles[kernel] }), guest.books.mapped)
     }),
     { numRuns: runs(400) },
   )

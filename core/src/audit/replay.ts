@@ -46,12 +46,18 @@ interface DeviceState {
 /** False for what KVM cannot have had mapped when it saved. */
 export type CanBeMapped = (deviceId: number, eventId?: number) => boolean
 
+/** How many EventID bits KVM saved for a device, of which the MAPD is lost. */
+export type EventIdBits = (deviceId: number) => number | undefined
+
 interface ReplayOptions {
   /** The ring does not begin with the first command. */
   readonly lost?: boolean
+  /** The ring has not gone round: collections that are mapped nowhere in it may never have been. */
+  readonly unwrapped?: boolean
   /** KVM refuses a pINTID from there on. */
   readonly lpiLimit?: number
   readonly canBeMapped?: CanBeMapped
+  readonly eventIdBits?: EventIdBits
 }
 
 /**
@@ -60,8 +66,10 @@ interface ReplayOptions {
  */
 export class Replay {
   readonly #lost: boolean
+  readonly #unwrapped: boolean
   readonly #lpiLimit: number
   readonly #canBeMapped: CanBeMapped
+  readonly #eventIdBits: EventIdBits
   readonly #collections = new Map<number, CollectionRecord>()
   readonly #devices = new Map<number, DeviceState>()
   #commands = 0
@@ -75,10 +83,19 @@ export class Replay {
   /** Devices that commands name and that KVM cannot have had mapped, until one maps or unmaps them. */
   readonly #strangers = new Set<number>()
 
-  constructor({ lost = false, lpiLimit = LPI_LIMIT, canBeMapped = () => true }: ReplayOptions = {}) {
+  constructor(options: ReplayOptions = {}) {
+    const {
+      lost = false,
+      unwrapped = false,
+      lpiLimit = LPI_LIMIT,
+      canBeMapped = () => true,
+      eventIdBits = () => undefined,
+    } = options
     this.#lost = lost
+    this.#unwrapped = unwrapped
     this.#lpiLimit = lpiLimit
     this.#canBeMapped = canBeMapped
+    this.#eventIdBits = eventIdBits
   }
 
   run(ring: Ring, from: number, to: number): void {
@@ -191,21 +208,29 @@ export class Replay {
   #mapEvent({ deviceId, eventId, icid }: { deviceId: number; eventId: number; icid: number }, lpi: number, at: Gpa): void {
     const device = this.#device(deviceId, at)
     if (device === undefined) return
-    if (eventId >= 2 ** (device.eventIdBits ?? 16) || lpi < FIRST_LPI || lpi >= this.#lpiLimit) {
+    if (eventId >= this.#events(device) || lpi < FIRST_LPI || lpi >= this.#lpiLimit) {
       this.#refused++
       return
     }
     if (!this.#collections.has(icid)) this.unexplained++
     if (device.events.get(eventId)?.lpi !== undefined) return
-    device.events.set(eventId, { lpi, icid, at })
+    // KVM refuses a second MAPTI of an event: where the first may be lost, nobody knows to what it is mapped.
+    const isFirst = !this.#lost || device.whole || device.discarded.has(eventId)
+    device.events.set(eventId, isFirst ? { lpi, icid, at } : { lpi: undefined, icid: undefined, at })
     device.discarded.delete(eventId)
   }
 
   #discard({ deviceId, eventId }: { deviceId: number; eventId: number }, at: Gpa): void {
     const device = this.#device(deviceId, at)
     if (device === undefined) return
-    if (eventId >= ID_LIMIT) {
+    const icid = device.events.get(eventId)?.icid
+    if (eventId >= ID_LIMIT || this.#isOut(icid)) {
       this.#refused++
+      return
+    }
+    if (this.#mayBeOut(icid)) {
+      device.events.delete(eventId)
+      device.whole = false
       return
     }
     if (!device.events.delete(eventId)) this.#unmapped(device, eventId)
@@ -215,19 +240,37 @@ export class Replay {
   #touch({ deviceId, eventId }: { deviceId: number; eventId: number }, at: Gpa, icid?: number): void {
     const device = this.#device(deviceId, at)
     if (device === undefined) return
-    if (eventId >= 2 ** (device.eventIdBits ?? 16)) {
+    if (eventId >= this.#events(device)) {
       this.#refused++
       return
     }
     if (icid !== undefined && !this.#collections.has(icid)) this.unexplained++
     const known = device.events.get(eventId)
     if (known !== undefined) {
-      if (icid !== undefined) device.events.set(eventId, { lpi: known.lpi, icid, at: known.at })
+      if (icid === undefined || this.#isOut(icid) || this.#isOut(known.icid)) return
+      const sure = !this.#mayBeOut(icid) && !this.#mayBeOut(known.icid)
+      device.events.set(eventId, { lpi: known.lpi, icid: sure ? icid : undefined, at: known.at })
       return
     }
     this.#unmapped(device, eventId)
     if (!this.#lost || device.whole || device.discarded.has(eventId) || !this.#canBeMapped(deviceId, eventId)) return
     device.events.set(eventId, { lpi: undefined, icid, at })
+  }
+
+  /** How many events the device has room for. */
+  #events({ deviceId, eventIdBits }: DeviceState): number {
+    return 2 ** (eventIdBits ?? this.#eventIdBits(deviceId) ?? 16)
+  }
+
+  /** KVM refuses to move or discard what is in a collection that is not mapped. */
+  #isOut(icid: number | undefined): boolean {
+    const known = icid === undefined ? undefined : this.#collections.get(icid)
+    return icid !== undefined && (known === undefined ? !this.#lost : known.rdBase === undefined)
+  }
+
+  /** Nobody knows whether KVM refused it. */
+  #mayBeOut(icid: number | undefined): boolean {
+    return icid !== undefined && this.#unwrapped && !this.#collections.has(icid)
   }
 
   /** A command names an event that none before it mapped: KVM refused it, unless its MAPTI is lost. */

@@ -124,6 +124,7 @@ export class Scene {
       lpiLimit: lpiLimit(registers),
       icids: listedIcids(this.view, mappings),
       canBeMapped: leftPossible(this.tables, this.missing),
+      eventIdBits: (deviceId) => mappings.device(deviceId)?.eventIdBits,
       denies: (whole) => chainDenies(mappings, whole),
       isCurrent: (device) => {
         const said = functions.get(device.deviceId)

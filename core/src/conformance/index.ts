@@ -1,5 +1,6 @@
 export { type Conformance, conform } from './conform.ts'
 export { ModelSubject } from './model-subject.ts'
+export { doublewords, queued } from './queued.ts'
 export { type ListedBlock, ramByLayout } from './ram-by-layout.ts'
 export { type RecordedRestore, recordedRestores } from './recorded-restores.ts'
 export * from './recording.ts'
@@ -12,6 +13,7 @@ export {
   restoredStates,
   type SavedState,
 } from './restore-plan.ts'
+export { registerReads, registersRead } from './saved-registers.ts'
 export { SeedGuest } from './seed/seed-guest.ts'
 export { runSeedTest, type SeedCase, type SeedReport, type SeedTestOptions, type TimedAnswer } from './seed/seed-test.ts'
 export * from './step.ts'

@@ -1,5 +1,5 @@
-import { type CommandName, commands, encodeCommand, hex, u64 } from '@vits/core/abi'
-import type { Hex, QueuedCommand } from '@vits/core/conformance'
+import { type CommandName, commands, hex } from '@vits/core/abi'
+import { doublewords, type QueuedCommand, queued } from '@vits/core/conformance'
 import fc from 'fast-check'
 import { collectionTableAt, deviceTableAt, ITT_AREAS, ittAt, NOWHERE, SIDE_RAM, VCPU_LIMIT } from './places.ts'
 
@@ -32,13 +32,6 @@ const valid = fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, { weight: 1,
 function command(name: CommandName, operands: Readonly<Record<string, fc.Arbitrary<number | boolean>>>) {
   return fc.record(operands).map((values) => queued(name, values))
 }
-
-function queued(name: CommandName, operands: Readonly<Record<string, number | boolean>>): QueuedCommand {
-  const text = Object.entries(operands).map(([key, value]) => `${key}=${typeof value === 'number' ? hex(value) : value}`)
-  return { name: `${name} ${text.join(' ')}`.trimEnd(), dw: doublewords(encodeCommand(name, operands)) }
-}
-
-const doublewords = (words: Uint32Array): Hex[] => [0, 2, 4, 6].map((i) => hex(u64(words[i]!, words[i + 1]!)))
 
 /** What the architecture has no command for, what KVM has none for, and rubbish beside a known opcode. */
 const rubbish = fc

@@ -1,5 +1,5 @@
 import type { GicRegisters, ProfileId } from '@vits/core/abi'
-import { ModelSubject, planRestore, restoredStates, type StepAnswer } from '@vits/core/conformance'
+import { ModelSubject, planRestore, registerReads, registersRead, restoredStates } from '@vits/core/conformance'
 import type { Its } from '@vits/core/its'
 import { coalesce, type GpaRange, PAGE_BYTES } from '@vits/core/memory'
 import { seal, stateDifference, successor } from '@vits/core/seal'
@@ -62,27 +62,9 @@ async function verdict(kvm: KvmSubject, model: ModelSubject, profile: ProfileId)
 }
 
 function registersOf(model: ModelSubject): GicRegisters {
-  const { values } = model.play({ op: 'its_regs', its: 0 }) as { readonly values: Readonly<Record<string, string>> }
-  const its = (name: string) => BigInt(values[`GITS_${name}`]!)
-  const gicr = (cpu: number, reg: string) =>
-    BigInt((model.play({ op: 'redist_read', cpu, reg }) as StepAnswer)['value'] as string)
-  return {
-    itses: [
-      {
-        base: undefined,
-        ctlr: Number(its('CTLR')),
-        iidr: Number(its('IIDR')),
-        cbaser: its('CBASER'),
-        cwriter: its('CWRITER'),
-        creadr: its('CREADR'),
-        baser: [its('BASER0'), its('BASER1')],
-      },
-    ],
-    redistributors: model.vm.vcpus.map(({ id }) => ({
-      vcpuId: id,
-      ctlr: Number(gicr(id, 'GICR_CTLR')),
-      propbaser: gicr(id, 'GICR_PROPBASER'),
-      pendbaser: gicr(id, 'GICR_PENDBASER'),
-    })),
-  }
+  const vcpuIds = model.vm.vcpus.map(({ id }) => id)
+  return registersRead(
+    vcpuIds,
+    registerReads(vcpuIds).map((step) => model.play(step)),
+  )
 }

@@ -20,7 +20,8 @@ export async function disagreement(kvm: KvmSubject, model: Subject, steps: reado
   return firstDifference(steps, answers, modelled)
 }
 
-function firstDifference(steps: readonly Step[], answers: readonly StepAnswer[], modelled: readonly StepAnswer[]) {
+/** The first answer that is not the same, if one is not. */
+export function firstDifference(steps: readonly Step[], answers: readonly StepAnswer[], modelled: readonly StepAnswer[]) {
   for (const [index, step] of steps.entries()) {
     const recorded = { ...step, ...answers[index] } as Step
     const [difference] = compareAnswer(index, recorded, modelled[index]!)

@@ -1,12 +1,24 @@
+import type { GicRegisters, MsiFunction } from '../../abi/index.ts'
 import { PlantedVm } from '../../audit/testing/planted-vm.ts'
 import { type SavedMachine, writeCase } from '../../formats/index.ts'
-import { type Gpa, LoadableMemory, PAGE_BYTES } from '../../memory/index.ts'
+import { type Gpa, type GuestMemory, LoadableMemory, PAGE_BYTES } from '../../memory/index.ts'
 import { inspect } from '../index.ts'
 
-/** A planted VM as if it had been saved and opened: its RAM is read page by page. */
+/** A planted VM as if it had been saved and opened. */
 export function plantedMachine(vm: PlantedVm): SavedMachine {
   const { registers, msi = [] } = vm.input()
-  const { ranges } = vm.memory
+  return savedMachine({ memory: vm.memory, registers, msi })
+}
+
+interface Saved {
+  readonly memory: GuestMemory
+  readonly registers: GicRegisters
+  readonly msi: readonly MsiFunction[]
+}
+
+/** A VM as if it had been saved and opened: its RAM is read page by page. */
+export function savedMachine({ memory: saved, registers, msi }: Saved): SavedMachine {
+  const { ranges } = saved
   return {
     kind: 'qemu',
     origin: { vmm: 'qemu', ram: 'stream', container: { kind: 'plain' } },
@@ -21,7 +33,7 @@ export function plantedMachine(vm: PlantedVm): SavedMachine {
     load: async (memory, wanted) => {
       for (const { base, bytes } of wanted) {
         for (let at = base - (base % PAGE_BYTES); at < base + bytes; at += PAGE_BYTES) {
-          if (!memory.isLoaded(at as Gpa)) memory.load(at as Gpa, vm.memory.read(at as Gpa, PAGE_BYTES))
+          if (!memory.isLoaded(at as Gpa)) memory.load(at as Gpa, saved.read(at as Gpa, PAGE_BYTES))
         }
       }
     },
