@@ -10,19 +10,21 @@ const MOST = 4 << 20
 /** A file whose bytes tell in which half page they lie, and what is read of it. */
 function file(bytes: number): ByteSource & { readonly reads: (readonly [start: number, bytes: number])[] } {
   const reads: (readonly [number, number])[] = []
+  const contents = new Uint8Array(bytes)
+  for (let at = 0; at < bytes; at += 2048) contents.fill(at >>> 11, at, at + 2048)
   return {
     byteLength: bytes,
     reads,
     slice: async (start, end) => {
       reads.push([start, end - start])
-      return Uint8Array.from({ length: end - start }, (_, i) => (start + i) >>> 11)
+      return contents.subarray(start, end)
     },
   }
 }
 
 /** Loads pages from these offsets into the first pages of RAM, in this order; the reads that it took. */
 async function loaded(offsets: readonly number[]) {
-  const source = file(16 << 20)
+  const source = file(5 << 20)
   const memory = new LoadableMemory([{ base: gpa(RAM), bytes: (offsets.length + 1) * PAGE_BYTES }])
   const pages = offsets.map((offset, i) => ({ at: gpa(RAM + i * PAGE_BYTES), offset }))
   await loadPages(source, memory, pages)
