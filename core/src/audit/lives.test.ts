@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { COMMAND_BYTES, encodeCommand } from '../abi/index.ts'
+import { COMMAND_BYTES, DTE_NEXT_CAP, encodeCommand } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
-import { readHistory } from './index.ts'
+import { readHistory, setScene } from './index.ts'
 import { PlantedVm, QUEUE } from './testing/planted-vm.ts'
 
 type Life = NonNullable<Parameters<typeof readHistory>[2]>
@@ -142,5 +142,32 @@ describe('a ring with what no guest sends', () => {
       .command('INV', { deviceId: 8, eventId: 0 })
       .command('DISCARD', { deviceId: 8, eventId: 1 })
     expect(events(discarded)).toEqual([0])
+  })
+})
+
+describe('the chain that KVM saved', () => {
+  const state = (vm: PlantedVm) => setScene(vm.input()).beliefs.history.state
+  const led = (next: number) => {
+    const vm = small().map(8, one).save()
+    return vm.dte(8, { ittAddr: vm.itt(8), size: 4, next }).dte(16, { ittAddr: vm.itt(16), size: 4 })
+  }
+
+  it('tells of a beginning that is lost when it leads from a mapped device to an entry of one that the ring does not have', () => {
+    expect(state(led(8))).toBe('restarted')
+    expect(state(led(8).map(16, one).unmap(16))).toBe('restarted')
+    expect(state(led(8).map(16, one))).toBe('whole')
+  })
+
+  it('tells of none when it ends there, or leads to no entry, or no further than next can say', () => {
+    expect(state(led(0))).toBe('whole')
+    expect(state(led(9))).toBe('whole')
+    const far = new PlantedVm({ indirect: true }).map(0, one).map(40000, one).save()
+    expect(state(far.dte(DTE_NEXT_CAP, { ittAddr: far.itt(DTE_NEXT_CAP), size: 4 }))).toBe('whole')
+    const near = new PlantedVm({ indirect: true })
+      .map(0, one)
+      .map(DTE_NEXT_CAP - 1, one)
+      .save()
+    expect(state(near)).toBe('whole')
+    expect(state(near.unmap(DTE_NEXT_CAP - 1))).toBe('restarted')
   })
 })
