@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { MsiFunction } from '../abi/index.ts'
+import { type MsiFunction, profiles } from '../abi/index.ts'
 import { audit, type Finding, setScene, setScenes } from './index.ts'
 import { PlantedVm, pciFunction } from './testing/planted-vm.ts'
 
@@ -225,5 +225,24 @@ describe('a chain that leaves the device table', () => {
     const [found] = findings(vm.dte(8, { ittAddr: vm.itt(8), size: 4, next: 10000 }), 'D208')
     expect(found).toMatchObject({ severity: 'corrupts', fix: { says: 'write next=8 at 0x40020040', safe: true } })
     expect(findings(leading(10000), 'D208')[0]!.fix.says).toBe('write next=0 at 0x40020080')
+  })
+})
+
+describe('a jump past the page of a table, on a kernel that then reads on there', () => {
+  const led = (next: number, options = {}) => {
+    const vm = Object.assign(new PlantedVm(options).map(16, {}), { more: { profile: profiles['linux-5.10'] } })
+    return vm.save().dte(16, { ittAddr: vm.itt(16), size: 4, next })
+  }
+
+  it.each([
+    ['of one level', {}],
+    ['of two levels', { indirect: true }],
+  ])('is told of from the entry behind the last one on, in a table %s', (_what, options) => {
+    expect(says(led(8176, options), 'D213')).toEqual([])
+    expect(says(led(8177, options), 'D213')).toEqual([
+      'next of DeviceID 0x10 jumps 8177 entries on, past the 8176 that are left of its table page.',
+    ])
+    const newest = Object.assign(led(8177, options), { more: {} })
+    expect(says(newest, 'D213')).toEqual([])
   })
 })

@@ -90,6 +90,16 @@ describe('a live device', () => {
     expect(findings(forgotten.dte(16, { ittAddr: itt(16), size: 3, next: 8 }), 'D212')).toEqual([])
   })
 
+  it('is lost with all its events, of which the first sixteen are named', () => {
+    const events = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [i, [8300 + i, 0] as const]))
+    const vm = saved()
+      .map(40, events)
+      .save()
+      .dte(24, { ittAddr: itt(24), size: 4 })
+    const { lost } = findings(vm, 'D209')[0]!.effect
+    expect([lost.count, lost.first]).toEqual([20, Array.from({ length: 16 }, (_, i) => [40, i])])
+  })
+
   it('and every other is lost at once when the tables hold none', () => {
     const vm = new PlantedVm().map(16, { 0: [8192, 1], 1: [8193, 1] }).map(24, {})
     expect(findings(vm, 'D209', 'D211')).toMatchObject([
