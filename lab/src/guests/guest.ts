@@ -149,7 +149,6 @@ async function start(host: NestedHost, machine: GuestMachine, more: string): Pro
   const options = [
     `-M ${machine.machine},gic-version=3 -cpu host -accel kvm -smp ${machine.vcpus} -m ${machine.memory}`,
     `-nodefaults -no-user-config -display none -serial file:/tmp/console`,
-    machine.acpi === true ? `-bios ${guestFiles.firmware}` : '',
     `-kernel ${guestFiles.kernel(kernel)} -initrd ${guestFiles.initramfs(kernel)} -append "${WORDS} ${machine.words ?? ''}"`,
     '-chardev pipe,id=qmp,path=/dev/qmp -mon chardev=qmp,mode=control',
     '-chardev pipe,id=shell,path=/dev/guest -device virtio-serial-device -device virtserialport,chardev=shell,name=shell',

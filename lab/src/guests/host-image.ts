@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { type Entry, initramfs } from './initramfs.ts'
 import {
-  firmware,
   type GuestKernel,
   guestKernels,
   guestModules,
@@ -26,11 +25,10 @@ const LIBRARIES = ['lib/aarch64-linux-gnu', 'usr/lib/aarch64-linux-gnu'] as cons
 export const guestFiles = {
   kernel: (kernel: GuestKernel) => `/guest/vmlinuz-${kernel}`,
   initramfs: (kernel: GuestKernel) => `/guest/initramfs-${kernel}`,
-  firmware: '/guest/firmware',
 } as const
 
 /**
- * The host's initramfs: the QEMUs with the libraries they need, busybox, and inside it the kernels, initramfs and firmware of the guests.
+ * The host's initramfs: the QEMUs with the libraries they need, busybox, and inside it the kernels and initramfs of the guests.
  *
  * @throws Error that says what to do when the lab is not set up.
  */
@@ -38,14 +36,16 @@ export function hostInitramfs(): string {
   const path = `${parts.folder}host.cpio`
   const sources = [
     ...['init', 'view', 'alive'].map((name) => fileURLToPath(new URL(name, SCRIPTS))),
-    ...[fileURLToPath(import.meta.url), firmware, ...suiteNames.map(rootOf)],
+    ...[fileURLToPath(import.meta.url), ...suiteNames.map(rootOf)],
     ...guestKernels.flatMap((kernel) => [imageOf(kernel), modulesOf(kernel)]),
   ]
   if (!sources.every(existsSync)) throw new Error('the guests are not set up: run `npm run lab:setup`')
   const newest = Math.max(...sources.map((source) => statSync(source).mtimeMs))
   if (existsSync(path) && statSync(path).mtimeMs > newest) return path
+  // Another run may be reading it.
+  const whole = `${path}.${process.pid}`
   writeFileSync(
-    path,
+    whole,
     initramfs([
       ...base(),
       ...suiteNames.flatMap(qemuOf),
@@ -53,9 +53,9 @@ export function hostInitramfs(): string {
         { path: guestFiles.kernel(kernel).slice(1), data: readFileSync(imageOf(kernel)) },
         { path: guestFiles.initramfs(kernel).slice(1), data: gzipSync(guestInitramfs(kernel), { level: 1 }) },
       ]),
-      { path: guestFiles.firmware.slice(1), data: readFileSync(firmware) },
     ]),
   )
+  renameSync(whole, path)
   return path
 }
 

@@ -8,8 +8,6 @@ export interface GuestMachine {
   readonly qemu?: Suite
   /** The guest's kernel; that of the host unless named. */
   readonly kernel?: GuestKernel
-  /** Boots by EDK2, which hands over ACPI tables; otherwise QEMU starts the kernel with a device tree. */
-  readonly acpi?: true
   /** QEMU's -M, without the GIC. */
   readonly machine: string
   readonly vcpus: number

@@ -9,7 +9,7 @@ import { Shell } from './shell.ts'
 const ports = ['shell', 'files', 'qmp', 'guest'] as const
 export type PortName = (typeof ports)[number]
 
-const BOOT_SECONDS = 180
+const BOOT_SECONDS = 600
 
 /** A KVM host that runs under QEMU here, and runs QEMU with KVM itself: one guest at a time. */
 export class NestedHost {

@@ -9,7 +9,7 @@ export const parts = { folder: GUESTS } as const
 export const suites = {
   bookworm: { release: 'Debian 12', packages: ['qemu-system-arm', 'busybox-static'] },
   trixie: { release: 'Debian 13', packages: ['qemu-system-arm'] },
-  sid: { release: 'Debian sid', packages: ['qemu-system-arm', 'qemu-efi-aarch64'] },
+  sid: { release: 'Debian sid', packages: ['qemu-system-arm'] },
 } as const
 
 export type Suite = keyof typeof suites
@@ -18,9 +18,6 @@ export const suiteNames = Object.keys(suites) as Suite[]
 
 /** Where a suite's packages lie unpacked, with the libraries they need. */
 export const rootOf = (suite: Suite) => `${GUESTS}${suite}/`
-
-/** The firmware of machines with ACPI. */
-export const firmware = `${rootOf('sid')}usr/share/qemu-efi-aarch64/QEMU_EFI.fd`
 
 /** The kernel of the hosts, and of the guests whose machine names no other. */
 export const hostKernel: KernelSeries = '6.12'
