@@ -75,6 +75,7 @@ function importLaw(): string {
 const witnesses: Readonly<Record<WitnessName, string>> = {
   'command queue': 'The command queue',
   'PCI state': 'PCI functions',
+  'guest kernel': 'The guest’s kernel',
   chain: 'Chains',
   'LPI configuration': 'LPI configuration',
   tables: 'Tables',

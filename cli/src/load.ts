@@ -29,7 +29,11 @@ export async function withSavedMachine<T>(
     const percent = (done: number, total: number) => progress?.(`vits: ${path}: ${Math.floor((100 * done) / total)} %`)
     const machine = await open([{ name: path, source: file }], { codecs, progress: percent })
     progress?.('')
-    return await use({ machine, identities, inspection: await inspect(machine, options) })
+    const searched = (done: number, total: number) =>
+      progress?.(`vits: ${path}: searching RAM for the guest kernel's list, ${Math.floor((100 * done) / total)} %`)
+    const inspection = await inspect(machine, { ...options, progress: searched })
+    progress?.('')
+    return await use({ machine, identities, inspection })
   } finally {
     await file.close()
   }

@@ -262,3 +262,22 @@ describe('the words of vits show', () => {
     expect(out).toMatch(/ITT 0x[0-9a-f]+ {2}[2-9] EventID bits\n/)
   })
 })
+
+describe('the guest kernel’s own list', () => {
+  const bridge = fixtureFile('bridge-s2-kernel.vits').pathname
+
+  it('decides about a VM whose ring has gone round, and is said beside the other views', async () => {
+    const { code, out } = await vits(['check', bridge])
+    expect(code).toBe(0)
+    expect(out).toContain('  kernel        5 devices     16 events  allocated on its own list at 0x4299f350, read without BTF\n')
+    expect(out).toContain('\nRestores cleanly.\n')
+  })
+
+  it('is looked for in vain where the file does not hold it, and in any case when that is asked for', async () => {
+    const wrapped = fixtureFile('wrapped-clean.mig.zst').pathname
+    expect((await vits(['check', wrapped])).out).toContain('  kernel    its own list of devices is not there to be read: ')
+    const healthy = fixtureFile('healthy.mig.zst').pathname
+    expect((await vits(['check', healthy])).out).not.toContain('  kernel  ')
+    expect((await vits(['check', '--guest-kernel', healthy])).out).toContain('  kernel    its own list of devices is not there')
+  })
+})

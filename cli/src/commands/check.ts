@@ -4,6 +4,7 @@ import { checkDocument } from '@vits/core/documents'
 import { command, flag, text } from '../command.ts'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing } from '../failure.ts'
+import { askingKernel, guestKernel } from '../guest-kernel-option.ts'
 import { withSavedMachine } from '../load.ts'
 import { profileNamed } from '../profile-named.ts'
 import { kernelLines } from '../render/kernels-text.ts'
@@ -26,14 +27,15 @@ export const check = command({
     json: flag('--json', 'print one JSON document for each file, one a line when there are several'),
     kernel: text('--kernel <profile>', 'the kernel that restores: a profile (vits kernels lists them), or all'),
     strict: flag('--strict', 'count harmless leftovers as problems'),
+    guestKernel,
   },
-  run: async (files, { json, kernel, strict }, io) => {
+  run: async (files, { json, kernel, strict, guestKernel: always }, io) => {
     const all = kernel === 'all'
     const profile = profileNamed(kernel === undefined || all ? NEWEST : kernel)
     let bits: ExitBits = ExitCode.Ok
     for (const [i, file] of files.entries()) {
       bits |= await failing(file, io, () =>
-        withSavedMachine(file, io, { kernel: profile.id }, ({ machine, inspection }) => {
+        withSavedMachine(file, io, { kernel: profile.id, ...askingKernel(always) }, ({ machine, inspection }) => {
           const reports = inspection.audit()
           const kernels = inspection.judge()
           const found = { file, machine, reports, kernels }

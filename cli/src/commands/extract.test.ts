@@ -145,3 +145,23 @@ describe('a scrubbed case', () => {
     expect(scrubbed).not.toMatch(/hunter2|PASSWORD|PASS|WORD/)
   })
 })
+
+describe('a case with what the guest kernel knows', () => {
+  const kernel = fixtureFile('bridge-s2-kernel.vits').pathname
+
+  it('is decided where the queue does not tell, and scrubbed as well', async () => {
+    for (const options of [['--guest-kernel'], ['--guest-kernel', '--scrub']]) {
+      const [its] = (await json('check', await extracted(kernel, ...options))).itses
+      expect(its).toMatchObject({ unknown: 0, guestKernel: { by: 'probing', devices: 5, events: 16, reason: null } })
+    }
+    const [without] = (await json('check', await extracted(kernel))).itses
+    expect(without.guestKernel).toMatchObject({ list: null, reason: expect.stringContaining('no copy of the registers') })
+  })
+
+  it('is not written where there is no such list in RAM', async () => {
+    const output = join(folder, 'none.vits')
+    const { code, err } = await vits(['extract', '--guest-kernel', saved('healthy'), '-o', output])
+    expect([code, err]).toEqual([8, expect.stringContaining("the guest kernel's list is not there to be kept: no copy of")])
+    await expect(stat(output)).rejects.toThrow('ENOENT')
+  })
+})

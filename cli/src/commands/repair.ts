@@ -6,6 +6,7 @@ import { command, flag, list, text } from '../command.ts'
 import { DiskError } from '../disk.ts'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
+import { askingKernel, guestKernel } from '../guest-kernel-option.ts'
 import type { Io } from '../io.ts'
 import { withSavedMachine } from '../load.ts'
 import { problemNamed } from '../problem-named.ts'
@@ -15,6 +16,7 @@ import { count } from '../render/words.ts'
 import { type Opened, refuseFolder, refuseToReplace, undoPath, writeCopy, writeInPlace } from '../repair/write-repaired.ts'
 
 interface Options {
+  readonly guestKernel: boolean
   readonly output: string | undefined
   readonly inPlace: boolean
   readonly force: boolean
@@ -60,6 +62,7 @@ export const repair = command({
     strict: flag('--strict', 'also clear harmless leftovers of a VM that restores cleanly'),
     seal: flag('--seal', 'make the chains such that kernels before 6.0.6 follow them too'),
     kernel: text('--kernel <profile>', 'the kernel that must restore it (vits kernels lists them)'),
+    guestKernel,
     json: flag('--json', 'print one JSON document'),
   },
   run: ([file = ''], options: Options, io) => {
@@ -106,7 +109,10 @@ function planned(plan: () => RepairPlan): RepairPlan {
 }
 
 /** The kernel that must restore it. */
-const restoredBy = ({ kernel }: Options): InspectOptions => (kernel === undefined ? {} : { kernel: profileNamed(kernel).id })
+const restoredBy = ({ kernel, guestKernel: always }: Options): InspectOptions => ({
+  ...(kernel === undefined ? {} : { kernel: profileNamed(kernel).id }),
+  ...askingKernel(always),
+})
 
 function outcome({ itses, writes, obstacles }: RepairPlan): { written: ExitBits; unwritten: ExitBits } {
   const losses = itses.some(({ lost, lostDevices }) => lost.length + lostDevices.length > 0) ? ExitCode.EventsLost : ExitCode.Ok

@@ -4,6 +4,7 @@ import { viewDocument } from '@vits/core/documents'
 import type { Inspection } from '@vits/core/inspect'
 import { choice, command, flag } from '../command.ts'
 import { failing } from '../failure.ts'
+import { askingKernel, guestKernel } from '../guest-kernel-option.ts'
 import { its, knownIts } from '../its-option.ts'
 import { withSavedMachine } from '../load.ts'
 import { lookedAt } from '../looked-at.ts'
@@ -20,11 +21,12 @@ export const show = command({
   options: {
     view: choice('--view <view>', 'whose view', viewpoints),
     its,
+    guestKernel,
     json: flag('--json', 'print one JSON document'),
   },
-  run: ([file = ''], { view, its, json }, io) =>
+  run: ([file = ''], { view, its, json, guestKernel: always }, io) =>
     failing(file, io, () =>
-      withSavedMachine(file, io, { judges: [] }, ({ inspection }) => {
+      withSavedMachine(file, io, { judges: [], ...askingKernel(always) }, ({ inspection }) => {
         const rows = inspection.view(view, knownIts(its, inspection))
         const beliefs = view === 'guest' ? inspection.beliefs(its) : undefined
         io.out(

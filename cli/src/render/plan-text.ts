@@ -96,7 +96,7 @@ function proofLines({ itses, kernels, writes }: RepairPlan): string[] {
   if (itses.some(({ after }) => after.verdict === 'fails')) return [words, '']
   const sum = (of: (its: ItsPlan) => number) => itses.reduce((total, its) => total + of(its), 0)
   const [devices, events] = [sum(({ after }) => after.restored.devices), sum(({ after }) => after.restored.events)]
-  const all = itses.every(({ after }) => after.history.state === 'whole')
+  const all = itses.every(({ after }) => after.whole)
     ? 'all that the guest has mapped'
     : 'all that the guest is known to have mapped'
   const good = kernels.filter((proof) => proof.after.verdict === 'restores').map(({ kernel }) => kernel)

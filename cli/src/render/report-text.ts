@@ -75,8 +75,9 @@ function views(report: Report): string[] {
   const told = `${count(history.commands, 'command')} in the queue, ${histories[history.state]}`
   const after = stop === undefined ? '' : `  stops at ${stop.place}, after ${count(stop.after.devices, 'device')}`
   return [
-    `  guest     ${size(live)}  ${history.state === 'whole' ? '' : 'at least; '}${told}`,
+    `  guest     ${size(live)}  ${report.whole ? '' : 'at least; '}${told}`,
     ...queueLine(report),
+    ...kernelLine(report),
     `  tables    ${size(tables)}  valid in RAM, ${count(collections, 'collection')}${unknown > 0 ? `; ${unknown} events no witness knows` : ''}`,
     `  restore   ${size(restored)}${after}`,
   ]
@@ -90,6 +91,20 @@ function queueLine({ history, byQueue: { live, deviceLive, dead, unknown } }: Re
     `  queue     tells of ${live + deviceLive} events in the tables that they are live${byDevice}, of ${dead} dead, of ${unknown} nothing`,
   ]
 }
+
+/** What the guest's kernel knows itself, where it was asked. */
+function kernelLine({ guestKernel }: Report): string[] {
+  if (guestKernel === undefined) return []
+  if ('missing' in guestKernel)
+    return [`  kernel    its own list of devices is not there to be read: ${guestKernel.missing.reason}`]
+  const { list, by, devices } = guestKernel.found
+  const events = [...devices.values()].reduce((sum, device) => sum + device.eventIds().length, 0)
+  return [
+    `  kernel    ${String(devices.size).padStart(5)} devices ${String(events).padStart(6)} events  allocated on its own list at ${hex(list)}, ${readBy[by]}`,
+  ]
+}
+
+const readBy = { BTF: 'read by its BTF', probing: 'read without BTF' } as const
 
 /** Findings with one code and severity, in the order of the report. */
 function groups(findings: readonly Finding[]): Finding[][] {
@@ -214,7 +229,7 @@ function adviceWords(reports: readonly Report[]): string {
 }
 
 function cleanWords(reports: readonly Report[], findings: readonly Finding[]): string {
-  const known = reports.every(({ history }) => history.state === 'whole') ? '' : ' as far as can be known'
+  const known = reports.every(({ whole }) => whole) ? '' : ' as far as can be known'
   const sure = reports.some(({ unread }) => unread > 0) ? ' as far as it was looked at' : known
   const leftovers = findings.filter(({ severity }) => severity === 'latent').length
   return leftovers === 0 ? `Restores cleanly${sure}.` : `Restores${sure}. ${count(leftovers, 'leftover')} do no harm now.`

@@ -8,6 +8,7 @@ export interface Answer<R extends RuleName = RuleName> {
 
 export type QueueAnswer = Answer<RuleOf<'command queue' | 'file'>>
 export type PciAnswer = Answer<RuleOf<'PCI state' | 'file'>>
+export type KernelAnswer = Answer<RuleOf<'guest kernel' | 'file'>>
 
 /** The names of all rules, by witness. */
 export const ruleNames = Object.keys(witnessRules) as readonly RuleName[]

@@ -82,6 +82,8 @@ function report(scene: Scene, orphans: Orphans, found: readonly Finding[]): Repo
     orphans: { devices: [...orphans.entries.devices], events: orphans.list(scene, MOST_ORPHAN_EVENTS) },
     history: { state, commands, pending },
     byQueue: queueCounts(scene),
+    whole: beliefs.isWhole,
+    guestKernel: scene.guestKernel,
     findings: [...found].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity)),
   }
 }

@@ -1,8 +1,9 @@
 import type { Gpa } from '../memory/index.ts'
 import type { Standing } from '../seal/index.ts'
 import { EventSet } from '../tables/index.ts'
-import { answer, type PciAnswer, type QueueAnswer } from './answer.ts'
+import { type Answer, answer, type KernelAnswer, type PciAnswer, type QueueAnswer } from './answer.ts'
 import type { History, HistoryState } from './history.ts'
+import { KernelWitness } from './kernel-witness.ts'
 import { deviceName, eventName } from './names.ts'
 import type { PciTestimony } from './pci-witness.ts'
 import type { DeviceRecord } from './replay.ts'
@@ -17,6 +18,21 @@ export interface Witnesses {
   /** The command that says so, where there is one. */
   readonly at: Gpa | undefined
   readonly pci: PciAnswer
+  readonly kernel: KernelAnswer
+  /** The structure in RAM that says so, where there is one. */
+  readonly kernelAt: Gpa | undefined
+}
+
+/** Where a device has its ITT, as far as a witness tells. */
+export interface Place {
+  readonly ittAddr: Gpa | undefined
+  readonly eventIdBits: number | undefined
+}
+
+/** What an event is mapped to, as far as a witness tells. */
+export interface Target {
+  readonly lpi: number | undefined
+  readonly icid: number | undefined
 }
 
 /** Of what is kept silent because nobody could see what a restore makes of it. */
@@ -27,28 +43,43 @@ interface Unspoken {
 }
 
 const UNPLACED = answer('R-ram-unplaced')
-const UNKNOWN: Witnesses = { belief: 'unknown', queue: UNPLACED, at: undefined, pci: UNPLACED }
+const UNKNOWN: Witnesses = {
+  belief: 'unknown',
+  queue: UNPLACED,
+  at: undefined,
+  pci: UNPLACED,
+  kernel: UNPLACED,
+  kernelAt: undefined,
+}
 
-/** What the guest has mapped, as far as the witnesses know: its commands, and the MSI state of its PCI functions. */
+/** What the guest has mapped, as far as the witnesses know: its commands, the MSI state of its PCI functions, its kernel's own list. */
 export class Beliefs {
   readonly history: History
   /** Every DeviceID that a witness names, in order. */
   readonly deviceIds: readonly number[]
   readonly #records: ReadonlyMap<number, DeviceRecord>
   readonly #functions: ReadonlyMap<number, PciTestimony>
+  readonly #kernel: KernelWitness
   readonly #unread: Unspoken
   readonly #silent: QueueTestimony
   readonly #eventIds = new Map<number, readonly number[]>()
   #live: EventSet | undefined
   #disputed: readonly string[] | undefined
 
-  constructor(history: History, functions: ReadonlyMap<number, PciTestimony>, unread: Unspoken) {
+  constructor(
+    history: History,
+    functions: ReadonlyMap<number, PciTestimony>,
+    unread: Unspoken,
+    kernel: KernelWitness = new KernelWitness(undefined),
+  ) {
     this.history = unread.all ? { ...history, collections: new Map() } : history
+    this.#kernel = kernel
     this.#unread = unread
     this.#records = credible(history)
     this.#functions = functions
     this.#silent = { queue: unnamed[history.state], at: undefined }
-    this.deviceIds = [...new Set([...this.#records.keys(), ...this.#functions.keys()])].sort((a, b) => a - b)
+    const named = [...this.#records.keys(), ...this.#functions.keys(), ...kernel.deviceIds]
+    this.deviceIds = [...new Set(named)].sort((a, b) => a - b)
   }
 
   /** Events that a witness names as mapped for a device, in order. */
@@ -58,9 +89,32 @@ export class Beliefs {
     const mapped = this.#records.get(deviceId)?.events.keys() ?? []
     const named = [...(this.#functions.get(deviceId)?.events ?? [])]
     const set = named.filter(([, { says }]) => says === 'live').map(([eventId]) => eventId)
-    const ids = [...new Set([...mapped, ...set])].sort((a, b) => a - b)
+    const ids = [...new Set([...mapped, ...set, ...this.#kernel.eventIds(deviceId)])].sort((a, b) => a - b)
     this.#eventIds.set(deviceId, ids)
     return ids
+  }
+
+  /** What the guest has mapped is known whole: nothing that no witness names can be live. */
+  get isWhole(): boolean {
+    return this.history.state === 'whole' || (this.#kernel.isHeard && this.#kernel.undecided === 0)
+  }
+
+  /** Where the ITT of a device is: by its MAPD, or its kernel's list. */
+  place(deviceId: number): Place {
+    const recorded = this.history.devices.get(deviceId)
+    if (recorded?.ittAddr !== undefined) return recorded
+    return { ittAddr: this.#kernel.device(deviceId)?.itt, eventIdBits: undefined }
+  }
+
+  /** What an event is mapped to: by its MAPTI and MOVI, or its kernel's list. */
+  target(deviceId: number, eventId: number): Target {
+    const recorded = this.history.devices.get(deviceId)?.events.get(eventId)
+    const device = this.#kernel.device(deviceId)
+    const isListed = device?.allocated(eventId) === true
+    return {
+      lpi: recorded?.lpi ?? (isListed ? device.pintid(eventId) : undefined),
+      icid: recorded?.icid ?? (isListed ? device.icid(eventId) : undefined),
+    }
   }
 
   /** The devices and events that are live, in the order of their ids. */
@@ -79,20 +133,23 @@ export class Beliefs {
     if (this.#unread.device(deviceId)) return UNKNOWN
     const { queue, at } = this.#queueOnDevice(deviceId)
     const pci = this.#functions.get(deviceId)?.device ?? ABSENT
-    return { belief: together(queue, pci), queue, at, pci }
+    const said = this.#kernel.onDevice(deviceId)
+    return { belief: together(queue, pci, said.kernel), queue, at, pci, ...said }
   }
 
   event(deviceId: number, eventId: number): Witnesses {
     if (this.#unread.events(deviceId)) return UNKNOWN
     const { queue, at } = this.#queueOnEvent(deviceId, eventId)
     const pci = this.#pciOnEvent(deviceId, eventId)
-    return { belief: together(queue, pci), queue, at, pci }
+    const said = this.#kernel.onEvent(deviceId, eventId)
+    return { belief: together(queue, pci, said.kernel), queue, at, pci, ...said }
   }
 
   /** As `event`, the belief alone: for the many events of a table. */
   eventBelief(deviceId: number, eventId: number): Belief {
     if (this.#unread.events(deviceId)) return 'unknown'
-    return together(this.#queueOnEvent(deviceId, eventId).queue, this.#pciOnEvent(deviceId, eventId))
+    const { queue } = this.#queueOnEvent(deviceId, eventId)
+    return together(queue, this.#pciOnEvent(deviceId, eventId), this.#kernel.onEvent(deviceId, eventId).kernel)
   }
 
   #everyLive(): EventSet {
@@ -174,7 +231,11 @@ const unnamed = {
   unreadable: answer('R-ring-none'),
 } as const satisfies Record<HistoryState, QueueAnswer>
 
-function together(queue: QueueAnswer, pci: PciAnswer): Belief {
-  if (queue.says === 'silent') return pci.says === 'silent' ? 'unknown' : pci.says
-  return pci.says === 'silent' || pci.says === queue.says ? queue.says : 'disputed'
+function together(queue: QueueAnswer, pci: PciAnswer, kernel: KernelAnswer): Belief {
+  const first = queue.says === 'silent' ? pci.says : agreed(queue.says, pci)
+  if (first === 'silent') return kernel.says === 'silent' ? 'unknown' : kernel.says
+  return first === 'disputed' ? first : agreed(first, kernel)
 }
+
+const agreed = (said: 'live' | 'dead', { says }: Answer): 'live' | 'dead' | 'disputed' =>
+  says === 'silent' || says === said ? said : 'disputed'

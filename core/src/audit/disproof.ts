@@ -1,13 +1,14 @@
 import { FIRST_LPI, ID_LIMIT } from '../abi/index.ts'
 import { ittBytes } from '../tables/index.ts'
+import type { Witnesses } from './beliefs.ts'
 import { ChainWitness } from './chain-witness.ts'
 import { LpiWitness } from './lpi-witness.ts'
 import { orphansOf } from './passes/orphans.ts'
 import type { Scene } from './scene.ts'
 
 /**
- * Events of the tables that may be live although nobody says so: neither the guest's commands nor KVM's chains say that they are
- * not mapped, and their LPI is enabled and no live event's. What a PCI function alone denies is among them: not every guest
+ * Events of the tables that may be live although nobody says so: neither the guest's commands, its kernel's list nor KVM's chains say
+ * that they are not mapped, and their LPI is enabled and no live event's. What a PCI function alone denies is among them: not every guest
  * names all its events in vectors.
  */
 export function* undisproved(scene: Scene): Generator<readonly [deviceId: number, eventId: number, lpi: number]> {
@@ -22,23 +23,25 @@ export function* undisproved(scene: Scene): Generator<readonly [deviceId: number
     const passed = chains.onEventsOf(device)
     for (let row = first; row < first + count; row++) {
       const [eventId, lpi] = [events.eventId[row]!, events.lpi[row]!]
-      if (beliefs.event(deviceId, eventId).queue.says === 'dead' || passed(eventId).length > 0) continue
+      if (isDenied(beliefs.event(deviceId, eventId)) || passed(eventId).length > 0) continue
       if (isWaitedFor(lpi)) yield [deviceId, eventId, lpi]
     }
   }
 }
 
 /**
- * Devices of the tables that may be live without an event that anybody waits for, as in Linux since 6.16: neither the guest's commands
- * nor KVM's chains say that they are not mapped, and their ITT is in RAM and not another's by now.
+ * Devices of the tables that may be live without an event that anybody waits for, as in Linux since 6.16: neither the guest's commands,
+ * its kernel's list nor KVM's chains say that they are not mapped, and their ITT is in RAM and not another's by now.
  */
 export function* undisprovedDevices(scene: Scene): Generator<number> {
   const { beliefs, tables, memory } = scene
   const chains = new ChainWitness(tables.mappings, beliefs)
   const { orphans } = orphansOf(scene)
   for (const { deviceId, ittAddr, eventIdBits } of tables.mappings.devices) {
-    if (beliefs.device(deviceId).queue.says === 'dead' || chains.onDevice(deviceId).length > 0) continue
+    if (isDenied(beliefs.device(deviceId)) || chains.onDevice(deviceId).length > 0) continue
     if (orphans.hasDevice(deviceId) || !memory.contains(ittAddr, ittBytes(eventIdBits))) continue
     yield deviceId
   }
 }
+
+const isDenied = ({ queue, kernel }: Witnesses): boolean => queue.says === 'dead' || kernel.says === 'dead'

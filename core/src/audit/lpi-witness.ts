@@ -1,8 +1,7 @@
-import { FIRST_LPI, GICR_PROPBASER, ID_LIMIT, LPI_CONFIG } from '../abi/index.ts'
-import type { Gpa } from '../memory/index.ts'
+import { FIRST_LPI, ID_LIMIT } from '../abi/index.ts'
 import { type Evidence, evidence } from './finding.ts'
 import { type GuestKind, guestKind } from './guest-kind.ts'
-import { ifThere } from './if-there.ts'
+import { configurationAt, isLpiEnabled } from './lpi-configuration.ts'
 import type { MappedDevice } from './mappings.ts'
 import { deviceName, itsName } from './names.ts'
 import type { Scene } from './scene.ts'
@@ -16,14 +15,12 @@ const MOST_ASKED = 16
  */
 export class LpiWitness {
   readonly #scene: Scene
-  readonly #configuration: number
   readonly #guest: GuestKind
   /** The live event's device that has each LPI, in whatever ITS: LPIs are the whole VM's. */
   readonly #owners = new Map<number, string>()
 
   constructor(scene: Scene) {
     this.#scene = scene
-    this.#configuration = GICR_PROPBASER.unpack(scene.registers.redistributors[0]?.propbaser ?? 0n).address
     this.#guest = guestKind(scene.memory, scene.registers, scene.saved)
     for (const other of scene.vm) if (other !== scene) this.#ownedIn(other, itsName(other.its))
     this.#ownedIn(scene, '')
@@ -49,7 +46,7 @@ export class LpiWitness {
     if (lpi < FIRST_LPI || lpi >= ID_LIMIT) return []
     const owner = this.#owners.get(lpi)
     if (owner !== undefined) return [evidence('R-lpi-taken', `LPI ${lpi} is a live event's of ${owner}`, undefined)]
-    const at = (this.#configuration + lpi - FIRST_LPI) as Gpa
+    const at = configurationAt(this.#scene.registers, lpi)
     const isOn = this.isEnabled(lpi)
     if (isOn === undefined) return []
     if (!isOn) return [evidence('R-lpi-off', `LPI ${lpi} is disabled`, at)]
@@ -60,8 +57,7 @@ export class LpiWitness {
 
   /** Undefined where the configuration cannot be read. */
   isEnabled(lpi: number): boolean | undefined {
-    const byte = ifThere(() => this.#scene.memory.u8((this.#configuration + lpi - FIRST_LPI) as Gpa))
-    return byte === undefined ? undefined : LPI_CONFIG.decode(byte, 0).enable
+    return isLpiEnabled(this.#scene.memory, this.#scene.registers, lpi)
   }
 
   /** What speaks for or against a dead device with these events. */

@@ -1,4 +1,5 @@
 import type { ItsPlace, ProfileId } from '../abi/index.ts'
+import type { KernelOutcome } from '../guest-kernel/index.ts'
 import type { Errno, Gpa } from '../memory/index.ts'
 import type { EventId, Finding } from './finding.ts'
 import type { HistoryState } from './history.ts'
@@ -33,7 +34,7 @@ export interface RestoreStop {
 }
 
 /**
- * What a restore comes to, in numbers. Where the history is not whole, `live` is what the guest has mapped at least. `unread` counts
+ * What a restore comes to, in numbers. Where what the guest has mapped is not known whole, `live` is what the guest has mapped at least. `unread` counts
  * the devices and tables in RAM whose address the file does not tell, and one for what of the tables is beyond the budget.
  */
 export interface RestoreCounts {
@@ -73,5 +74,9 @@ export interface Report extends RestoreCounts {
   readonly hiddenDevices: number
   readonly history: { readonly state: HistoryState; readonly commands: number; readonly pending: number }
   readonly byQueue: QueueCounts
+  /** All that the guest has mapped is known: `live` is not only what it has at least. */
+  readonly whole: boolean
+  /** What the search for the guest kernel's own list came to; undefined where it was not looked for. */
+  readonly guestKernel: KernelOutcome | undefined
   readonly findings: readonly Finding[]
 }

@@ -25,6 +25,12 @@ export function touchedBy(ring: Ring, pending: number): ReadonlySet<number> {
   return namedIn(ring, ring.read, ring.read + pending)
 }
 
+/** Devices that the commands name which the guest has written behind GITS_CWRITER: `bytes` of them. */
+export function unsentDevices(memory: ReadonlyMemory, its: ItsRegisters, bytes: number): ReadonlySet<number> {
+  const ring = openRing(memory, its)
+  return ring === undefined ? new Set() : namedIn(ring, ring.write, ring.write + bytes / COMMAND_BYTES)
+}
+
 /** Devices that the commands in some slots name; past the last slot, those from the first one on. */
 export function namedIn(ring: Ring, from: number, to: number): ReadonlySet<number> {
   const named = new Set<number>()

@@ -13,6 +13,7 @@ import {
   type SavedIts,
   savedIts,
 } from '../abi/index.ts'
+import type { KernelOutcome } from '../guest-kernel/index.ts'
 import type { Gpa, GpaRange, ReadonlyMemory } from '../memory/index.ts'
 import { type TableView, tableView } from '../tables/index.ts'
 import { Alike } from './alike.ts'
@@ -20,11 +21,14 @@ import { Beliefs } from './beliefs.ts'
 import { type Budget, defaultBudget } from './budget.ts'
 import { chainDenies } from './chain-witness.ts'
 import { guestKind } from './guest-kind.ts'
-import { readHistory } from './history.ts'
+import { type History, readHistory } from './history.ts'
+import { KernelWitness } from './kernel-witness.ts'
+import { isLpiEnabled } from './lpi-configuration.ts'
 import type { Mappings } from './mappings.ts'
 import { once } from './once.ts'
 import { isOfThisLife, pciTestimonies } from './pci-witness.ts'
 import type { CanBeMapped } from './replay.ts'
+import { unsentDevices } from './ring.ts'
 import { type SimulatedRestore, simulateRestore, sweep, type Tables } from './simulate.ts'
 import { Unread, withBlanks } from './unlocated.ts'
 
@@ -39,6 +43,8 @@ export interface AuditInput {
   readonly missing?: readonly Gpa[]
   /** Where guest RAM may be whose address the file does not tell; see `SavedMachine`. */
   readonly unlocated?: readonly GpaRange[]
+  /** What the guest's own kernel has in RAM of each ITS; nothing where it was not looked for. */
+  readonly guestKernel?: readonly KernelOutcome[]
   /** The kernel that restores; the newest when not named. */
   readonly profile?: Profile
   /** Limits that differ from the usual ones. */
@@ -131,7 +137,20 @@ export class Scene {
         return said === undefined ? undefined : isOfThisLife(said, device)
       },
     })
-    return new Beliefs(history, functions, this.unread)
+    return new Beliefs(history, functions, this.unread, this.#kernelWitness(history))
+  }
+
+  #kernelWitness({ touched }: History): KernelWitness {
+    const outcome = this.#input.guestKernel?.[this.its.index]
+    if (outcome === undefined || 'missing' in outcome) return new KernelWitness(undefined)
+    const { found } = outcome
+    const waiting = new Set([...touched, ...unsentDevices(this.memory, this.saved, found.unsent)])
+    return new KernelWitness(found, waiting, (lpi) => isLpiEnabled(this.memory, this.registers, lpi))
+  }
+
+  /** What the search for the guest kernel's list came to; undefined where it was not looked for. */
+  get guestKernel(): KernelOutcome | undefined {
+    return this.#input.guestKernel?.[this.its.index]
   }
 
   /** What `work` makes of this scene, once. */

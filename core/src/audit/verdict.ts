@@ -1,11 +1,10 @@
 import type { Errno } from '../memory/index.ts'
-import type { Beliefs } from './beliefs.ts'
+import type { Beliefs, Place } from './beliefs.ts'
 import { EventCounter } from './effect.ts'
 import type { EventList, Suspect } from './finding.ts'
 import type { MappedDevice, Mappings } from './mappings.ts'
 import { hiddenDevices } from './passes/hidden.ts'
 import { orphansOf } from './passes/orphans.ts'
-import type { DeviceRecord } from './replay.ts'
 import type { Scene } from './scene.ts'
 import type { SimulatedRestore } from './simulate.ts'
 
@@ -85,7 +84,7 @@ export function damage(scene: Scene, restored: SimulatedRestore): Damage {
   for (const deviceId of beliefs.live.devices) {
     const device = mappings.device(deviceId)
     if (device === undefined) lostDevices++
-    else if (isMisplaced(device, beliefs.history.devices.get(deviceId))) misplacedDevices++
+    else if (isMisplaced(device, beliefs.place(deviceId))) misplacedDevices++
   }
   for (const [deviceId, eventId] of beliefs.live.events()) {
     const row = mappings.row(deviceId, eventId)
@@ -99,9 +98,10 @@ export function damage(scene: Scene, restored: SimulatedRestore): Damage {
   return { lost, revived, misdirected, lostDevices, misplacedDevices, lostCollections, hiddenDevices: hidden }
 }
 
-/** The device comes back with another ITT or size than the guest's MAPD gave it. */
-export function isMisplaced({ ittAddr, eventIdBits }: MappedDevice, recorded: DeviceRecord | undefined): boolean {
-  return recorded?.ittAddr !== undefined && (recorded.ittAddr !== ittAddr || recorded.eventIdBits !== eventIdBits)
+/** The device comes back with another ITT or size than the guest gave it. */
+export function isMisplaced({ ittAddr, eventIdBits }: MappedDevice, place: Place): boolean {
+  if (place.ittAddr === undefined) return false
+  return place.ittAddr !== ittAddr || (place.eventIdBits ?? eventIdBits) !== eventIdBits
 }
 
 /** What the guest said of the event, where its command is still there, against what comes back. */
@@ -112,13 +112,11 @@ function isMisdirected(
   deviceId: number,
   eventId: number,
 ): boolean {
-  const { history } = beliefs
-  const recorded = history.devices.get(deviceId)?.events.get(eventId)
-  if (recorded === undefined) return false
-  const icid = events.icid[row]!
-  if ((recorded.lpi ?? events.lpi[row]) !== events.lpi[row] || (recorded.icid ?? icid) !== icid) return true
-  const target = history.collections.get(icid)?.rdBase
-  return target !== undefined && target !== collections.get(icid)
+  const target = beliefs.target(deviceId, eventId)
+  const [lpi, icid] = [events.lpi[row]!, events.icid[row]!]
+  if ((target.lpi ?? lpi) !== lpi || (target.icid ?? icid) !== icid) return true
+  const rdBase = beliefs.history.collections.get(icid)?.rdBase
+  return rdBase !== undefined && rdBase !== collections.get(icid)
 }
 
 /** The worst of several. */

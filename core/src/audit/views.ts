@@ -52,15 +52,15 @@ export function guestRows(beliefs: Beliefs): View {
   return {
     collections: byId(mapped),
     devices: live.map((deviceId) => {
-      const recorded = history.devices.get(deviceId)
+      const { ittAddr, eventIdBits } = beliefs.place(deviceId)
       const eventIds = beliefs.eventIds(deviceId).filter((eventId) => beliefs.eventBelief(deviceId, eventId) === 'live')
       return {
         deviceId,
-        itt: recorded?.ittAddr ?? null,
-        eventIdBits: recorded?.eventIdBits ?? null,
+        itt: ittAddr ?? null,
+        eventIdBits: eventIdBits ?? null,
         events: eventIds.map((eventId) => {
-          const record = recorded?.events.get(eventId)
-          return { eventId, lpi: record?.lpi ?? null, icid: record?.icid ?? null }
+          const { lpi, icid } = beliefs.target(deviceId, eventId)
+          return { eventId, lpi: lpi ?? null, icid: icid ?? null }
         }),
       }
     }),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { COMMAND_BYTES, FIRST_LPI, GITS_CBASER, type MsiFunction } from '../abi/index.ts'
+import { KernelDevice, type KernelOutcome } from '../guest-kernel/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import { proves, ruleNames, ruleRow } from './answer.ts'
 import { audit, type RuleName, setScene } from './index.ts'
@@ -25,6 +26,22 @@ const queue = (vm: PlantedVm, deviceId: number, eventId?: number): RuleName => {
 const pci = (vm: PlantedVm, msi: readonly MsiFunction[], eventId?: number, deviceId = 8): RuleName => {
   const { beliefs } = setScene({ ...vm.input(), msi })
   return (eventId === undefined ? beliefs.device(deviceId) : beliefs.event(deviceId, eventId)).pci.rule
+}
+/** The guest kernel's list: DeviceIDs with the EventIDs that are allocated, event n of device 8 with LPI 8192 + n. */
+function listing(allocated: Readonly<Record<number, readonly number[]>>): KernelOutcome {
+  const devices = new Map<number, KernelDevice>()
+  for (const [id, events] of Object.entries(allocated)) {
+    const lpiMap = new Uint32Array([events.reduce((bits, event) => bits | (1 << event), 0)])
+    const ids = { deviceId: Number(id), at: 0x4030_0000 as Gpa, itt: undefined }
+    devices.set(Number(id), new KernelDevice(ids, FIRST_LPI, lpiMap, new Uint16Array(32)))
+  }
+  return { found: { list: 0x4020_0000 as Gpa, by: 'BTF', devices, unsent: 0 } }
+}
+/** What it says in a ring that has gone round, with this configuration byte for both LPIs of device 8. */
+function kernel(outcome: KernelOutcome, deviceId: number, eventId?: number, byte = 0xa1, vm = wrapped()): RuleName {
+  for (const lpi of [8192, 8193]) vm.memory.setU8((LPI_CONFIGURATION + lpi - FIRST_LPI) as Gpa, byte)
+  const { beliefs } = setScene({ ...vm.input(), guestKernel: [outcome] })
+  return (eventId === undefined ? beliefs.device(deviceId) : beliefs.event(deviceId, eventId)).kernel.rule
 }
 /** The rules by which witnesses speak for or against what is found about one device. */
 const about = (vm: PlantedVm, deviceId: number): RuleName[] =>
@@ -225,6 +242,41 @@ const cases: Readonly<Record<RuleName, RuleCase>> = {
     said: () => pci(wrapped(), [pciFunction(8, [0])], 0, 16),
     beyond: () => pci(wrapped(), [pciFunction(8, [0])], 0),
     instead: 'R-pci-vector',
+  },
+  'R-kernel-listed': {
+    said: () => kernel(listing({ 8: [0] }), 8),
+    beyond: () => kernel(listing({ 8: [0] }), 16),
+    instead: 'R-kernel-unlisted',
+  },
+  'R-kernel-unlisted': {
+    said: () => kernel(listing({ 8: [0] }), 16, 0),
+    beyond: () => kernel(listing({ 8: [0], 16: [] }), 16),
+    instead: 'R-kernel-listed',
+  },
+  'R-kernel-event': {
+    said: () => kernel(listing({ 8: [0, 1] }), 8, 1),
+    beyond: () => kernel(listing({ 8: [0, 1] }), 8, 1, 0xa0),
+    instead: 'R-kernel-allocated',
+  },
+  'R-kernel-allocated': {
+    said: () => kernel(listing({ 8: [0, 1] }), 8, 1, 0xa0),
+    beyond: () => kernel(listing({ 8: [0] }), 8, 1, 0xa0),
+    instead: 'R-kernel-free',
+  },
+  'R-kernel-free': {
+    said: () => kernel(listing({ 8: [0] }), 8, 1),
+    beyond: () => kernel(listing({ 8: [0, 1] }), 8, 1),
+    instead: 'R-kernel-event',
+  },
+  'R-kernel-waits': {
+    said: () => kernel(listing({ 8: [0] }), 8, 0, 0xa1, waiting(wrapped().command('INV', { deviceId: 8, eventId: 0 }))),
+    beyond: () => kernel(listing({ 8: [0] }), 8, 0, 0xa1, wrapped().command('INV', { deviceId: 8, eventId: 0 })),
+    instead: 'R-kernel-event',
+  },
+  'R-kernel-none': {
+    said: () => kernel({ missing: { reason: 'it is not there', at: undefined } }, 8),
+    beyond: () => kernel(listing({}), 8),
+    instead: 'R-kernel-unlisted',
   },
   'R-chain-gap': {
     said: () => about(wrapped().dte(24, { size: 4, ittAddr: 0x4101_8000 }), 24),

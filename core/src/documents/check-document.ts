@@ -12,6 +12,7 @@ import {
   worst,
 } from '../audit/index.ts'
 import type { SavedMachine } from '../formats/index.ts'
+import type { KernelIts, KernelOutcome } from '../guest-kernel/index.ts'
 import type { Errno } from '../memory/index.ts'
 import { type FindingDocument, findingDocument } from './finding-document.ts'
 import { type Address, address } from './hexadecimal.ts'
@@ -48,6 +49,21 @@ export interface ItsDocument extends RestoreDocument {
   readonly its: number
   /** Where its frames are, where the file or the machine type tells. */
   readonly base: Address | null
+  /** What the guest's kernel has in RAM of it; null where it was not looked for. */
+  readonly guestKernel: GuestKernelDocument | null
+}
+
+/** The guest kernel's own list of devices, or why there is none. */
+export interface GuestKernelDocument {
+  /** Its head in RAM. */
+  readonly list: Address | null
+  /** What told how the kernel's structures are laid out. */
+  readonly by: KernelIts['by'] | null
+  readonly devices: number
+  /** Events that are allocated: those that are mapped are among them. */
+  readonly events: number
+  /** Why it is not believed, or was not found. */
+  readonly reason: string | null
 }
 
 /** What the next restore does. */
@@ -102,7 +118,12 @@ export interface Checked {
 export function checkDocument({ file, machine, reports, kernels }: Checked): CheckDocument {
   const [first] = reports
   if (first === undefined) throw new RangeError('a VM without an ITS has no report')
-  const itses = reports.map((report) => ({ its: report.its.index, base: address(report.its.base), ...restoreDocument(report) }))
+  const itses = reports.map((report) => ({
+    its: report.its.index,
+    base: address(report.its.base),
+    guestKernel: guestKernelDocument(report.guestKernel),
+    ...restoreDocument(report),
+  }))
   return {
     schema: 1,
     file,
@@ -115,6 +136,14 @@ export function checkDocument({ file, machine, reports, kernels }: Checked): Che
     findings: worstFirst(reports.flatMap((report) => report.findings.map((one) => findingDocument(one, report.its.index)))),
     kernels: kernels.map(kernelDocument),
   }
+}
+
+function guestKernelDocument(outcome: KernelOutcome | undefined): GuestKernelDocument | null {
+  if (outcome === undefined) return null
+  if ('missing' in outcome) return { list: null, by: null, devices: 0, events: 0, reason: outcome.missing.reason }
+  const { list, by, devices } = outcome.found
+  const events = [...devices.values()].reduce((sum, device) => sum + device.eventIds().length, 0)
+  return { list: address(list), by, devices: devices.size, events, reason: null }
 }
 
 function restoreDocument(report: Report): RestoreDocument {

@@ -1,1 +1,1 @@
-export { scrubInto } from './scrub.ts'
+export { copy, scrubInto } from './scrub.ts'

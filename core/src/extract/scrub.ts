@@ -44,7 +44,8 @@ export function scrubInto(
   return isWhole
 }
 
-function copy(blank: LoadableMemory, memory: ReadonlyMemory, { base, bytes }: GpaRange): void {
+/** Copies the bytes of a range that are loaded in both, and leaves the rest of their pages as it is. */
+export function copy(blank: LoadableMemory, memory: ReadonlyMemory, { base, bytes }: GpaRange): void {
   for (let at = base - (base % PAGE_BYTES); at < base + bytes; at += PAGE_BYTES) {
     if (!isReadable(memory, at as Gpa) || !isReadable(blank, at as Gpa)) continue
     const from = Math.max(at, base) as Gpa

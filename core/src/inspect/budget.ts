@@ -6,6 +6,16 @@ export interface ReadingBudget {
   readonly queueItts: number
   /** How far behind its tables a kernel is followed that runs past them. */
   readonly overruns: number
+  /** RAM that is searched for the guest kernel's own list when the command queue does not tell everything. */
+  readonly searched: number
+  /** What is read of the kernel's structures when they are found. */
+  readonly structures: number
 }
 
-export const defaultReading: ReadingBudget = { tables: 2 ** 30, queueItts: 2 ** 28, overruns: 2 ** 28 }
+export const defaultReading: ReadingBudget = {
+  tables: 2 ** 30,
+  queueItts: 2 ** 28,
+  overruns: 2 ** 28,
+  searched: 2 ** 32,
+  structures: 2 ** 28,
+}

@@ -20,7 +20,7 @@ import { changedPages, type SavedMachine } from '../formats/index.ts'
 import type { ReadonlyMemory } from '../memory/index.ts'
 import { planRepair, type RepairOptions, type RepairPlan } from '../repair/index.ts'
 import { defaultReading, type ReadingBudget } from './budget.ts'
-import { type Loaded, loadOverruns, loadTables } from './loading.ts'
+import { type Loaded, loadGuestKernel, loadOverruns, loadTables } from './loading.ts'
 
 export interface InspectOptions {
   /** The kernel that restores: the newest when not named. */
@@ -29,6 +29,13 @@ export interface InspectOptions {
   readonly judges?: readonly ProfileId[]
   /** How much may be read and worked out; what is beyond is said to be not looked at: the verdict is `unknown`. */
   readonly budget?: Partial<ReadingBudget & Budget>
+  /**
+   * Whether RAM is searched for what the guest's kernel knows itself: when the command queue does not tell everything or witnesses
+   * disagree, the default; in any case, and then in all of RAM; or not at all.
+   */
+  readonly guestKernel?: 'needed' | 'always' | 'never'
+  /** Bytes of RAM that were searched for it, and all that may be. */
+  readonly progress?: (done: number, total: number) => void
 }
 
 /**
@@ -42,8 +49,16 @@ export async function inspect(machine: SavedMachine, options: InspectOptions = {
   const budget = { ...defaultReading, ...options.budget }
   const loaded = await loadTables(machine, budget)
   await loadOverruns(machine, loaded, judges, budget)
-  return new Inspection(machine, loaded, options)
+  const inspection = new Inspection(machine, loaded, options)
+  const { guestKernel: wanted = 'needed', progress } = options
+  if (wanted === 'never' || (wanted === 'needed' && !inspection.scenes.some(isUnsure))) return inspection
+  const searched = wanted === 'always' ? Number.POSITIVE_INFINITY : budget.searched
+  const guestKernel = await loadGuestKernel(machine, inspection.scenes, { ...budget, searched }, progress)
+  return new Inspection(machine, { ...loaded, guestKernel }, options)
 }
+
+/** What the guest has mapped is not known whole, or witnesses disagree about it. */
+const isUnsure = ({ beliefs }: Scene): boolean => !beliefs.isWhole || beliefs.disputed.length > 0
 
 /** A saved machine that can be asked about its interrupts. What one question finds out, the next one knows. */
 export class Inspection {
@@ -56,12 +71,21 @@ export class Inspection {
 
   constructor(machine: SavedMachine, loaded: Loaded, { kernel = NEWEST, budget }: InspectOptions = {}) {
     const { registers, msi, unlocated } = machine
-    const { memory, missing } = loaded
+    const { memory, missing, guestKernel } = loaded
     this.machine = machine
     this.kernel = kernel
     this.loaded = loaded
     this.#budget = budget
-    this.scenes = setScenes({ memory, registers, msi, unlocated, missing, profile: profiles[kernel], ...(budget && { budget }) })
+    this.scenes = setScenes({
+      memory,
+      registers,
+      msi,
+      unlocated,
+      missing,
+      profile: profiles[kernel],
+      ...(guestKernel && { guestKernel: guestKernel.itses }),
+      ...(budget && { budget }),
+    })
   }
 
   /** The same machine, restored by another kernel. */

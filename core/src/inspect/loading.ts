@@ -1,6 +1,7 @@
 import type { ProfileId } from '../abi/index.ts'
-import { type Budget, overrunFootprint } from '../audit/index.ts'
+import { type Budget, overrunFootprint, type Scene } from '../audit/index.ts'
 import type { SavedMachine } from '../formats/index.ts'
+import { type DevicesOfItt, type GuestKernel, readGuestKernel } from '../guest-kernel/index.ts'
 import { coalesce, type Gpa, type GpaRange, type LoadableMemory } from '../memory/index.ts'
 import { repairFootprint } from '../repair/index.ts'
 import type { ReadingBudget } from './budget.ts'
@@ -12,6 +13,8 @@ export interface Loaded {
   readonly ranges: readonly GpaRange[]
   /** Pages of those that the file holds no record of: they read as zeros. */
   readonly missing: readonly Gpa[]
+  /** What the guest's kernel has in RAM of its ITSes; undefined where it was not looked for. */
+  readonly guestKernel?: GuestKernel
 }
 
 /** Loads round by round: each round's pages say what the next one needs. */
@@ -58,4 +61,26 @@ export async function loadOverruns(
     if (ranges.length === 0) return
     await machine.load(memory, ranges)
   }
+}
+
+/** Searches RAM for what the guest's kernel knows itself. */
+export function loadGuestKernel(
+  machine: SavedMachine,
+  scenes: readonly Scene[],
+  { searched, structures: read }: ReadingBudget,
+  progress?: (done: number, total: number) => void,
+): Promise<GuestKernel> {
+  const itts = scenes.map(devicesOfItt)
+  const options = { budget: { searched, read }, itts, ...(progress && { progress }) }
+  return readGuestKernel(machine, machine.registers.itses, options)
+}
+
+function devicesOfItt({ tables: { mappings } }: Scene): DevicesOfItt {
+  const devices = new Map<number, number[]>()
+  for (const { ittAddr, deviceId } of mappings.devices) {
+    const sharing = devices.get(ittAddr)
+    if (sharing === undefined) devices.set(ittAddr, [deviceId])
+    else sharing.push(deviceId)
+  }
+  return devices
 }

@@ -1,4 +1,4 @@
-import { type Change, type Report, type View, viewDifferences } from '@vits/core/audit'
+import { type Change, type Finding, problemRow, type Report, type View, viewDifferences } from '@vits/core/audit'
 import type { EventSet } from '@vits/core/tables'
 
 /** What a real KVM made of a save. */
@@ -58,13 +58,13 @@ const isWhole = (mapped: View, { rc, view, unheard }: Restored) =>
   rc === '0' && unheard === 0 && viewDifferences(mapped, view).length === 0
 
 /** Entries that no witness knows, or two devices with one ITT of which none knows which is live. */
-const isUnsure = ({ unknown, findings }: Report) =>
-  unknown > 0 || findings.some(({ code, confidence }) => code === 'D215' && confidence === 'inferred')
+const isUnsure = ({ unknown, findings }: Report) => unknown > 0 || findings.some(isPerhaps)
+
+/** Nobody knows whether it is a loss. */
+const isPerhaps = ({ code, confidence }: Finding) => problemRow(code).perhaps === true && confidence === 'inferred'
 
 const alarms = ({ findings }: Report) =>
-  findings.filter(({ severity, code, confidence }) => {
-    return (severity === 'fails' || severity === 'corrupts') && !(code === 'D215' && confidence === 'inferred')
-  })
+  findings.filter((one) => (one.severity === 'fails' || one.severity === 'corrupts') && !isPerhaps(one))
 
 function falseAlarm(report: Report, unsure: boolean): Verdict['wrong'] {
   const [alarm] = alarms(report)

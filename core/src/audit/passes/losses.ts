@@ -5,7 +5,6 @@ import { entryAt } from '../entries.ts'
 import { declared, type EventId, type Evidence, evidence, losing, type Suspect, suspect } from '../finding.ts'
 import type { Mappings } from '../mappings.ts'
 import { deviceName } from '../names.ts'
-import type { DeviceRecord } from '../replay.ts'
 import type { Scene } from '../scene.ts'
 import { confidence, testimonies } from '../testimony.ts'
 import { isMisplaced } from '../verdict.ts'
@@ -94,14 +93,14 @@ function lostDevice(scene: Scene, deviceId: number): Suspect {
 }
 
 function* otherDevice(scene: Scene, clean: Mappings, deviceId: number): Generator<Suspect> {
-  const recorded = scene.beliefs.history.devices.get(deviceId)
+  const place = scene.beliefs.place(deviceId)
   const device = clean.device(deviceId)!
-  if (!isMisplaced(device, recorded)) return
+  if (!isMisplaced(device, place)) return
   const { ittAddr, eventIdBits, at } = device
-  const words = (itt: number, bits: number | undefined) => `ITT ${hex(itt)} and ${bits} EventID bits`
+  const words = (itt: number, bits: number) => `ITT ${hex(itt)} and ${bits} EventID bits`
   yield suspect(
     'D212',
-    { deviceId, table: words(ittAddr, eventIdBits), guest: words(recorded!.ittAddr!, recorded!.eventIdBits) },
+    { deviceId, table: words(ittAddr, eventIdBits), guest: words(place.ittAddr!, place.eventIdBits ?? eventIdBits) },
     {
       confidence: confidence(scene),
       deviceId,
@@ -114,13 +113,12 @@ function* otherDevice(scene: Scene, clean: Mappings, deviceId: number): Generato
 }
 
 function* lostEvents(scene: Scene, clean: Mappings, deviceId: number, takenOut: ReadonlySet<Gpa>): Generator<Suspect> {
-  const recorded = scene.beliefs.history.devices.get(deviceId)
   for (const eventId of scene.beliefs.eventIds(deviceId)) {
     if (scene.beliefs.eventBelief(deviceId, eventId) !== 'live') continue
     const at = (clean.device(deviceId)!.ittAddr + eventId * ENTRY_BYTES) as Gpa
     if (takenOut.has(at)) continue
     if (clean.row(deviceId, eventId) < 0) yield lostEvent(scene, clean, deviceId, eventId)
-    else yield* otherEvent(scene, clean, recorded, deviceId, eventId)
+    else yield* otherEvent(scene, clean, deviceId, eventId)
   }
 }
 
@@ -136,19 +134,13 @@ function lostEvent(scene: Scene, clean: Mappings, deviceId: number, eventId: num
   )
 }
 
-function* otherEvent(
-  scene: Scene,
-  clean: Mappings,
-  recorded: DeviceRecord | undefined,
-  deviceId: number,
-  eventId: number,
-): Generator<Suspect> {
+function* otherEvent(scene: Scene, clean: Mappings, deviceId: number, eventId: number): Generator<Suspect> {
   const row = clean.row(deviceId, eventId)
   const [lpi, icid] = [clean.events.lpi[row]!, clean.events.icid[row]!]
-  const record = recorded?.events.get(eventId)
-  if (record === undefined || ((record.lpi ?? lpi) === lpi && (record.icid ?? icid) === icid)) return
+  const target = scene.beliefs.target(deviceId, eventId)
+  if ((target.lpi ?? lpi) === lpi && (target.icid ?? icid) === icid) return
   const table = `LPI ${lpi} in collection ${icid}`
-  const guest = `LPI ${record.lpi ?? lpi} in collection ${record.icid ?? icid}`
+  const guest = `LPI ${target.lpi ?? lpi} in collection ${target.icid ?? icid}`
   yield suspect('I308', { deviceId, eventId, table, guest }, aboutEvent(scene, clean, deviceId, eventId, 'not as mapped'))
 }
 

@@ -14,7 +14,7 @@ export function* notePass(scene: Scene, isCut: boolean): Generator<Suspect> {
   const { enabled } = GITS_CTLR.decode(scene.saved.ctlr, 0)
   if (pending > 0) yield suspect('Q601', { pending }, NOTE)
   const matters = enabled && (state !== 'empty' || scene.tables.mappings.devices.length > 0)
-  if (state !== 'whole' && (matters || commands > 0)) yield suspect('Q603', { state, commands }, NOTE)
+  if (state !== 'whole' && !scene.beliefs.isWhole && (matters || commands > 0)) yield suspect('Q603', { state, commands }, NOTE)
   if (unknown > 0) yield suspect('Q604', { unknown }, NOTE)
   const { disputed } = scene.beliefs
   const [first] = disputed

@@ -1,0 +1,12 @@
+export { KernelDevice } from './device-list.ts'
+export {
+  defaultKernelBudget,
+  type GuestKernel,
+  type KernelBudget,
+  type KernelIts,
+  type KernelOutcome,
+  type NoKernelIts,
+  readGuestKernel,
+} from './guest-kernel.ts'
+export type { DevicesOfItt } from './probe.ts'
+export type { GuestRam } from './ram-reader.ts'
