@@ -111,15 +111,25 @@ function memberOffsets(
 
 /** The strings of BTF, each of which is there once. */
 class Names {
-  readonly #text: string
+  readonly #bytes: Uint8Array
+  readonly #known = new Map<string, number>()
 
   constructor(bytes: Uint8Array, length: number) {
-    this.#text = new TextDecoder('latin1').decode(bytes.subarray(0, length))
+    this.#bytes = bytes.subarray(0, length)
   }
 
   /** The offset that stands for a name; -1 when nothing has it. */
   offset(name: string): number {
-    const before = this.#text.indexOf(`\0${name}\0`)
-    return before < 0 ? -1 : before + 1
+    const known = this.#known.get(name) ?? this.#find(name)
+    this.#known.set(name, known)
+    return known
+  }
+
+  #find(name: string): number {
+    const sought = Array.from(`\0${name}\0`, (character) => character.charCodeAt(0))
+    for (let at = this.#bytes.indexOf(0); at >= 0; at = this.#bytes.indexOf(0, at + 1)) {
+      if (sought.every((byte, i) => this.#bytes[at + i] === byte)) return at + 1
+    }
+    return -1
   }
 }

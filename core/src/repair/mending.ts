@@ -102,6 +102,8 @@ export class Mending {
         return this.#fromHistory(finding)
       case 'chain':
         this.#touch(eventId === undefined ? 'DTE' : 'ITE', deviceId!, code)
+        // Of a device that nobody knows, nobody knows either which events are its own.
+        if (problemRow(code).perhaps === true) this.#touch('ITE', deviceId!, code)
         // The chains are mended together, after everything else of this round.
         return false
     }
