@@ -12,6 +12,7 @@ import {
 } from '@vits/core/audit'
 import type { Checked } from '@vits/core/documents'
 import type { Origin, SavedMachine } from '@vits/core/formats'
+import { allocatedEvents } from '@vits/core/guest-kernel'
 import type { Style } from '../style.ts'
 import { beside, count, itsWords, printable, shellWord } from './words.ts'
 
@@ -98,7 +99,7 @@ function kernelLine({ guestKernel }: Report): string[] {
   if ('missing' in guestKernel)
     return [`  kernel    its own list of devices is not there to be read: ${guestKernel.missing.reason}`]
   const { list, by, devices } = guestKernel.found
-  const events = [...devices.values()].reduce((sum, device) => sum + device.eventIds().length, 0)
+  const events = allocatedEvents(guestKernel.found)
   return [
     `  kernel    ${String(devices.size).padStart(5)} devices ${String(events).padStart(6)} events  allocated on its own list at ${hex(list)}, ${readBy[by]}`,
   ]

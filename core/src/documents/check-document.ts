@@ -12,7 +12,7 @@ import {
   worst,
 } from '../audit/index.ts'
 import type { SavedMachine } from '../formats/index.ts'
-import type { KernelIts, KernelOutcome } from '../guest-kernel/index.ts'
+import { allocatedEvents, type KernelIts, type KernelOutcome } from '../guest-kernel/index.ts'
 import type { Errno } from '../memory/index.ts'
 import { type FindingDocument, findingDocument } from './finding-document.ts'
 import { type Address, address } from './hexadecimal.ts'
@@ -142,8 +142,7 @@ function guestKernelDocument(outcome: KernelOutcome | undefined): GuestKernelDoc
   if (outcome === undefined) return null
   if ('missing' in outcome) return { list: null, by: null, devices: 0, events: 0, reason: outcome.missing.reason }
   const { list, by, devices } = outcome.found
-  const events = [...devices.values()].reduce((sum, device) => sum + device.eventIds().length, 0)
-  return { list: address(list), by, devices: devices.size, events, reason: null }
+  return { list: address(list), by, devices: devices.size, events: allocatedEvents(outcome.found), reason: null }
 }
 
 function restoreDocument(report: Report): RestoreDocument {

@@ -20,6 +20,10 @@ export interface KernelIts {
   readonly unsent: number
 }
 
+/** Events that are allocated of all devices: those that are mapped are among them. */
+export const allocatedEvents = ({ devices }: KernelIts): number =>
+  [...devices.values()].reduce((sum, device) => sum + device.eventIds().length, 0)
+
 /** Why there is nothing to read, and where. */
 export interface NoKernelIts {
   readonly reason: string

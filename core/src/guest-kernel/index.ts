@@ -1,5 +1,6 @@
 export { KernelDevice } from './device-list.ts'
 export {
+  allocatedEvents,
   defaultKernelBudget,
   type GuestKernel,
   type KernelBudget,

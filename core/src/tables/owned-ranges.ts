@@ -32,15 +32,21 @@ export function registerRanges(registers: GicRegisters, its = 0): RegisterRange[
   return named.flatMap(([what, { valid, base, bytes }]) => (valid ? [{ what, base: base as Gpa, bytes }] : []))
 }
 
-/** The LPI configuration table and the pending tables of all redistributors; nothing where GICR_PROPBASER has room for no LPI. */
-export function lpiRanges({ redistributors }: GicRegisters): GpaRange[] {
-  return redistributors.flatMap(({ propbaser, pendbaser }) => {
+/** What the registers of a redistributor point at. */
+export interface LpiRange extends GpaRange {
+  readonly what: 'LPI configuration table' | 'pending table'
+  readonly vcpuId: number
+}
+
+/** The LPI configuration and pending tables of all redistributors; nothing where GICR_PROPBASER has room for no LPI. */
+export function lpiRanges({ redistributors }: GicRegisters): LpiRange[] {
+  return redistributors.flatMap(({ vcpuId, propbaser, pendbaser }) => {
     const { address, idBits } = GICR_PROPBASER.unpack(propbaser)
     const lpis = Math.min(2 ** (idBits + 1), ID_LIMIT) - FIRST_LPI
     if (lpis <= 0) return []
     return [
-      { base: address as Gpa, bytes: lpis },
-      { base: GICR_PENDBASER.unpack(pendbaser).address as Gpa, bytes: ID_LIMIT / 8 },
+      { what: 'LPI configuration table', vcpuId, base: address as Gpa, bytes: lpis },
+      { what: 'pending table', vcpuId, base: GICR_PENDBASER.unpack(pendbaser).address as Gpa, bytes: ID_LIMIT / 8 },
     ]
   })
 }

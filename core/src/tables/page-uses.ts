@@ -1,17 +1,7 @@
-import {
-  DTE,
-  ENTRY_BYTES,
-  FIRST_LPI,
-  GICR_PENDBASER,
-  GICR_PROPBASER,
-  type GicRegisters,
-  ID_LIMIT,
-  queueShape,
-  savedIts,
-} from '../abi/index.ts'
+import { DTE, ENTRY_BYTES, type GicRegisters, queueShape, savedIts } from '../abi/index.ts'
 import { coalesce, type Gpa, type GpaRange, PAGE_BYTES, type ReadonlyMemory } from '../memory/index.ts'
 import { dteBlocks, eachWord } from './blocks.ts'
-import { ittBytes } from './owned-ranges.ts'
+import { ittBytes, lpiRanges } from './owned-ranges.ts'
 import { nextValidDte } from './scan.ts'
 import { tableView } from './table-view.ts'
 
@@ -79,18 +69,16 @@ function usesOfIts(memory: ReadonlyMemory, registers: GicRegisters, its: number)
   return uses
 }
 
-/** One configuration table for all that name the same, and a pending table each; nothing where there is room for no LPI. */
-function lpiTableUses({ redistributors }: GicRegisters): PageUse[] {
-  const configurations = new Map<number, PageUse>()
-  const pending: PageUse[] = []
-  for (const { vcpuId, propbaser, pendbaser } of redistributors) {
-    const { address, idBits } = GICR_PROPBASER.unpack(propbaser)
-    const lpis = Math.min(2 ** (idBits + 1), ID_LIMIT) - FIRST_LPI
-    if (lpis <= 0) continue
-    configurations.set(address, use('LPI configuration table', address, lpis))
-    pending.push(use('pending table', GICR_PENDBASER.unpack(pendbaser).address, ID_LIMIT / 8, { vcpuId }))
-  }
-  return [...configurations.values(), ...pending]
+/** One configuration table for all that name the same, and a pending table each. */
+function lpiTableUses(registers: GicRegisters): PageUse[] {
+  const ranges = lpiRanges(registers)
+  const configurations = new Map(ranges.filter(({ what }) => what === 'LPI configuration table').map((one) => [one.base, one]))
+  return [
+    ...[...configurations.values()].map(({ what, base, bytes }) => use(what, base, bytes)),
+    ...ranges
+      .filter(({ what }) => what === 'pending table')
+      .map(({ what, base, bytes, vcpuId }) => use(what, base, bytes, { vcpuId })),
+  ]
 }
 
 function use(what: TableUse, base: number, bytes: number, more: Partial<PageUse> = {}): PageUse {
