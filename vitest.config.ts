@@ -19,5 +19,7 @@ export default defineConfig({
       'bench/**/*.test.ts',
     ],
     testTimeout: 60_000,
+    // Nobody waits for the core that vitest would leave free.
+    maxWorkers: '100%',
   },
 })
