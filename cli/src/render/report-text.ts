@@ -12,8 +12,8 @@ import {
 } from '@vits/core/audit'
 import type { Checked } from '@vits/core/documents'
 import type { Origin, SavedMachine } from '@vits/core/formats'
-import { allocatedEvents } from '@vits/core/guest-kernel'
 import type { Style } from '../style.ts'
+import { viewLines } from './view-lines.ts'
 import { beside, count, itsWords, printable, shellWord } from './words.ts'
 
 const MOST_ROWS = 12
@@ -24,7 +24,7 @@ export function reportText({ file, machine, reports }: Checked, kernels: readonl
   return [
     `${style.bold(printable(file))}  ${printable(summary(machine, reports))}`,
     '',
-    ...reports.flatMap((report) => [...itsHeading(report, reports.length, style), ...views(report), '']),
+    ...reports.flatMap((report) => [...itsHeading(report, reports.length, style), ...viewLines(report), '']),
     ...reports.flatMap((report) =>
       groups(report.findings).flatMap((group) =>
         findingLines(group, isHidden, reports.length > 1 ? report.its : undefined, style),
@@ -59,53 +59,6 @@ const itsVerdict: Readonly<Record<Verdict, string>> = {
   fails: 'the restore fails here',
   unknown: 'not known: not everything was looked at',
 }
-
-const histories: Readonly<Record<Report['history']['state'], string>> = {
-  whole: 'whole',
-  wrapped: 'gone round: its beginning is lost',
-  restarted: 'not whole: its beginning is lost in part',
-  damaged: 'damaged and not believed',
-  empty: 'none executed',
-  unreadable: 'not readable',
-}
-
-function views(report: Report): string[] {
-  const { live, tables, restored, stop, history, unknown, collections } = report
-  const size = ({ devices, events }: Report['live']) =>
-    `${String(devices).padStart(5)} devices ${String(events).padStart(6)} events`
-  const told = `${count(history.commands, 'command')} in the queue, ${histories[history.state]}`
-  const after = stop === undefined ? '' : `  stops at ${stop.place}, after ${count(stop.after.devices, 'device')}`
-  return [
-    `  guest     ${size(live)}  ${report.whole ? '' : 'at least; '}${told}`,
-    ...queueLine(report),
-    ...kernelLine(report),
-    `  tables    ${size(tables)}  valid in RAM, ${count(collections, 'collection')}${unknown > 0 ? `; ${unknown} events no witness knows` : ''}`,
-    `  restore   ${size(restored)}${after}`,
-  ]
-}
-
-/** How far the queue's word goes when its beginning is lost. */
-function queueLine({ history, byQueue: { live, deviceLive, dead, unknown } }: Report): string[] {
-  if (history.state !== 'wrapped' && history.state !== 'restarted') return []
-  const byDevice = deviceLive > 0 ? ` (${deviceLive} of them by their device alone)` : ''
-  return [
-    `  queue     tells of ${live + deviceLive} events in the tables that they are live${byDevice}, of ${dead} dead, of ${unknown} nothing`,
-  ]
-}
-
-/** What the guest's kernel knows itself, where it was asked. */
-function kernelLine({ guestKernel }: Report): string[] {
-  if (guestKernel === undefined) return []
-  if ('missing' in guestKernel)
-    return [`  kernel    its own list of devices is not there to be read: ${guestKernel.missing.reason}`]
-  const { list, by, devices } = guestKernel.found
-  const events = allocatedEvents(guestKernel.found)
-  return [
-    `  kernel    ${String(devices.size).padStart(5)} devices ${String(events).padStart(6)} events  allocated on its own list at ${hex(list)}, ${readBy[by]}`,
-  ]
-}
-
-const readBy = { BTF: 'read by its BTF', probing: 'read without BTF' } as const
 
 /** Findings with one code and severity, in the order of the report. */
 function groups(findings: readonly Finding[]): Finding[][] {

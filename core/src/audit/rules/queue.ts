@@ -1,0 +1,103 @@
+import { rule } from './rule.ts'
+
+/** What lets the command queue speak. */
+export const queueRules = {
+  'R-ring-mapped': rule({
+    witness: 'command queue',
+    says: 'live',
+    when: 'the MAPD of the device, MAPTI or MAPI of the event or MAPC of the collection is in the ring, and no later command undoes it',
+    limit: 'what KVM refuses maps nothing: an EventID past the ITT, a pINTID that is no LPI, a second MAPTI of one event',
+    holds: 'every guest read; it is what the guest has mapped, which KVM may have lost (kexec to 4.19 or 5.10, hibernation)',
+    source: 'vgic-its.c, vgic_its_cmd_handle_mapd, vgic_its_cmd_handle_mapi',
+  }),
+  'R-ring-named': rule({
+    witness: 'command queue',
+    says: 'live',
+    when: 'the beginning of the ring is lost, and a command names what none before it mapped: it was mapped there',
+    limit: 'a ring that holds a command which KVM refused: its driver names what is not mapped, and R-ring-refused holds',
+    holds: 'Linux 5.10 to 7.2, FreeBSD, OpenBSD, Zephyr, Xen. Not NetBSD, whose later INV and MOVI name refused events',
+    source: "the drivers' its_send_* and their like; docs/guests.md, section 2",
+  }),
+  'R-ring-unmapped': rule({
+    witness: 'command queue',
+    says: 'dead',
+    when: 'the last command that maps or unmaps it is MAPD V=0 or DISCARD',
+    limit: 'a command that is written and not executed: R-ring-pending',
+    holds: 'every guest read; INV of a discarded event, as OpenBSD sends it, is no sign of life',
+    source: 'vgic-its.c, vgic_its_cmd_handle_discard; OpenBSD agintc.c, agintc_intr_disestablish_msi',
+  }),
+  'R-ring-lap': rule({
+    witness: 'command queue',
+    says: 'dead',
+    when: 'the MAPD of its device is in the ring, and no command since maps the event',
+    limit: 'a device whose MAPD is overwritten: of events that are not named nothing is known',
+    holds: 'every guest read, also in a ring that has gone round',
+    source: 'vgic-its.c, vgic_its_cmd_handle_mapd: a MAPD frees all events of its device',
+  }),
+  'R-ring-whole': rule({
+    witness: 'command queue',
+    says: 'dead',
+    when: 'the ring holds all since the ITS was enabled, and does not name it: slot 0 is MAPC, every saved collection has its MAPC, every command is known, none is about strangers, no chain leads to a device that it lacks',
+    limit:
+      'a ring that goes on behind CWRITER or is about strangers: after a suspend Linux (5.10 on) begins at slot 0 without mapping anew',
+    holds:
+      'Linux, FreeBSD, NetBSD, OpenBSD, Xen and Zephyr in their first lap: all zero the ring first and begin with MAPC. Not kvm-unit-tests',
+    source: 'its_probe_one, its_restore_enable, gicv3_its_cmdq_init; fixtures odd-reinit-s1, smmu-s1',
+  }),
+  'R-ring-wrapped': rule({
+    witness: 'command queue',
+    says: 'silent',
+    when: 'the ring has gone round and does not name it',
+    limit: 'what it names: R-ring-mapped, R-ring-named, R-ring-unmapped, R-ring-lap',
+    holds: 'all; Linux keeps the last 2048 commands, NetBSD 128',
+    source: 'fixture wrapped',
+  }),
+  'R-ring-restart': rule({
+    witness: 'command queue',
+    says: 'silent',
+    when: 'the guest may have begun anew at slot 0, and nothing before CWRITER maps it',
+    limit: 'where PCI functions are set to exactly the events that older commands mapped, those are of this life',
+    holds: 'all that set up their ITS twice in one ring; a kernel after kexec; suspend of Linux from 5.10 on',
+    source: 'its_restore_enable; fixture odd-reinit-s1',
+  }),
+  'R-ring-refused': rule({
+    witness: 'command queue',
+    says: 'silent',
+    when: 'commands name it in passing, in a ring whose beginning is lost and of which KVM refused a command',
+    limit: 'what a MAPD in the ring maps: R-ring-mapped',
+    holds: 'NetBSD (MAPTI past the ITT), Zephyr (the last vectors), kvm-unit-tests; Linux never',
+    source: 'gicv3_its_msix_alloc, gicv3_its_init_device_id, test_its_trigger',
+  }),
+  'R-ring-tail': rule({
+    witness: 'command queue',
+    says: 'silent',
+    when: 'only slots behind the largest power of two in the ring name it, and not all of those hold commands',
+    limit: 'a ring of such a size that its guest fills: commands in every slot behind, or CREADR or CWRITER there',
+    holds: 'Zephyr, which declares 2176 slots and has 2048',
+    source: 'its_setup_cmd_queue',
+  }),
+  'R-ring-pending': rule({
+    witness: 'command queue',
+    says: 'silent',
+    when: 'a command that is written and not executed names the device',
+    limit: 'devices that no pending command names',
+    holds: 'all, when the ITS is disabled or the VMM stopped between the two',
+    source: 'vgic-its.c, vgic_its_process_commands',
+  }),
+  'R-ring-damaged': rule({
+    witness: 'command queue',
+    says: 'silent',
+    when: 'a slot that KVM executed holds no command',
+    limit: 'a ring in which every executed slot is a command',
+    holds: 'guests that clear executed commands; rings whose pages are lost or have another owner',
+    source: 'fixture odd-clear-s1',
+  }),
+  'R-ring-none': rule({
+    witness: 'command queue',
+    says: 'silent',
+    when: 'no command was ever executed, or there is no ring in RAM',
+    limit: 'a ring with executed commands',
+    holds: 'all',
+    source: 'GITS_CBASER, GITS_CREADR',
+  }),
+} as const
