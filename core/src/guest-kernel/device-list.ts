@@ -1,12 +1,12 @@
+import { FIRST_LPI, ID_LIMIT } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import type { LinearMap } from './linear-map.ts'
 import { NotTheKernels, type RamReader } from './ram-reader.ts'
 import type { Structs } from './structs.ts'
 
 /** An ITS has at most as many; EventIDs have at most 16 bits under KVM. */
-const MOST_DEVICES = 2 ** 16
-const MOST_EVENTS = 2 ** 16
-const FIRST_LPI = 8192
+const MOST_DEVICES = ID_LIMIT
+const MOST_EVENTS = ID_LIMIT
 
 /** A device as the guest's kernel has it: its_device and its event_lpi_map. */
 export class KernelDevice {

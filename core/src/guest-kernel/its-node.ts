@@ -1,4 +1,4 @@
-import { queueShape, type SavedIts, tableShape } from '../abi/index.ts'
+import { COMMAND_BYTES, queueShape, type SavedIts, tableShape } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import { LinearMap } from './linear-map.ts'
 import { NotTheKernels, type RamReader } from './ram-reader.ts'
@@ -42,7 +42,7 @@ export interface ItsNode {
 }
 
 /** A driver tells the ITS of each command and the SYNC or VSYNC after it at once. */
-const MOST_UNSENT = 4 * 32
+const MOST_UNSENT = 4 * COMMAND_BYTES
 
 /**
  * Reads its_node, and holds it against the registers that the file has of the ITS.

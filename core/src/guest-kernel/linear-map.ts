@@ -1,6 +1,6 @@
 import type { Gpa } from '../memory/index.ts'
 
-/** Bits of a kernel address that differ within the linear map: 52 are the most that arm64 has, and a number is exact. */
+/** Bits [51:32] of a kernel address: arm64 has at most 52 below those that are the same in all, and a number is exact. */
 const VA_LOW = 2 ** 20 - 1
 
 /**

@@ -1,3 +1,4 @@
+import { FIRST_LPI, ID_LIMIT } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import { listNodes } from './device-list.ts'
 import type { FoundTables } from './its-node.ts'
@@ -68,10 +69,10 @@ function isEventMap(reader: RamReader, map: LinearMap, at: number): boolean {
   return (
     isPointerToRam(reader, map, at + EVENT_LPI_MAP.lpi_map) &&
     isPointerToRam(reader, map, at + EVENT_LPI_MAP.col_map) &&
-    first >= 8192n &&
+    first >= FIRST_LPI &&
     first < 2n ** 24n &&
     events > 0 &&
-    events <= 2 ** 16
+    events <= ID_LIMIT
   )
 }
 
