@@ -1,7 +1,7 @@
 import { FIRST_LPI, ID_LIMIT } from '../abi/index.ts'
+import { lpiConfiguration } from '../tables/index.ts'
 import { type Evidence, evidence } from './finding.ts'
 import { type GuestKind, guestKind } from './guest-kind.ts'
-import { configurationAt, isLpiEnabled } from './lpi-configuration.ts'
 import type { MappedDevice } from './mappings.ts'
 import { deviceName, itsName } from './names.ts'
 import type { Scene } from './scene.ts'
@@ -46,10 +46,9 @@ export class LpiWitness {
     if (lpi < FIRST_LPI || lpi >= ID_LIMIT) return []
     const owner = this.#owners.get(lpi)
     if (owner !== undefined) return [evidence('R-lpi-taken', `LPI ${lpi} is a live event's of ${owner}`, undefined)]
-    const at = configurationAt(this.#scene.registers, lpi)
-    const isOn = this.isEnabled(lpi)
-    if (isOn === undefined) return []
-    if (!isOn) return [evidence('R-lpi-off', `LPI ${lpi} is disabled`, at)]
+    const { at, isEnabled } = lpiConfiguration(this.#scene.memory, this.#scene.registers, lpi)
+    if (isEnabled === undefined) return []
+    if (!isEnabled) return [evidence('R-lpi-off', `LPI ${lpi} is disabled`, at)]
     return this.#guest === 'Xen'
       ? [evidence('R-lpi-xen', `LPI ${lpi} is enabled, as all are that Xen ever had`, at)]
       : [evidence('R-lpi-on', `LPI ${lpi} is enabled, and no live event has it`, at, true)]
@@ -57,7 +56,7 @@ export class LpiWitness {
 
   /** Undefined where the configuration cannot be read. */
   isEnabled(lpi: number): boolean | undefined {
-    return isLpiEnabled(this.#scene.memory, this.#scene.registers, lpi)
+    return lpiConfiguration(this.#scene.memory, this.#scene.registers, lpi).isEnabled
   }
 
   /** What speaks for or against a dead device with these events. */

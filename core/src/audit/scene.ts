@@ -15,7 +15,7 @@ import {
 } from '../abi/index.ts'
 import type { KernelOutcome } from '../guest-kernel/index.ts'
 import type { Gpa, GpaRange, ReadonlyMemory } from '../memory/index.ts'
-import { type TableView, tableView } from '../tables/index.ts'
+import { lpiConfiguration, type TableView, tableView } from '../tables/index.ts'
 import { Alike } from './alike.ts'
 import { Beliefs } from './beliefs.ts'
 import { type Budget, defaultBudget } from './budget.ts'
@@ -23,7 +23,6 @@ import { chainDenies } from './chain-witness.ts'
 import { guestKind } from './guest-kind.ts'
 import { type History, readHistory } from './history.ts'
 import { KernelWitness } from './kernel-witness.ts'
-import { isLpiEnabled } from './lpi-configuration.ts'
 import type { Mappings } from './mappings.ts'
 import { once } from './once.ts'
 import { isOfThisLife, pciTestimonies } from './pci-witness.ts'
@@ -145,7 +144,7 @@ export class Scene {
     if (outcome === undefined || 'missing' in outcome) return new KernelWitness(undefined)
     const { found } = outcome
     const waiting = new Set([...touched, ...unsentDevices(this.memory, this.saved, found.unsent)])
-    return new KernelWitness(found, waiting, (lpi) => isLpiEnabled(this.memory, this.registers, lpi))
+    return new KernelWitness(found, waiting, (lpi) => lpiConfiguration(this.memory, this.registers, lpi).isEnabled)
   }
 
   /** What the search for the guest kernel's list came to; undefined where it was not looked for. */

@@ -5,6 +5,17 @@ export { type EntryWriter, forwardedLpi, outsideRam } from './entry-writer.ts'
 export { EventSet, eventKey, eventOf } from './event-set.ts'
 export { footprint } from './footprint.ts'
 export { type HeadKeeping, type HeadReader, type Heads, type HeadWriter, isHead, putDteHead, putIteHead } from './heads.ts'
+export {
+  type LpiConfiguration,
+  lpiConfiguration,
+  type PendingBit,
+  type PendingLpis,
+  type PendingWord,
+  pendingBit,
+  pendingLpis,
+  pendingWord,
+  type Unread,
+} from './lpi-state.ts'
 export { type ObjectionName, type ObjectionRow, objections } from './objections.ts'
 export { dteRanges, ittBytes, ittRanges, lpiRanges, type RegisterRange, registerRanges } from './owned-ranges.ts'
 export { type PageUse, pageUses, type TableUse, tableUses, wholePages } from './page-uses.ts'
