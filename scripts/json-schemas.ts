@@ -5,7 +5,7 @@ import type { GeneratedDoc } from './generated-doc.ts'
 const documents = {
   check: 'CheckDocument',
   repair: 'RepairDocument',
-  show: 'ViewDocument',
+  show: 'ShowDocument',
   diff: 'DiffDocument',
   pages: 'PagesDocument',
   prove: 'ProveDocument',

@@ -31,6 +31,8 @@ describe('what --json prints', () => {
     ['show', [ghosts]],
     ['show', ['--view', 'restored', unrestorable]],
     ['show', ['--its', '1', twoItses]],
+    ['show', ['--view', 'pending', ghosts]],
+    ['show', ['--view', 'pending', '--its', '1', twoItses]],
     ['diff', [saved('scattered-clean.mig.zst'), unrestorable]],
     ['pages', [ghosts]],
     ['pages', [twoItses]],

@@ -1,6 +1,6 @@
 import { hex } from '@vits/core/abi'
-import { type DeviceRow, type View, viewpoints } from '@vits/core/audit'
-import { viewDocument } from '@vits/core/documents'
+import { type DeviceRow, type View, type Viewpoint, viewpoints } from '@vits/core/audit'
+import { pendingDocument, type ShowDocument, viewDocument } from '@vits/core/documents'
 import type { Inspection } from '@vits/core/inspect'
 import { choice, command, flag } from '../command.ts'
 import { failing } from '../failure.ts'
@@ -8,18 +8,19 @@ import { askingKernel, guestKernel } from '../guest-kernel-option.ts'
 import { its, knownIts } from '../its-option.ts'
 import { withSavedMachine } from '../load.ts'
 import { lookedAt } from '../looked-at.ts'
-import { count, itsWords } from '../render/words.ts'
+import { pendingText } from '../render/pending-text.ts'
+import { count, deviceWords, itsWords } from '../render/words.ts'
 
-/** Lists collections and devices with their events, from one of three viewpoints. */
+/** Lists collections and devices with their events from one of three viewpoints, or what is pending. */
 export const show = command({
   name: 'show',
   args: '<file>',
-  summary: 'list collections and devices with their events',
+  summary: 'list collections and devices with their events, or pending LPIs',
   details:
-    'tables: every valid entry in guest RAM. restored: what a restore brings back.\nguest: what the guest has mapped, from its command queue and the MSI state of its PCI devices.',
-  examples: ['show vm.migr', 'show vm.migr --view guest', 'show vm.migr --view restored --json'],
+    'tables: every valid entry in guest RAM. restored: what a restore brings back.\nguest: what the guest has mapped, from its command queue and the MSI state of its PCI devices.\npending: which LPIs are pending and enabled, event by event, and pending LPIs that no event has.',
+  examples: ['show vm.migr', 'show vm.migr --view guest', 'show vm.migr --view pending', 'show vm.migr --view restored --json'],
   options: {
-    view: choice('--view <view>', 'whose view', viewpoints),
+    view: choice('--view <view>', 'whose view, or what is pending', [...viewpoints, 'pending']),
     its,
     guestKernel,
     json: flag('--json', 'print one JSON document'),
@@ -27,17 +28,29 @@ export const show = command({
   run: ([file = ''], { view, its, json, guestKernel: always }, io) =>
     failing(file, io, () =>
       withSavedMachine(file, io, { judges: [], ...askingKernel(always) }, ({ inspection }) => {
-        const rows = inspection.view(view, knownIts(its, inspection))
-        const beliefs = view === 'guest' ? inspection.beliefs(its) : undefined
-        io.out(
-          json
-            ? `${JSON.stringify(viewDocument(view, its, rows, beliefs), null, 2)}\n`
-            : heading(its, inspection) + viewText(rows),
-        )
+        knownIts(its, inspection)
+        const shown = view === 'pending' ? showPending(inspection, its) : showView(inspection, its, view)
+        io.out(json ? `${JSON.stringify(shown.document(), null, 2)}\n` : heading(its, inspection) + shown.text())
         return lookedAt(file, inspection, io)
       }),
     ),
 })
+
+interface Shown {
+  document(): ShowDocument
+  text(): string
+}
+
+function showView(inspection: Inspection, its: number, view: Viewpoint): Shown {
+  const rows = inspection.view(view, its)
+  const beliefs = view === 'guest' ? inspection.beliefs(its) : undefined
+  return { document: () => viewDocument(view, its, rows, beliefs), text: () => viewText(rows) }
+}
+
+function showPending(inspection: Inspection, its: number): Shown {
+  const state = inspection.pending(its)
+  return { document: () => pendingDocument(its, state), text: () => pendingText(state) }
+}
 
 /** Which ITS it is, where there are several. */
 function heading(its: number, { scenes }: Inspection): string {
@@ -55,13 +68,7 @@ function viewText({ collections, devices, stop }: View): string {
 function deviceLines({ deviceId, itt, eventIdBits, events }: DeviceRow): string[] {
   const place = itt === null || eventIdBits === null ? 'ITT unknown' : `ITT ${hex(itt)}  ${count(eventIdBits, 'EventID bit')}`
   return [
-    `device ${hex(deviceId)} (${pciName(deviceId)})  ${place}`,
+    `device ${deviceWords(deviceId)}  ${place}`,
     ...events.map(({ eventId, lpi, icid }) => `  event ${eventId}  LPI ${lpi ?? 'unknown'}  collection ${icid ?? 'unknown'}`),
   ]
-}
-
-/** A DeviceID as the PCI function that has it on a machine whose requester IDs are DeviceIDs. */
-function pciName(deviceId: number): string {
-  const two = (n: number) => n.toString(16).padStart(2, '0')
-  return `${two(deviceId >>> 8)}:${two((deviceId >>> 3) & 31)}.${deviceId & 7}`
 }

@@ -6,6 +6,12 @@ export const count = (n: number, one: string, many = `${one}s`): string => `${n}
 /** `ITS 1 at 0x80a0000`: for a VM with several. */
 export const itsWords = ({ index, base }: ItsPlace): string => `ITS ${index}${base === undefined ? '' : ` at ${hex(base)}`}`
 
+/** `0x8 (00:01.0)`: a DeviceID, and the PCI function that has it on a machine whose requester IDs are DeviceIDs. */
+export function deviceWords(deviceId: number): string {
+  const two = (n: number) => n.toString(16).padStart(2, '0')
+  return `${hex(deviceId)} (${two(deviceId >>> 8)}:${two((deviceId >>> 3) & 31)}.${deviceId & 7})`
+}
+
 const WIDTH = 90
 
 /** Two texts on one line, the second at the right edge; `visible` is the first one's length without colour. */

@@ -45,7 +45,7 @@ function auditOnce(scene: Scene): Report {
     isLiveDevice: (deviceId) => scene.beliefs.live.hasDevice(deviceId),
   }
   suspects.add(hiddenPass(scene))
-  suspects.add(lpiPass(scene, orphans))
+  suspects.add(lpiPass(scene))
   const findings = measure(scene, trials, clean, suspects, judge)
   for (const note of notePass(scene, suspects.full || unlisted)) {
     findings.push(finding(scene, note, note.effect ?? declared('note')))

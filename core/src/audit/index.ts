@@ -10,6 +10,8 @@ export { type ItsDamage, judgeKernels, type KernelRow, overrunFootprint } from '
 export type { MappedDevice, Mappings } from './mappings.ts'
 export { deviceName, eventName } from './names.ts'
 export { orphansOf } from './passes/orphans.ts'
+export type { PendingState, StrayBit, VcpuPending } from './pending-state.ts'
+export { type PendingDevice, type PendingEvent, type PendingView, pendingView } from './pending-view.ts'
 export {
   type Help,
   headings,

@@ -44,11 +44,12 @@ export interface ItsDamage extends Damage {
 /**
  * Judges a saved VM, by the scenes of all its ITSes, under several kernels. Each restores a private copy, runs the commands that
  * were waiting, and saves it again; what comes back is compared with what the guest has mapped. On tables made to be slow, the
- * oldest kernels are left out.
+ * oldest kernels are left out; where not all of the LPI tables was loaded, all are.
  */
 export function judgeKernels(scenes: readonly Scene[], kernels: readonly ProfileId[]): KernelRow[] {
   const [scene] = scenes
   if (scene === undefined) throw new RangeError('a VM without an ITS has nothing to judge')
+  if (scene.areLpisUnread) return kernels.map((kernel) => unjudged(kernel, scenes))
   const judging = new Judging(scenes)
   const newestFirst = [...kernels]
     .reverse()

@@ -15,7 +15,7 @@ import {
 } from '../abi/index.ts'
 import type { KernelOutcome } from '../guest-kernel/index.ts'
 import type { Gpa, GpaRange, ReadonlyMemory } from '../memory/index.ts'
-import { lpiConfiguration, type TableView, tableView } from '../tables/index.ts'
+import { lpiConfiguration, lpiRanges, type TableView, tableView } from '../tables/index.ts'
 import { Alike } from './alike.ts'
 import { Beliefs } from './beliefs.ts'
 import { type Budget, defaultBudget } from './budget.ts'
@@ -72,6 +72,7 @@ export class Scene {
   readonly #beliefs: () => Beliefs
   readonly #tables = once(() => sweep(this.memory, this.view, this.budget))
   readonly #unread = once(() => new Unread(this.#input, this.#tables))
+  readonly #lpisUnread = once(() => lpiRanges(this.registers).some(({ base, bytes }) => !this.memory.isLoaded(base, bytes)))
   readonly #restores = new Alike<SimulatedRestore>()
   readonly #worked = new Map<(scene: Scene) => unknown, unknown>()
 
@@ -101,14 +102,29 @@ export class Scene {
     return this.#unread()
   }
 
+  /** RAM may be there whose address the file does not tell. */
+  mayBeRam(at: Gpa): boolean {
+    return this.#input.unlocated?.some(({ base, bytes }) => at >= base && at < base + bytes) === true
+  }
+
   /** Everything valid in the tables. */
   get tables(): Tables {
     return this.#tables()
   }
 
-  /** The tables are larger than what may be looked at, or than what was loaded: what lies in them is not known whole. */
+  /** What lies in the tables, or in the LPI tables, is not known whole. */
   get isCut(): boolean {
+    return this.areTablesCut || this.areLpisUnread
+  }
+
+  /** The tables are larger than what may be looked at, or than what was loaded. */
+  get areTablesCut(): boolean {
     return this.tables.cut || this.restored.cut !== undefined
+  }
+
+  /** Not all of the LPI tables was loaded: what is enabled and pending is not known. */
+  get areLpisUnread(): boolean {
+    return this.#lpisUnread()
   }
 
   /** What the restore of the kernel that restores gives. */

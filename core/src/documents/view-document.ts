@@ -4,7 +4,7 @@ import type { Errno } from '../memory/index.ts'
 import { type StopDocument, stopDocument } from './check-document.ts'
 import type { Address } from './hexadecimal.ts'
 
-/** What `vits show --json` prints. */
+/** What `vits show --json` prints of collections and devices from one of three viewpoints. */
 export interface ViewDocument extends RowsDocument {
   /** Version of this document: keys may be added under the same number, and none goes or changes its meaning. */
   readonly schema: 1

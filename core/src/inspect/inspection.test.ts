@@ -97,6 +97,15 @@ describe('an inspection', () => {
     expect(inspection.plan().obstacles).not.toEqual([])
   })
 
+  it('says nothing of what is pending, and judges no kernel, where its budget ends before the last pending table', async () => {
+    // A device table of 64 KiB, a collection table, a queue and two vCPUs: the last that has no room is the second pending table.
+    const inspection = await inspect(plantedMachine(new PlantedVm()), { budget: { tables: 0x4_1000, overruns: 0 } })
+    expect(inspection.pending()).toMatchObject({ isWhole: false, vcpus: [{ unread: undefined }, { unread: 'not loaded' }] })
+    expect(inspection.audit()).toMatchObject([{ unread: 1, findings: [{ code: 'M706' }] }])
+    expect(inspection.judge().map(({ verdict }) => verdict)).toEqual(profileIds.map(() => 'unknown'))
+    expect(inspection.plan({ allow: 'everything' }).obstacles).toMatchObject([{ says: expect.stringContaining('M706') }])
+  })
+
   const tooLarge = 'M703: the tables are larger than what can be looked at'
 
   it('follows the tables no farther than its budget, and calls nothing of the rest restored, mended or well', async () => {

@@ -5,6 +5,8 @@ import {
   type Budget,
   judgeKernels,
   type KernelRow,
+  type PendingView,
+  pendingView,
   type QueueCommand,
   queueCommands,
   type Report,
@@ -115,6 +117,11 @@ export class Inspection {
   /** Collections and devices with their events from one viewpoint. */
   view(viewpoint: Viewpoint, its = 0): View {
     return viewFrom(this.#scene(its), viewpoint)
+  }
+
+  /** What is pending on each vCPU of the VM, and what the LPI tables hold of each event of one ITS. */
+  pending(its = 0): PendingView {
+    return pendingView(this.#scene(its))
   }
 
   /** The way of the restore through the tables: its order, what it skips and jumps over, and why it ends. */

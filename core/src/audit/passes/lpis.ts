@@ -1,29 +1,45 @@
-import { pendingLpis } from '../../tables/index.ts'
 import { declared, type Suspect, suspect } from '../finding.ts'
+import type { Mappings } from '../mappings.ts'
+import { pendingState, type StrayBit, type VcpuPending } from '../pending-state.ts'
 import type { Scene } from '../scene.ts'
-import type { Orphans } from './orphans.ts'
 
-/** Pending bits of LPIs that no live event sends to that vCPU. */
-export function* lpiPass(scene: Scene, orphans: Orphans): Generator<Suspect> {
-  const expected = targets(scene, orphans)
-  for (const { vcpuId, pendbaser } of scene.registers.redistributors) {
-    const { lpis } = pendingLpis(scene.memory, pendbaser)
-    const stray = lpis.filter((lpi) => expected.get(vcpuId)?.has(lpi) !== true)
-    if (stray.length > 0) yield suspect('L403', { lpi: stray[0]!, vcpuId, count: stray.length }, { effect: declared('note') })
+/** Pending bits that no restore reads, and pending tables that none can. They are the whole VM's: the first ITS tells of them. */
+export function* lpiPass(scene: Scene): Generator<Suspect> {
+  if (scene !== scene.vm[0]) return
+  const { vcpus } = pendingState(scene)
+  for (const { vcpuId, strays } of vcpus) {
+    const nobodys = strays.filter(({ target }) => target === undefined)
+    const [first] = nobodys
+    if (first !== undefined) yield suspect('L403', { lpi: first.lpi, vcpuId, count: nobodys.length }, NOTE)
+    yield* elsewhere(vcpuId, strays)
+  }
+  yield* unusable(scene, vcpus)
+}
+
+/** Bits of live LPIs on a vCPU to which no event sends them, and clear where one does: for each such vCPU. */
+function* elsewhere(vcpuId: number, strays: readonly StrayBit[]): Generator<Suspect> {
+  const lpis = new Map<number, number[]>()
+  for (const { lpi, target } of strays) {
+    if (target !== undefined) lpis.set(target, [...(lpis.get(target) ?? []), lpi])
+  }
+  for (const [target, [lpi, ...others]] of lpis) {
+    yield suspect('L404', { lpi: lpi!, vcpuId, target, count: others.length + 1 }, { ...NOTE, confidence: 'inferred' })
   }
 }
 
-/** vCPU to the LPIs that live events send to it. */
-function targets({ tables: { mappings } }: Scene, orphans: Orphans): ReadonlyMap<number, ReadonlySet<number>> {
-  const found = new Map<number, Set<number>>()
-  const { eventId, lpi, icid } = mappings.events
-  for (const { deviceId, first, count } of mappings.devices) {
-    for (let row = first; row < first + count; row++) {
-      const vcpuId = mappings.collections.get(icid[row]!)
-      if (vcpuId === undefined || orphans.hasEvent(deviceId, eventId[row]!)) continue
-      const lpis = found.get(vcpuId) ?? new Set()
-      found.set(vcpuId, lpis.add(lpi[row]!))
-    }
+/** Of a vCPU to which an event goes, the restore of that event tells. */
+function* unusable(scene: Scene, vcpus: readonly VcpuPending[]): Generator<Suspect> {
+  const outside = vcpus.filter(({ isEnabled, unread, table }) => isEnabled && unread === 'outside RAM' && !scene.mayBeRam(table))
+  if (outside.length === 0) return
+  const used = new Set(scene.vm.flatMap(({ tables: { mappings } }) => [...usedVcpus(mappings)]))
+  for (const { vcpuId, table } of outside) {
+    if (!used.has(vcpuId)) yield suspect('L405', { vcpuId, table }, { effect: declared('latent') })
   }
-  return found
 }
+
+/** The vCPUs to which the tables send an event. */
+function* usedVcpus({ collections, events: { icid, length } }: Mappings): Generator<number | undefined> {
+  for (const one of new Set(icid.subarray(0, length))) yield collections.get(one)
+}
+
+const NOTE = { effect: declared('note') }

@@ -24,7 +24,8 @@ export function* notePass(scene: Scene, isCut: boolean): Generator<Suspect> {
   yield* missingPages(scene)
   if (scene.unread.count > 0) yield suspect('M705', { count: scene.unread.count, first: scene.unread.first }, NOTE)
   if (isCut) yield suspect('M704', { limit: scene.budget.findings }, NOTE)
-  if (scene.isCut) yield suspect('M703', { entries: scene.restored.entries }, LATENT)
+  if (scene.areTablesCut) yield suspect('M703', { entries: scene.restored.entries }, LATENT)
+  if (scene.areLpisUnread) yield suspect('M706', {}, NOTE)
 }
 
 /** Names the table of each missing page; ITTs device by device, only as long as there are pages without a name. */

@@ -78,4 +78,19 @@ export const fileProblems = {
       see: 'QEMU hw/mem/memory-device.c; docs/formats',
     },
   }),
+  M706: problem<object>({
+    slug: 'lpi-tables-not-looked-at',
+    usually: 'note',
+    describe: () => 'Not all of the LPI tables was looked at: nothing is said of what is pending there.',
+    fix: 'allow more guest RAM to be read',
+    blocks: { what: 'repair', because: 'not all of the LPI tables was looked at' },
+    help: {
+      what: 'The configuration and pending tables and all other tables together are more than what may be read.',
+      why: 'The caller of the library set a small budget, or the registers name tables of many vCPUs all over RAM.',
+      when: 'Only this report is concerned.',
+      outcome: 'Whether an interrupt is pending or enabled is not known, and no kernel is judged.',
+      fix: 'Allow more: `tables` in the budget of `inspect`.',
+      see: 'docs/api/inspect.md',
+    },
+  }),
 } as const

@@ -36,15 +36,48 @@ export const lpiProblems = {
     slug: 'pending-without-event',
     usually: 'note',
     describe: ({ lpi, vcpuId, count }) =>
-      `${count} pending bits on vCPU ${vcpuId}, the first for LPI ${lpi}, belong to no event that is mapped to it.`,
+      `${count === 1 ? 'A pending bit' : `${count} pending bits`} on vCPU ${vcpuId}, ${count === 1 ? '' : 'the first '}for LPI ${lpi}, ${count === 1 ? 'belongs' : 'belong'} to no event that is mapped to it.`,
     fix: 'none needed',
     help: {
       what: 'A pending table has bits set for LPIs that no mapped event sends to this vCPU.',
-      why: 'The event was unmapped or moved while its interrupt was pending.',
+      why: 'The event was unmapped while its interrupt was pending, or moved after an earlier save. A save writes the bits of mapped events only and leaves all others as they are.',
       when: 'When an event with this LPI is mapped to the vCPU again.',
-      outcome: 'The guest may take one interrupt that nobody sent. Drivers must bear that anyway.',
+      outcome:
+        'The restore does not read them. The guest may later take one interrupt that nobody sent. Drivers must bear that anyway.',
       fix: 'None needed.',
-      see: 'Arm IHI 0069, "LPI Pending tables"',
+      see: 'Arm IHI 0069, "LPI Pending tables"; vgic-v3.c, vgic_v3_save_pending_tables',
+    },
+  }),
+  L404: problem<{ readonly lpi: number; readonly vcpuId: number; readonly target: number; readonly count: number }>({
+    slug: 'pending-on-another-vcpu',
+    usually: 'note',
+    describe: ({ lpi, vcpuId, target, count }) =>
+      `${count === 1 ? `LPI ${lpi} is` : `${count} LPIs, the first ${lpi}, are`} pending on vCPU ${vcpuId} and not on vCPU ${target}, to which ${count === 1 ? 'its event goes' : 'their events go'}: no restore reads that.`,
+    fix: 'set the bit on the vCPU to which the event goes, if the guest waits for this interrupt',
+    perhaps: true,
+    help: {
+      what: 'The pending bit of a live event is set in the table of a vCPU to which the event does not go, and is clear where it goes.',
+      why: 'The event was moved after an earlier save, which left the bit: then nothing is lost. Or the tables and the pending bits are of different moments, or a kernel before 5.4.3 wrote the bit to the wrong table: then an interrupt is.',
+      when: 'At the restore, which reads the bit from the table of the vCPU to which the event goes.',
+      outcome: 'The interrupt is not delivered. If it was raised and not yet taken, the driver waits for it.',
+      fix: 'Set the bit on the other vCPU if the device hangs after the restore. One interrupt too many does no harm: drivers must bear that.',
+      see: 'vgic-v3.c, vgic_v3_lpi_sync_pending_status; Linux commit "KVM: arm64: vgic-v3: Don\'t rely on the wrong pending table"',
+    },
+  }),
+  L405: problem<{ readonly vcpuId: number; readonly table: number }>({
+    slug: 'pending-table-outside-ram',
+    usually: 'latent',
+    describe: ({ vcpuId, table }) =>
+      `LPIs are enabled on vCPU ${vcpuId}, whose pending table ${table === 0 ? 'is not set' : `at ${hex(table)} is not all in guest RAM`}.`,
+    fix: 'take GICR_PENDBASER from another save of this VM',
+    help: {
+      what: 'GICR_PENDBASER of a vCPU with GICR_CTLR.EnableLPIs set names no guest RAM. No event goes to the vCPU now.',
+      why: 'The redistributor section is damaged or of another moment, or the VM has less memory than it was saved with.',
+      when: 'When an event is mapped to the vCPU.',
+      outcome:
+        'The MAPTI fails in silence, and the interrupt never comes. A save fails with EFAULT when an event was moved there.',
+      fix: 'Take the register from another save of this VM, or give the VM the memory it was saved with.',
+      see: 'Arm IHI 0069, GICR_PENDBASER; vgic-its.c, vgic_add_lpi',
     },
   }),
 } as const

@@ -131,4 +131,25 @@ export const ittCases: readonly ProblemCase[] = [
       return vm
     },
   },
+  {
+    code: 'L404',
+    when: 'the pending bit of a live event is set on another vCPU',
+    severity: 'note',
+    confidence: 'inferred',
+    vm: () => {
+      const vm = healthy()
+      vm.memory.setU8((0x4008_0000 + 8192 / 8) as Gpa, 1)
+      return vm
+    },
+  },
+  {
+    code: 'L405',
+    when: 'the pending table of a vCPU to which no event goes is not in RAM',
+    severity: 'latent',
+    vm: () => {
+      const vm = new PlantedVm({ vcpus: 3 }).map(16, { 0: [8192, 0], 1: [8193, 1] }).save()
+      vm.redistributors = vm.redistributors.map((one) => (one.vcpuId === 2 ? { ...one, pendbaser: 0n } : one))
+      return vm
+    },
+  },
 ]
