@@ -15,7 +15,7 @@ describe.each(['zstd', 'gzip'] as const)('a file inside %s', (name) => {
   const opened = (largest: number) => openSavedMachine(bytesSource(packed[name]), { codecs: codecsUpTo(largest) })
 
   it('opens when its contents just fit', async () => {
-    expect(codecsUpTo(plain.length)[name]!(packed[name])).toEqual(Buffer.from(plain))
+    expect(Buffer.compare(await codecsUpTo(plain.length)[name]!(packed[name]), plain)).toBe(0)
     expect((await opened(plain.length)).registers.itses[0]!.iidr).toBe(0x4b00043b)
   })
 
@@ -28,7 +28,17 @@ describe.each(['zstd', 'gzip'] as const)('a file inside %s', (name) => {
   it('is refused when it ends too early', async () => {
     const cut = packed[name].subarray(0, packed[name].length >> 1)
     await expect(openSavedMachine(bytesSource(cut), { codecs: codecsUpTo(2 ** 31) })).rejects.toThrow(
-      `expected data compressed with ${name}`,
+      { zstd: 'expected the contents of a zstd block, found the end of the file', gzip: 'expected data compressed with gzip' }[
+        name
+      ],
+    )
+  })
+
+  it('is refused when its checksum is not that of its contents', async () => {
+    const footer = packed[name].length - { zstd: 4, gzip: 8 }[name]
+    const damaged = packed[name].with(footer, packed[name][footer]! ^ 1)
+    await expect(openSavedMachine(bytesSource(damaged), { codecs: codecsUpTo(2 ** 31) })).rejects.toThrow(
+      { zstd: 'the file is damaged', gzip: 'incorrect data check' }[name],
     )
   })
 })

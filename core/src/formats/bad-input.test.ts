@@ -87,7 +87,7 @@ describe('a file that is no saved VM', () => {
     ['text', new TextEncoder().encode('hello, world\n'), 'expected a saved VM'],
     ['an ELF dump', new TextEncoder().encode('\x7fELF and so on'), 'does not hold the registers of the ITS'],
     ['text after the magic', new TextEncoder().encode('QEVMhello, world\n'), 'version 3'],
-    ['damaged zstd', Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 1, 2, 3, 4, 5, 6), 'compressed with zstd'],
+    ['damaged zstd', Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 1, 2, 3, 4, 5, 6), 'the contents of a zstd block'],
     ['damaged gzip', damaged(gzipSync(writeStream(compact))), 'compressed with gzip'],
   ])('is refused: %s', async (_, bytes, message) => {
     const result = await attemptOpen(bytes)

@@ -8,6 +8,7 @@ import { QCOW2_MAGIC, vmStateOf } from './qcow2.ts'
 import { openQemuStream } from './qemu/open-stream.ts'
 import type { OpenOptions, SavedMachine } from './saved-machine.ts'
 import { latin1, shown } from './stream-reader.ts'
+import { unzstd } from './unzstd.ts'
 
 const ZSTD = '\x28\xb5\x2f\xfd'
 const GZIP = '\x1f\x8b'
@@ -105,7 +106,7 @@ async function decompressed(source: ByteSource, { codecs }: OpenOptions, name: '
   const codec = codecs?.[name]
   if (codec === undefined) throw new FormatError(offset, 'data that is not compressed', `${name}, and no decoder for it`)
   const bytes = await readExactly(source, 0, source.byteLength, 'compressed data')
-  return decode(codec, bytes, offset, name)
+  return name === 'zstd' ? unzstd(codec, bytes, offset) : decode(codec, bytes, offset, name)
 }
 
 function joined(first: Uint8Array, second: Uint8Array): ByteSource {
