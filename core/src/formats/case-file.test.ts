@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { MsiTarget } from '../abi/index.ts'
-import { itsCount } from '../abi/index.ts'
+import { itsCount, type MsiTarget, vcpuActivities } from '../abi/index.ts'
 import { type Gpa, type GpaRange, gpa, PAGE_BYTES } from '../memory/index.ts'
 import { caseHeaderJson, readCaseHeader } from './case-header.ts'
 import { printable } from './format-error.ts'
@@ -124,6 +123,38 @@ describe('the header of a case', () => {
     },
     { requiredKeys: ['name', 'deviceId', 'kind', 'enabled', 'vectors'] },
   )
+  const address = fc.nat(2 ** 40).map(gpa)
+  const vectorOf = fc.option(fc.nat(0xfffe), { nil: undefined })
+  const position = fc.record({ index: fc.nat(0x7fff), wrap: fc.boolean() })
+  const place = fc.oneof(
+    fc.constantFrom({ kind: 'unset' as const }, { kind: 'elsewhere' as const }),
+    fc.record({ kind: fc.constant('ram' as const), desc: address, avail: address, used: address }),
+  )
+  const queue = fc.record(
+    {
+      size: fc.nat(2 ** 15),
+      vector: vectorOf,
+      place,
+      nextAvail: fc.nat(0xffff),
+      packed: fc.record({ avail: position, used: position }),
+      offset: count,
+    },
+    { requiredKeys: ['size', 'vector', 'place', 'nextAvail', 'offset'] },
+  )
+  const device = fc.record(
+    {
+      name: fc.constant('0000:00:01.0/virtio-net'),
+      deviceId: count,
+      kind: fc.constantFrom('net' as const, 'blk' as const, undefined),
+      unread: fc.constant('its state is too short'),
+      status: fc.nat(255),
+      features: word,
+      configVector: vectorOf,
+      queues: fc.array(queue, { maxLength: 3 }).map((queues) => queues.map((one, index) => ({ index, ...one }))),
+      offset: count,
+    },
+    { requiredKeys: ['name', 'deviceId', 'kind', 'status', 'features', 'configVector', 'queues', 'offset'] },
+  )
   const header = fc.record({
     origin: fc.record({
       vmm: fc.constant('qemu' as const),
@@ -143,6 +174,8 @@ describe('the header of a case', () => {
     ranges: fc.constant([range(0, 8)]),
     unlocated: fc.constantFrom([], [range(16, 4)]),
     msi: fc.array(fn, { maxLength: 3 }),
+    virtio: fc.array(device, { maxLength: 2 }),
+    vcpus: fc.array(fc.constantFrom(...vcpuActivities), { maxLength: 3 }),
     pages: fc.constant(new PageRuns([range(1), range(4, 2)])),
     zeros: fc.constant(new PageRuns([range(2)])),
   })

@@ -1,5 +1,6 @@
-import type { GicRegisters, MsiFunction } from '../abi/index.ts'
+import type { GicRegisters, MsiFunction, VcpuActivity } from '../abi/index.ts'
 import { coalesce, type Gpa, type GpaRange, LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
+import type { VirtioDevice } from '../virtio/index.ts'
 import { readExactly } from './byte-source.ts'
 import { type CaseHeader, caseHeaderJson, caseVersions, readCaseHeader } from './case-header.ts'
 import { notAPage } from './edits.ts'
@@ -33,8 +34,8 @@ export async function writeCase(machine: SavedMachine, memory: LoadableMemory, r
       pages.push({ base, bytes: PAGE_BYTES })
     } else if (!missing.has(base)) zeros.push({ base, bytes: PAGE_BYTES })
   }
-  const { origin, registers, msi, blocks, ranges: ram, unlocated } = machine
-  const facts = { origin, machine: machine.machine, registers, msi, blocks, ranges: ram, unlocated }
+  const { origin, registers, msi, virtio, vcpus, blocks, ranges: ram, unlocated } = machine
+  const facts = { origin, machine: machine.machine, registers, msi, virtio, vcpus, blocks, ranges: ram, unlocated }
   const json = caseHeaderJson({ ...facts, pages: new PageRuns(coalesce(pages)), zeros: new PageRuns(coalesce(zeros)) })
   const start = contentsStart(json.length)
   const bytes = new Uint8Array(start + contents.length * PAGE_BYTES)
@@ -83,6 +84,8 @@ class CaseMachine implements SavedMachine {
   readonly blocks: readonly ListedBlock[]
   readonly unlocated: readonly GpaRange[]
   readonly msi: readonly MsiFunction[]
+  readonly virtio: readonly VirtioDevice[]
+  readonly vcpus: readonly VcpuActivity[]
   readonly files: readonly SavedFile[]
   readonly writeBack: WriteBack
   readonly #file: SavedFile
@@ -100,6 +103,8 @@ class CaseMachine implements SavedMachine {
     this.blocks = header.blocks
     this.unlocated = header.unlocated
     this.msi = header.msi
+    this.virtio = header.virtio
+    this.vcpus = header.vcpus
     this.files = [file]
     this.writeBack = writeBackOf(this.files)
     this.#file = file

@@ -15,6 +15,8 @@ const facts: CaseHeader = {
   ranges: [{ base: RAM, bytes: 8 * PAGE_BYTES }],
   unlocated: [],
   msi: [],
+  virtio: [],
+  vcpus: [],
   pages: new PageRuns([]),
   zeros: new PageRuns([]),
 }

@@ -1,5 +1,15 @@
-import { type GicRegisters, hex, type MsiFunction, type MsiTarget, msiTarget, type SavedIts, VIRT_ITS } from '../abi/index.ts'
+import {
+  type GicRegisters,
+  hex,
+  type MsiFunction,
+  type MsiTarget,
+  msiTarget,
+  type SavedIts,
+  VIRT_ITS,
+  vcpuActivities,
+} from '../abi/index.ts'
 import { GPA_LIMIT, type Gpa, type GpaRange, PAGE_BYTES } from '../memory/index.ts'
+import { readVirtioDevice, virtioJson } from './case-virtio.ts'
 import { FormatError } from './format-error.ts'
 import { type Json, JsonReader, parseJson } from './json-reader.ts'
 import type { Container, Origin } from './origin.ts'
@@ -8,7 +18,10 @@ import { MOST_ITSES, type SavedMachine } from './saved-machine.ts'
 
 /** What a case says before the contents of its pages. */
 export interface CaseHeader
-  extends Pick<SavedMachine, 'origin' | 'machine' | 'registers' | 'blocks' | 'ranges' | 'unlocated' | 'msi'> {
+  extends Pick<
+    SavedMachine,
+    'origin' | 'machine' | 'registers' | 'blocks' | 'ranges' | 'unlocated' | 'msi' | 'virtio' | 'vcpus'
+  > {
   /** The pages whose contents follow, in this order. */
   readonly pages: PageRuns
   /** The pages that the machine had as zeros. Others were not saved, or not taken along. */
@@ -25,10 +38,11 @@ const MOST_PAGES = 2 ** 24
 const ITS_ALIGNMENT = 0x1_0000n
 
 /** The header as JSON: u64 values as hexadecimal strings, runs of pages as [first, count]. */
-export function caseHeaderJson({ registers, ranges, unlocated, pages, zeros, ...facts }: CaseHeader): string {
+export function caseHeaderJson({ registers, virtio, vcpus, ranges, unlocated, pages, zeros, ...facts }: CaseHeader): string {
   const itses = registers.itses.map(({ base, ...its }) => ({ base: base === undefined ? undefined : hex(base), ...its }))
   const runsOf = { ranges: runs(ranges), unlocated: runs(unlocated), pages: runs(pages.ranges), zeros: runs(zeros.ranges) }
-  const json = { ...facts, registers: { ...registers, itses }, ...runsOf }
+  const devices = { ...(virtio.length > 0 && { virtio: virtio.map(virtioJson) }), ...(vcpus.length > 0 && { vcpus }) }
+  const json = { ...facts, registers: { ...registers, itses }, ...devices, ...runsOf }
   return JSON.stringify(json, (_, value: unknown) => (typeof value === 'bigint' ? hex(value) : value))
 }
 
@@ -68,6 +82,8 @@ class HeaderReader {
       ranges: this.#ram(header['ranges']),
       unlocated: this.#runs(header['unlocated'] ?? [], GPA_LIMIT / PAGE_BYTES),
       msi: json.array(header['msi']).map((element) => this.#msi(json.object(element), itses.itses)),
+      virtio: json.array(header['virtio'] ?? []).map((element) => readVirtioDevice(json, json.object(element))),
+      vcpus: json.array(header['vcpus'] ?? []).map((word) => json.oneOf(word, vcpuActivities)),
       pages: new PageRuns(this.#runs(header['pages'], MOST_PAGES)),
       zeros: new PageRuns(this.#runs(header['zeros'], MOST_PAGES)),
     }

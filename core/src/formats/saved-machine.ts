@@ -1,5 +1,6 @@
-import type { GicRegisters, MsiFunction } from '../abi/index.ts'
+import type { GicRegisters, MsiFunction, VcpuActivity } from '../abi/index.ts'
 import type { Gpa, GpaRange, LoadableMemory } from '../memory/index.ts'
+import type { VirtioDevice } from '../virtio/index.ts'
 import type { Codecs } from './codec.ts'
 import type { FileEdits, SavedFile, WriteBack } from './machine-file.ts'
 import type { MachineKind, Origin } from './origin.ts'
@@ -37,6 +38,10 @@ export interface SavedMachine {
   readonly unlocated: readonly GpaRange[]
   /** The PCI functions with MSI or MSI-X, in the order of the file. */
   readonly msi: readonly MsiFunction[]
+  /** The virtio functions among them, in the order of the file; none where the file was made by a version that did not read them. */
+  readonly virtio: readonly VirtioDevice[]
+  /** What the vCPUs did, in the order of the redistributors; those that are missing are unknown. */
+  readonly vcpus: readonly VcpuActivity[]
   /** Guest RAM with nothing loaded yet. */
   memory(): LoadableMemory
   /** Reads the pages of `ranges` that `memory` does not hold yet. Parts outside RAM are ignored. */

@@ -66,7 +66,7 @@ export class DeviceState {
   }
 
   /** The elements of the integer array `path`, or of the field of that name inside every element of an array of structures. */
-  integers(path: string, bytes: 4 | 8): bigint[] {
+  integers(path: string, bytes: 1 | 4 | 8): bigint[] {
     const values: bigint[] = []
     for (const { path: found, field, at } of fieldsOf(this.#section)) {
       if (found !== path) continue
@@ -78,14 +78,15 @@ export class DeviceState {
   }
 
   /** As `integers`, for a field that is there exactly once. */
-  integer(path: string, bytes: 4 | 8): bigint {
+  integer(path: string, bytes: 1 | 4 | 8): bigint {
     const [value, ...more] = this.integers(path, bytes)
     if (value === undefined || more.length > 0)
       throw this.#wrong(0, `one field ${path}`, value === undefined ? 'none' : 'several')
     return value
   }
 
-  #integer(at: number, bytes: 4 | 8): bigint {
+  #integer(at: number, bytes: 1 | 4 | 8): bigint {
+    if (bytes === 1) return BigInt(this.#view.getUint8(at))
     return bytes === 4 ? BigInt(this.#view.getUint32(at)) : this.#view.getBigUint64(at)
   }
 

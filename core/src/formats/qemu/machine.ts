@@ -1,5 +1,6 @@
-import type { GicRegisters, MsiFunction } from '../../abi/index.ts'
+import type { GicRegisters, MsiFunction, VcpuActivity } from '../../abi/index.ts'
 import { type Gpa, type GpaRange, LoadableMemory } from '../../memory/index.ts'
+import type { VirtioDevice } from '../../virtio/index.ts'
 import { type FileEdits, type SavedFile, type WriteBack, writeBackOf } from '../machine-file.ts'
 import { formatWords, type Origin } from '../origin.ts'
 import { loadPages, type PlacedPage } from '../page-loader.ts'
@@ -15,6 +16,8 @@ import { QemuStream } from './stream.ts'
 export interface DeviceFacts {
   readonly registers: GicRegisters
   readonly msi: readonly MsiFunction[]
+  readonly virtio: readonly VirtioDevice[]
+  readonly vcpus: readonly VcpuActivity[]
   readonly start: number
 }
 
@@ -26,6 +29,8 @@ export class QemuMachine implements SavedMachine {
   readonly machine: string
   readonly registers: GicRegisters
   readonly msi: readonly MsiFunction[]
+  readonly virtio: readonly VirtioDevice[]
+  readonly vcpus: readonly VcpuActivity[]
   readonly files: readonly SavedFile[]
   readonly writeBack: WriteBack
   readonly blocks: readonly ListedBlock[]
@@ -43,6 +48,8 @@ export class QemuMachine implements SavedMachine {
     this.machine = stream.machine
     this.registers = facts.registers
     this.msi = facts.msi
+    this.virtio = facts.virtio
+    this.vcpus = facts.vcpus
     this.files = [file]
     this.writeBack = writeBackOf(this.files)
     this.blocks = [...stream.blocks.values()].map(({ name, bytes }) => ({ name, bytes }))

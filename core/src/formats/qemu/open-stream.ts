@@ -13,8 +13,11 @@ import { msiFunctions } from './pci-function.ts'
 import { pciStates } from './pci-state.ts'
 import { placeRam } from './ram-places.ts'
 import type { RecordSink } from './ram-records.ts'
+import { RequesterIds } from './requester-id.ts'
 import { memoryAffinity } from './srat.ts'
 import { QemuStream } from './stream.ts'
+import { vcpuActivities } from './vcpu-activity.ts'
+import { virtioDevices } from './virtio-devices.ts'
 import { virtioMems } from './virtio-mem.ts'
 
 /** Opens a QEMU migration stream or mapped-ram file that begins at `start` of its file: indexes its RAM and takes the state of the GIC and of PCI out. */
@@ -27,14 +30,16 @@ export async function openQemuStream(file: SavedFile, options: OpenOptions, star
   const ram = placeRam(stream.machine, stream.blocks, facts, stream.lastRecord)
   const registers = await gicRegisters(source, stream)
   const { states, unread } = await pciStates(source, stream.devices)
-  const msi = msiFunctions(states, registers.itses, unread)
-  const machine = new QemuMachine(file, options, stream, ram, { registers, msi, start })
   const smmus = smmuTables(await statesOf(source, stream, 'smmuv3'))
-  if (smmus.length === 0) return machine
+  const hasIommu = smmus.length > 0 || stream.devices.some(({ device }) => device.name.endsWith('/virtio-iommu'))
+  const virtio = await virtioDevices(source, stream.devices, { ids: new RequesterIds(states), hasIommu })
+  const written = { registers, msi: msiFunctions(states, registers.itses, unread), virtio, vcpus: [], start }
+  const machine = new QemuMachine(file, options, stream, ram, written)
   const memory = machine.memory()
-  const load = (ranges: readonly GpaRange[]) => machine.load(memory, ranges)
-  const seen = await throughIommus(msi, smmus, registers.itses, { memory, load })
-  return new QemuMachine(file, options, stream, ram, { registers, msi: seen, start })
+  const guest = { memory, load: (ranges: readonly GpaRange[]) => machine.load(memory, ranges) }
+  const msi = await throughIommus(written.msi, smmus, registers.itses, guest)
+  const vcpus = await vcpuActivities(await statesOf(source, stream, 'cpu'), guest)
+  return new QemuMachine(file, options, stream, ram, { ...written, msi, vcpus })
 }
 
 /** Keeps the place of each page's last record. */

@@ -1,6 +1,13 @@
 /** Offsets in PCI configuration space, and the capabilities that matter here (PCI Local Bus 3.0, PCI Express Base). */
-export const CONFIG = { status: 0x06, headerType: 0x0e, secondaryBus: 0x19, capabilities: 0x34 } as const
-export const CAPABILITY = { power: 0x01, msi: 0x05, express: 0x10, msix: 0x11 } as const
+export const CONFIG = {
+  device: 0x02,
+  status: 0x06,
+  headerType: 0x0e,
+  secondaryBus: 0x19,
+  subsystem: 0x2e,
+  capabilities: 0x34,
+} as const
+export const CAPABILITY = { power: 0x01, msi: 0x05, vendor: 0x09, express: 0x10, msix: 0x11 } as const
 const STATUS_CAPABILITIES = 0x10
 
 /** What a device model saved of one PCI function. */

@@ -37,7 +37,7 @@ export async function pciStates(source: ByteSource, sections: readonly DeviceSec
 }
 
 /** A virtio device saves itself as one opaque field: its PCI function first. */
-function isVirtio({ device: { fields } }: DeviceSection): boolean {
+export function isVirtio({ device: { fields } }: DeviceSection): boolean {
   return fields.length === 1 && fields[0]!.type === 'virtio'
 }
 

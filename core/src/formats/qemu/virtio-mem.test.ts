@@ -90,7 +90,7 @@ describe('where a virtio-mem device has its memory', () => {
     ['an address beyond 48 bits', checks(2n ** 48n).done(), early(28), OFFSET, 'an address and a size'],
     ['a size beyond 48 bits', checks(BASE, 2n ** 48n).done(), early(28), OFFSET, 'an address and a size'],
     ['a state that ends in the field', checks().done(), early(27), OFFSET, '28 bytes in the state'],
-    ['more queues than there are', whole({ queues: 1025 }), virtio(whole({ queues: 1025 })), OFFSET + 276, 'at most 1024 queues'],
+    ['more queues than there are', whole({ queues: 1025 }), virtio(whole({ queues: 1025 })), OFFSET + 344, 'at most 1024 queues'],
     ['a state that ends before its queues', whole(), virtio(whole(), 276 + 12 + 56), OFFSET, '348 bytes in the state'],
     ['a state that ends in its queues', whole(), virtio(whole(), 400), OFFSET, '404 bytes in the state'],
   ])('is refused: %s', async (_, state, one, offset, message) => {

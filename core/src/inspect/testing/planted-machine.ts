@@ -1,7 +1,8 @@
-import type { GicRegisters, MsiFunction } from '../../abi/index.ts'
+import type { GicRegisters, MsiFunction, VcpuActivity } from '../../abi/index.ts'
 import { PlantedVm } from '../../audit/testing/planted-vm.ts'
 import { type SavedMachine, writeCase } from '../../formats/index.ts'
 import { type Gpa, type GuestMemory, LoadableMemory, PAGE_BYTES } from '../../memory/index.ts'
+import type { VirtioDevice } from '../../virtio/index.ts'
 import { inspect } from '../index.ts'
 
 /** A planted VM as if it had been saved and opened. */
@@ -14,10 +15,12 @@ interface Saved {
   readonly memory: GuestMemory
   readonly registers: GicRegisters
   readonly msi: readonly MsiFunction[]
+  readonly virtio?: readonly VirtioDevice[]
+  readonly vcpus?: readonly VcpuActivity[]
 }
 
 /** A VM as if it had been saved and opened: its RAM is read page by page. */
-export function savedMachine({ memory: saved, registers, msi }: Saved): SavedMachine {
+export function savedMachine({ memory: saved, registers, msi, virtio = [], vcpus = [] }: Saved): SavedMachine {
   const { ranges } = saved
   return {
     kind: 'qemu',
@@ -29,6 +32,8 @@ export function savedMachine({ memory: saved, registers, msi }: Saved): SavedMac
     blocks: [],
     unlocated: [],
     msi,
+    virtio,
+    vcpus,
     memory: () => new LoadableMemory(ranges),
     load: async (memory, wanted) => {
       for (const { base, bytes } of wanted) {

@@ -1,0 +1,32 @@
+import { address, bits, flag, layout } from './layout.ts'
+
+const source = 'Arm DDI 0487, Architecture Reference Manual for A-profile, "AArch64 System register descriptions"'
+
+/** KVM's numbers of the registers that are looked at. @source Linux Documentation/virt/kvm/api.rst, "KVM_SET_ONE_REG" */
+export const KVM_REG = { TTBR1_EL1: 0x603000000013c101n, TCR_EL1: 0x603000000013c102n } as const
+
+export const TCR_EL1 = layout('TCR_EL1', source, {
+  t1sz: bits(21, 16, 'Addresses of the upper half have 64 - T1SZ bits.'),
+  epd1: flag(23, 'TTBR1_EL1 is not walked.'),
+  tg1: bits(31, 30, 'Granule of the upper half: 1 is 16 KiB, 2 is 4 KiB, 3 is 64 KiB.'),
+  ds: flag(59, 'Addresses of 52 bits with granules of 4 and 16 KiB.'),
+})
+
+export const TTBR_EL1 = layout('TTBR1_EL1', source, {
+  base: address(47, 1, 1, 'Base of the first table.'),
+})
+
+export const PSTATE = layout('PSTATE', source, {
+  exceptionLevel: bits(3, 2, 'Exception level.'),
+  aarch32: flag(4, 'nRW: AArch32.'),
+})
+
+/** The instruction that waits for an interrupt. */
+export const WFI = 0xd503207f
+
+/**
+ * What a vCPU did when it was saved. `waiting`: it stood at WFI in its kernel, so that no interrupt handler ran on it. `off`: it was not
+ * started, or was powered off.
+ */
+export const vcpuActivities = ['running', 'waiting', 'off', 'unknown'] as const
+export type VcpuActivity = (typeof vcpuActivities)[number]

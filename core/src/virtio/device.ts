@@ -1,0 +1,60 @@
+import type { Gpa } from '../memory/index.ts'
+import type { VirtioKind } from './kinds.ts'
+
+/** The feature bits that decide how a ring is read. @source Virtual I/O Device 1.3, "Reserved Feature Bits" */
+export const VIRTIO_F = { eventIdx: 29, accessPlatform: 33, ringPacked: 34 } as const
+
+/** Of the status that the driver writes: it has set the device up. */
+export const VIRTIO_STATUS_DRIVER_OK = 4
+
+export const hasFeature = ({ features }: Pick<VirtioDevice, 'features'>, bit: keyof typeof VIRTIO_F): boolean =>
+  ((features >> BigInt(VIRTIO_F[bit])) & 1n) === 1n
+
+/**
+ * Where the three parts of a ring begin. Of a packed ring `avail` is what the driver wants to be told of, and `used` what the device does.
+ * `elsewhere`: the addresses are an IOMMU's input, or none that a guest can have.
+ */
+export type RingPlace =
+  | { readonly kind: 'unset' | 'elsewhere' }
+  | { readonly kind: 'ram'; readonly desc: Gpa; readonly avail: Gpa; readonly used: Gpa }
+
+/** A place in a packed ring: the number of a descriptor, and the wrap counter of the lap it is meant in. */
+export interface PackedPosition {
+  readonly index: number
+  readonly wrap: boolean
+}
+
+/** One virtqueue, as its device saved it. */
+export interface Virtqueue {
+  readonly index: number
+  /** Descriptors of its ring. */
+  readonly size: number
+  /** The MSI-X vector that tells of its used buffers; undefined where the driver wants none. */
+  readonly vector: number | undefined
+  readonly place: RingPlace
+  /** The next available buffer that the device takes: a running count, mod 2^16, of a split ring. */
+  readonly nextAvail: number
+  /** The same of a packed ring, and where the device puts its next used buffer. */
+  readonly packed?: { readonly avail: PackedPosition; readonly used: PackedPosition }
+  /** Where this was read from, as a byte of the file that the device saved it to. */
+  readonly offset: number
+}
+
+/** A virtio function of the PCI bus, as its device model saved it. */
+export interface VirtioDevice {
+  /** The section that holds it, as QEMU names it: `0000:00:02.0/virtio-blk`. */
+  readonly name: string
+  /** With what it writes its MSIs: see `MsiFunction`. */
+  readonly deviceId: number
+  /** Undefined for one that is not known here. */
+  readonly kind: VirtioKind | undefined
+  /** Why nothing of its queues is known, if that is so. */
+  readonly unread?: string
+  readonly status: number
+  /** What driver and device agreed on. */
+  readonly features: bigint
+  /** The MSI-X vector that tells of changes of its configuration; undefined where the driver wants none. */
+  readonly configVector: number | undefined
+  readonly queues: readonly Virtqueue[]
+  readonly offset: number
+}

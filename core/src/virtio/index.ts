@@ -1,0 +1,11 @@
+export {
+  hasFeature,
+  type PackedPosition,
+  type RingPlace,
+  VIRTIO_F,
+  VIRTIO_STATUS_DRIVER_OK,
+  type VirtioDevice,
+  type Virtqueue,
+} from './device.ts'
+export { type EventOfVector, type EventRole, eventOfVector, eventRoles } from './event-role.ts'
+export { type QueueRole, queueRole, type VirtioKind, virtioKind, virtioKindNames } from './kinds.ts'
