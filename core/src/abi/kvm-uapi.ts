@@ -32,6 +32,9 @@ export function redistributorAttr(vcpuId: number, offset: number): bigint {
   return (BigInt(affinityOf(vcpuId)) << 32n) | BigInt(offset)
 }
 
+/** The most vCPUs that a VM with a GICv3 has. Source: KVM's arm_vgic.h. */
+export const VGIC_V3_MAX_CPUS = 512
+
 /** An address that was not set yet reads as this. */
 export const VGIC_ADDR_UNDEF = 0xffff_ffff_ffff_ffffn
 

@@ -32,6 +32,12 @@ function read(change: Members, version: CaseVersion = 2): CaseHeader {
 const withIts = (change: Members) => ({
   registers: { ...written().registers, itses: [{ ...written().registers.itses[0], ...change }] },
 })
+const withVcpus = (ids: readonly number[]) => ({
+  registers: {
+    ...written().registers,
+    redistributors: ids.map((vcpuId) => ({ ...written().registers.redistributors[0], vcpuId })),
+  },
+})
 
 /** As version 1 wrote it: one ITS, and of the origin the words. */
 function first(change: Members = {}): CaseHeader {
@@ -156,7 +162,9 @@ describe('the header of a case', () => {
   })
 
   it.each<[string, Members, string]>([
-    ['no redistributor', { registers: { ...written().registers, redistributors: [] } }, 'a redistributor'],
+    ['no redistributor', withVcpus([]), '1 to 512 redistributors'],
+    ['513 of them', withVcpus(Array.from({ length: 513 }, (_, id) => id)), '1 to 512 redistributors'],
+    ['one vCPU twice', withVcpus([0, 1, 0]), 'one redistributor for each vCPU in the header of a case, found 0'],
     ['an ITS at 2^52', withIts({ base: '0x10000000000000' }), 'the address of an ITS'],
     ['an ITS inside 64 KiB', withIts({ base: '0x8081000' }), 'the address of an ITS'],
     ['nine BASERs', withIts({ baser: new Array(9).fill('0x0') }), '8 BASERs'],
@@ -170,6 +178,11 @@ describe('the header of a case', () => {
     const itses = Array.from({ length: 256 }, () => ({ ...written().registers.itses[0], base: undefined }))
     expect(read({ registers: { ...written().registers, itses } }).registers.itses.length).toBe(256)
     refusing({ registers: { ...written().registers, itses: [...itses, itses[0]!] } }, '1 to 256 ITSes')
+  })
+
+  it('may have 512 vCPUs with any numbers', () => {
+    const ids = Array.from({ length: 512 }, (_, id) => 3 * id)
+    expect(read(withVcpus(ids)).registers.redistributors.map(({ vcpuId }) => vcpuId)).toEqual(ids)
   })
 
   it('may lack what older ones did not tell', () => {

@@ -5,6 +5,7 @@ import {
   type MsiTarget,
   msiTarget,
   type SavedIts,
+  VGIC_V3_MAX_CPUS,
   VIRT_ITS,
   vcpuActivities,
 } from '../abi/index.ts'
@@ -156,11 +157,16 @@ class HeaderReader {
   #redistributors({ redistributors }: Json): GicRegisters['redistributors'] {
     const json = this.#json
     const list = json.array(redistributors)
-    if (list.length === 0) throw json.wrong('a redistributor', 'none')
+    if (list.length === 0 || list.length > VGIC_V3_MAX_CPUS)
+      throw json.wrong(`1 to ${VGIC_V3_MAX_CPUS} redistributors`, list.length)
+    const seen = new Set<number>()
     return list.map((element) => {
-      const { vcpuId, ctlr, propbaser, pendbaser } = json.object(element)
+      const { ctlr, propbaser, pendbaser, ...rest } = json.object(element)
+      const vcpuId = json.count(rest['vcpuId'])
+      if (seen.has(vcpuId)) throw json.wrong('one redistributor for each vCPU', vcpuId)
+      seen.add(vcpuId)
       return {
-        vcpuId: json.count(vcpuId),
+        vcpuId,
         ctlr: json.count(ctlr),
         propbaser: json.u64(propbaser),
         pendbaser: json.u64(pendbaser),

@@ -159,7 +159,8 @@ describe('the state of the redistributors', () => {
     [2, 1, 2],
     [2, 2, 1],
     [1, 2, 2],
+    [513, 513, 513],
   ])('is refused with %i, %i and %i of the registers', (...counts) => {
-    expect(() => redistributors(gic(...counts))).toThrow('the registers of at least one redistributor')
+    expect(() => redistributors(gic(...counts))).toThrow('the registers of 1 to 512 redistributors')
   })
 })

@@ -1,4 +1,4 @@
-import { type ItsRegisters, type RedistributorRegisters, type SavedIts, VIRT_ITS } from '../../abi/index.ts'
+import { type ItsRegisters, type RedistributorRegisters, type SavedIts, VGIC_V3_MAX_CPUS, VIRT_ITS } from '../../abi/index.ts'
 import { FormatError } from '../format-error.ts'
 import { MOST_ITSES } from '../saved-machine.ts'
 import type { DeviceState } from './device-state.ts'
@@ -42,8 +42,9 @@ export function redistributors(state: DeviceState): RedistributorRegisters[] {
   const ctlr = state.integers('cpu.gicr_ctlr', 4)
   const propbaser = state.integers('cpu.gicr_propbaser', 8)
   const pendbaser = state.integers('cpu.gicr_pendbaser', 8)
-  if (ctlr.length === 0 || propbaser.length !== ctlr.length || pendbaser.length !== ctlr.length) {
-    throw new FormatError(state.offset(0), 'the registers of at least one redistributor', `${ctlr.length}`)
+  const one = propbaser.length === ctlr.length && pendbaser.length === ctlr.length
+  if (ctlr.length === 0 || ctlr.length > VGIC_V3_MAX_CPUS || !one) {
+    throw new FormatError(state.offset(0), `the registers of 1 to ${VGIC_V3_MAX_CPUS} redistributors`, `${ctlr.length}`)
   }
   return ctlr.map((value, vcpuId) => ({
     vcpuId,

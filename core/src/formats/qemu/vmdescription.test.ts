@@ -84,12 +84,32 @@ describe('the description that ends a stream', () => {
     ['a field without a size', json({ ...device('a'), fields: [{ name: 'f' }] }), 'a count'],
     ['a field without a name', json({ ...device('a'), fields: [{ size: 4 }] }), 'a short string'],
     ['a subsection without a name', json({ ...device('a'), subsections: [{}] }), 'a short string'],
+    [
+      'a structure longer than its fields',
+      json({ ...device('a'), fields: [{ name: 'f', size: 5, struct: { fields: [{ name: 'c', size: 4 }] } }] }),
+      '"size" 4, as the fields of f have together in the device description, found 5',
+    ],
+    [
+      'a structure shorter than its fields',
+      json({ ...device('a'), fields: [{ name: 'f', size: 3, struct: { fields: [{ name: 'c', size: 4 }] } }] }),
+      '"size" 4, as the fields of f have together in the device description, found 3',
+    ],
+    [
+      'any number of structures without bytes',
+      json({ ...device('a'), fields: [{ name: 'f', size: 0, array_len: 4097, struct: {} }] }),
+      'at most 4096 of f, which have no bytes',
+    ],
     ['structures 33 deep', json({ ...device('a'), fields: [deep(33)] }), 'structures at most 32 deep'],
     ['subsections 33 deep', json({ ...device('a'), subsections: [deepSub(33)] }), 'structures at most 32 deep'],
   ])('is refused with %s', async (_, text, message) => {
     const refused = read([1, 2, 3], ending(text))
     await expect(refused).rejects.toThrow(message)
     await expect(refused).rejects.toMatchObject({ offset: 3 + 6 })
+  })
+
+  it('may have an array of structures that happen to be without bytes', async () => {
+    const [found] = await read(ending(json({ ...device('a'), fields: [{ name: 'f', size: 0, array_len: 4096, struct: {} }] })))
+    expect(found!.fields[0]).toMatchObject({ bytes: 0, count: 4096 })
   })
 
   it('may have structures and subsections 32 deep', async () => {

@@ -9,6 +9,8 @@ const BRACE = 0x7b
 /** 512 vCPUs need under 3 MB. */
 const LARGEST = 8 << 20
 const DEEPEST = 32
+/** Structures without bytes in one array: every other array is as long as the state has bytes for. */
+const MOST_EMPTY = 4096
 
 /** A piece of device state as QEMU's vmstate describes it. Field sizes are bytes of one element in the stream. */
 export interface Description {
@@ -99,12 +101,19 @@ class DescriptionReader {
 
   #field(value: Json, depth: number): Field {
     const json = this.#json
-    return {
+    const field = {
       name: json.string(value['name']),
       type: json.string(value['type'] ?? ''),
       bytes: json.count(value['size']),
       count: json.count(value['array_len'] ?? 1),
       struct: value['struct'] === undefined ? undefined : this.#description(json.object(value['struct']), depth + 1),
     }
+    if (field.struct === undefined) return field
+    // Structures without bytes, or with more than they take, would let a short state hold any number of fields.
+    const bytes = stateBytes(field.struct)
+    if (field.bytes !== bytes) throw json.wrong(`"size" ${bytes}, as the fields of ${field.name} have together`, field.bytes)
+    if (bytes === 0 && field.count > MOST_EMPTY)
+      throw json.wrong(`at most ${MOST_EMPTY} of ${field.name}, which have no bytes`, field.count)
+    return field
   }
 }
