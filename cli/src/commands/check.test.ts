@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { parseGuestText } from '../../../core/src/audit/testing/guest-text.ts'
 import { PlantedVm } from '../../../core/src/audit/testing/planted-vm.ts'
 import { writeCase } from '../../../core/src/formats/index.ts'
-import { fixtureBytes, fixtureFile, fixtureText } from '../../../core/src/formats/testing/fixtures.ts'
+import { fixtureBytes, fixtureFile, fixtureText, openFixture } from '../../../core/src/formats/testing/fixtures.ts'
 import { inspect } from '../../../core/src/inspect/index.ts'
 import { plantedMachine } from '../../../core/src/inspect/testing/planted-machine.ts'
 import { ittRanges, tableView } from '../../../core/src/tables/index.ts'
@@ -92,7 +92,8 @@ describe('vits check', () => {
   })
 
   it('counts harmless leftovers with --strict only', async () => {
-    expect((await vits(['check', saved('qemu10-mapped-ram')])).code).toBe(0)
+    const { code, out } = await vits(['check', saved('qemu10-mapped-ram')])
+    expect([code, out]).toEqual([0, expect.stringContaining('Restores. 3 leftovers do no harm now.')])
     expect((await vits(['check', '--strict', saved('qemu10-mapped-ram')])).code).toBe(4)
   })
 
@@ -100,6 +101,65 @@ describe('vits check', () => {
     const { code, err } = await vits(['check', saved('tcg')])
     expect(code).toBe(8)
     expect(err).toMatch(/^vits: .*tcg\.mig\.zst: at byte 0x[0-9a-f]+: .*QEMU's own ITS/)
+  })
+})
+
+describe('the devices of vits check', () => {
+  it('are called as people know them, in the first line and beside each problem', async () => {
+    const { out } = await vits(['check', saved('scattered-unrestorable')])
+    expect(out.split('\n')[0]).toBe('Does not come back on linux-7.3: EINVAL at a stale entry of the disk at 52:00.0.')
+    expect(out).toContain('\n  device  virtio-blk 52:00.0 (0x5200)\n')
+    expect(out).toContain('\n  loses   virtio-blk a3:00.3 (0xa303), virtio-net a4:00.0 (0xa400), virtio-scsi a4:00.1\n')
+    expect(out).toContain('\n          (0xa401) and 4 more\n')
+  })
+
+  it('are called nothing where the file has no PCI functions', async () => {
+    const { out } = await vits(['check', fixtureFile('odd-clear-s1.vits').pathname])
+    expect(out.split('\n')[0]).toBe('DeviceID 0x9 perhaps loses its interrupts when restored on every known kernel.')
+    expect(out).not.toMatch(/^ {2}(device|loses) {2}/m)
+  })
+
+  it('keep their places behind a bridge to conventional PCI, in a case too', async () => {
+    const bridge = fixtureFile('bridge-s2.mig.zst').pathname
+    const whole = await vits(['show', bridge])
+    expect(whole.out).toContain('device 0x200 (virtio-net 02:01.0, virtio-net 02:02.0, virtio-blk 02:03.0)  ITT ')
+    const machine = await openFixture('bridge-s2')
+    const { loaded } = await inspect(machine)
+    const files = { 'x.vits': await writeCase(machine, loaded.memory, loaded.ranges) }
+    expect((await vits(['show', 'x.vits'], files)).out).toBe(whole.out)
+  })
+
+  it('stand in JSON with the sentence, what each loses and where it stops', async () => {
+    const one = JSON.parse((await vits(['check', '--json', saved('scattered-partly-repaired')])).out)
+    expect(one.headline).toMatch(
+      /^The disk at f4:00\.0 loses its interrupts when restored on linux-7\.3, and 7 more are affected\.$/,
+    )
+    expect(one.harmed[0]).toMatchObject({
+      its: 0,
+      deviceId: 0xf400,
+      device: 'the disk at f4:00.0',
+      live: 9,
+      lost: 9,
+      isLost: true,
+    })
+    expect(one.devices).toContainEqual({
+      its: 0,
+      deviceId: 0x101,
+      label: 'virtio-blk 01:00.1',
+      functions: [{ address: '0000:01:00.1', model: 'virtio-blk', noun: 'disk', section: '0000:00:01.0:00.1/virtio-blk' }],
+    })
+    expect(one.findings[0].device).toBe('the disk at a3:00.0')
+    const two = JSON.parse((await vits(['check', '--json', saved('scattered-unrestorable')])).out)
+    expect([two.stop.its, two.stop.deviceId, two.harmed]).toEqual([0, 0x5200, []])
+  })
+})
+
+describe('the rules of witnesses', () => {
+  it('are named behind what each says with -v, and not without', async () => {
+    const quiet = await vits(['check', saved('ghosts')])
+    const told = await vits(['check', '-v', saved('ghosts')])
+    expect(quiet.out).not.toContain('R-ring')
+    expect(told.out).toContain('the command queue: MAPD DeviceID 0x8 V=0 (at 0x435c0980)  R-ring-unmapped\n')
   })
 })
 
@@ -194,7 +254,9 @@ describe('vits show', () => {
 
   it('prints one line for each device and event', async () => {
     const { out } = await vits(['show', saved('numa')])
-    expect(out).toContain('device 0x100 (01:00.0)  ITT 0x4274b800  2 EventID bits\n  event 0  LPI 8193  collection 0\n')
+    expect(out).toContain(
+      'device 0x100 (virtio-blk 01:00.0)  ITT 0x4274b800  2 EventID bits\n  event 0  LPI 8193  collection 0\n',
+    )
   })
 })
 
@@ -258,7 +320,7 @@ describe('the words of vits check', () => {
 describe('the words of vits show', () => {
   it('count the EventID bits of an ITT as a person does', async () => {
     const { out } = await vits(['show', saved('healthy')])
-    expect(out).toContain('device 0x8 (00:01.0)  ITT 0x432fae00  1 EventID bit\n')
+    expect(out).toContain('device 0x8 (pcie-root-port 00:01.0)  ITT 0x432fae00  1 EventID bit\n')
     expect(out).toMatch(/ITT 0x[0-9a-f]+ {2}[2-9] EventID bits\n/)
   })
 })

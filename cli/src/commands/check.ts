@@ -26,10 +26,11 @@ export const check = command({
   options: {
     json: flag('--json', 'print one JSON document for each file, one a line when there are several'),
     kernel: text('--kernel <profile>', 'the kernel that restores: a profile (vits kernels lists them), or all'),
+    verbose: flag('-v, --verbose', 'name the rule by which each witness speaks (vits explain tells what it is)'),
     strict: flag('--strict', 'count harmless leftovers as problems'),
     guestKernel,
   },
-  run: async (files, { json, kernel, strict, guestKernel: always }, io) => {
+  run: async (files, { json, kernel, strict, verbose, guestKernel: always }, io) => {
     const all = kernel === 'all'
     const profile = profileNamed(kernel === undefined || all ? NEWEST : kernel)
     let bits: ExitBits = ExitCode.Ok
@@ -40,7 +41,10 @@ export const check = command({
           const kernels = inspection.judge()
           const found = { file, machine, reports, kernels }
           if (json) io.out(`${JSON.stringify(checkDocument(found), null, files.length > 1 ? 0 : 2)}\n`)
-          else io.out(`${i > 0 ? '\n' : ''}${reportText(found, kernelLines(kernels, profile.id, all, io.style), io.style)}`)
+          else {
+            const options = { kernels: kernelLines(kernels, profile.id, all, io.style), rules: verbose }
+            io.out(`${i > 0 ? '\n' : ''}${reportText(found, options, io.style)}`)
+          }
           return exitBits(reports, strict) | (all ? kernelBits(kernels) : ExitCode.Ok)
         }),
       )

@@ -10,11 +10,12 @@ describe('vits diff', () => {
     expect(code).toBe(0)
     expect(out.split('\n')).toEqual(
       expect.arrayContaining([
-        '    device 0x8                unmapped  ITT 0x440db000, 1 bits, 1 event',
-        '    device 0x30               moved     ITT 0x44615400, 3 bits -> ITT 0x43fd1800, 3 bits',
-        '    device 0x300 event 0      unmapped  LPI 8229, collection 0',
+        '    device 0x8 (pcie-root-port 00:01.0)    unmapped  ITT 0x440db000, 1 bits, 1 event',
+        '    device 0x30 (virtio-scsi 00:06.0)      moved     ITT 0x44615400, 3 bits -> ITT 0x43fd1800, 3 bits',
+        '    device 0x300 (e1000e 03:00.0) event 0  unmapped  LPI 8229, collection 0',
+        '    device 0x300 event 1                   unmapped  LPI 8230, collection 1',
         'became orphans: unmapped by the guest, still valid in RAM',
-        '    device 0x200',
+        '    device 0x200 (virtio-blk 02:00.0)',
         '    GITS_CWRITER  0x880 -> 0x1320',
       ]),
     )
@@ -22,9 +23,10 @@ describe('vits diff', () => {
 
   it('prints one JSON document with every view', async () => {
     const { out } = await vits(['diff', '--json', saved('before-churn'), saved('ghosts')])
-    const { views, orphaned } = JSON.parse(out)
+    const { views, orphaned, devices } = JSON.parse(out)
     expect(Object.keys(views)).toEqual(['guest', 'tables', 'restored'])
     expect(orphaned.devices).toEqual([8, 40, 512])
+    expect(devices).toContainEqual(expect.objectContaining({ deviceId: 0x300, label: 'e1000e 03:00.0' }))
     expect(views.guest).toContainEqual({ what: 'unmapped', deviceId: 8, eventId: 0, from: 'LPI 8192, collection 0' })
   })
 

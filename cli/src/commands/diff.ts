@@ -1,6 +1,6 @@
 import { hex, type SavedIts } from '@vits/core/abi'
 import { audit, type Change, type Report, type Scene, type Viewpoint, viewDifferences, viewFrom } from '@vits/core/audit'
-import type { DiffDocument } from '@vits/core/documents'
+import { type DiffDocument, namedDevices } from '@vits/core/documents'
 import type { Inspection } from '@vits/core/inspect'
 import { choice, command, flag } from '../command.ts'
 import { failing } from '../failure.ts'
@@ -11,7 +11,7 @@ import { lookedAt } from '../looked-at.ts'
 import { count } from '../render/words.ts'
 
 /** What two saves have in common is not said; what became an orphan is live in the first and stale in the second. */
-type Difference = Pick<DiffDocument, 'its' | 'views' | 'orphaned' | 'registers'>
+type Difference = Pick<DiffDocument, 'its' | 'views' | 'orphaned' | 'registers' | 'devices'>
 
 /** Compares two saves of one VM. */
 export const diff = command({
@@ -33,9 +33,10 @@ export const diff = command({
       withSavedMachine(a, io, { judges: [] }, (before) =>
         failing(b, io, () =>
           withSavedMachine(b, io, { judges: [] }, (after) => {
-            const found = difference(sceneOf(before.inspection, its), sceneOf(after.inspection, its), wanted)
+            const [was, is] = [sceneOf(before.inspection, its), sceneOf(after.inspection, its)]
+            const found = difference(was, is, wanted)
             const document: DiffDocument = { schema: 1, a, b, ...found }
-            io.out(json ? `${JSON.stringify(document, null, 2)}\n` : differenceText(found, io))
+            io.out(json ? `${JSON.stringify(document, null, 2)}\n` : differenceText(found, nameIn(found.devices), io))
             return lookedAt(a, before.inspection, io) | lookedAt(b, after.inspection, io)
           }),
         ),
@@ -46,9 +47,24 @@ export const diff = command({
 
 const sceneOf = (inspection: Inspection, its: number): Scene => inspection.scenes[knownIts(its, inspection)]!
 
+/** ` (virtio-blk 52:00.0)`: what stands behind a DeviceID. */
+type NameOf = (deviceId: number) => string
+
+/** By the later save, or the earlier one of what is in that alone. */
+function namesOf({ names: before, its }: Scene, { names: after }: Scene): DiffDocument['devices'] {
+  const gone = namedDevices(before, its.index).filter(({ deviceId }) => after.of(deviceId).functions.length === 0)
+  return [...namedDevices(after, its.index), ...gone].sort((a, b) => a.deviceId - b.deviceId)
+}
+
+function nameIn(devices: DiffDocument['devices']): NameOf {
+  const labels = new Map(devices.map(({ deviceId, label }) => [deviceId, label]))
+  return (deviceId) => (labels.has(deviceId) ? ` (${labels.get(deviceId)})` : '')
+}
+
 function difference(a: Scene, b: Scene, wanted: readonly Viewpoint[]): Difference {
   const views = Object.fromEntries(wanted.map((view) => [view, viewDifferences(viewFrom(a, view), viewFrom(b, view))]))
-  return { its: a.its.index, views, orphaned: becameOrphans(audit(a), audit(b)), registers: registerChanges(a.saved, b.saved) }
+  const orphaned = becameOrphans(audit(a), audit(b))
+  return { its: a.its.index, views, orphaned, registers: registerChanges(a.saved, b.saved), devices: namesOf(a, b) }
 }
 
 function becameOrphans({ orphans: was }: Report, { orphans: is }: Report): Difference['orphaned'] {
@@ -77,15 +93,15 @@ const titles: Readonly<Record<Viewpoint, string>> = {
   restored: 'restored  what a restore brings back',
 }
 
-function differenceText({ views, orphaned, registers }: Difference, { style }: Io): string {
+function differenceText({ views, orphaned, registers }: Difference, nameOf: NameOf, { style }: Io): string {
   const sections = (Object.entries(views) as [Viewpoint, readonly Change[]][]).map(([view, changes]) => [
     `${style.bold(titles[view])}: ${changes.length === 0 ? 'no difference' : count(changes.length, 'change')}`,
-    ...viewLines(changes).map((line) => `    ${line}`),
+    ...viewLines(changes, nameOf).map((line) => `    ${line}`),
   ])
   const within = orphaned.events.filter(([deviceId]) => !orphaned.devices.includes(deviceId))
   const orphans = [
-    ...orphaned.devices.map((deviceId) => `    device ${hex(deviceId)}`),
-    ...within.map(([deviceId, eventId]) => `    device ${hex(deviceId)} event ${eventId}`),
+    ...orphaned.devices.map((deviceId) => `    device ${hex(deviceId)}${nameOf(deviceId)}`),
+    ...within.map(([deviceId, eventId]) => `    device ${hex(deviceId)}${nameOf(deviceId)} event ${eventId}`),
   ]
   const all = [
     ...sections,
@@ -98,23 +114,34 @@ function differenceText({ views, orphaned, registers }: Difference, { style }: I
 }
 
 /** One line for each change; the events of a device that came or went are counted on its line. */
-function viewLines(changes: readonly Change[]): string[] {
+function viewLines(changes: readonly Change[], nameOf: NameOf): string[] {
   const whole = new Map<number, number>()
   for (const { what, deviceId, eventId } of changes) {
     if (deviceId !== undefined && eventId === undefined && (what === 'mapped' || what === 'unmapped')) whole.set(deviceId, 0)
     else if (deviceId !== undefined && whole.has(deviceId)) whole.set(deviceId, whole.get(deviceId)! + 1)
   }
-  return changes
+  const named = new Set<number>()
+  const lines = changes
     .filter(({ deviceId, eventId }) => eventId === undefined || !whole.has(deviceId!))
     .map((change) => {
       const events = change.deviceId === undefined ? undefined : whole.get(change.deviceId)
-      return `${changeLine(change)}${events === undefined ? '' : `, ${count(events, 'event')}`}`
+      return [
+        changeName(change, named, nameOf),
+        `${changeWords(change)}${events === undefined ? '' : `, ${count(events, 'event')}`}`,
+      ] as const
     })
+  const width = Math.max(0, ...lines.map(([name]) => name.length))
+  return lines.map(([name, words]) => `${name.padEnd(width)}  ${words}`)
 }
 
-/** `device 0x8 event 0  unmapped  LPI 8192, collection 0`. */
-function changeLine({ what, icid, deviceId, eventId, from, to }: Change): string {
-  const event = eventId === undefined ? '' : ` event ${eventId}`
-  const name = deviceId === undefined ? `collection ${icid}` : `device ${hex(deviceId)}${event}`
-  return `${name.padEnd(24)}  ${what.padEnd(8)}  ${[from, to].filter((part) => part !== undefined).join(' -> ')}`
+/** `device 0x8 (pcie-root-port 00:01.0) event 0`; only the first line about a device says what people call it. */
+function changeName({ icid, deviceId, eventId }: Change, named: Set<number>, nameOf: NameOf): string {
+  if (deviceId === undefined) return `collection ${icid}`
+  const name = named.has(deviceId) ? '' : nameOf(deviceId)
+  named.add(deviceId)
+  return `device ${hex(deviceId)}${name}${eventId === undefined ? '' : ` event ${eventId}`}`
 }
+
+/** `unmapped  LPI 8192, collection 0`. */
+const changeWords = ({ what, from, to }: Change): string =>
+  `${what.padEnd(8)}  ${[from, to].filter((part) => part !== undefined).join(' -> ')}`

@@ -23,7 +23,7 @@ it('show --view pending lists what is pending on each vCPU and of each event', a
       '  LPI 8193 is pending, and its event goes to vCPU 1, where it is not',
       '  LPI 9000 is pending, and no event that goes here has it',
       'vCPU 1  LPIs enabled  pending table 0x40080000  nothing pending',
-      'device 0x8 (00:01.0)',
+      'device 0x8',
       '  event 0  LPI 8192  vCPU 0  disabled  pending until it is enabled  bit 0 at 0x40070400',
       '  event 1  LPI 8193  vCPU 1  disabled  not pending  pending on vCPU 0, which no restore reads',
       '1 of 2 events pending, 1 of them disabled.',

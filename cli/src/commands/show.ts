@@ -1,5 +1,5 @@
 import { hex } from '@vits/core/abi'
-import { type DeviceRow, type View, type Viewpoint, viewpoints } from '@vits/core/audit'
+import { type DeviceNames, type DeviceRow, type View, type Viewpoint, viewpoints } from '@vits/core/audit'
 import { pendingDocument, type ShowDocument, viewDocument } from '@vits/core/documents'
 import type { Inspection } from '@vits/core/inspect'
 import { choice, command, flag } from '../command.ts'
@@ -8,8 +8,9 @@ import { askingKernel, guestKernel } from '../guest-kernel-option.ts'
 import { its, knownIts } from '../its-option.ts'
 import { withSavedMachine } from '../load.ts'
 import { lookedAt } from '../looked-at.ts'
+import { inBrackets } from '../render/device-lines.ts'
 import { pendingText } from '../render/pending-text.ts'
-import { count, deviceWords, itsWords } from '../render/words.ts'
+import { count, itsWords } from '../render/words.ts'
 
 /** Lists collections and devices with their events from one of three viewpoints, or what is pending. */
 export const show = command({
@@ -43,13 +44,15 @@ interface Shown {
 
 function showView(inspection: Inspection, its: number, view: Viewpoint): Shown {
   const rows = inspection.view(view, its)
+  const { names } = inspection.scenes[its]!
   const beliefs = view === 'guest' ? inspection.beliefs(its) : undefined
-  return { document: () => viewDocument(view, its, rows, beliefs), text: () => viewText(rows) }
+  return { document: () => viewDocument(view, its, rows, { names, beliefs }), text: () => viewText(rows, names) }
 }
 
 function showPending(inspection: Inspection, its: number): Shown {
   const state = inspection.pending(its)
-  return { document: () => pendingDocument(its, state), text: () => pendingText(state) }
+  const { names } = inspection.scenes[its]!
+  return { document: () => pendingDocument(its, state, names), text: () => pendingText(state, names) }
 }
 
 /** Which ITS it is, where there are several. */
@@ -57,18 +60,18 @@ function heading(its: number, { scenes }: Inspection): string {
   return scenes.length === 1 ? '' : `${itsWords(scenes[its]!.its)}, of ${scenes.length}\n`
 }
 
-function viewText({ collections, devices, stop }: View): string {
+function viewText({ collections, devices, stop }: View, names: DeviceNames): string {
   if (stop !== undefined) {
     return `The restore fails with ${stop.errno} at ${stop.place}: ${stop.says}. KVM drops the ${count(stop.after.devices, 'device')} it had read.\n`
   }
   const lines = collections.map(({ icid, rdBase }) => `collection ${icid}  RDbase ${rdBase}`)
-  return [...lines, ...devices.flatMap(deviceLines)].map((line) => `${line}\n`).join('')
+  return [...lines, ...devices.flatMap((device) => deviceLines(device, names))].map((line) => `${line}\n`).join('')
 }
 
-function deviceLines({ deviceId, itt, eventIdBits, events }: DeviceRow): string[] {
+function deviceLines({ deviceId, itt, eventIdBits, events }: DeviceRow, names: DeviceNames): string[] {
   const place = itt === null || eventIdBits === null ? 'ITT unknown' : `ITT ${hex(itt)}  ${count(eventIdBits, 'EventID bit')}`
   return [
-    `device ${deviceWords(deviceId)}  ${place}`,
+    `device ${hex(deviceId)}${inBrackets(names, deviceId)}  ${place}`,
     ...events.map(({ eventId, lpi, icid }) => `  event ${eventId}  LPI ${lpi ?? 'unknown'}  collection ${icid ?? 'unknown'}`),
   ]
 }

@@ -1,16 +1,20 @@
 import { hex } from '@vits/core/abi'
-import type { PendingEvent, PendingView, VcpuPending } from '@vits/core/audit'
-import { count, deviceWords } from './words.ts'
+import type { DeviceNames, PendingEvent, PendingView, VcpuPending } from '@vits/core/audit'
+import { inBrackets } from './device-lines.ts'
+import { count } from './words.ts'
 
 /** Strays of one vCPU that are named. */
 const MOST_STRAYS = 16
 
 /** What is pending on each vCPU, then each event with its LPI, then what it all comes to. */
-export function pendingText(view: PendingView): string {
+export function pendingText(view: PendingView, names: DeviceNames): string {
   const { vcpus, devices, isWhole } = view
   const lines = [
     ...vcpus.flatMap(vcpuLines),
-    ...devices.flatMap(({ deviceId, events }) => [`device ${deviceWords(deviceId)}`, ...events.map(eventLine)]),
+    ...devices.flatMap(({ deviceId, events }) => [
+      `device ${hex(deviceId)}${inBrackets(names, deviceId)}`,
+      ...events.map(eventLine),
+    ]),
     ...(isWhole ? [] : ['Not every event is known: nothing is said of pending LPIs that no event has.']),
     summary(view),
   ]

@@ -1,10 +1,11 @@
 import { hex, hexWord, profiles } from '@vits/core/abi'
-import { deviceName, type EntryKind, type EventId, entryFields, problems, type Report } from '@vits/core/audit'
+import { type DeviceNames, deviceName, type EntryKind, type EventId, entryFields, problems, type Report } from '@vits/core/audit'
 import type { SavedMachine } from '@vits/core/formats'
 import type { ItsPlan, KernelProof, PlannedWrite, RepairPlan } from '@vits/core/repair'
 import type { Style } from '../style.ts'
+import { deviceLines, inBrackets } from './device-lines.ts'
+import { evidenceWords } from './finding-text.ts'
 import { kernelSummary } from './kernels-text.ts'
-import { evidenceWords } from './report-text.ts'
 import { beside, count, printable } from './words.ts'
 
 const MOST_LISTED = 16
@@ -17,7 +18,7 @@ export function planText(file: string, { format, machine }: SavedMachine, plan: 
   return [
     `${style.bold(printable(file))}  ${[printable(`${format} (${machine})`), ...does].join(' · ')}`,
     '',
-    ...groups(plan).flatMap((group) => groupLines(group, style)),
+    ...groups(plan).flatMap((group) => groupLines(group, plan, style)),
     ...(writes.length === 0 ? [] : proofLines(plan)),
     ...lossLines(plan, style),
     ...(writes.length === 0 ? [] : obstacleLines(plan, style)),
@@ -45,7 +46,7 @@ function groups({ itses, writes }: RepairPlan): PlannedWrite[][] {
   return codes.map((code) => writes.filter((write) => write.code === code))
 }
 
-function groupLines(group: readonly PlannedWrite[], style: Style): string[] {
+function groupLines(group: readonly PlannedWrite[], plan: RepairPlan, style: Style): string[] {
   const [{ code }] = group as [PlannedWrite]
   const title = `${code === 'seal' || code === 'rebuild' ? code : `${code} ${problems[code].slug}`}${group.length > 1 ? ` ×${group.length}` : ''}`
   return [
@@ -54,6 +55,7 @@ function groupLines(group: readonly PlannedWrite[], style: Style): string[] {
       `  ${why}${alike.length > 1 ? ` ${count(alike.length - 1, 'more', 'more')} like it.` : ''}`,
       ...alike.map((write) => `    ${writeLine(write)}`),
     ]),
+    ...namesLines(group, plan),
     ...evidenceLines(group),
     '',
   ]
@@ -72,8 +74,20 @@ function reasonGroups(group: readonly PlannedWrite[]): [string, PlannedWrite[]][
 
 const sentence = (words: string) => `${words[0]!.toUpperCase()}${words.slice(1)}${words.endsWith('.') ? '' : '.'}`
 
+/** The devices whose entries change, as people know them. */
+function namesLines(group: readonly PlannedWrite[], { itses }: RepairPlan): string[] {
+  return itses.flatMap(({ its, before: { names } }) => {
+    const mine = group.filter((write) => write.its === its.index)
+    return deviceLines(
+      names,
+      mine.flatMap(({ deviceId }) => deviceId ?? []),
+      'device',
+    )
+  })
+}
+
 function evidenceLines(group: readonly PlannedWrite[]): string[] {
-  const lines = group.slice(0, MOST_PROOFS).flatMap(({ evidence = [] }) => evidence.map(evidenceWords))
+  const lines = group.slice(0, MOST_PROOFS).flatMap(({ evidence = [] }) => evidence.map((one) => evidenceWords(one)))
   return [...new Set(lines)].map((line, i) => `  ${i === 0 ? 'proof ' : '      '}  ${line}`)
 }
 
@@ -127,8 +141,8 @@ function otherKernels(others: readonly KernelProof[]): string[] {
 function lossLines({ itses, obstacles }: RepairPlan, style: Style): string[] {
   const [events, devices] = [itses.flatMap(({ lost }) => lost), itses.flatMap(({ lostDevices }) => lostDevices)]
   if (events.length + devices.length === 0 || obstacles.length > 0) return []
-  const names = itses.flatMap(({ its, lost, lostDevices }) =>
-    groupedEvents(lost, lostDevices).map((name) => (itses.length > 1 ? `ITS ${its.index}: ${name}` : name)),
+  const names = itses.flatMap(({ its, lost, lostDevices, before }) =>
+    groupedEvents(lost, lostDevices, before.names).map((name) => (itses.length > 1 ? `ITS ${its.index}: ${name}` : name)),
   )
   const more = names.length > MOST_LISTED ? [`    … and ${names.length - MOST_LISTED} more devices`] : []
   const what = events.length > 0 ? count(events.length, 'event') : count(devices.length, 'device')
@@ -140,12 +154,13 @@ function lossLines({ itses, obstacles }: RepairPlan, style: Style): string[] {
   ]
 }
 
-function groupedEvents(lost: readonly EventId[], devices: readonly number[]): string[] {
+function groupedEvents(lost: readonly EventId[], devices: readonly number[], names: DeviceNames): string[] {
   const events = new Map<number, number[]>(devices.map((deviceId) => [deviceId, []]))
   for (const [deviceId, eventId] of lost) events.set(deviceId, [...(events.get(deviceId) ?? []), eventId])
-  return [...events].map(([deviceId, ids]) =>
-    ids.length === 0 ? deviceName(deviceId) : `${deviceName(deviceId)} event ${ids.join(', ')}`,
-  )
+  return [...events].map(([deviceId, ids]) => {
+    const name = `${deviceName(deviceId)}${inBrackets(names, deviceId)}`
+    return ids.length === 0 ? name : `${name} event ${ids.join(', ')}`
+  })
 }
 
 function obstacleLines({ obstacles }: RepairPlan, style: Style): string[] {

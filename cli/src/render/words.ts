@@ -6,12 +6,6 @@ export const count = (n: number, one: string, many = `${one}s`): string => `${n}
 /** `ITS 1 at 0x80a0000`: for a VM with several. */
 export const itsWords = ({ index, base }: ItsPlace): string => `ITS ${index}${base === undefined ? '' : ` at ${hex(base)}`}`
 
-/** `0x8 (00:01.0)`: a DeviceID, and the PCI function that has it on a machine whose requester IDs are DeviceIDs. */
-export function deviceWords(deviceId: number): string {
-  const two = (n: number) => n.toString(16).padStart(2, '0')
-  return `${hex(deviceId)} (${two(deviceId >>> 8)}:${two((deviceId >>> 3) & 31)}.${deviceId & 7})`
-}
-
 const WIDTH = 90
 
 /** Two texts on one line, the second at the right edge; `visible` is the first one's length without colour. */
@@ -21,19 +15,24 @@ export function beside(left: string, right: string, visible = left.length): stri
 
 const INDENT = 8
 
-/** A paragraph with a heading before its first line, the rest indented below. */
-export function wrap(text: string, heading: string): string {
+/** Text on lines of a width that can be read. */
+export function paragraph(text: string, width = WIDTH): string[] {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > WIDTH - INDENT) {
+    if (line !== '' && line.length + 1 + word.length > width) {
       lines.push(line)
       line = word
     } else line = line === '' ? word : `${line} ${word}`
   }
-  lines.push(line)
-  return lines.map((text, i) => `${(i === 0 ? heading : '').padEnd(INDENT)}${text}`).join('\n')
+  return [...lines, line]
 }
+
+/** A paragraph with a heading before its first line, the rest indented below. */
+export const wrap = (text: string, heading: string): string =>
+  paragraph(text, WIDTH - INDENT)
+    .map((line, i) => `${(i === 0 ? heading : '').padEnd(INDENT)}${line}`)
+    .join('\n')
 
 const unprintable = /\p{Cc}|\p{Cf}/gu
 

@@ -102,6 +102,8 @@ export interface MsiFunction {
   readonly name: string
   /** With what it writes its MSIs: bus << 8 | device << 3 | function, or one for all functions behind a bridge to conventional PCI. */
   readonly deviceId: number
+  /** Its own bus << 8 | device << 3 | function, as the guest numbers the buses, where that is not its DeviceID: behind such a bridge. */
+  readonly routingId?: number
   /** `unread`: the function is there, and its state cannot be read, as of one that VFIO passes through. */
   readonly kind: 'MSI-X' | 'MSI' | 'unread'
   /** MSI-X or MSI is enabled in the configuration space, and the function is not masked as a whole. */

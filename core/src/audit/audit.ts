@@ -1,4 +1,5 @@
 import { objections } from '../tables/index.ts'
+import { harmedDevices } from './device-harm.ts'
 import type { Judgement } from './effect.ts'
 import { declared, type Finding } from './finding.ts'
 import type { Mappings } from './mappings.ts'
@@ -85,6 +86,8 @@ function report(scene: Scene, orphans: Orphans, found: readonly Finding[]): Repo
     whole: beliefs.isWhole,
     guestKernel: scene.guestKernel,
     findings: [...found].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity)),
+    names: scene.names,
+    harmed: verdict === 'fails' ? [] : harmedDevices(scene),
   }
 }
 

@@ -1,6 +1,8 @@
 import type { ItsPlace, ProfileId } from '../abi/index.ts'
 import type { KernelOutcome } from '../guest-kernel/index.ts'
 import type { Errno, Gpa } from '../memory/index.ts'
+import type { DeviceHarm } from './device-harm.ts'
+import type { DeviceNames } from './device-names.ts'
 import type { EventId, Finding } from './finding.ts'
 import type { HistoryState } from './history.ts'
 import type { Verdict } from './verdict.ts'
@@ -79,4 +81,8 @@ export interface Report extends RestoreCounts {
   /** What the search for the guest kernel's own list came to; undefined where it was not looked for. */
   readonly guestKernel: KernelOutcome | undefined
   readonly findings: readonly Finding[]
+  /** What people call the devices. */
+  readonly names: DeviceNames
+  /** What a restore does to each device that it harms, the worst first; nothing where it fails. */
+  readonly harmed: readonly DeviceHarm[]
 }

@@ -20,6 +20,7 @@ import { Alike } from './alike.ts'
 import { Beliefs } from './beliefs.ts'
 import { type Budget, defaultBudget } from './budget.ts'
 import { chainDenies } from './chain-witness.ts'
+import { DeviceNames } from './device-names.ts'
 import { guestKind } from './guest-kind.ts'
 import { type History, readHistory } from './history.ts'
 import { KernelWitness } from './kernel-witness.ts'
@@ -68,6 +69,8 @@ export class Scene {
   readonly missing: readonly Gpa[]
   /** The scenes of all ITSes of the VM that are looked at, this one among them, in the order of the registers. */
   readonly vm: readonly Scene[]
+  /** What people call the devices. */
+  readonly names: DeviceNames
   readonly #input: AuditInput
   readonly #beliefs: () => Beliefs
   readonly #tables = once(() => sweep(this.memory, this.view, this.budget))
@@ -89,6 +92,7 @@ export class Scene {
     this.budget = { ...defaultBudget, ...budget }
     this.missing = missing
     this.vm = vm
+    this.names = new DeviceNames(registers, index, msi)
     this.#beliefs = beliefs ?? once(() => this.#believe(msi))
   }
 

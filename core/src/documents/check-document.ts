@@ -2,6 +2,8 @@ import type { ProfileId } from '../abi/index.ts'
 import {
   type Count,
   type HistoryState,
+  harmedOf,
+  headline,
   type KernelRow,
   type QueueCounts,
   type Report,
@@ -14,6 +16,7 @@ import {
 import type { SavedMachine } from '../formats/index.ts'
 import { allocatedEvents, type KernelIts, type KernelOutcome } from '../guest-kernel/index.ts'
 import type { Errno } from '../memory/index.ts'
+import { type HarmDocument, harmDocument, type NamedDeviceDocument, namedDevices } from './device-document.ts'
 import { type FindingDocument, findingDocument } from './finding-document.ts'
 import { type Address, address } from './hexadecimal.ts'
 import { type KernelDocument, kernelDocument } from './kernel-document.ts'
@@ -35,12 +38,18 @@ export interface CheckDocument extends RestoreDocument {
   /** The kernel that is to restore. */
   readonly kernel: ProfileId
   readonly vcpus: number
+  /** What the restore does, in one sentence: to which device, what, and on which kernel. */
+  readonly headline: string
   /** One for each ITS, in the order of the file. */
   readonly itses: readonly ItsDocument[]
   /** Every problem, worst first. */
   readonly findings: readonly FindingDocument[]
   /** What each known kernel makes of the VM. */
   readonly kernels: readonly KernelDocument[]
+  /** What people call the devices: every DeviceID of which the file knows something. */
+  readonly devices: readonly NamedDeviceDocument[]
+  /** What a restore does to each device that it harms, the worst first; empty where it fails. */
+  readonly harmed: readonly HarmDocument[]
 }
 
 /** One ITS of the VM. */
@@ -83,6 +92,8 @@ export interface RestoreDocument extends RestoreCounts {
 
 /** The entry at which a restore fails. */
 export interface StopDocument extends Pick<RestoreStop, 'errno' | 'says' | 'place' | 'after'> {
+  /** The ITS whose tables it is in: its place in the machine. */
+  readonly its: number
   readonly at: Address | null
   readonly deviceId?: number
   readonly eventId?: number
@@ -131,10 +142,13 @@ export function checkDocument({ file, machine, reports, kernels }: Checked): Che
     machine: machine.machine,
     kernel: first.kernel,
     vcpus: first.vcpus,
+    headline: headline(reports, kernels),
     ...together(itses),
     itses,
-    findings: worstFirst(reports.flatMap((report) => report.findings.map((one) => findingDocument(one, report.its.index)))),
+    findings: worstFirst(reports.flatMap((report) => report.findings.map((one) => findingDocument(one, report)))),
     kernels: kernels.map(kernelDocument),
+    devices: reports.flatMap(({ names, its }) => namedDevices(names, its.index)),
+    harmed: harmedOf(reports).map(({ report: { names, its }, harm }) => harmDocument(harm, names, its.index)),
   }
 }
 
@@ -152,7 +166,7 @@ function restoreDocument(report: Report): RestoreDocument {
   return {
     verdict,
     errno: errno ?? null,
-    stop: stop === undefined ? null : stopDocument(stop),
+    stop: stop === undefined ? null : stopDocument(stop, report.its.index),
     collections,
     live,
     tables,
@@ -173,9 +187,9 @@ function restoreDocument(report: Report): RestoreDocument {
   }
 }
 
-export function stopDocument({ errno, says, place, at, deviceId, eventId, after }: RestoreStop): StopDocument {
+export function stopDocument({ errno, says, place, at, deviceId, eventId, after }: RestoreStop, its: number): StopDocument {
   const ids = { ...(deviceId === undefined ? {} : { deviceId }), ...(eventId === undefined ? {} : { eventId }) }
-  return { errno, says, place, at: address(at), ...ids, after }
+  return { its, errno, says, place, at: address(at), ...ids, after }
 }
 
 /** The state that says least of what the guest has mapped. */

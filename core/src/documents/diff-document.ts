@@ -1,4 +1,5 @@
 import type { Change, EventId, Viewpoint } from '../audit/index.ts'
+import type { NamedDeviceDocument } from './device-document.ts'
 
 /** What `vits diff --json` prints: how two saves of one VM differ. */
 export interface DiffDocument {
@@ -14,6 +15,8 @@ export interface DiffDocument {
   /** Live in the first, unmapped by the guest in between, and still valid in the tables of the second. */
   readonly orphaned: { readonly devices: readonly number[]; readonly events: readonly EventId[] }
   readonly registers: readonly RegisterChange[]
+  /** What people call the devices: every DeviceID of which the later save knows something, and those that only the earlier one knew. */
+  readonly devices: readonly NamedDeviceDocument[]
 }
 
 /** A register of the ITS that differs, in hexadecimal. */

@@ -9,6 +9,7 @@ import {
   type Help,
   type ProblemCode,
   problems,
+  type Report,
   type RuleName,
   type Severity,
   type WordWrite,
@@ -37,6 +38,8 @@ export interface FindingDocument {
   /** What lies there. */
   readonly word: EntryWord | null
   readonly deviceId: number | null
+  /** The device as people know it: `the disk at 01:00.1`; null where the finding is about none, or the file does not tell. */
+  readonly device: string | null
   readonly eventId: number | null
   readonly icid: number | null
   readonly evidence: readonly EvidenceDocument[]
@@ -99,12 +102,12 @@ export interface WriteDocument {
   readonly to: EntryWord
 }
 
-export function findingDocument(finding: Finding, its: number): FindingDocument {
+export function findingDocument(finding: Finding, { its, names }: Pick<Report, 'its' | 'names'>): FindingDocument {
   const { code, slug, severity, errno, confidence, says, at, deviceId, eventId, icid, evidence, effect, fix } = finding
   const { revived, lost, lostDevices, stop } = effect
   const [word] = finding.entries
   return {
-    its,
+    its: its.index,
     code,
     slug,
     severity,
@@ -114,6 +117,7 @@ export function findingDocument(finding: Finding, its: number): FindingDocument 
     gpa: address(at),
     word: word === undefined || word.at !== at ? null : hexWord(word.lo, word.hi),
     deviceId: deviceId ?? null,
+    device: deviceId === undefined || names.label(deviceId) === '' ? null : names.subject(deviceId),
     eventId: eventId ?? null,
     icid: icid ?? null,
     evidence: evidence.map(({ witness, rule, says, at, against }) => ({

@@ -1,4 +1,5 @@
 export { type CheckDocument, type Checked, checkDocument } from './check-document.ts'
+export { namedDevices } from './device-document.ts'
 export type { DiffDocument } from './diff-document.ts'
 export { type PagesDocument, pagesDocument } from './pages-document.ts'
 export { type PendingDocument, pendingDocument, type ShowDocument } from './pending-document.ts'

@@ -1,6 +1,7 @@
 import { hex } from '../abi/index.ts'
-import type { Belief, PendingEvent, PendingView, VcpuPending } from '../audit/index.ts'
+import type { Belief, DeviceNames, PendingEvent, PendingView, VcpuPending } from '../audit/index.ts'
 import type { Unread } from '../tables/index.ts'
+import type { FunctionDocument } from './device-document.ts'
 import { type Address, address } from './hexadecimal.ts'
 import type { ViewDocument } from './view-document.ts'
 
@@ -42,6 +43,8 @@ export interface StrayDocument {
 
 export interface PendingDeviceDocument {
   readonly deviceId: number
+  /** What the file knows of it: several functions behind a bridge to conventional PCI, none where it does not tell. */
+  readonly functions: readonly FunctionDocument[]
   readonly events: readonly PendingEventDocument[]
 }
 
@@ -67,13 +70,17 @@ export interface PendingEventDocument {
   readonly elsewhere: readonly number[]
 }
 
-export const pendingDocument = (its: number, { isWhole, vcpus, devices }: PendingView): PendingDocument => ({
+export const pendingDocument = (its: number, { isWhole, vcpus, devices }: PendingView, names: DeviceNames): PendingDocument => ({
   schema: 1,
   view: 'pending',
   its,
   whole: isWhole,
   vcpus: vcpus.map(vcpuDocument),
-  devices: devices.map(({ deviceId, events }) => ({ deviceId, events: events.map(eventDocument) })),
+  devices: devices.map(({ deviceId, events }) => ({
+    deviceId,
+    functions: names.of(deviceId).functions,
+    events: events.map(eventDocument),
+  })),
 })
 
 const vcpuDocument = ({ vcpuId, isEnabled, table, unread, lpis, strays }: VcpuPending): VcpuPendingDocument => ({

@@ -61,7 +61,7 @@ export function proveDocument({ file, kernel, profile, itses: proved }: Proved):
 const itsDocument = ({ its, answered, predicted, agrees, lost, unexpected }: ItsProved): ItsProofDocument => ({
   its: its.index,
   base: address(its.base),
-  answered: { ...answered, view: rowsDocument(answered.view) },
+  answered: { ...answered, view: rowsDocument(answered.view, its.index) },
   predicted: { rc: predicted.rc },
   agrees,
   lost,

@@ -11,6 +11,7 @@ import {
 } from '../audit/index.ts'
 import type { Errno } from '../memory/index.ts'
 import type { Cause, Obstacle, RepairPlan } from '../repair/index.ts'
+import { type NamedDeviceDocument, namedDevices } from './device-document.ts'
 import { type WriteDocument, writeDocument } from './finding-document.ts'
 
 /** What `vits repair --json` prints. */
@@ -32,6 +33,8 @@ export interface RepairDocument {
   readonly obstacles: readonly Obstacle[]
   /** What the guest has mapped and no restore of the result brings back. */
   readonly lost: { readonly devices: readonly number[]; readonly events: readonly EventId[] }
+  /** What people call the devices: every DeviceID of which the file knows something. */
+  readonly devices: readonly NamedDeviceDocument[]
 }
 
 export interface OutcomeDocument {
@@ -52,6 +55,8 @@ export interface PlannedWriteDocument extends WriteDocument {
   readonly kind: EntryKind
   /** `DeviceID 0x8`, `event 3 of DeviceID 0x300`, `collection 1`. */
   readonly id: string
+  /** The device whose entry it is; null of a collection. */
+  readonly deviceId: number | null
   readonly why: string
   readonly confidence: Confidence
 }
@@ -88,12 +93,14 @@ export function repairDocument(file: string, plan: RepairPlan, written: string |
       code: write.code,
       kind: write.kind,
       id: write.id,
+      deviceId: write.deviceId ?? null,
       why: write.why,
       confidence: write.proven ? 'proven' : 'inferred',
     })),
     kernels: kernels.map(({ kernel, before, after }) => ({ kernel, before: outcome(before), after: outcome(after) })),
     obstacles,
     lost: { devices: itses.flatMap(({ lostDevices }) => lostDevices), events: itses.flatMap(({ lost }) => lost) },
+    devices: itses.flatMap(({ its, before }) => namedDevices(before.names, its.index)),
   }
 }
 

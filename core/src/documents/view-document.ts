@@ -1,7 +1,8 @@
 import { hex } from '../abi/index.ts'
-import type { Beliefs, EventRow, RuleName, View, Viewpoint, Witnesses } from '../audit/index.ts'
+import type { Beliefs, DeviceNames, EventRow, RuleName, View, Viewpoint, Witnesses } from '../audit/index.ts'
 import type { Errno } from '../memory/index.ts'
 import { type StopDocument, stopDocument } from './check-document.ts'
+import type { FunctionDocument } from './device-document.ts'
 import type { Address } from './hexadecimal.ts'
 
 /** What `vits show --json` prints of collections and devices from one of three viewpoints. */
@@ -31,6 +32,8 @@ export interface CollectionDocument {
 /** A device and its events; null where this viewpoint does not know. */
 export interface DeviceDocument {
   readonly deviceId: number
+  /** What the file knows of it, in the views of `vits show`: several functions behind a bridge to conventional PCI, none where it does not tell. */
+  readonly functions?: readonly FunctionDocument[]
   readonly itt: Address | null
   readonly eventIdBits: number | null
   readonly events: readonly EventDocument[]
@@ -42,23 +45,33 @@ export interface EventDocument extends EventRow {
   readonly rules?: readonly RuleName[]
 }
 
-/** `beliefs`: of a view of the guest, what its witnesses say. */
-export function viewDocument(view: Viewpoint, its: number, rows: View, beliefs?: Beliefs): ViewDocument {
-  const document = { schema: 1, view, its, ...rowsDocument(rows) } as const
-  if (beliefs === undefined) return document
-  const devices = document.devices.map((device) => ({
-    ...device,
-    rules: rulesOf(beliefs.device(device.deviceId)),
-    events: device.events.map((event) => ({ ...event, rules: rulesOf(beliefs.event(device.deviceId, event.eventId)) })),
-  }))
-  return { ...document, devices }
+/** What is said of the rows of a view besides what they are. */
+export interface ViewWitnesses {
+  readonly names: DeviceNames
+  /** Of a view of the guest, what its witnesses say. */
+  readonly beliefs?: Beliefs | undefined
 }
+
+export function viewDocument(view: Viewpoint, its: number, rows: View, { names, beliefs }: ViewWitnesses): ViewDocument {
+  const document = rowsDocument(rows, its)
+  const devices = document.devices.map((device) => {
+    const { functions } = names.of(device.deviceId)
+    return beliefs === undefined ? { ...device, functions } : { ...witnessed(device, beliefs), functions }
+  })
+  return { schema: 1, view, its, ...document, devices }
+}
+
+const witnessed = (device: DeviceDocument, beliefs: Beliefs): DeviceDocument => ({
+  ...device,
+  rules: rulesOf(beliefs.device(device.deviceId)),
+  events: device.events.map((event) => ({ ...event, rules: rulesOf(beliefs.event(device.deviceId, event.eventId)) })),
+})
 
 const rulesOf = ({ queue, pci }: Witnesses): RuleName[] =>
   [queue, pci].flatMap(({ rule, says }) => (says === 'live' ? [rule] : []))
 
-export const rowsDocument = ({ collections, devices, stop }: View): RowsDocument => ({
-  ...(stop === undefined ? {} : { errno: stop.errno, stop: stopDocument(stop) }),
+export const rowsDocument = ({ collections, devices, stop }: View, its: number): RowsDocument => ({
+  ...(stop === undefined ? {} : { errno: stop.errno, stop: stopDocument(stop, its) }),
   collections: collections.map(({ icid, rdBase }) => ({ icid, rdbase: rdBase })),
   devices: devices.map(({ itt, ...device }) => ({ ...device, itt: itt === null ? null : hex(itt) })),
 })

@@ -116,6 +116,7 @@ describe('the header of a case', () => {
     {
       name: fc.constant('0000:00:01.0/nic'),
       deviceId: count,
+      routingId: fc.nat(0xffff),
       kind: fc.constantFrom('MSI' as const, 'MSI-X' as const, 'unread' as const),
       enabled: fc.boolean(),
       asleep: fc.constant(true as const),

@@ -202,6 +202,11 @@ describe('the header of a case', () => {
     expect(msi).toEqual([{ ...fn, vectors: [{ ...vector, address: 0x8090040n, target: expected }] }])
   })
 
+  it('tells the place of a function on its bus in 16 bits', () => {
+    expect(read({ msi: [{ ...fn, routingId: 0xffff, vectors: [] }] }).msi[0]!.routingId).toBe(0xffff)
+    refusing({ msi: [{ ...fn, routingId: 0x10000, vectors: [] }] }, 'a count')
+  })
+
   it('cannot name an ITS that it does not have', () => {
     refusing({ msi: [{ ...fn, vectors: [{ ...vector, target: { kind: 'translater', its: 1 } }] }] }, 'a count')
   })

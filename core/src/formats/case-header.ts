@@ -37,6 +37,8 @@ const LARGEST_RAM = 2 ** 44
 const MOST_PAGES = 2 ** 24
 /** KVM puts frames of ITSes on 64 KiB only. */
 const ITS_ALIGNMENT = 0x1_0000n
+/** Bus, device and function of PCI have 16 bits. */
+const ROUTING_IDS = 2 ** 16
 
 /** The header as JSON: u64 values as hexadecimal strings, runs of pages as [first, count]. */
 export function caseHeaderJson({ registers, virtio, vcpus, ranges, unlocated, pages, zeros, ...facts }: CaseHeader): string {
@@ -179,6 +181,7 @@ class HeaderReader {
     return {
       name: json.string(value['name']),
       deviceId: json.count(value['deviceId']),
+      ...(value['routingId'] === undefined ? {} : { routingId: json.count(value['routingId'], ROUTING_IDS) }),
       kind: json.oneOf(value['kind'], ['MSI', 'MSI-X', 'unread']),
       enabled: json.boolean(value['enabled']),
       ...(value['asleep'] === undefined || !json.boolean(value['asleep']) ? {} : { asleep: true }),

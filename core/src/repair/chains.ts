@@ -38,14 +38,15 @@ export function mendChains(overlay: Overlay, tables: Mappings, work: ChainWork):
     if (code === undefined || work.isDeadDevice(deviceId)) continue
     const isDead = (eventId: number) => work.isDeadEvent(deviceId, eventId)
     const name = (eventId: number) => eventName(deviceId, eventId)
-    changed = mendChain(overlay, eventsOf(tables, device), isDead, { ...ites, block: undefined, code, name }) || changed
+    const chain = { ...ites, block: undefined, code, name, deviceOf: () => deviceId }
+    changed = mendChain(overlay, eventsOf(tables, device), isDead, chain) || changed
   }
   const code = work.deviceChain ?? (work.seal ? 'seal' : undefined)
   if (code === undefined) return changed
   const devices = tables.devices.map(({ deviceId, at, next }) => ({ id: deviceId, at, next }))
   const isDead = (deviceId: number) => work.isDeadDevice(deviceId)
   const block = work.seal && work.indirect ? L2_ENTRIES : undefined
-  return mendChain(overlay, devices, isDead, { ...dtes, block, code, name: deviceName }) || changed
+  return mendChain(overlay, devices, isDead, { ...dtes, block, code, name: deviceName, deviceOf: (id) => id }) || changed
 }
 
 function eventsOf({ events: { eventId, next } }: Mappings, { ittAddr, first, count }: MappedDevice): Entry[] {
@@ -61,6 +62,7 @@ const ites = { kind: 'ITE', field: ITE.fields.next, cap: ITE_NEXT_CAP } as const
 type Chain = (typeof dtes | typeof ites) & {
   readonly code: Cause
   readonly name: (id: number) => string
+  readonly deviceOf: (id: number) => number
   /** Entries of a block that no jump may leave but to its end; undefined when a jump may go anywhere. */
   readonly block: number | undefined
 }
@@ -93,11 +95,11 @@ function mendChain(overlay: Overlay, entries: readonly Entry[], isDead: (id: num
 }
 
 /** Why the `next` of an entry is rewritten; `overruns`: it leads to the right entry, and leaves its second-level page on the way. */
-function reasonOf({ code, kind, name }: Chain, id: number, following: number | undefined, overruns: boolean): Reason {
+function reasonOf({ code, kind, name, deviceOf }: Chain, id: number, following: number | undefined, overruns: boolean): Reason {
   const [because, why]: readonly [Because, string] = overruns
     ? ['jump leaves its page', 'kernels before 6.0.6 run past a second-level page unless the jump ends with it']
     : following === undefined
       ? ['last of its chain', 'it is the last of its chain']
       : ['next in its chain', `${name(following)} follows, ${following - id} on`]
-  return { code: overruns ? 'seal' : code, kind, id: name(id), because, why, proven: true }
+  return { code: overruns ? 'seal' : code, kind, id: name(id), deviceId: deviceOf(id), because, why, proven: true }
 }

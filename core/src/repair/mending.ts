@@ -126,7 +126,8 @@ export class Mending {
       // What is found about an event of a dead device is mended in the DTE, which the finding need not list.
       const kind = entries.find((entry) => entry.at === at)?.kind ?? 'DTE'
       const id = kind === 'DTE' ? deviceName(deviceId) : eventName(deviceId, finding.eventId!)
-      const reason: Reason = { code, kind, id, because: 'finding', why: says, proven: confidence === 'proven', evidence }
+      const proven = confidence === 'proven'
+      const reason: Reason = { code, kind, id, deviceId, because: 'finding', why: says, proven, evidence }
       if (!this.#overlay.put(at, to, reason)) continue
       this.#touch(kind, deviceId, code)
       changed = true

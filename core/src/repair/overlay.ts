@@ -32,6 +32,8 @@ export interface Reason {
   readonly kind: EntryKind
   /** `DeviceID 0x8`, `event 3 of DeviceID 0x300`, `collection 1`. */
   readonly id: string
+  /** The device whose entry it is; of a collection there is none. */
+  readonly deviceId?: number
   readonly because: Because
   readonly why: string
   /** A witness or the bits themselves say so. */

@@ -58,13 +58,14 @@ function writeDevice(
   const { next } = DTE.decode(...overlay.word(at))
   const entry = DTE.encode({ valid: true, next, ittAddr, size: bits - 1 })
   const why = `the guest mapped it so, MAPD at ${hex(by)}`
-  overlay.put(at, [entry.lo, entry.hi], { code, kind: 'DTE', id: deviceName(deviceId), because: 'MAPD', why, proven: true })
+  const reason = { code, kind: 'DTE', deviceId, because: 'MAPD', why, proven: true } as const
+  overlay.put(at, [entry.lo, entry.hi], { ...reason, id: deviceName(deviceId) })
 }
 
 /** Writes the events of a device and clears what else is valid in its ITT. */
 function writeEvents(overlay: Overlay, device: DeviceRecord, [ittAddr, bits]: Itt, work: RebuildWork): void {
   const { deviceId } = device
-  const reason = { code: work.code, kind: 'ITE', proven: true } as const
+  const reason = { code: work.code, kind: 'ITE', deviceId, proven: true } as const
   const written = new Set<number>()
   for (const [eventId, { lpi, icid, at: by }] of device.events) {
     const at = (ittAddr + eventId * ENTRY_BYTES) as Gpa

@@ -130,7 +130,7 @@ describe('a PCI function', () => {
     const bridge = { name: '0000:00:01.0/bridge', config: config([0x10, 0, 0x72, 0], { 14: 1, 25: 0x52 }), msixTable }
     const names = ['0000:00:01.0:03.0/vfio', '0000:00:07.0:00.0/vfio']
     expect(msiFunctions([bridge], someRegisters.itses, names)).toEqual([
-      { name: names[0], deviceId: 0x5200, kind: 'unread', enabled: false, vectors: [] },
+      { name: names[0], deviceId: 0x5200, routingId: 0x5218, kind: 'unread', enabled: false, vectors: [] },
     ])
   })
 

@@ -1,6 +1,6 @@
 import { type MsiFunction, type MsixVector, msiTarget, type SavedIts } from '../../abi/index.ts'
 import { CAPABILITY, capability, type PciState, u16, u32, u64 } from './pci-config.ts'
-import { RequesterIds } from './requester-id.ts'
+import { type RequesterId, RequesterIds } from './requester-id.ts'
 
 const MSIX = { enable: 0x8000, functionMask: 0x4000, tableSize: 0x07ff } as const
 const MSI = { enable: 0x01, wide: 0x80, maskable: 0x100 } as const
@@ -25,12 +25,12 @@ export function msiFunctions(
 ): MsiFunction[] {
   const ids = new RequesterIds(states)
   const read = states.flatMap((state) => {
-    const deviceId = ids.of(state.name)
-    return deviceId === undefined ? [] : functionsOf(state, deviceId, itses)
+    const id = ids.of(state.name)
+    return id === undefined ? [] : functionsOf(state, id, itses)
   })
   const others = unread.flatMap((name): MsiFunction[] => {
-    const deviceId = ids.of(name)
-    return deviceId === undefined ? [] : [{ name, deviceId, kind: 'unread', enabled: false, vectors: [] }]
+    const id = ids.of(name)
+    return id === undefined ? [] : [{ name, ...id, kind: 'unread', enabled: false, vectors: [] }]
   })
   return [...read, ...others]
 }
@@ -40,7 +40,7 @@ function isAsleep(config: Uint8Array): boolean {
   return at !== undefined && (u16(config, at + POWER.control) & POWER.state) !== 0
 }
 
-function functionsOf(state: PciState, deviceId: number, itses: readonly SavedIts[]): MsiFunction[] {
+function functionsOf(state: PciState, id: RequesterId, itses: readonly SavedIts[]): MsiFunction[] {
   const { name, config } = state
   const msix = capability(config, CAPABILITY.msix)
   const msi = capability(config, CAPABILITY.msi)
@@ -49,13 +49,13 @@ function functionsOf(state: PciState, deviceId: number, itses: readonly SavedIts
   if (msix !== undefined) {
     const control = u16(config, msix + 2)
     const enabled = (control & (MSIX.enable | MSIX.functionMask)) === MSIX.enable
-    found.push({ name, deviceId, kind: 'MSI-X', enabled, ...power, vectors: msixTable(state, itses) })
+    found.push({ name, ...id, kind: 'MSI-X', enabled, ...power, vectors: msixTable(state, itses) })
   }
   // A function uses one of the two; the other one's state says nothing.
   if (msi !== undefined && (msix === undefined || (u16(config, msi + 2) & MSI.enable) !== 0)) {
     found.push({
       name,
-      deviceId,
+      ...id,
       kind: 'MSI',
       enabled: (u16(config, msi + 2) & MSI.enable) !== 0,
       ...power,

@@ -44,7 +44,19 @@ describe('the DeviceID of a PCI function', () => {
     ['behind what is no bridge is not known', '0000:00:06.0:00.0/nvme', undefined],
     ['has no meaning for what is none', 'ram', undefined],
   ])('%s', (_, name, id) => {
-    expect(new RequesterIds(bridges).of(name)).toBe(id)
+    expect(new RequesterIds(bridges).of(name)?.deviceId).toBe(id)
+  })
+})
+
+describe('the place of a PCI function on its own bus', () => {
+  it.each([
+    ['is its DeviceID on the root bus and behind ports', '0000:00:03.1:00.0:00.3/nvme', undefined],
+    ['is told beside it behind a bridge to conventional PCI', '0000:00:01.0:00.0:03.0/nic', 0x0218],
+    ['is told behind a bridge behind such a bridge', '0000:00:01.0:00.0:04.0:06.0/nic', 0x0330],
+    ['is told behind a conventional bridge', '0000:00:02.0:07.0/nic', 0x0438],
+    ['is not told of function 0 that such a bridge has its DeviceID from', '0000:00:01.0:00.0:00.0/nic', undefined],
+  ])('%s', (_, name, routingId) => {
+    expect(new RequesterIds(bridges).of(name)?.routingId).toBe(routingId)
   })
 })
 

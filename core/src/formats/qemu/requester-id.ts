@@ -10,6 +10,14 @@ export function isPciFunction(name: string): boolean {
   return PATH.test(name)
 }
 
+/** The numbers of a function. */
+export interface RequesterId {
+  /** With which it writes its MSIs. */
+  readonly deviceId: number
+  /** Its own bus, slot and function, where the DeviceID is another. */
+  readonly routingId?: number
+}
+
 /**
  * The DeviceIDs with which functions write their MSIs: bus, slot and function, the bus being what the guest programmed into the
  * bridges on the path. Conventional PCI carries no such number: what is behind a PCI Express to PCI bridge appears as function 0
@@ -26,19 +34,21 @@ export class RequesterIds {
     this.#configs = new Map(states.map(({ name, config }) => [pathOf(name), config]))
   }
 
-  /** The DeviceID of the function of this name; undefined behind a bridge that was not saved. */
-  of(name: string): number | undefined {
+  /** Those of the function of this name; undefined behind a bridge that was not saved. */
+  of(name: string): RequesterId | undefined {
     const [, root, chain] = PATH.exec(name) ?? []
     if (root === undefined || chain === undefined) return undefined
     const slots = slotsBelow(root, chain)
     let [bus, id] = [Number.parseInt(root, 16), undefined as number | undefined]
     for (const [i, { path, devfn }] of slots.entries()) {
-      if (i === slots.length - 1) return id ?? bus * 256 + devfn
+      const routingId = bus * 256 + devfn
+      if (i === slots.length - 1)
+        return id === undefined || id === routingId ? { deviceId: routingId } : { deviceId: id, routingId }
       const bridge = this.#configs.get(path)
       if (bridge === undefined || (bridge[CONFIG.headerType]! & HEADER_TYPE.mask) !== HEADER_TYPE.bridge) return undefined
       const secondary = bridge[CONFIG.secondaryBus]!
       const express = capability(bridge, CAPABILITY.express)
-      if (express === undefined) id ??= bus * 256 + devfn
+      if (express === undefined) id ??= routingId
       else if (((u16(bridge, express + 2) >>> 4) & 0xf) === TO_CONVENTIONAL) id ??= secondary * 256
       bus = secondary
     }

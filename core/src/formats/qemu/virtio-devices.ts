@@ -32,7 +32,7 @@ export async function virtioDevices(
   const found: VirtioDevice[] = []
   for (const section of sections) {
     const { name } = section.device
-    const deviceId = isPciFunction(name) && isVirtio(section) ? ids.of(name) : undefined
+    const deviceId = isPciFunction(name) && isVirtio(section) ? ids.of(name)?.deviceId : undefined
     if (deviceId === undefined) continue
     found.push(await deviceOf(source, section, deviceId, hasIommu))
   }

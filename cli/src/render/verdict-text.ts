@@ -1,0 +1,111 @@
+import { type Finding, type Report, worst } from '@vits/core/audit'
+import type { Origin, SavedMachine } from '@vits/core/formats'
+import type { Style } from '../style.ts'
+import { count, itsWords, shellWord } from './words.ts'
+
+/** The last lines of a report: what the restore comes to, and what to do next. */
+export function verdictLines(file: string, { origin }: SavedMachine, reports: readonly Report[], style: Style): string[] {
+  const findings = reports.flatMap((report) => report.findings)
+  const problems = findings.filter(({ severity }) => severity === 'fails' || severity === 'corrupts')
+  const next = ['', ...hints(nextSteps(file, reports))]
+  switch (worst(reports.map(({ verdict }) => verdict))) {
+    case 'restores':
+      return [style.good(cleanWords(reports, findings))]
+    case 'unknown':
+      return [style.bad('Not known: a restore reads more than was looked at. Do not resume this VM.'), ...next]
+    case 'fails':
+      return [
+        `${count(problems.length, 'problem')} · ${style.bad(failureWords(reports))}`,
+        ...abortLines(origin, reports),
+        ...next,
+      ]
+    case 'corrupts':
+      return [
+        `${count(problems.length, 'problem')} · The restore succeeds${harmWords(reports)}.`,
+        style.bad(adviceWords(reports)),
+        ...next,
+      ]
+  }
+}
+
+/** A loss that is only possible, and nothing worse, is not called one. */
+function adviceWords(reports: readonly Report[]): string {
+  const isPossible = reports.every(({ lost, revived, misdirected }) => lost + revived + misdirected === 0)
+  return isPossible && reports.some(({ hiddenDevices }) => hiddenDevices > 0)
+    ? 'Restores, but perhaps wrongly. Do not resume this VM before that is known.'
+    : 'Restores, but wrongly. Do not resume this VM.'
+}
+
+function cleanWords(reports: readonly Report[], findings: readonly Finding[]): string {
+  const known = reports.every(({ whole }) => whole) ? '' : ' as far as can be known'
+  const sure = reports.some(({ unread }) => unread > 0) ? ' as far as it was looked at' : known
+  const leftovers = findings.filter(({ severity }) => severity === 'latent').length
+  return leftovers === 0
+    ? `Restores cleanly${sure}.`
+    : `Restores${sure}. ${count(leftovers, 'leftover does', 'leftovers do')} no harm now.`
+}
+
+function failureWords(reports: readonly Report[]): string {
+  const { errno, stop, its } = reports.find(({ verdict }) => verdict === 'fails')!
+  const where = stop === undefined ? '' : ` at ${stop.place}: ${stop.says}`
+  return `The restore${reports.length > 1 ? ` of ${itsWords(its)}` : ''} fails: ${errno}${where}.`
+}
+
+function abortLines({ vmm }: Origin, reports: readonly Report[]): string[] {
+  const stop = reports.find((report) => report.stop !== undefined)?.stop
+  return stop === undefined ? [] : [vmmSays[vmm](strerror[stop.errno] ?? stop.errno)]
+}
+
+function harmWords(reports: readonly Report[]): string {
+  const sum = (of: (report: Report) => number) => reports.reduce((total, report) => total + of(report), 0)
+  const [lost, revived] = [sum((report) => report.lost), sum((report) => report.revived)]
+  const [misdirected, hiddenDevices] = [sum((report) => report.misdirected), sum((report) => report.hiddenDevices)]
+  const does = [
+    ...(lost > 0 ? [`loses ${lost} of ${sum(({ live }) => live.events)} live events`] : []),
+    ...(revived > 0 ? [`brings back ${lost > 0 ? count(revived, 'dead one') : count(revived, 'dead event')}`] : []),
+    ...(misdirected > 0 ? [`misdirects ${count(misdirected, 'event')}`] : []),
+    ...(hiddenDevices > 0 ? [`perhaps loses ${count(hiddenDevices, 'device')}`] : []),
+  ]
+  return does.length === 0 ? '' : `, and ${does.join(' and ')}`
+}
+
+/** Commands to run next, with what they are for. */
+function nextSteps(file: string, reports: readonly Report[]): (readonly [run: string, why: string])[] {
+  const findings = reports.flatMap((report) => report.findings)
+  const [first] = findings
+  const safe = findings.some(({ fix }) => fix.safe && fix.writes.length > 0)
+  const troubled = reports.find(({ verdict }) => verdict !== 'restores')
+  const its = reports.length > 1 && troubled !== undefined ? ` --its ${troubled.its.index}` : ''
+  return [
+    safe
+      ? [`vits repair -p ${shellWord(file)} -o ${shellWord(fixedName(file))}`, 'write a repaired copy']
+      : [`vits repair -n ${shellWord(file)}`, 'see what can be mended'],
+    ...(first === undefined ? [] : [[`vits explain ${first.code}`, 'what this is and why it happens'] as const]),
+    [`vits show ${shellWord(file)} --view guest${its}`, 'what the guest has mapped'],
+  ]
+}
+
+/** `vm.mig.zst` is repaired as `vm.fixed.mig`. */
+function fixedName(file: string): string {
+  const plain = file.replace(/\.(zst|gz)$/, '')
+  const dot = plain.lastIndexOf('.')
+  return dot > plain.lastIndexOf('/') + 1 ? `${plain.slice(0, dot)}.fixed${plain.slice(dot)}` : `${plain}.fixed`
+}
+
+function hints(lines: readonly (readonly [run: string, why: string])[]): string[] {
+  const width = Math.max(...lines.map(([run]) => run.length)) + 4
+  return lines.map(([run, why]) => `  ${run.padEnd(width)}${why}`)
+}
+
+/** What a VMM prints when KVM refuses the tables. */
+const vmmSays: Readonly<Record<Origin['vmm'], (error: string) => string>> = {
+  qemu: (error) => `QEMU aborts on load: "KVM_SET_DEVICE_ATTR failed: Group 4 attr 0x0000000000000002: ${error}".`,
+}
+
+/** strerror(3), as VMMs print errnos. */
+const strerror: Readonly<Record<string, string>> = {
+  EINVAL: 'Invalid argument',
+  EFAULT: 'Bad address',
+  EEXIST: 'File exists',
+  ENOMEM: 'Cannot allocate memory',
+}

@@ -1,0 +1,104 @@
+import type { EventId } from './finding.ts'
+import { hiddenDevices } from './passes/hidden.ts'
+import type { Scene } from './scene.ts'
+import { type Damage, damage, isMisplaced } from './verdict.ts'
+
+/** What a restore does to one device; its events are counted among the first 1024 that are lost, misdirected or revived. */
+export interface DeviceHarm {
+  readonly deviceId: number
+  /** Events that the guest has mapped. */
+  readonly live: number
+  /** Of those, how many do not come back. */
+  readonly lost: number
+  /** Of those, how many come back as something else. */
+  readonly misdirected: number
+  /** Dead events that come back. */
+  readonly revived: number
+  /** The guest has the device mapped, and it does not come back. */
+  readonly isLost: boolean
+  /** It comes back with another ITT than the guest gave it. */
+  readonly isMisplaced: boolean
+  /** It may be live, and does not come back. */
+  readonly isHidden: boolean
+}
+
+/** How bad it is; the numbers are their order. */
+const WORST = { lost: 0, misdirected: 1, forgotten: 2, misplaced: 3, hidden: 4, bus: 5, revived: 6 } as const
+
+/** Each device that a restore harms, the worst first. Where the restore fails, all of them are lost, and none is listed. */
+export function harmedDevices(scene: Scene): readonly DeviceHarm[] {
+  const { restored, names } = scene
+  if (restored.objection !== undefined || restored.cut !== undefined) return []
+  const harmed = [...new Harms(scene, damage(scene, restored)).all()]
+  const order = harmed.map((harm) => ({
+    harm,
+    worse: [kindOf(harm, scene), names.rank(harm.deviceId), -harm.lost, harm.deviceId],
+  }))
+  order.sort((a, b) => {
+    const i = a.worse.findIndex((key, i) => key !== b.worse[i])
+    return i < 0 ? 0 : a.worse[i]! - b.worse[i]!
+  })
+  return order.map(({ harm }) => harm)
+}
+
+function kindOf({ deviceId, lost, misdirected, isLost, isMisplaced: misplaced, isHidden }: DeviceHarm, { names }: Scene): number {
+  const isRevived = lost + misdirected === 0 && !isLost && !misplaced && !isHidden
+  if (isRevived) return WORST.revived
+  if (names.isOfBus(deviceId)) return WORST.bus
+  if (lost > 0) return WORST.lost
+  if (misdirected > 0) return WORST.misdirected
+  if (isLost) return WORST.forgotten
+  return misplaced ? WORST.misplaced : WORST.hidden
+}
+
+class Harms {
+  readonly #scene: Scene
+  readonly #lost: ReadonlyMap<number, number>
+  readonly #misdirected: ReadonlyMap<number, number>
+  readonly #revived: ReadonlyMap<number, number>
+  readonly #hidden: ReadonlySet<number>
+
+  constructor(scene: Scene, { lost, misdirected, revived }: Damage) {
+    this.#scene = scene
+    this.#lost = byDevice(lost.first)
+    this.#misdirected = byDevice(misdirected.first)
+    this.#revived = byDevice(revived.first)
+    this.#hidden = new Set(hiddenDevices(scene, scene.restored).map(({ hidden }) => hidden.deviceId))
+  }
+
+  *all(): Generator<DeviceHarm> {
+    const { live } = this.#scene.beliefs
+    const parts = [this.#lost.keys(), this.#misdirected.keys(), this.#revived.keys(), this.#hidden, live.devices]
+    for (const deviceId of new Set(parts.flatMap((ids) => [...ids]))) {
+      const harm = this.#of(deviceId)
+      const isHarmed = harm.lost + harm.misdirected + harm.revived > 0 || harm.isLost || harm.isMisplaced || harm.isHidden
+      if (isHarmed) yield { ...harm, live: this.#liveEvents(deviceId) }
+    }
+  }
+
+  #liveEvents(deviceId: number): number {
+    const { beliefs } = this.#scene
+    return beliefs.eventIds(deviceId).filter((eventId) => beliefs.live.hasEvent(deviceId, eventId)).length
+  }
+
+  #of(deviceId: number): Omit<DeviceHarm, 'live'> {
+    const { beliefs, restored } = this.#scene
+    const back = restored.mappings.device(deviceId)
+    const isLive = beliefs.live.hasDevice(deviceId)
+    return {
+      deviceId,
+      lost: this.#lost.get(deviceId) ?? 0,
+      misdirected: this.#misdirected.get(deviceId) ?? 0,
+      revived: this.#revived.get(deviceId) ?? 0,
+      isLost: isLive && back === undefined,
+      isMisplaced: isLive && back !== undefined && isMisplaced(back, beliefs.place(deviceId)),
+      isHidden: this.#hidden.has(deviceId),
+    }
+  }
+}
+
+function byDevice(events: readonly EventId[]): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>()
+  for (const [deviceId] of events) counts.set(deviceId, (counts.get(deviceId) ?? 0) + 1)
+  return counts
+}
