@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Agent } from './agent.ts'
+import { Agent, HostDied } from './agent.ts'
 import type { MachineEvents, StartMachine } from './machine.ts'
 
 const PIPE_BYTES = 65536
@@ -98,6 +98,16 @@ describe('the agent', () => {
     machine.events!.died('QEMU ended with SIGKILL')
     await expect(asked).rejects.toThrow('QEMU ended with SIGKILL')
     await expect(agent.request('ping')).rejects.toThrow('QEMU ended with SIGKILL')
+  })
+
+  it('calls a machine dead that says nothing while something waits, and ends it', async () => {
+    const machine = new FakeMachine()
+    const agent = await Agent.boot({ kernel: 'vmlinuz' }, machine.start, 20)
+    await new Promise((resolve) => setTimeout(resolve, 40))
+    expect(agent.dead).toBe(false)
+    const asked = agent.request('set i0 4 1')
+    await expect(asked).rejects.toThrow(new HostDied('the kernel is silent, asked set i0 4 1'))
+    expect([agent.dead, machine.killed]).toEqual([true, true])
   })
 
   it('says why the agent could not go on', async () => {

@@ -20,6 +20,13 @@ const NOT_UNDERSTOOD = -9999
 /** Begins the last line of an agent that cannot go on. */
 const STOPPED = 'STOPPED '
 const BOOT_MS = 60_000
+/** No request takes as long, on a machine that has other things to do: a kernel that is silent for so long is dead. */
+const SILENCE_MS = 30_000
+
+/** The kernel died under a request, or says nothing any more: what was asked has no answer. */
+export class HostDied extends Error {
+  override readonly name = 'HostDied'
+}
 
 interface Waiting {
   readonly line: string
@@ -40,21 +47,23 @@ export class Agent {
   #tail = ''
   #failure: Error | undefined
   #ready: (() => void) | undefined
+  readonly #silence: NodeJS.Timeout
   readonly #killOnExit: () => void
 
-  private constructor(start: StartMachine, options: MachineOptions) {
+  private constructor(start: StartMachine, options: MachineOptions, silenceMs: number) {
     this.#machine = start(options, {
       received: (bytes) => this.#receive(bytes.toString('latin1')),
-      died: (reason) => this.#fail(new Error(reason)),
+      died: (reason) => this.#fail(new HostDied(reason)),
     })
     this.#window = WINDOW[this.#machine.transport]
+    this.#silence = setTimeout(() => this.#silent(), silenceMs).unref()
     this.#killOnExit = () => this.#machine.kill()
     process.once('exit', this.#killOnExit)
   }
 
   /** Boots a machine and waits for its agent. */
-  static async boot(options: MachineOptions, start: StartMachine = startMachine): Promise<Agent> {
-    const agent = new Agent(start, options)
+  static async boot(options: MachineOptions, start: StartMachine = startMachine, silenceMs = SILENCE_MS): Promise<Agent> {
+    const agent = new Agent(start, options, silenceMs)
     const timer = setTimeout(() => agent.#fail(new Error(`${options.kernel} did not boot in ${BOOT_MS / 1000} s`)), BOOT_MS)
     try {
       await new Promise<void>((resolve, reject) => {
@@ -68,6 +77,11 @@ export class Agent {
       clearTimeout(timer)
     }
     return agent
+  }
+
+  /** True once the machine has died or was stopped: it answers nothing any more. */
+  get dead(): boolean {
+    return this.#failure !== undefined
   }
 
   get transport(): Transport {
@@ -93,6 +107,7 @@ export class Agent {
     process.removeListener('exit', this.#killOnExit)
     if (this.#failure === undefined) {
       this.#failure = new Error('the lab was stopped')
+      clearTimeout(this.#silence)
       this.#machine.send('quit\n')
       const timer = setTimeout(() => this.#machine.kill(), 3_000)
       await this.#machine.ended
@@ -115,10 +130,13 @@ export class Agent {
       this.#unsent.length = 0
       this.#firstUnsent = 0
     }
-    if (text !== '') this.#machine.send(text)
+    if (text === '') return
+    this.#silence.refresh()
+    this.#machine.send(text)
   }
 
   #receive(text: string): void {
+    this.#silence.refresh()
     const lines = (this.#tail + text).split('\n')
     this.#tail = lines.pop()!
     for (const line of lines) this.#answer(line)
@@ -161,7 +179,16 @@ export class Agent {
     this.#ready = undefined
   }
 
+  #silent(): void {
+    const first = this.#sent[this.#firstSent]
+    if (first === undefined) return
+    this.#machine.kill()
+    this.#fail(new HostDied(`the kernel is silent, asked ${first.line.slice(0, 80)}`))
+  }
+
   #fail(error: Error): void {
+    clearTimeout(this.#silence)
+    process.removeListener('exit', this.#killOnExit)
     this.#failure ??= error
     const waiting = [...this.#sent.slice(this.#firstSent), ...this.#unsent.slice(this.#firstUnsent)]
     this.#sent.length = this.#unsent.length = this.#firstSent = this.#firstUnsent = 0

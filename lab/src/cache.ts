@@ -1,16 +1,9 @@
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { CACHE, INITRAMFS } from './folders.ts'
+import { fetchedVersions, imageOfVersion } from './kernels/fetched.ts'
+import { seriesOf } from './kernels/version.ts'
 
-/** The one folder that `npm run lab:setup` fills; git ignores it. */
-export const CACHE = fileURLToPath(new URL('../../.lab/', import.meta.url))
-
-/** The agent's C sources. */
-export const AGENT_SOURCES = fileURLToPath(new URL('../agent/', import.meta.url))
-
-/** The initramfs that holds the agent as its only program. */
-export const INITRAMFS = `${CACHE}agent.cpio`
-
-/** The kernel series the lab asks, newest first, and the Debian package that holds each. */
+/** The kernel series that hosts and guests run as well, newest first, and the Debian package that holds the newest of each. */
 export const kernelPackages = {
   '6.12': /^linux-image-6\.12\.(\d+)\+deb\d+-cloud-arm64-unsigned$/,
   '6.1': /^linux-image-6\.1\.0-(\d+)-cloud-arm64-unsigned$/,
@@ -25,16 +18,29 @@ export const vmlinuzOf = (series: KernelSeries) => `${CACHE}vmlinuz-${series}`
 export const packageNoteOf = (series: KernelSeries) => `${CACHE}vmlinuz-${series}.package`
 
 /**
- * The kernel image that `--kernel` names: a series that was set up, or a path.
+ * The kernel image that `--kernel` names: a series that was set up, a version that was fetched or the newest fetched of a series, or
+ * a path.
  *
  * @throws Error that says what to do when it is not there.
  */
 export function kernelImage(name: string): string {
-  const series = kernelSeries.find((known) => known === name)
-  const path = series === undefined ? name : vmlinuzOf(series)
-  if (!existsSync(INITRAMFS) || (series !== undefined && !existsSync(path))) {
+  const path = imageNamed(name) ?? name
+  const isSeries = kernelSeries.some((known) => known === name)
+  if (!existsSync(INITRAMFS) || (isSeries && !existsSync(path))) {
     throw new Error('the lab is not set up: run `npm run lab:setup` (Debian, as root)')
   }
-  if (!existsSync(path)) throw new Error(`no kernel ${name}: name ${kernelSeries.join(' or ')}, or a path to an arm64 vmlinuz`)
-  return path
+  if (existsSync(path)) return path
+  if (/^\d+\.\d+[\w.-]*$/.test(name)) {
+    throw new Error(`Linux ${name} was not fetched: npm run lab:setup -- --kernels ${name}, or all; or name a path to an image`)
+  }
+  const fetched = [...kernelSeries, ...fetchedVersions()].join(', ')
+  throw new Error(`no kernel ${name}: name one that is here (${fetched}), or a path to an arm64 vmlinuz`)
+}
+
+function imageNamed(name: string): string | undefined {
+  const series = kernelSeries.find((known) => known === name)
+  if (series !== undefined) return vmlinuzOf(series)
+  const fetched = fetchedVersions()
+  const version = fetched.find((known) => known === name) ?? fetched.findLast((known) => seriesOf(known) === name)
+  return version === undefined ? undefined : imageOfVersion(version)
 }

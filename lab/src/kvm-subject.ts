@@ -12,7 +12,9 @@ import {
   savedItsRegisters,
 } from '@vits/core/conformance'
 import { errnoName, PAGE_BYTES } from '@vits/core/memory'
-import { type Agent, type Answer, LONGEST_LINE } from './agent.ts'
+import { Agent, type Answer, LONGEST_LINE } from './agent.ts'
+import { describe, type KvmHost } from './kvm-host.ts'
+import type { MachineOptions } from './machine.ts'
 
 /** Attributes of the control group, on the GIC (g) or an ITS (i). */
 const CONTROL: Record<ControlOp, readonly ['g' | 'i', number]> = {
@@ -35,15 +37,6 @@ const CHUNK = Math.floor((LONGEST_LINE - 64) / 64) * 32
 const RUN_MS = 2000
 const KVM_MEM_LOG_DIRTY_PAGES = 1
 
-/** The kernel whose KVM is asked. */
-export interface KvmHost {
-  /** As `uname -r` and `uname -v` say. */
-  readonly kernel: string
-  readonly kernelVersion: string
-  /** The stable release it is made from: `6.1.192`. */
-  readonly release: string
-}
-
 type Play = { [O in StepOp]: (step: StepOf<O>) => Promise<StepAnswer> | StepAnswer }
 
 const digits = (value: number | bigint | string) => BigInt(value).toString(16)
@@ -54,12 +47,41 @@ const rcName = (rc: number) => (rc >= 0 ? String(rc) : errnoName(rc))
 /** A KVM in the lab, asked the steps of a recording. Steps are sent as they come; nothing waits for an answer but the guest's. */
 export class KvmSubject implements Subject {
   readonly host: KvmHost
-  readonly #agent: Agent
+  readonly #options: MachineOptions
+  #agent: Agent
+  #rebooting: Promise<void> | undefined
   #logDirty = false
 
-  constructor(host: KvmHost, agent: Agent) {
+  private constructor(host: KvmHost, options: MachineOptions, agent: Agent) {
     this.host = host
+    this.#options = options
     this.#agent = agent
+  }
+
+  /** Boots a kernel and asks it which it is. */
+  static async boot(options: MachineOptions): Promise<KvmSubject> {
+    const agent = await Agent.boot(options)
+    return new KvmSubject(await describe(agent), options, agent)
+  }
+
+  /** Boots the kernel anew if it has died; those who ask while it boots wait for the same boot. */
+  async revive(): Promise<void> {
+    if (!this.#agent.dead) return
+    this.#rebooting ??= this.#reboot()
+    await this.#rebooting
+  }
+
+  /** Powers the machine off. */
+  stop(): Promise<void> {
+    return this.#agent.stop()
+  }
+
+  async #reboot(): Promise<void> {
+    try {
+      this.#agent = await Agent.boot(this.#options)
+    } finally {
+      this.#rebooting = undefined
+    }
   }
 
   get name(): string {

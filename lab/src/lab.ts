@@ -1,4 +1,3 @@
-import { Agent } from './agent.ts'
 import { kernelImage } from './cache.ts'
 import { KvmSubject } from './kvm-subject.ts'
 import type { MachineOptions } from './machine.ts'
@@ -20,24 +19,12 @@ export async function withKvms<T>(
   options: Omit<MachineOptions, 'kernel'> = {},
 ): Promise<T> {
   const image = kernelImage(kernel)
-  const booting = await Promise.allSettled(Array.from({ length: count }, () => Agent.boot({ ...options, kernel: image })))
-  const agents = booting.flatMap((boot) => (boot.status === 'fulfilled' ? [boot.value] : []))
+  const booting = await Promise.allSettled(Array.from({ length: count }, () => KvmSubject.boot({ ...options, kernel: image })))
+  const subjects = booting.flatMap((boot) => (boot.status === 'fulfilled' ? [boot.value] : []))
   try {
     for (const boot of booting) if (boot.status === 'rejected') throw boot.reason
-    return await body(await Promise.all(agents.map(async (agent) => new KvmSubject(await describe(agent), agent))))
+    return await body(subjects)
   } finally {
-    await Promise.all(agents.map((agent) => agent.stop()))
+    await Promise.all(subjects.map((subject) => subject.stop()))
   }
-}
-
-/** The kernel that booted: `ver` answers release|version|capabilities. */
-async function describe(agent: Agent) {
-  const { data } = await agent.request('ver')
-  const [kernel, kernelVersion] = data.split('|') as [string, string]
-  return { kernel, kernelVersion, release: stableRelease(kernel, kernelVersion) }
-}
-
-/** `6.1.192` of `6.1.0-56-cloud-arm64` and `#1 SMP Debian 6.1.192-2 (...)`: Debian 12's release does not name the stable version. */
-function stableRelease(kernel: string, kernelVersion: string): string {
-  return /Debian (\d+\.\d+\.\d+)/.exec(kernelVersion)?.[1] ?? kernel.replace(/[^0-9.].*$/, '')
 }

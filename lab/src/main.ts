@@ -1,16 +1,20 @@
 type Command = (args: string[]) => Promise<number>
 
-const KERNEL = '[--kernel 6.12|6.1|VMLINUZ]'
+const KERNEL = '[--kernel 6.12|6.1|VERSION|VMLINUZ]'
 
 /** Loaded when asked for: each draws in what it needs, and no more. */
 const commands: Readonly<Record<string, { readonly usage: string; readonly load: () => Promise<Command> }>> = {
   fuzz: {
-    usage: `fuzz ${KERNEL} [--cases N] [--seed S] [--profile ID]`,
+    usage: `fuzz ${KERNEL} [--cases N] [--seed S] [--profile ID] [--plus QUIRK,...] [--minus QUIRK,...]`,
     load: async () => (await import('./commands/fuzz.ts')).fuzz,
   },
   guests: {
     usage: 'guests [--list] [--only MACHINE]... [--host fixed|unfixed]... [--out FOLDER] [--again]',
     load: async () => (await import('./commands/guests.ts')).guests,
+  },
+  identify: {
+    usage: 'identify KERNEL|VMLINUZ [--cases N] [--seed S]',
+    load: async () => (await import('./commands/identify.ts')).identify,
   },
   manners: {
     usage: 'manners [MANNER...] [--kernel 6.12|6.1|unfixed|VMLINUZ] [--count N] [--seed S] [--list]',
@@ -18,7 +22,7 @@ const commands: Readonly<Record<string, { readonly usage: string; readonly load:
   },
   play: { usage: `play ${KERNEL} < STEPS.json`, load: async () => (await import('./commands/play.ts')).play },
   quirks: {
-    usage: `quirks ${KERNEL} [--cases N] [--seed S] [--profile ID]`,
+    usage: `quirks ${KERNEL} [--cases N] [--seed S] [--profile ID] [--plus QUIRK,...] [--minus QUIRK,...]`,
     load: async () => (await import('./commands/quirks.ts')).measureQuirks,
   },
   record: {

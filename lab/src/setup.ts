@@ -1,17 +1,12 @@
 // Fetches and builds what the lab runs: QEMU, a cross compiler, two Debian kernels, the agent. Does only what is not done yet.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import {
-  AGENT_SOURCES,
-  CACHE,
-  INITRAMFS,
-  type KernelSeries,
-  kernelPackages,
-  kernelSeries,
-  packageNoteOf,
-  vmlinuzOf,
-} from './cache.ts'
+import { parseArgs } from 'node:util'
+import { type KernelSeries, kernelPackages, kernelSeries, packageNoteOf, vmlinuzOf } from './cache.ts'
+import { AGENT_SOURCES, CACHE, INITRAMFS } from './folders.ts'
 import { fetchGuestPrograms, hasModules, unpackModules } from './guests/fetch.ts'
+import { fetchPinnedKernels, kernelsNamed } from './kernels/fetch.ts'
+import { pinnedKernels } from './kernels/pinned.ts'
 import { has, megabytes, plannedBytes, run, SetupError, say, step } from './setup-step.ts'
 
 /** Debian's packages, and the program each is wanted for. */
@@ -139,8 +134,9 @@ function buildAgent(): void {
   }
 }
 
-/** Sets the lab up; quick when nothing is missing. @throws SetupError that says what to do. */
-function setUp(): void {
+/** Sets the lab up, with the kernels that are named; quick when nothing is missing. @throws SetupError that says what to do. */
+function setUp(kernels: string | undefined): void {
+  const named = kernels === undefined ? [] : kernelsNamed(kernels, pinnedKernels)
   mkdirSync(CACHE, { recursive: true })
   // What an interrupted setup left behind.
   for (const name of readdirSync(CACHE)) if (/^(fetch|build)-/.test(name)) rmSync(`${CACHE}${name}`, { recursive: true })
@@ -148,10 +144,14 @@ function setUp(): void {
   fetchKernels()
   fetchGuestPrograms()
   buildAgent()
+  for (const { wanted, version } of fetchPinnedKernels(named)) {
+    say(`Linux ${wanted} has left the mirror: here is ${version}. npm run lab -- identify ${version} says what it does`)
+  }
 }
 
 try {
-  setUp()
+  const { values } = parseArgs({ options: { kernels: { type: 'string' } } })
+  setUp(values.kernels)
   say(`The lab is ready in ${CACHE}`)
 } catch (error) {
   if (!(error instanceof SetupError)) throw error

@@ -30,6 +30,7 @@ export class ModelSubject implements Subject {
   readonly #quirks: Quirks
   readonly #state: ModelState = { vm: undefined, gic: undefined, its: undefined }
   #kept: GuestMemory | undefined
+  #hostDied = false
   /** Pages that KVM wrote since it was asked, beyond those in the memory's own log; undefined when it keeps no log. */
   #written: Set<Gpa> | undefined
 
@@ -97,14 +98,14 @@ export class ModelSubject implements Subject {
     },
     mem_dump: ({ gpa: at, len }) => ({ nonzero: nonzeroWords(this.vm.memory, gpa(BigInt(at)), Number(len)) }),
     commands: (step) => this.#commands(step),
-    its_ctrl_init: ({ its }) => control(this.#its(its), CTRL.VGIC_CTRL_INIT),
-    its_save_tables: ({ its }) => control(this.#its(its), CTRL.ITS_SAVE_TABLES),
-    its_restore_tables: ({ its }) => control(this.#its(its), CTRL.ITS_RESTORE_TABLES),
-    its_ctrl_reset: ({ its }) => control(this.#its(its), CTRL.ITS_CTRL_RESET),
-    gic_ctrl_init: () => control(this.#gic, CTRL.VGIC_CTRL_INIT),
-    gic_save_pending_tables: () => control(this.#gic, CTRL.VGIC_SAVE_PENDING_TABLES),
-    gic_ctrl_attr: ({ attr }) => control(this.#gic, attr),
-    its_ctrl_attr: ({ attr, its }) => control(this.#its(its), attr),
+    its_ctrl_init: ({ its }) => this.#control(this.#its(its), CTRL.VGIC_CTRL_INIT),
+    its_save_tables: ({ its }) => this.#control(this.#its(its), CTRL.ITS_SAVE_TABLES),
+    its_restore_tables: ({ its }) => this.#control(this.#its(its), CTRL.ITS_RESTORE_TABLES),
+    its_ctrl_reset: ({ its }) => this.#control(this.#its(its), CTRL.ITS_CTRL_RESET),
+    gic_ctrl_init: () => this.#control(this.#gic, CTRL.VGIC_CTRL_INIT),
+    gic_save_pending_tables: () => this.#control(this.#gic, CTRL.VGIC_SAVE_PENDING_TABLES),
+    gic_ctrl_attr: ({ attr }) => this.#control(this.#gic, attr),
+    its_ctrl_attr: ({ attr, its }) => this.#control(this.#its(its), attr),
     signal_msi: ({ address, devid, eventid, flags }) => {
       const result = this.vm.signalMsi({
         address: Number(address),
@@ -130,6 +131,11 @@ export class ModelSubject implements Subject {
   get vm(): KvmVm {
     if (this.#state.vm === undefined) throw new RangeError('a step before create_vm')
     return this.#state.vm
+  }
+
+  /** True once a step was played that stops a host of this kernel: it has no answer to that step, nor to any after it. */
+  get hostDied(): boolean {
+    return this.#hostDied
   }
 
   get #gic(): KvmGic {
@@ -158,6 +164,12 @@ export class ModelSubject implements Subject {
     const pages = [...(this.#written ?? [])].filter((page) => page >= base && page < base + bytes)
     for (const page of pages) this.#written?.delete(page)
     return pages.sort((a, b) => a - b).map((page) => hex(BigInt(page)))
+  }
+
+  #control(device: KvmDevice, attr: number): StepAnswer {
+    const outcome = device.setAttr(GRP.CTRL, BigInt(attr))
+    if (!outcome.ok && outcome.hostOops) this.#hostDied = true
+    return { rc: rcOf(outcome) }
   }
 
   #create({ vcpus, vcpu_ids, ram, gic_init, its_base, no_its, more_its = [], log_dirty }: StepOf<'create_vm'>): StepAnswer {
@@ -200,8 +212,6 @@ export class ModelSubject implements Subject {
 const rcOf = (outcome: Outcome<unknown>): Rc => (outcome.ok ? String(outcome.value) : outcome.errno)
 
 const readOf = (outcome: Outcome<bigint>): string => (outcome.ok ? hex(outcome.value) : outcome.errno)
-
-const control = (device: KvmDevice, attr: number): StepAnswer => ({ rc: rcOf(device.setAttr(GRP.CTRL, BigInt(attr))) })
 
 /** A guest on the vCPU takes and completes what it can. */
 function takeAll(vm: KvmVm, vcpu: number): number[] {

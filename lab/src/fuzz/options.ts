@@ -1,23 +1,75 @@
 import { parseArgs } from 'node:util'
-import { isProfileId, type ProfileId, profileNear, profiles } from '@vits/core/abi'
+import { isProfileId, type ProfileId, profileNear, profiles, type QuirkName, type Quirks, quirks } from '@vits/core/abi'
+import { ModelSubject } from '@vits/core/conformance'
+
+const common = {
+  kernel: { type: 'string', default: '6.12' },
+  cases: { type: 'string', default: '500' },
+  seed: { type: 'string', default: '1' },
+  profile: { type: 'string' },
+} as const
+
+interface CommonValues {
+  readonly kernel: string
+  readonly cases: string
+  readonly seed: string
+  readonly profile?: string
+}
 
 /** What commands that make random cases are told: which kernel, how many cases, from which seed, and a model of which profile. */
 export function caseOptions(args: string[]) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      kernel: { type: 'string', default: '6.12' },
-      cases: { type: 'string', default: '500' },
-      seed: { type: 'string', default: '1' },
-      profile: { type: 'string' },
-    },
-  })
-  return {
-    kernel: values.kernel,
-    cases: wholeNumber('--cases', values.cases),
-    seed: wholeNumber('--seed', values.seed),
-    profileFor: (release: string) => chosenProfile(values.profile, release),
+  return casesOf(parseArgs({ args, options: common }).values)
+}
+
+/** As `caseOptions`, with quirks that the model has beyond its profile (`--plus`) or lacks of it (`--minus`). */
+export function modelOptions(args: string[]) {
+  const options = { ...common, plus: { type: 'string', default: '' }, minus: { type: 'string', default: '' } } as const
+  const { values } = parseArgs({ args, options })
+  const cases = casesOf(values)
+  const [plus, minus] = [quirksNamed('--plus', values.plus), quirksNamed('--minus', values.minus)]
+  return { ...cases, modelFor: (release: string) => new ModelOf(cases.profileFor(release), plus, minus) }
+}
+
+/** A profile with quirks more or less, to be modelled as often as wanted. */
+export class ModelOf {
+  readonly profile: ProfileId
+  readonly quirks: Quirks
+  readonly #plus: readonly QuirkName[]
+  readonly #minus: readonly QuirkName[]
+
+  constructor(profile: ProfileId, plus: readonly QuirkName[] = [], minus: readonly QuirkName[] = []) {
+    this.profile = profile
+    this.#plus = plus
+    this.#minus = minus
+    const turned = [...plus.map((name) => [name, true]), ...minus.map((name) => [name, false])]
+    this.quirks = { ...profiles[profile].quirks, ...Object.fromEntries(turned) }
   }
+
+  /** `linux-7.3 with lpi-mapped-once, without next-names-zero-ite`. */
+  get title(): string {
+    const [plus, minus] = [this.#plus.join(' and '), this.#minus.join(' and ')]
+    return [this.profile, plus && ` with ${plus}`, plus && minus && ',', minus && ` without ${minus}`].join('')
+  }
+
+  model(): ModelSubject {
+    return new ModelSubject(this.profile, this.quirks)
+  }
+}
+
+function casesOf({ kernel, cases, seed, profile }: CommonValues) {
+  return {
+    kernel,
+    cases: wholeNumber('--cases', cases),
+    seed: wholeNumber('--seed', seed),
+    profileFor: (release: string) => chosenProfile(profile, release),
+  }
+}
+
+function quirksNamed(option: string, list: string): QuirkName[] {
+  const names = list.split(',').filter((name) => name !== '')
+  const unknown = names.find((name) => !Object.hasOwn(quirks, name))
+  if (unknown === undefined) return names as QuirkName[]
+  throw new Error(`${option} names no quirk ${unknown}: there is ${Object.keys(quirks).join(', ')}`)
 }
 
 /** Reads the number of an option. @throws Error when it is none. */

@@ -1,8 +1,7 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { ForeignApt } from '../debian.ts'
 import { megabytes, plannedBytes, run, SetupError, step } from '../setup-step.ts'
 import { type GuestKernel, guestModules, imageOf, modulesOf, parts, rootOf, type Suite, suiteNames, suites } from './parts.ts'
-
-const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
 /** True when the modules of a kernel have been unpacked. */
 export const hasModules = (kernel: GuestKernel) => existsSync(modulesOf(kernel))
@@ -29,74 +28,40 @@ export function fetchGuestPrograms(): void {
 }
 
 function fetchSuite(suite: Suite): void {
-  const folder = `${parts.folder}fetched/`
   const { release, packages } = suites[suite]
-  rmSync(folder, { recursive: true, force: true })
-  for (const name of ['archives/partial', 'lists/partial', 'root']) mkdirSync(`${folder}${name}`, { recursive: true })
-  writeFileSync(`${folder}sources`, `deb [arch=arm64 signed-by=${KEYRING}] ${mirror()} ${suite} main\n`)
-  writeFileSync(`${folder}status`, '')
-  const apt = (...args: string[]) => run('apt-get', [...privately(folder), '-y', ...args], { cwd: folder })
-  step(`reading the package index of ${release} for arm64 (about 10 MB)`, () => apt('-qq', 'update'))
+  const apt = new ForeignApt(`${parts.folder}fetched/`, [suite])
+  const { folder } = apt
+  mkdirSync(`${folder}root`)
+  step(`reading the package index of ${release} for arm64 (about 10 MB)`, () => apt.get('-qq', 'update'))
   const install = ['install', ...packages]
-  const bytes = plannedBytes(apt('--print-uris', ...install))
+  const bytes = plannedBytes(apt.get('--print-uris', ...install))
   step(`fetching ${packages.join(' and ')} of ${release} for arm64 (${megabytes(bytes)}), and unpacking them`, () => {
-    apt('-qq', '--download-only', ...install)
+    apt.get('-qq', '--download-only', ...install)
     for (const deb of readdirSync(`${folder}archives`).filter((name) => name.endsWith('.deb'))) {
       run('dpkg-deb', ['-x', `${folder}archives/${deb}`, `${folder}root`])
     }
   })
-  if (suite === 'sid') fetchNewestKernel(folder, apt)
+  if (suite === 'sid') fetchNewestKernel(apt)
   renameSync(`${folder}root`, rootOf(suite))
   rmSync(folder, { recursive: true })
 }
 
 /** Fetches the newest kernel of the suite whose index is in a folder: its image and its modules are packages of their own. */
-function fetchNewestKernel(folder: string, apt: (...args: string[]) => string): void {
-  const versions = run('apt-cache', [...privately(folder), 'pkgnames', 'linux-binary-'])
+function fetchNewestKernel(apt: ForeignApt): void {
+  const { folder } = apt
+  const versions = apt
+    .cache('pkgnames', 'linux-binary-')
     .split('\n')
     .flatMap((name) => /^linux-binary-(\d[\d.]+\+deb\d+-arm64)$/.exec(name)?.[1] ?? [])
   const newest = versions.sort((a, b) => a.localeCompare(b, undefined, { numeric: true })).at(-1)
   if (newest === undefined) throw new SetupError('Debian sid has no kernel for arm64 that is made as before')
   const packages = [`linux-binary-${newest}`, `linux-modules-${newest}`]
-  const bytes = plannedBytes(apt('--print-uris', 'download', ...packages))
+  const bytes = plannedBytes(apt.get('--print-uris', 'download', ...packages))
   step(`fetching Linux ${newest} (${megabytes(bytes)}) and unpacking it`, () => {
-    apt('-qq', 'download', ...packages)
+    apt.get('-qq', 'download', ...packages)
     const [image, modules] = packages.map((name) => readdirSync(folder).find((file) => file.startsWith(`${name}_`))!)
     run('dpkg-deb', ['-x', `${folder}${image}`, `${folder}kernel`])
     copyFileSync(`${folder}kernel/usr/lib/modules/${newest}/vmlinuz`, imageOf('sid'))
     unpackModules(`${folder}${modules}`, 'sid')
   })
-}
-
-/** The mirror of Debian that this machine uses. */
-function mirror(): string {
-  const indexes = run('apt-get', [
-    'indextargets',
-    '--format',
-    '$(REPO_URI) $(CODENAME)',
-    'Created-By: Packages',
-    'Origin: Debian',
-  ])
-  const found = indexes.split('\n').find((line) => /^\S+ \w+$/.test(line))
-  if (found === undefined) throw new SetupError('apt has no index of Debian: run apt-get update')
-  return found.split(' ')[0]!
-}
-
-/** Options that make apt plan for an arm64 machine of one suite with nothing installed, beside the machine it runs on. */
-function privately(folder: string): string[] {
-  const options = {
-    'APT::Architecture': 'arm64',
-    'APT::Architectures': 'arm64',
-    'APT::Install-Recommends': 'false',
-    'APT::Sandbox::User': 'root',
-    'Debug::NoLocking': '1',
-    'Dir::State::status': `${folder}status`,
-    'Dir::State::lists': `${folder}lists`,
-    'Dir::Cache::archives': `${folder}archives`,
-    'Dir::Cache::pkgcache': '',
-    'Dir::Cache::srcpkgcache': '',
-    'Dir::Etc::sourcelist': `${folder}sources`,
-    'Dir::Etc::sourceparts': '/dev/null',
-  }
-  return Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`])
 }

@@ -1,4 +1,5 @@
-import { CACHE, type KernelSeries, kernelImage, kernelSeries } from '../cache.ts'
+import { type KernelSeries, kernelImage, kernelSeries } from '../cache.ts'
+import { CACHE } from '../folders.ts'
 
 const GUESTS = `${CACHE}guests/`
 
