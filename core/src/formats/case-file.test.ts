@@ -156,6 +156,7 @@ describe('the header of a case', () => {
     },
     { requiredKeys: ['name', 'deviceId', 'kind', 'status', 'features', 'configVector', 'queues', 'offset'] },
   )
+  const redistributor = fc.record({ vcpuId: count, ctlr: count, propbaser: word, pendbaser: word })
   const header = fc.record({
     origin: fc.record({
       vmm: fc.constant('qemu' as const),
@@ -167,7 +168,7 @@ describe('the header of a case', () => {
       {
         itses: fc.uniqueArray(its, { minLength: 1, maxLength: 5, selector }),
         unreadItses: fc.nat(9),
-        redistributors: fc.array(fc.record({ vcpuId: count, ctlr: count, propbaser: word, pendbaser: word }), { minLength: 1 }),
+        redistributors: fc.uniqueArray(redistributor, { minLength: 1, maxLength: 9, selector: ({ vcpuId }) => vcpuId }),
       },
       { requiredKeys: ['itses', 'redistributors'] },
     ),
