@@ -16,6 +16,10 @@ const commands: Readonly<Record<string, { readonly usage: string; readonly load:
     usage: 'identify KERNEL|VMLINUZ [--cases N] [--seed S]',
     load: async () => (await import('./commands/identify.ts')).identify,
   },
+  load: {
+    usage: 'load [--only MACHINE]... [--saves N] [--out FOLDER] [--again]',
+    load: async () => (await import('./commands/load.ts')).load,
+  },
   manners: {
     usage: 'manners [MANNER...] [--kernel 6.12|6.1|unfixed|VMLINUZ] [--count N] [--seed S] [--list]',
     load: async () => (await import('./commands/manners.ts')).manners,

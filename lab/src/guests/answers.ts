@@ -26,8 +26,8 @@ export function answersOf(text: string, mappings: readonly GuestMapping[]): Answ
   return { silent, rang: new Set(ringing.map(({ lpi }) => lpi)) }
 }
 
-/** How often each interrupt came, on all CPUs together, from lines of /proc/interrupts. */
-const countsOf = (lines: string) =>
+/** How often each interrupt of the ITS came, on all CPUs together, from lines of /proc/interrupts. */
+export const countsOf = (lines: string) =>
   new Map(
     [...lines.matchAll(/^ *(\d+):((?: +\d+)+) +\S*ITS/gm)].map(([, irq, counts]) => [
       Number(irq),

@@ -1,6 +1,6 @@
 import { type EventName, events, type GuestEvent } from './events.ts'
 import { guestFiles } from './host-image.ts'
-import type { GuestMachine } from './machines.ts'
+import type { GuestHardware } from './machines.ts'
 import type { NestedHost } from './nested-host.ts'
 import { hostKernel } from './parts.ts'
 import { Qmp } from './qmp.ts'
@@ -24,12 +24,12 @@ const WORDS =
 /** A guest of the nested host: QEMU with KVM, a shell in it, and the LPIs that KVM has for it. */
 export class Guest {
   readonly #host: NestedHost
-  #machine: GuestMachine
+  #machine: GuestHardware
   readonly #qmp: Qmp
   readonly #shell: Shell
   readonly #pid: number
 
-  private constructor(host: NestedHost, machine: GuestMachine, running: { qmp: Qmp; pid: number }) {
+  private constructor(host: NestedHost, machine: GuestHardware, running: { qmp: Qmp; pid: number }) {
     this.#host = host
     this.#machine = machine
     this.#qmp = running.qmp
@@ -38,14 +38,14 @@ export class Guest {
   }
 
   /** Boots a machine and waits for its shell. @throws Error with what QEMU or the guest's kernel said last. */
-  static async boot(host: NestedHost, machine: GuestMachine): Promise<Guest> {
+  static async boot(host: NestedHost, machine: GuestHardware): Promise<Guest> {
     const guest = new Guest(host, machine, await start(host, machine, ''))
     await guest.run('true', BOOT_SECONDS)
     return guest
   }
 
   /** Restores a save of the host's into a fresh QEMU, and leaves it stopped. @throws RestoreRefused when QEMU gives up. */
-  static async restore(host: NestedHost, machine: GuestMachine, save = SAVE): Promise<Guest> {
+  static async restore(host: NestedHost, machine: GuestHardware, save = SAVE): Promise<Guest> {
     const guest = new Guest(host, machine, await start(host, machine, `-incoming "exec:cat ${save}"`))
     for (const end = performance.now() + SAVE_SECONDS * 1000; performance.now() < end; ) {
       if (await isGone(host, guest.#pid)) throw whyGone(await lastWords(host))
@@ -56,7 +56,7 @@ export class Guest {
   }
 
   /** The machine as it is now: what was unplugged is no part of it. */
-  get machine(): GuestMachine {
+  get machine(): GuestHardware {
     return this.#machine
   }
 
@@ -79,8 +79,19 @@ export class Guest {
 
   /** The LPIs that KVM has for this guest now, each with the vCPU it goes to. */
   async lpis(): Promise<Map<number, number>> {
+    return this.#lpisWith('[01]')
+  }
+
+  /** Those of them that are pending, each on its vCPU. */
+  async pendingLpis(): Promise<Map<number, number>> {
+    return this.#lpisWith('1')
+  }
+
+  /** KVM prints of each its vCPU and seven flags: the first is whether it is pending. */
+  async #lpisWith(pending: string): Promise<Map<number, number>> {
     const state = await this.#host.shell.must(`cat /sys/kernel/debug/kvm/${this.#pid}-*/vgic-state`)
-    return new Map([...state.matchAll(/^\s*LPI\s+(\d+)\s+(-?\d+)/gm)].map(([, lpi, vcpu]) => [Number(lpi), Number(vcpu)]))
+    const lines = state.matchAll(new RegExp(`^\\s*LPI\\s+(\\d+)\\s+(-?\\d+) ${pending}[01]{6} `, 'gm'))
+    return new Map([...lines].map(([, lpi, vcpu]) => [Number(lpi), Number(vcpu)]))
   }
 
   /** Stops the guest and saves it to the host's file. */
@@ -143,7 +154,7 @@ const TABLES_REFUSED = /KVM_SET_DEVICE_ATTR failed: Group 4 attr 0x0*2:/
 
 const whyGone = (words: string) => (TABLES_REFUSED.test(words) ? new RestoreRefused(words) : new Error(`QEMU ended: ${words}`))
 
-async function start(host: NestedHost, machine: GuestMachine, more: string): Promise<{ qmp: Qmp; pid: number }> {
+async function start(host: NestedHost, machine: GuestHardware, more: string): Promise<{ qmp: Qmp; pid: number }> {
   await endQemu(host)
   const kernel = machine.kernel ?? hostKernel
   const options = [

@@ -21,6 +21,9 @@ const LOADER = 'ld-linux-aarch64.so.1'
 /** Where a suite has libraries; newer ones have them all in the second. */
 const LIBRARIES = ['lib/aarch64-linux-gnu', 'usr/lib/aarch64-linux-gnu'] as const
 
+/** What a guest's shell can be asked for. */
+const scripts = ['view', 'alive', 'load', 'counts'] as const
+
 /** Where the host keeps what its guests boot from. */
 export const guestFiles = {
   kernel: (kernel: GuestKernel) => `/guest/vmlinuz-${kernel}`,
@@ -35,7 +38,7 @@ export const guestFiles = {
 export function hostInitramfs(): string {
   const path = `${parts.folder}host.cpio`
   const sources = [
-    ...['init', 'view', 'alive'].map((name) => fileURLToPath(new URL(name, SCRIPTS))),
+    ...['init', ...scripts].map((name) => fileURLToPath(new URL(name, SCRIPTS))),
     ...[fileURLToPath(import.meta.url), ...suiteNames.map(rootOf)],
     ...guestKernels.flatMap((kernel) => [imageOf(kernel), modulesOf(kernel)]),
   ]
@@ -76,8 +79,7 @@ function base(): Entry[] {
     ...['proc', 'sys', 'dev', 'tmp', 'modules'].map((path): Entry => ({ path, folder: true })),
     { path: 'bin/busybox', data: readFileSync(`${rootOf('bookworm')}bin/busybox`), mode: 0o755 },
     { path: 'init', data: script('init'), mode: 0o755 },
-    { path: 'bin/view', data: script('view'), mode: 0o755 },
-    { path: 'bin/alive', data: script('alive'), mode: 0o755 },
+    ...scripts.map((name): Entry => ({ path: `bin/${name}`, data: script(name), mode: 0o755 })),
   ]
 }
 

@@ -3,7 +3,7 @@ import { type Answers, answersOf } from './answers.ts'
 import type { EventName } from './events.ts'
 import { Guest, RestoreRefused, SAVE } from './guest.ts'
 import { type GuestMapping, type GuestView, guestView } from './guest-view.ts'
-import type { GuestMachine } from './machines.ts'
+import type { GuestHardware, GuestMachine } from './machines.ts'
 import type { NestedHost } from './nested-host.ts'
 import { ask, judged, type Row, TRUTH } from './row.ts'
 import { formatTruth, type Restore, type Truth } from './truth.ts'
@@ -92,7 +92,7 @@ async function saved(guest: Guest, what: Wanted): Promise<Save> {
 }
 
 /** Asks vits about a save, and a real KVM about it and about what vits repairs; says in which restore the guest lives on. */
-async function asVitsAndKvm(host: NestedHost, machine: GuestMachine, save: Save) {
+async function asVitsAndKvm(host: NestedHost, machine: GuestHardware, save: Save) {
   const file = `${save.file}${REPAIRED}`
   const asked = ask(save.file, file)
   const words = asked.repaired?.wrote ? asked.repaired.words : undefined
@@ -108,7 +108,7 @@ async function asVitsAndKvm(host: NestedHost, machine: GuestMachine, save: Save)
 }
 
 /** Restores the host's save, or what was made of it; no guest when KVM refuses. */
-async function restore(host: NestedHost, machine: GuestMachine, save: Save, suffix = ''): Promise<Restored> {
+async function restore(host: NestedHost, machine: GuestHardware, save: Save, suffix = ''): Promise<Restored> {
   try {
     const guest = await Guest.restore(host, machine, `${SAVE}${suffix}`)
     const lpis = await guest.lpis()

@@ -1,8 +1,9 @@
+import { card, disk, rootPorts } from './devices.ts'
 import type { EventName } from './events.ts'
 import type { GuestKernel, Suite } from './parts.ts'
 
-/** A machine that a guest runs on, as QEMU's options, and what happens to it in its life. */
-export interface GuestMachine {
+/** A machine that a guest runs on, as QEMU's options. */
+export interface GuestHardware {
   readonly name: string
   /** Whose QEMU; Debian 12's, 7.2, unless named. */
   readonly qemu?: Suite
@@ -16,20 +17,17 @@ export interface GuestMachine {
   readonly options: readonly string[]
   /** Words for the guest's kernel. */
   readonly words?: string
-  /** Events in their order; after each the guest is saved, judged and restored, and lives on as restored. */
-  readonly life: readonly EventName[]
   /** Network cards that QEMU leaves out of the stream, as virtual functions of an igb: silent after any restore. */
   readonly unsaved?: readonly string[]
   /** What `unplug` takes away: a device behind a root port, by its id and the option that makes it. */
   readonly unplugs?: { readonly id: string; readonly option: string }
 }
 
-const disk = (number: number, device: string) =>
-  `-drive file=/tmp/disk${number},format=raw,if=none,id=disk${number} -device ${device},drive=disk${number}`
-const card = (number: number, device: string) =>
-  `-netdev user,id=net${number} -device ${device},netdev=net${number},romfile=,mac=52:54:00:00:00:0${number}`
-const rootPorts = (count: number) =>
-  Array.from({ length: count }, (_, n) => `-device pcie-root-port,id=port${n + 1},chassis=${n + 1},slot=${n + 1}`).join(' ')
+/** A machine, and what happens to it in its life. */
+export interface GuestMachine extends GuestHardware {
+  /** Events in their order; after each the guest is saved, judged and restored, and lives on as restored. */
+  readonly life: readonly EventName[]
+}
 
 /** Unplugged, it leaves its netdev behind. */
 const second = '-device virtio-net-pci,id=second,netdev=net2,bus=port1,romfile=,mac=52:54:00:00:00:02'

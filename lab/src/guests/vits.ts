@@ -57,11 +57,25 @@ export type Repaired =
       readonly restored: ReadonlySet<number>
     }
 
+/** What `vits check` says of a save. */
+export type Checked =
+  | { readonly read: false; readonly why: string }
+  | { readonly read: true; readonly exit: number; readonly report: CheckJson; readonly findings: readonly string[] }
+
+/** Asks `vits check` about a save; findings are codes with their severities, each once. */
+export function vitsChecks(file: string): Checked {
+  const { status, stdout, stderr } = vits('check', '--json', '--kernel', KERNEL, file)
+  if (status & COULD_NOT_READ || stdout === '') return { read: false, why: stderr.trim() }
+  const report = JSON.parse(stdout) as CheckJson
+  const findings = [...new Set(report.findings.map(({ code, severity }) => `${code} ${severity}`))]
+  return { read: true, exit: status, report, findings }
+}
+
 /** Asks `vits check` and `vits show` about a save. */
 export function vitsSays(file: string): Said {
-  const check = vits('check', '--json', '--kernel', KERNEL, file)
-  if (check.status & COULD_NOT_READ || check.stdout === '') return { read: false, why: check.stderr.trim() }
-  const { verdict, errno, lost, revived, misdirected, orphans, findings } = JSON.parse(check.stdout) as CheckJson
+  const checked = vitsChecks(file)
+  if (!checked.read) return checked
+  const { verdict, errno, lost, revived, misdirected, orphans } = checked.report
   const devices = new Set(orphans.devices)
   const events = new Set(orphans.events.map(([device, event]) => `${device}/${event}`))
   const dead = new Set<number>()
@@ -72,8 +86,8 @@ export function vitsSays(file: string): Said {
   }
   for (const lpi of kept) dead.delete(lpi)
   return {
-    ...{ read: true, exit: check.status, verdict, errno, lost, revived, misdirected, dead },
-    findings: [...new Set(findings.map(({ code, severity }) => `${code} ${severity}`))],
+    ...{ read: true, exit: checked.exit, verdict, errno, lost, revived, misdirected, dead },
+    findings: checked.findings,
     live: lpisOf(show('guest', file)),
     restored: verdict === 'fails' ? new Set() : lpisOf(show('restored', file)),
   }
