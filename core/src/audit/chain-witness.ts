@@ -1,5 +1,6 @@
 import { DTE_NEXT_CAP, ENTRY_BYTES } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
+import { firstPast } from '../memory/index.ts'
 import type { Beliefs } from './beliefs.ts'
 import { type Evidence, evidence } from './finding.ts'
 import type { History } from './history.ts'
@@ -77,11 +78,5 @@ function testimony(gaps: readonly Gap[], id: number, name: (id: number) => strin
 
 /** The gap that begins last before `id`; they are in order. */
 function lastBefore(gaps: readonly Gap[], id: number): Gap | undefined {
-  let [low, high] = [0, gaps.length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (gaps[middle]!.from < id) low = middle + 1
-    else high = middle
-  }
-  return gaps[low - 1]
+  return gaps[firstPast(gaps.length, (i) => gaps[i]!.from >= id) - 1]
 }

@@ -1,5 +1,6 @@
 import { CTE, DTE, DTE_NEXT_CAP, ITE, ITE_NEXT_CAP } from '../abi/index.ts'
 import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
+import { firstPast } from '../memory/index.ts'
 import { type Answer, GO_ON, type Objection, STOP, type TableReader, type Walked, walkTables } from '../tables/index.ts'
 import type { Scene } from './scene.ts'
 import type { Tables } from './simulate.ts'
@@ -140,14 +141,3 @@ class Tracer implements TableReader {
 }
 
 const jump = (next: number, cap: number) => ({ jumped: Math.max(0, next - 1), capped: next === cap, last: next === 0 })
-
-/** The first of `count` indices, in rising order, for which `isPast` holds; `count` when none. */
-function firstPast(count: number, isPast: (index: number) => boolean): number {
-  let [low, high] = [0, count]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (isPast(middle)) high = middle
-    else low = middle + 1
-  }
-  return low
-}

@@ -1,4 +1,4 @@
-import { type Gpa, type GpaRange, PAGE_BYTES } from '../memory/index.ts'
+import { firstPast, type Gpa, type GpaRange, PAGE_BYTES } from '../memory/index.ts'
 
 /** Pages of guest RAM as runs in address order, numbered from the first page of the first run on. */
 export class PageRuns {
@@ -21,26 +21,22 @@ export class PageRuns {
 
   /** The number of the page at `at`, or -1 when it is none of these. */
   indexOf(at: Gpa): number {
-    let low = 0
-    let high = this.ranges.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.ranges[middle]!.base <= at) low = middle + 1
-      else high = middle
-    }
-    const run = this.ranges[low - 1]
+    const past = firstPast(this.ranges.length, (i) => this.ranges[i]!.base > at)
+    const run = this.ranges[past - 1]
     if (run === undefined || at >= run.base + run.bytes) return -1
-    return this.#first[low - 1]! + (at - run.base) / PAGE_BYTES
+    return this.#first[past - 1]! + (at - run.base) / PAGE_BYTES
   }
 }
 
-/** The pages of `ram` that `ranges` touch, in the order of the ranges. */
+/** The pages of `ram`, which is in address order, that `ranges` touch, in the order of the ranges. */
 export function* pagesIn(ram: readonly GpaRange[], ranges: readonly GpaRange[]): Generator<Gpa> {
   for (const { base, bytes } of ranges) {
-    for (const piece of ram) {
+    const end = base + bytes
+    let index = firstPast(ram.length, (i) => ram[i]!.base + ram[i]!.bytes > base)
+    for (let piece = ram[index]; piece !== undefined && piece.base < end; piece = ram[++index]) {
       const from = Math.max(base, piece.base)
-      const end = Math.min(base + bytes, piece.base + piece.bytes)
-      for (let at = from - (from % PAGE_BYTES); at < end; at += PAGE_BYTES) yield at as Gpa
+      const until = Math.min(end, piece.base + piece.bytes)
+      for (let at = from - (from % PAGE_BYTES); at < until; at += PAGE_BYTES) yield at as Gpa
     }
   }
 }

@@ -110,3 +110,34 @@ describe('several regions', () => {
     expect(ram.contains(at(0x2000))).toBe(false)
   })
 })
+
+describe('memory of many regions', () => {
+  const region = fc.record({ page: fc.nat(40), pages: fc.integer({ min: 1, max: 6 }) })
+  const ends = ({ page, pages }: { page: number; pages: number }) => page + pages
+  const shape = ({ page, pages }: { page: number; pages: number }) => ({ base: at(page * 0x1000), bytes: pages * 0x1000 })
+
+  it('finds each byte, refuses what overlaps and forgets what is taken away, in whatever order they come', () => {
+    fc.assert(
+      fc.property(fc.array(region, { maxLength: 20 }), fc.nat(19), (wanted, removed) => {
+        const ram = new GuestMemory()
+        let there: (typeof wanted)[number][] = []
+        wanted.forEach((one, index) => {
+          const clashes = there.some((other) => one.page < ends(other) && other.page < ends(one))
+          if (clashes) expect(() => ram.addRegion(shape(one))).toThrow(RangeError)
+          else {
+            ram.addRegion(shape(one))
+            there.push(one)
+          }
+          if (index !== removed) return
+          ram.removeRegion(shape(wanted[0]!).base)
+          there = there.filter(({ page }) => page !== wanted[0]!.page)
+        })
+        there.sort((a, b) => a.page - b.page)
+        expect(ram.ranges).toEqual(there.map(shape))
+        for (let page = -1; page < 48; page++) {
+          expect(ram.contains(at(page * 0x1000 + 8))).toBe(there.some((one) => page >= one.page && page < ends(one)))
+        }
+      }),
+    )
+  })
+})

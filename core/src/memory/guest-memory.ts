@@ -1,5 +1,6 @@
 import { Cursor, type ReadCursor, type WriteCursor } from './cursor.ts'
 import { KvmError } from './errors.ts'
+import { firstPast } from './first-past.ts'
 import type { Gpa, GpaRange } from './gpa.ts'
 import { bytesAt } from './place.ts'
 import { PAGE_BYTES, Region, type RegionShape } from './region.ts'
@@ -37,9 +38,12 @@ export class GuestMemory {
   }
 
   protected add(region: Region): void {
-    const clash = this.#regions.find((other) => region.base < other.end && other.base < region.end)
-    if (clash !== undefined) throw new RangeError(`a region at 0x${region.base.toString(16)} overlaps another`)
-    this.#regions = [...this.#regions, region].sort((a, b) => a.base - b.base)
+    const place = this.#firstAbove(region.base)
+    const [before, after] = [this.#regions[place - 1], this.#regions[place]]
+    if ((before !== undefined && before.end > region.base) || (after !== undefined && after.base < region.end)) {
+      throw new RangeError(`a region at 0x${region.base.toString(16)} overlaps another`)
+    }
+    this.#regions.splice(place, 0, region)
   }
 
   /** Takes a region and its contents away, as KVM_SET_USER_MEMORY_REGION with size 0 does. */
@@ -180,10 +184,16 @@ export class GuestMemory {
   }
 
   #findRegion(at: Gpa): Region | undefined {
-    const found = this.#regions.find((region) => at >= region.base && at < region.end)
-    if (found !== undefined) this.#last = found
-    if (found?.isSmall === true) this.#small = found
+    const found = this.#regions[this.#firstAbove(at) - 1]
+    if (found === undefined || at >= found.end) return undefined
+    this.#last = found
+    if (found.isSmall) this.#small = found
     return found
+  }
+
+  /** How many regions begin at `at` or below: a file may have RAM in 60,000 pieces. */
+  #firstAbove(at: number): number {
+    return firstPast(this.#regions.length, (i) => this.#regions[i]!.base > at)
   }
 
   /** True when RAM goes on without a hole from a region up to `end`. */

@@ -9,6 +9,7 @@ export {
   type Outcome,
   type Where,
 } from './errors.ts'
+export { firstPast } from './first-past.ts'
 export { coalesce, GPA_LIMIT, type Gpa, type GpaRange, gpa } from './gpa.ts'
 export { GuestMemory, type ReadonlyMemory } from './guest-memory.ts'
 export { LoadableMemory } from './loadable-memory.ts'

@@ -1,4 +1,5 @@
 import { ENTRY_BYTES } from '../../abi/index.ts'
+import { firstPast } from '../../memory/index.ts'
 import { entryAt } from '../entries.ts'
 import { declared, type Suspect, suspect } from '../finding.ts'
 import type { MappedDevice } from '../mappings.ts'
@@ -49,13 +50,8 @@ class Overlaps {
   }
 
   with(one: MappedDevice): MappedDevice | undefined {
-    let [low, high] = [0, this.#byAddress.length]
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.#byAddress[middle]!.ittAddr < end(one)) low = middle + 1
-      else high = middle
-    }
-    const found = this.#widest[low - 1]
+    const before = firstPast(this.#byAddress.length, (i) => this.#byAddress[i]!.ittAddr >= end(one))
+    const found = this.#widest[before - 1]
     return found !== undefined && end(found) > one.ittAddr ? found : undefined
   }
 }

@@ -1,5 +1,5 @@
 import { ENTRY_BYTES, GITS_CTLR, itsCount } from '../../abi/index.ts'
-import { type Gpa, PAGE_BYTES } from '../../memory/index.ts'
+import { firstPast, type Gpa, PAGE_BYTES } from '../../memory/index.ts'
 import { registerRanges } from '../../tables/index.ts'
 import { declared, type Suspect, suspect } from '../finding.ts'
 import { deviceName } from '../names.ts'
@@ -30,29 +30,27 @@ export function* notePass(scene: Scene, isCut: boolean): Generator<Suspect> {
 
 /** Names the table of each missing page; ITTs device by device, only as long as there are pages without a name. */
 function* missingPages({ registers, its, missing: pages, tables }: Scene): Generator<Suspect> {
-  const missing = new Set<number>(pages)
+  const missing = [...new Set(pages)].sort((a, b) => a - b)
   for (const { what, base, bytes } of registerRanges(registers, its.index)) {
     yield* missingFrom(missing, `the ${what}`, base, bytes)
   }
   for (const { deviceId, ittAddr, eventIdBits } of tables.mappings.devices) {
-    if (missing.size === 0) return
+    if (missing.length === 0) return
     yield* missingFrom(missing, `the ITT of ${deviceName(deviceId)}`, ittAddr, 2 ** eventIdBits * ENTRY_BYTES)
   }
   const [first] = missing
   if (first !== undefined) {
     const what = 'the second level of the device table or the LPI tables'
-    yield suspect('M702', { what, pages: missing.size }, { ...LATENT, at: first as Gpa })
+    yield suspect('M702', { what, pages: missing.length }, { ...LATENT, at: first })
   }
 }
 
-/** Takes the pages of one table out of `missing`. */
-function* missingFrom(missing: Set<number>, what: string, base: number, bytes: number): Generator<Suspect> {
-  const before = missing.size
-  let first: number | undefined
-  for (let page = base - (base % PAGE_BYTES); page < base + bytes && missing.size > 0; page += PAGE_BYTES) {
-    if (missing.delete(page)) first ??= page
-  }
-  if (first !== undefined) yield suspect('M702', { what, pages: before - missing.size }, { ...LATENT, at: first as Gpa })
+/** Takes the pages of one table out of `missing`, which is in order: an entry may claim a table of 2^32 events. */
+function* missingFrom(missing: Gpa[], what: string, base: number, bytes: number): Generator<Suspect> {
+  const from = (address: number) => firstPast(missing.length, (i) => missing[i]! >= address)
+  const start = from(base - (base % PAGE_BYTES))
+  const pages = missing.splice(start, from(base + bytes) - start)
+  if (pages.length > 0) yield suspect('M702', { what, pages: pages.length }, { ...LATENT, at: pages[0]! })
 }
 
 const NOTE = { effect: declared('note') }

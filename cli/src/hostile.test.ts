@@ -1,0 +1,61 @@
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { ExitCode } from './exit-code.ts'
+import { vits } from './testing/fake-io.ts'
+
+const hostile = (name: string) => fileURLToPath(new URL(`../../fixtures/hostile/${name}`, import.meta.url))
+const REFUSED = ExitCode.Failed
+
+describe('vits check of a file made to hurt', () => {
+  it.each([
+    ['zstd-bad-checksum.mig.zst', 'at byte 0x92d1: expected the checksum of what the zstd frame at 0x0 holds'],
+    ['desc-empty-struct.gz', 'at byte 0xe25c6: expected at most 4096 of a, which have no bytes'],
+    ['desc-values-oom.gz', 'at byte 0xe25a1: expected "size" 2000, as the fields of cpu have together'],
+    ['case-vcpus-1024.gz', 'at byte 0x10: expected 1 to 512 redistributors in the header of a case, found 1024'],
+    [
+      'internal-duplicate-vcpu.vits.gz',
+      'at byte 0x10: expected one redistributor for each vCPU in the header of a case, found 0',
+    ],
+  ])('refuses %s with the byte', async (name, message) => {
+    const { code, out, err } = await vits(['check', hostile(name)])
+    expect([code, out]).toEqual([REFUSED, ''])
+    expect(err).toContain(message)
+  })
+
+  it.each([
+    ['failopen-blank.vits.gz', 'M703'],
+    ['missing-32.vits.gz', 'D202'],
+    ['missing-65536.vits.gz', 'D202'],
+    ['guest-ram-hang-check.vits.gz', 'M702'],
+  ])('never calls %s sound', async (name, problem) => {
+    const { code, out } = await vits(['check', hostile(name)])
+    expect(code).toBe(ExitCode.Problems)
+    expect(out).toContain(problem)
+    expect(out).not.toContain('Restores cleanly.')
+  })
+
+  it('judges a guest whose RAM is in 60,000 pieces as any other', async () => {
+    const { code, out } = await vits(['check', hostile('case-many-ranges.gz')])
+    expect(code).toBe(ExitCode.Ok)
+    expect(out).toContain('Restores cleanly.')
+  })
+})
+
+it('vits undo refuses a forged undo file, changes nothing and keeps it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'vits-hostile-'))
+  try {
+    const file = join(folder, 'vm.mig')
+    await copyFile(hostile('case-vcpus-1024.gz'), file)
+    await copyFile(hostile('forged.undo'), `${file}.undo`)
+    const { code, err } = await vits(['undo', file])
+    expect(code).toBe(REFUSED)
+    expect(err).toContain('expected an array in an undo file of vits')
+    expect(await readFile(file)).toEqual(await readFile(hostile('case-vcpus-1024.gz')))
+    expect(await readFile(`${file}.undo`)).toEqual(await readFile(hostile('forged.undo')))
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
