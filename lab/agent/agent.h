@@ -37,6 +37,7 @@ void answer_sparse(struct answer *answer, const uint8_t *bytes, size_t count);
 struct slot {
 	uint64_t base, bytes;
 	uint8_t *memory;
+	int idle; /* zeros that wait for the next VM */
 };
 /* Gives slot `number` memory of zeros, or, for 0 bytes, takes it away. Memory of the same size is used again. */
 int ram_slot(unsigned int number, uint64_t base, uint64_t bytes);
