@@ -1,9 +1,9 @@
-import { NEWEST, profiles, type QuirkName, type QuirkRow, quirks } from '@vits/core/abi'
+import { NEWEST, profiles, type QuirkName, type QuirkRow, quirks, releasesWith } from '@vits/core/abi'
 
 const parts: Readonly<Record<QuirkRow['part'], string>> = {
-  save: 'SAVE_TABLES',
+  save: 'Saves',
   restore: 'RESTORE_TABLES',
-  reset: 'Reset',
+  attributes: 'Attributes of the devices',
   registers: 'Registers',
   commands: 'Commands',
   msi: 'MSIs',
@@ -34,10 +34,14 @@ function profileTable(): string {
 }
 
 function section(title: string, rows: readonly (readonly [QuirkName, QuirkRow])[]): string {
-  const entries = rows.map(([name, { does, kernels, commit }]) => {
+  const entries = rows.map(([name, row]) => {
+    const { does, means, commit, note } = row
     const having = Object.values(profiles).filter((profile) => profile.quirks[name])
     const ended = commit === undefined ? '' : ` Upstream: ${commit}.`
-    return `\n### ${name}\n\n${sentence(does)}\n\nKernels: ${kernels}.${ended}\n\nProfiles: ${having.map(({ id }) => `\`${id}\``).join(', ')}.\n`
+    const noted = note === undefined ? '' : ` ${sentence(note)}`
+    const meant = means === undefined ? '' : `For a VM: ${means}.\n\n`
+    const kernels = `Kernels: ${releasesWith(row)}.${ended}${noted}`
+    return `\n### ${name}\n\n${sentence(does)}\n\n${meant}${kernels}\n\nProfiles: ${having.map(({ id }) => `\`${id}\``).join(', ')}.\n`
   })
   return `\n## ${title}\n${entries.join('')}`
 }

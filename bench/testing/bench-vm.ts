@@ -80,7 +80,7 @@ export class BenchVm {
   /** Nothing is mapped any more; the registers are set again and the collections mapped. */
   reset(): void {
     this.its.reset()
-    for (let vcpu = 0; vcpu < VCPUS; vcpu++) this.#gic.lpis.flush(vcpu)
+    for (let vcpu = 0; vcpu < VCPUS; vcpu++) this.#gic.lpis.flush(vcpu, this.#gic.quirks)
     itsFrame.write(this.its, GITS.CBASER, 8, GITS_CBASER.pack({ valid: true, address: QUEUE, pages: QUEUE_BYTES / 4096 - 1 }))
     itsFrame.write(this.its, GITS.BASER0, 8, GITS_BASER.pack({ valid: true, indirect: true, addressLow: L1 }))
     itsFrame.write(this.its, GITS.BASER1, 8, GITS_BASER.pack({ valid: true, addressLow: COLLECTIONS }))

@@ -1,4 +1,4 @@
-import { profiles, type QuirkName, quirks } from '@vits/core/abi'
+import { profiles, type QuirkName, quirks, releasesWith } from '@vits/core/abi'
 import { kernelsDocument } from '@vits/core/documents'
 import { command, flag } from '../command.ts'
 import { ExitCode } from '../exit-code.ts'
@@ -25,4 +25,4 @@ export const kernels = command({
   },
 })
 
-const quirkLine = (name: QuirkName) => `  ${name}\n      ${quirks[name].does}\n      ${quirks[name].kernels}\n`
+const quirkLine = (name: QuirkName) => `  ${name}\n      ${quirks[name].does}\n      ${releasesWith(quirks[name])}\n`

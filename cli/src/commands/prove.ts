@@ -1,4 +1,4 @@
-import { type ProfileId, profileNear } from '@vits/core/abi'
+import { type ProfileId, profileOfKernel } from '@vits/core/abi'
 import { setScene, viewFrom } from '@vits/core/audit'
 import { planRestore, ramByLayout, restoredStates } from '@vits/core/conformance'
 import { proveDocument } from '@vits/core/documents'
@@ -74,7 +74,7 @@ async function proveOne({ machine, inspection }: Loaded, lab: Lab, named: Profil
   const plan = planRestore({ ram, registers, memory, needed: ranges })
   const restored = restoredStates(plan, await lab.play(plan.steps))
   const { release } = lab
-  const profile = named ?? profileNear(release)
+  const profile = named ?? profileOfKernel(release)?.profile
   if (profile === undefined) throw new UsageError(`no profile is near Linux ${release}: name one with --profile`)
   const predicting = inspection.restoredBy(profile)
   const itses = predicting.audit().map(({ its, errno }, n) => {

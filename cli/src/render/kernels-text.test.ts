@@ -1,6 +1,6 @@
-import { profileIds } from '@vits/core/abi'
+import { kernelSpans, profileIds } from '@vits/core/abi'
 import { describe, expect, it } from 'vitest'
-import { judgeKernels, setScenes } from '../../../core/src/audit/index.ts'
+import { groupKernels, judgeKernels, setScenes } from '../../../core/src/audit/index.ts'
 import { problemCases } from '../../../core/src/audit/testing/problem-cases/index.ts'
 import { style } from '../style.ts'
 import { kernelLines } from './kernels-text.ts'
@@ -11,11 +11,17 @@ describe('what other kernels make of a VM', () => {
     (_code, _when, { vm }) => {
       const rows = judgeKernels(setScenes(vm().input()), profileIds)
       const lines = kernelLines(rows, '', true, style(false))
-      for (const { kernel, verdict } of rows) {
-        const line = lines.find((one) => one.startsWith(`  ${kernel} `))
+      const groups = groupKernels(rows)
+      expect(groups.flatMap(({ kernels }) => kernels).sort()).toEqual([...profileIds].sort())
+      for (const { kernels, row } of groups) {
+        const line = lines[lines.indexOf(`  ${kernelSpans(kernels).join(', ')}`) + 1]
         const words =
-          verdict === 'corrupts' ? /^corrupts: \S/ : verdict === 'fails' ? /^fails: E\w+ from \S/ : /^(restores|reads more)/
-        expect(line?.slice(19)).toMatch(words)
+          row.verdict === 'corrupts'
+            ? /^ {6}corrupts: \S/
+            : row.verdict === 'fails'
+              ? /^ {6}fails: E\w+ from \S/
+              : /^ {6}(restores|reads more)/
+        expect(line).toMatch(words)
       }
     },
   )

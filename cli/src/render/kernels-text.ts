@@ -1,22 +1,33 @@
-import { hex, releasedKernels } from '@vits/core/abi'
-import type { CallFailure, Damage, EventId, ItsDamage, KernelRow } from '@vits/core/audit'
+import { hex, kernelSpans, releasedKernels } from '@vits/core/abi'
+import {
+  type CallFailure,
+  type Damage,
+  type EventId,
+  groupKernels,
+  type ItsDamage,
+  type KernelGroup,
+  type KernelRow,
+} from '@vits/core/audit'
 import type { Style } from '../style.ts'
 import { count, itsWords } from './words.ts'
 
+type Row = KernelGroup['row']
+
+const INDENT = '      '
+
 /**
- * What other kernels make of the VM. `all`: a row for each; else one line, if released kernels differ from the one that was asked for, and
+ * What other kernels make of the VM. `all`: every one, those together that agree; else one line, if released kernels differ from the one that was asked for, and
  * whatever that one does after the restore.
  */
 export function kernelLines(rows: readonly KernelRow[], asked: string, all: boolean, style: Style): string[] {
-  if (all)
-    return ['', ...rows.flatMap((row) => [`  ${style.bold(row.kernel.padEnd(16))} ${restoreWords(row)}`, ...afterLines(row)])]
+  if (all) return ['', ...groupKernels(rows).flatMap((group) => groupLines(group, style))]
   const mine = rows.find(({ kernel }) => kernel === asked)
   const others = rows.filter(
     (row) => releasedKernels.includes(row.kernel) && mine !== undefined && kernelSummary(row) !== kernelSummary(mine),
   )
   const differing = [...new Set(others.map(kernelSummary))].map((words) => {
     const names = others.filter((row) => kernelSummary(row) === words).map(({ kernel }) => kernel)
-    return `  ${names.join(', ')}: ${words}`
+    return `  ${kernelSpans(names).join(', ')}: ${words}`
   })
   return [
     ...(mine === undefined ? [] : afterLines(mine)),
@@ -24,8 +35,12 @@ export function kernelLines(rows: readonly KernelRow[], asked: string, all: bool
   ]
 }
 
+function groupLines({ kernels, row }: KernelGroup, style: Style): string[] {
+  return [`  ${style.bold(kernelSpans(kernels).join(', '))}`, `${INDENT}${restoreWords(row)}`, ...afterLines(row)]
+}
+
 /** The verdict without the events by name. */
-export function kernelSummary({ verdict, errno, lost, revived, misdirected, hostTrouble }: KernelRow): string {
+export function kernelSummary({ verdict, errno, lost, revived, misdirected, hostTrouble }: Row): string {
   const trouble = hostTrouble.length > 0 ? ', host trouble' : ''
   if (verdict === 'fails') return `fails with ${errno}${trouble}`
   if (verdict === 'unknown') return 'reads more than was looked at'
@@ -35,7 +50,7 @@ export function kernelSummary({ verdict, errno, lost, revived, misdirected, host
   return `corrupts${does.length === 0 ? '' : `: ${does.join(', ')}`}${trouble}`
 }
 
-function restoreWords(row: KernelRow): string {
+function restoreWords(row: Row): string {
   const { verdict, failure, itses } = row
   if (failure !== undefined) return `fails: ${failure.errno} from ${failure.call}${ofIts(row, failure)}, ${failure.says}`
   if (verdict !== 'corrupts') return kernelSummary(row)
@@ -70,16 +85,16 @@ function events(ids: readonly EventId[]): string {
 }
 
 /** Which ITS was called, where there are several. */
-const ofIts = ({ itses }: KernelRow, { its }: CallFailure): string =>
+const ofIts = ({ itses }: Row, { its }: CallFailure): string =>
   itses.length > 1 && its !== undefined ? ` of ${itsWords(its)}` : ''
 
 /** The next save, the restore of it, and the host. */
-function afterLines(row: KernelRow): string[] {
+function afterLines(row: Row): string[] {
   const { save, again, hostTrouble } = row
   const says = [
     ...(save === undefined ? [] : [`the next save${ofIts(row, save)} fails: ${save.errno}, ${save.says}`]),
     ...(again === undefined ? [] : [`a restore of the next save: ${again}`]),
     ...hostTrouble.map((trouble) => `host: ${trouble}`),
   ]
-  return says.map((line) => `  ${''.padEnd(16)} ${line}`)
+  return says.map((line) => `${INDENT}${line}`)
 }

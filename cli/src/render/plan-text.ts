@@ -1,4 +1,4 @@
-import { hex, hexWord, profiles } from '@vits/core/abi'
+import { hex, hexWord, kernelSpans, type ProfileId, profiles } from '@vits/core/abi'
 import { type DeviceNames, deviceName, type EntryKind, type EventId, entryFields, problems, type Report } from '@vits/core/audit'
 import type { SavedMachine } from '@vits/core/formats'
 import type { ItsPlan, KernelProof, PlannedWrite, RepairPlan } from '@vits/core/repair'
@@ -28,14 +28,13 @@ export function planText(file: string, { format, machine }: SavedMachine, plan: 
 }
 
 /** `fails: EINVAL at DeviceID 0x5200 event 0`, `loses 3 live events, brings back 4 dead ones`. */
-function verdictWords({ verdict, errno, stop, lost, revived, lostInterrupts }: Report): string {
+function verdictWords({ verdict, errno, stop, lost, revived }: Report): string {
   if (verdict === 'restores') return 'restores cleanly'
   if (verdict === 'unknown') return 'the restore reads more than was looked at'
   if (verdict === 'fails') return `the restore fails: ${errno}${stop === undefined ? '' : ` at ${stop.place}`}`
   const does = [
     ...(lost > 0 ? [`loses ${count(lost, 'live event')}`] : []),
     ...(revived > 0 ? [`brings back ${count(revived, 'dead event')}`] : []),
-    ...(lostInterrupts > 0 ? [`leaves ${count(lostInterrupts, 'lost interrupt')}`] : []),
   ]
   return `the restore ${does.length === 0 ? 'goes wrong' : does.join(', ')}`
 }
@@ -118,7 +117,7 @@ function proofLines({ itses, kernels, writes }: RepairPlan): string[] {
   const others = kernels.filter((proof) => proof.after.verdict !== 'restores')
   return [
     `${words} ${count(devices, 'device')} and ${count(events, 'event')} come back${sum(({ lost }) => lost.length) === 0 ? `, ${all}` : ''}:`,
-    ...(good.length > 0 ? [`    restored by  ${good.join(' ')}`] : []),
+    ...(good.length > 0 ? [`    restored by  ${kernelSpans(good).join(', ')}`] : []),
     ...otherKernels(others),
     '',
   ]
@@ -126,7 +125,7 @@ function proofLines({ itses, kernels, writes }: RepairPlan): string[] {
 
 /** Kernels that do not restore the result, those that answer alike on one line. */
 function otherKernels(others: readonly KernelProof[]): string[] {
-  const alike = new Map<string, string[]>()
+  const alike = new Map<string, ProfileId[]>()
   for (const { kernel, before, after } of others) {
     const [was, is] = [kernelSummary(before), kernelSummary(after)]
     const words = was === is ? `${is}, as before` : `${is} (before: ${was})`
@@ -134,7 +133,7 @@ function otherKernels(others: readonly KernelProof[]): string[] {
   }
   const overrun = others.some(({ kernel, after }) => profiles[kernel].quirks['scan-overrun'] && after.errno !== 'EINVAL')
   return [
-    ...[...alike].map(([words, kernels]) => `    not by       ${kernels.join(' ')}: ${words}`),
+    ...[...alike].map(([words, kernels]) => `    not by       ${kernelSpans(kernels).join(', ')}: ${words}`),
     ...(overrun ? ['                 --seal rewrites the jumps that kernels before 6.0.6 run past their table with'] : []),
   ]
 }
@@ -166,10 +165,10 @@ function groupedEvents(lost: readonly EventId[], devices: readonly number[], nam
 
 function obstacleLines({ obstacles }: RepairPlan, style: Style): string[] {
   if (obstacles.length === 0) return []
-  const says = new Map<string, string[]>()
+  const says = new Map<string, (ProfileId | '')[]>()
   for (const obstacle of obstacles) says.set(obstacle.says, [...(says.get(obstacle.says) ?? []), obstacle.kernel])
   const lines = [...says].map(([what, kernels]) => {
-    const named = kernels.filter((kernel) => kernel !== '')
+    const named = kernelSpans(kernels.filter((kernel) => kernel !== ''))
     return `    ${what}${named.length === 0 ? '' : ` (${named.join(', ')})`}`
   })
   return [style.bad('The result is not proven good and is not written:'), ...lines.slice(0, MOST_LISTED), '']

@@ -1,78 +1,63 @@
-import { type QuirkName, type Quirks, quirkSet } from './quirks.ts'
+import { type QuirkName, type Quirks, quirkSet, quirksIn } from './quirks.ts'
+import { parseRelease, type Release } from './releases.ts'
 
 /** A kernel whose behaviour is known, as the quirks it has. */
 export interface Profile {
   readonly id: ProfileId
   readonly title: string
+  /** The release that it stands for: its quirks are those that the table of quirks has for it. */
+  readonly release: string
+  /** Releases that were run in the lab and answer as this profile does; none where its source was read only. */
+  readonly run: readonly string[]
   readonly quirks: Quirks
   readonly names: readonly QuirkName[]
 }
 
-/** Behaviours that kernels had together, by the first release whose profile is without them. */
-const goneBy510 = [
-  'no-ctrl-reset',
-  'enable-unchecked',
-  'baser-invalid-keeps',
-  'save-invalid-baser',
-  'restore-needs-last-entry',
-  'full-collection-table-ends-restore',
-  'restore-refuses-unmapped-collection',
-  'no-translation-cache',
-  'disable-lpis-keeps-pending',
-] as const
-const goneBy61 = [
-  'scan-overrun',
-  'cte-out-of-range-skipped',
-  'device-out-of-range-restored',
-  'mapti-itt-unchecked',
-  'no-lpi-invalidate-registers',
-  'failed-restore-keeps-state',
-] as const
-const goneBy67 = ['target-is-index', 'mapc-unmap-checks-target'] as const
-const goneBy72 = ['dte-size-unchecked', 'null-collection-oops', 'next-names-zero-ite'] as const
-const goneBy73 = ['save-refuses-unreachable-device', 'baser-change-keeps'] as const
-
-/** What every kernel before 6.13 has that nothing was backported to. */
-const unmended = ['keeps-unmapped', ...goneBy72, ...goneBy73, 'ctes-past-table'] as const
-/** Linux 6.1 to 6.6 as released, and with more 5.10. */
-const released66 = [...goneBy67, 'cache-keyed-by-address', ...unmended, 'unset-forwarding-drops-pending'] as const
-
-const names = {
-  'linux-4.13': [...goneBy510, ...goneBy61, ...goneBy67, ...unmended, 'no-gicv41-save'],
-  'linux-5.10': [...goneBy61, ...released66, 'no-gicv41-save'],
-  'linux-6.1.119': released66,
-  'linux-6.6': released66,
-  'linux-6.1.192': [
-    ...goneBy67,
-    'cache-keyed-by-address',
-    'next-names-zero-ite',
-    ...goneBy73,
-    'ctes-past-table',
-    'unset-forwarding-drops-pending',
-  ],
-  'linux-6.12.117': ['next-names-zero-ite', 'unset-forwarding-drops-pending'],
-  'linux-7.2': [...goneBy73, 'save-refuses-too-many-collections'],
-  'linux-7.3': [],
-  'proposal-2024': ['movall-ignores-source', ...unmended, 'proposed-head', 'unset-forwarding-drops-pending'],
-} as const satisfies Record<string, readonly QuirkName[]>
-
-const titles: Record<ProfileId, string> = {
-  'linux-4.13': 'Linux 4.13, the first with save and restore',
-  'linux-5.10': 'Linux 5.10, as first released',
-  'linux-6.1.119': 'Linux 6.1.119, the last 6.1 that leaves orphans',
-  'linux-6.6': 'Linux 6.6, as first released',
-  'linux-6.1.192': 'Linux 6.1.192 (Debian 12)',
-  'linux-6.12.117': 'Linux 6.12.117 (Debian 12 backports, Debian 13)',
-  'linux-7.2': 'Linux 7.2',
-  'linux-7.3': 'Linux 7.3-rc',
-  'proposal-2024': 'the dummy head as posted in November 2024, on 6.12-rc6',
+interface Declared {
+  readonly title: string
+  readonly release: string
+  readonly run?: readonly string[]
+  readonly beside?: readonly QuirkName[]
 }
 
-export type ProfileId = keyof typeof names
+/** A profile is named for the newest release that was run with it, or for the series where none was or where all of it is meant. */
+const declared = {
+  'linux-4.13': { title: 'Linux 4.13, the first with save and restore', release: '4.13.9', run: ['4.13.9'] },
+  'linux-5.10': { title: 'Linux 5.10 to 5.10.151', release: '5.10' },
+  'linux-5.10.223': { title: 'Linux 5.10.152 and later (Debian 11)', release: '5.10.223', run: ['5.10.218', '5.10.223'] },
+  'linux-6.6': { title: 'Linux 6.6 as first released, 6.1 to 6.1.119', release: '6.6' },
+  'linux-6.1.174': { title: 'Linux 6.1.120 to 6.1.174 (Debian 12)', release: '6.1.174', run: ['6.1.164', '6.1.174'] },
+  'linux-6.1.190': { title: 'Linux 6.1.175 to 6.1.190 (Debian 12)', release: '6.1.190', run: ['6.1.176', '6.1.190'] },
+  'linux-6.1.192': { title: 'Linux 6.1.191 and later (Debian 12)', release: '6.1.192', run: ['6.1.192'] },
+  'linux-6.12': { title: 'Linux 6.12, 6.12.1', release: '6.12', run: ['6.12'] },
+  'linux-6.12.90': {
+    title: 'Linux 6.12.2 to 6.12.91 (Debian 13), 6.13 to 6.17',
+    release: '6.12.90',
+    run: ['6.12.43', '6.12.90', '6.16.3', '6.17.13'],
+  },
+  'linux-6.12.111': { title: 'Linux 6.12.92 to 6.12.111 (Debian 13)', release: '6.12.111', run: ['6.12.94', '6.12.111'] },
+  'linux-6.12.113': { title: 'Linux 6.12.113 (Debian 13)', release: '6.12.113', run: ['6.12.113'] },
+  'linux-6.12.117': { title: 'Linux 6.12.114 and later (Debian 13)', release: '6.12.117', run: ['6.12.117'] },
+  'linux-6.19.14': { title: 'Linux 6.18.15, 6.19.14', release: '6.19.14', run: ['6.18.15', '6.19.14'] },
+  'linux-7.0.13': { title: 'Linux 7.0.13', release: '7.0.13', run: ['7.0.13'] },
+  'linux-7.1.13': { title: 'Linux 7.1.13', release: '7.1.13', run: ['7.1.13'] },
+  'linux-7.2.6': { title: 'Linux 7.2 to 7.2.8', release: '7.2.6', run: ['7.2.6'] },
+  'linux-7.2.13': { title: 'Linux 7.2.10 and later', release: '7.2.13', run: ['7.2.13'] },
+  'linux-7.3': { title: 'Linux 7.3 to 7.3.3', release: '7.3', run: ['7.3-rc7'] },
+  'linux-7.3.4': { title: 'Linux 7.3.4', release: '7.3.4', run: ['7.3.4'] },
+  'proposal-2024': {
+    title: 'the dummy head as posted in November 2024, on 6.12',
+    release: '6.12',
+    run: ['6.12'],
+    beside: ['proposed-head'],
+  },
+} as const satisfies Record<string, Declared>
+
+export type ProfileId = keyof typeof declared
 
 /** Every profile, oldest kernel first. */
 export const profiles: Readonly<Record<ProfileId, Profile>> = Object.fromEntries(
-  Object.entries(names).map(([id, list]) => [id, { id, title: titles[id as ProfileId], quirks: quirkSet(list), names: list }]),
+  Object.entries<Declared>(declared).map(([id, one]) => [id, profile(id as ProfileId, one)]),
 ) as unknown as Record<ProfileId, Profile>
 
 /** The kernel that is meant when none is named. */
@@ -87,8 +72,18 @@ export const releasedKernels = profileIds.filter((id) => !profiles[id].quirks['p
 /** True for the id of a profile. */
 export const isProfileId = (id: string): id is ProfileId => Object.hasOwn(profiles, id)
 
-/** The newest profile of the series that a stable release belongs to: `linux-6.12.117` for `6.12.130`. Undefined when it has none. */
-export function profileNear(release: string): ProfileId | undefined {
-  const series = `linux-${release.split('.').slice(0, 2).join('.')}`
-  return profileIds.findLast((id) => id === series || id.startsWith(`${series}.`))
+/** Few words for many kernels, oldest first: three and more of which none between them is missing are `linux-6.12 to linux-7.3.4`. */
+export function kernelSpans(ids: Iterable<ProfileId>): string[] {
+  const has = new Set(ids)
+  const runs: ProfileId[][] = [[]]
+  for (const id of releasedKernels) {
+    if (has.delete(id)) runs.at(-1)!.push(id)
+    else runs.push([])
+  }
+  return [...runs.flatMap((run) => (run.length < 3 ? run : `${run[0]} to ${run.at(-1)}`)), ...has]
+}
+
+function profile(id: ProfileId, { title, release, run = [], beside = [] }: Declared): Profile {
+  const names = [...quirksIn(parseRelease(release) as Release), ...beside]
+  return { id, title, release, run, quirks: quirkSet(names), names }
 }

@@ -1,4 +1,4 @@
-import { isProfileId, type ProfileId } from '../abi/index.ts'
+import { isProfileId, type ProfileId, profileOfKernel } from '../abi/index.ts'
 import { type RandomFile, randomRecordings } from './random-cases.ts'
 import { expandRecipes } from './recipe.ts'
 import type { Recording, Step } from './step.ts'
@@ -22,14 +22,11 @@ export function parseRecordings(json: string): Recording[] {
 
 const isList = (file: unknown): file is readonly Recording[] => Array.isArray(file)
 
-/** Debian kernels whose `uname` does not name the stable release that they are. */
-const debianReleases: Readonly<Record<string, ProfileId>> = { '6.1.0-56': 'linux-6.1.192' }
-
-/** The profile of the kernel that answered, or undefined for one that has none. */
-export function profileOf({ kernel, kernel_version = '' }: Recording): ProfileId | undefined {
-  const [debian] = /^\d+\.\d+\.\d+-\d+/.exec(kernel) ?? ['']
-  const releases = [...`${kernel} ${kernel_version}`.matchAll(/\d+\.\d+(\.\d+)?/g)].map(([release]) => `linux-${release}`)
-  return releases.find(isProfileId) ?? debianReleases[debian]
+/** The profile of the kernel that answered; undefined for one of which it is not known. */
+export function profileOf({ profile, kernel, kernel_version = '' }: Recording): ProfileId | undefined {
+  if (profile !== undefined) return isProfileId(profile) ? profile : undefined
+  const found = profileOfKernel(`${kernel} ${kernel_version}`)
+  return found === undefined || found.known === 'like' || found.differs.length > 0 ? undefined : found.profile
 }
 
 function plainRecording(recording: Recording): Recording {

@@ -117,6 +117,8 @@ export interface Recording {
   readonly kernel: string
   /** As `uname -v` says: Debian names the stable release there. */
   readonly kernel_version?: string
+  /** The id of the profile that the kernel answers as, where its name does not tell: one that was built with patches. */
+  readonly profile?: string
   readonly steps: readonly Step[]
 }
 

@@ -21,6 +21,11 @@ describe('the model answers as real KVM did', () => {
     expect(played.reduce((sum, { outcomes }) => sum + outcomes, 0)).toBeGreaterThan(5)
   })
 
+  it('but for a second restore into devices that are still there: KVM has each device twice then, and which of the two answers changes', () => {
+    const played = results('unmatched/restored-twice.4.13.9.json.zst')
+    expect(played.map(({ differences }) => differences.map(({ op }) => op))).toEqual([['mem_dump'], ['mem_dump'], ['mem_dump']])
+  })
+
   it('and would be caught if it answered as another kernel', () => {
     const json = new TextDecoder().decode(decompress(readFileSync(new URL('d_disable_keeps_mappings.6.1.192.json.zst', folder))))
     const [recording] = parseRecordings(json)

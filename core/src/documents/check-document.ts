@@ -1,6 +1,7 @@
 import type { ProfileId } from '../abi/index.ts'
 import {
   type Count,
+  groupKernels,
   type HistoryState,
   harmedOf,
   headline,
@@ -46,6 +47,8 @@ export interface CheckDocument extends RestoreDocument {
   readonly findings: readonly FindingDocument[]
   /** What each known kernel makes of the VM. */
   readonly kernels: readonly KernelDocument[]
+  /** The same kernels, those together that make the same of it. */
+  readonly alike: readonly (readonly ProfileId[])[]
   /** What people call the devices: every DeviceID of which the file knows something. */
   readonly devices: readonly NamedDeviceDocument[]
   /** What a restore does to each device that it harms, the worst first; empty where it fails. */
@@ -147,6 +150,7 @@ export function checkDocument({ file, machine, reports, kernels }: Checked): Che
     itses,
     findings: worstFirst(reports.flatMap((report) => report.findings.map((one) => findingDocument(one, report)))),
     kernels: kernels.map(kernelDocument),
+    alike: groupKernels(kernels).map((group) => group.kernels),
     devices: reports.flatMap(({ names, its }) => namedDevices(names, its.index)),
     harmed: harmedOf(reports).map(({ report: { names, its }, harm }) => harmDocument(harm, names, its.index)),
   }
@@ -162,7 +166,7 @@ function guestKernelDocument(outcome: KernelOutcome | undefined): GuestKernelDoc
 function restoreDocument(report: Report): RestoreDocument {
   const { verdict, errno, stop, history, orphans } = report
   const { unknown: untold, ...told } = report.byQueue
-  const { collections, live, tables, restored, lost, revived, misdirected, unknown, unread, lostInterrupts } = report
+  const { collections, live, tables, restored, lost, revived, misdirected, unknown, unread } = report
   return {
     verdict,
     errno: errno ?? null,
@@ -174,7 +178,6 @@ function restoreDocument(report: Report): RestoreDocument {
     lost,
     revived,
     misdirected,
-    lostInterrupts,
     unknown,
     unread,
     orphans,
@@ -217,7 +220,6 @@ function together(itses: readonly RestoreDocument[]): RestoreDocument {
     lost: sum(({ lost }) => lost),
     revived: sum(({ revived }) => revived),
     misdirected: sum(({ misdirected }) => misdirected),
-    lostInterrupts: sum(({ lostInterrupts }) => lostInterrupts),
     unknown: sum(({ unknown }) => unknown),
     unread: sum(({ unread }) => unread),
     orphans: {

@@ -1,6 +1,6 @@
 /**
- * One register of a memory-mapped frame. Absent `write`: writes are ignored. `restore` is the userspace path where it differs
- * from the guest's. Values are whole registers; halves are the frame's matter.
+ * One register of a memory-mapped frame. Absent `write`: writes are ignored. `restore` and `save` are the userspace paths where they
+ * differ from the guest's. Values are whole registers; halves are the frame's matter.
  */
 export interface Register<D> {
   readonly at: number
@@ -10,6 +10,7 @@ export interface Register<D> {
   readonly write?: (device: D, value: bigint) => void
   /** @throws KvmError where KVM refuses what a guest would only be ignored for. */
   readonly restore?: (device: D, value: bigint) => void
+  readonly save?: (device: D) => bigint
   /** What a 32-bit write is merged into, where that is not what reads show. */
   readonly stored?: (device: D) => bigint
   /** A 32-bit write of the upper half is dropped: that half alone means nothing. */
@@ -37,8 +38,13 @@ export class Frame<D> {
   /** A guest's read of 4 or 8 bytes. What is not aligned, no register or not as wide as the access reads as 0. */
   read(device: D, offset: number, bytes: 4 | 8): bigint {
     const register = this.#accessed(offset, bytes)
-    if (register === undefined) return 0n
-    return BigInt.asUintN(bytes * 8, register.read(device) >> BigInt((offset - register.at) * 8))
+    return register === undefined ? 0n : part(register.read(device), offset - register.at, bytes)
+  }
+
+  /** A userspace's read; as `read` otherwise. */
+  save(device: D, offset: number, bytes: 4 | 8): bigint {
+    const register = this.#accessed(offset, bytes)
+    return register === undefined ? 0n : part((register.save ?? register.read)(device), offset - register.at, bytes)
   }
 
   /** A guest's write of 4 or 8 bytes; ignored where a read would be 0. */
@@ -60,3 +66,5 @@ export class Frame<D> {
     return (stored & ~(0xffffffffn << shift)) | (BigInt.asUintN(32, value) << shift)
   }
 }
+
+const part = (value: bigint, offset: number, bytes: 4 | 8): bigint => BigInt.asUintN(bytes * 8, value >> BigInt(offset * 8))

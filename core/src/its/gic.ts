@@ -1,5 +1,5 @@
 import { FIRST_LPI, GICR_PENDBASER, GICR_PROPBASER, LPI_LIMIT, NEWEST, profiles, type Quirks } from '../abi/index.ts'
-import type { Gpa, GuestMemory } from '../memory/index.ts'
+import { type Gpa, type GuestMemory, isKvmError, KvmError } from '../memory/index.ts'
 import type { Events } from './events.ts'
 import { Lpis } from './lpis.ts'
 
@@ -116,21 +116,30 @@ export class Gic {
 
   /**
    * Takes a reference of an LPI for an event. A new LPI reads its configuration byte and, with a target, its pending bit, which is
-   * cleared in guest RAM; one that exists keeps its state and its target.
+   * cleared in guest RAM; one that exists keeps its state, and where several events may have it its target.
    *
    * @param vcpu index of its target, or -1.
    * @returns its handle, see `Lpis`.
    * @throws KvmError EFAULT when the configuration byte or the pending bit is not in guest RAM; nothing is created then.
+   * EEXIST for an LPI that an event has, on kernels that allow one.
    * @source vgic-its.c vgic_add_lpi
    */
   mapLpi(intid: number, vcpu: number): number {
     const { lpis } = this
     const known = lpis.find(intid)
-    if (known !== 0) {
-      lpis.hold(known)
-      return known
+    if (known === 0) return this.#createLpi(intid, vcpu)
+    if (!this.quirks['lpi-mapped-by-many']) {
+      if (lpis.references(known) > 0) throw new KvmError('EEXIST', `an event has LPI ${intid} already`, { what: 'ITE' })
+      lpis.retarget(known, vcpu)
     }
-    return this.#createLpi(intid, vcpu)
+    lpis.hold(known)
+    return known
+  }
+
+  /** True when an event has the LPI; one that only waits in a queue is not mapped. */
+  isLpiMapped(intid: number): boolean {
+    const known = this.lpis.find(intid)
+    return known !== 0 && this.lpis.references(known) > 0
   }
 
   /** The address of an LPI's configuration byte. */
@@ -166,7 +175,7 @@ export class Gic {
     if (redistributor.enableLpis === enable) return
     redistributor.enableLpis = enable
     if (!enable) {
-      if (!this.quirks['disable-lpis-keeps-pending']) this.lpis.flush(vcpu)
+      if (!this.quirks['disable-lpis-keeps-pending']) this.lpis.flush(vcpu, this.quirks)
       for (const events of this.itsEvents) events.invalidate()
     } else if (!GICR_PENDBASER.unpack(redistributor.pendbaser).ptz) this.#loadPending(vcpu)
   }
@@ -184,9 +193,15 @@ export class Gic {
 
   /** A function of its own, so that the compiler can inline all that it does. */
   #createLpi(intid: number, vcpu: number): number {
-    const config = this.memory.u8(this.configAt(intid))
-    const pending = vcpu >= 0 && this.#consumePending(intid, vcpu)
-    return this.lpis.create(intid, vcpu, config, pending)
+    let config = 0
+    try {
+      config = this.memory.u8(this.configAt(intid))
+      const pending = vcpu >= 0 && this.#consumePending(intid, vcpu)
+      return this.lpis.create(intid, vcpu, config, pending)
+    } catch (error) {
+      if (isKvmError(error) && this.quirks['failed-mapti-leaks-lpi']) this.lpis.create(intid, vcpu, config)
+      throw error
+    }
   }
 
   #consumePending(intid: number, vcpu: number): boolean {

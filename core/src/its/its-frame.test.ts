@@ -102,6 +102,20 @@ describe('BASER and CBASER', () => {
     expect([guest.read(GITS.BASER0), guest.read(GITS.CBASER)]).toEqual([read | fixed, read])
   })
 
+  it('outer-cache-non-cacheable: an outer one that is not supported became non-cacheable', () => {
+    const guest = new Guest({ enabled: false, quirks: ['outer-cache-non-cacheable'] })
+    guest.write(GITS.CBASER, (7n << 53n) | (7n << 59n))
+    expect(guest.read(GITS.CBASER)).toBe((1n << 53n) | (7n << 59n))
+  })
+
+  it('addresses-48-bit: before 4.20 they had no address bits [51:48]', () => {
+    const guest = new Guest({ enabled: false, quirks: ['addresses-48-bit'] })
+    guest.write(GITS.BASER0, 0x4200_f000n)
+    guest.write(GITS.CBASER, 0x000f_0000_4200_0000n)
+    const [{ base }, cbaser] = [guest.its.deviceTable, guest.read(GITS.CBASER)]
+    expect([base, cbaser & 0x000f_ffff_ffff_f000n]).toEqual([0x4200_0000, 0x4200_0000n])
+  })
+
   it('keep type, entry size and page size; collections are never indirect', () => {
     const guest = new Guest({ enabled: false })
     for (const offset of [GITS.BASER0, BASER1]) guest.write(offset, 0xffff_ffff_ffff_ffffn)

@@ -15,7 +15,7 @@ import { KvmError } from '../memory/index.ts'
 import { Frame, type Register } from './frame.ts'
 import { COLLECTION_BASER, DEVICE_BASER, type Its, type TableBaser } from './its.ts'
 import { runQueue } from './queue.ts'
-import { sanitise, without } from './sanitise.ts'
+import { HIGH_ADDRESS, knownAddress, sanitise, without } from './sanitise.ts'
 
 const IIDR = GITS_IIDR.pack({ productId: 0x4b, implementer: 0x43b })
 const TYPER = GITS_TYPER.pack({ plpis: true, ittEntrySize: ENTRY_BYTES - 1, idBits: 15, devBits: 15 })
@@ -48,7 +48,9 @@ const control: Readonly<Record<string, Register<Its>>> = {
     doc: 'The command queue; a write empties it. Ignored while enabled.',
     read: (its) => its.cbaser,
     write: (its, value) => {
-      if (!its.enabled) its.setCbaser(sanitise(value, GITS_CBASER.fields) & ~CBASER_IGNORED)
+      const { quirks } = its.gic
+      const stored = sanitise(value, GITS_CBASER.fields, quirks) & ~CBASER_IGNORED
+      if (!its.enabled) its.setCbaser(knownAddress(stored, HIGH_ADDRESS, quirks))
     },
   },
   GITS_CWRITER: {
@@ -119,7 +121,8 @@ function setBaser(its: Its, table: TableBaser, value: bigint, type: bigint): voi
   const writable = without(value, fields.type, fields.entrySize, fields.pageSize)
   const fixed = GITS_BASER.pack({ entrySize: ENTRY_BYTES - 1, pageSize: 2 })
   const old = its.baser(table)
-  its.setBaser(table, sanitise(writable | type | fixed, fields))
+  const { quirks } = its.gic
+  its.setBaser(table, knownAddress(sanitise(writable | type | fixed, fields, quirks), fields.addressHigh, quirks))
   if (its.isBlank || !forgets(its, table, old)) return
   if (table === DEVICE_BASER) its.freeDevices()
   else its.freeCollections()

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { quirkSet } from '../abi/index.ts'
 import { Lpis } from './lpis.ts'
 
 const ON = 0xa1
@@ -94,7 +95,7 @@ describe('the LPIs of a VM', () => {
     const { lpis, create } = lpisOf(2)
     const [mine, other, disabled] = [create(8192, 0), create(8193, 1), create(8194, 0, 0xa0)]
     for (const lpi of [mine, other, disabled]) lpis.raise(lpi)
-    lpis.flush(0)
+    lpis.flush(0, quirkSet([]))
     expect([mine, other, disabled].map((lpi) => lpis.isPending(lpi))).toEqual([false, true, true])
   })
 })

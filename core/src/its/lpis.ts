@@ -1,4 +1,4 @@
-import { FIRST_LPI, LPI_LIMIT } from '../abi/index.ts'
+import { FIRST_LPI, LPI_LIMIT, type Quirks } from '../abi/index.ts'
 import { grown } from './grown.ts'
 import { LpiLinks, LpiQueue } from './lpi-queue.ts'
 
@@ -43,6 +43,9 @@ export class Lpis {
   /** Indexed by handle - 8192, as are `#references` and the links. */
   #state = new Int32Array(0)
   #references = new Int32Array(0)
+  /** How many LPIs had been created before it. */
+  #created = new Int32Array(0)
+  #creations = 0
   /** INTIDs above 65535: handle - 65536 to INTID, and back; freed handles are used again. */
   readonly #highIntids: number[] = []
   readonly #highHandles = new Map<number, number>()
@@ -73,6 +76,7 @@ export class Lpis {
     const state = ((target + 1) << TARGET_SHIFT) | ((config >>> 2) << LEVEL_SHIFT) | (config & ENABLED)
     this.#state[index] = pending ? state | PENDING : state
     this.#references[index] = 1
+    this.#created[index] = this.#creations++
     if (pending) this.offer(handle)
     return handle
   }
@@ -80,6 +84,11 @@ export class Lpis {
   /** Takes one more reference. */
   hold(handle: number): void {
     this.#references[handle - FIRST_LPI]!++
+  }
+
+  /** How many events refer to it; an LPI without one waits in a queue. */
+  references(handle: number): number {
+    return this.#references[handle - FIRST_LPI]!
   }
 
   /** Gives a reference back; the LPI is forgotten with the last one, unless it is queued. */
@@ -104,6 +113,13 @@ export class Lpis {
 
   after(handle: number): number {
     return this.#existingFrom(handle - FIRST_LPI + 1)
+  }
+
+  /** All there are, in the order in which they were created. */
+  inOrderOfCreation(): number[] {
+    const handles: number[] = []
+    for (let handle = this.first(); handle !== 0; handle = this.after(handle)) handles.push(handle)
+    return handles.sort((a, b) => this.#created[a - FIRST_LPI]! - this.#created[b - FIRST_LPI]!)
   }
 
   isPending(handle: number): boolean {
@@ -221,10 +237,13 @@ export class Lpis {
     this.#dequeue(handle - FIRST_LPI)
   }
 
-  /** EnableLPIs was cleared: what is queued for the vCPU is pending no more. */
-  flush(vcpu: number): void {
+  /** EnableLPIs was cleared: what is queued for the vCPU is pending no more. On some kernels it only leaves the queue. */
+  flush(vcpu: number, quirks: Quirks): void {
     const queue = this.queues[vcpu]!
-    for (let index = queue.first(); index >= 0; index = queue.first()) this.take(index + FIRST_LPI)
+    for (let index = queue.first(); index >= 0; index = queue.first()) {
+      if (quirks['disable-lpis-keeps-latch']) this.#dequeue(index)
+      else this.take(index + FIRST_LPI)
+    }
   }
 
   #raiseSlowly(index: number, state: number): void {
@@ -276,6 +295,7 @@ export class Lpis {
     while (limit <= index) limit *= 2
     this.#state = grown(this.#state, limit)
     this.#references = grown(this.#references, limit)
+    this.#created = grown(this.#created, limit)
     this.#links.reserve(limit)
   }
 }

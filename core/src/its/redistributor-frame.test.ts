@@ -27,6 +27,12 @@ describe('GICR_PROPBASER and GICR_PENDBASER', () => {
     expect([0, 1].map((vcpu) => read(guest, vcpu, GICR.PENDBASER))).toEqual([BigInt(PLACES.pending(0)) | 0x180n, 0x4300_0780n])
   })
 
+  it('addresses-48-bit: before 4.20 they had no address bits [51:48]', () => {
+    const guest = new Guest({ enabled: false, quirks: ['addresses-48-bit'] })
+    for (const offset of [GICR.PROPBASER, GICR.PENDBASER]) guest.gicr(0, offset, 0x000f_4200_0000_0000n)
+    expect([GICR.PROPBASER, GICR.PENDBASER].map((offset) => read(guest, 0, offset) >> 40n)).toEqual([0x42n, 0x42n])
+  })
+
   it('keep the bits they have and no other; PTZ reads as 0', () => {
     const guest = new Guest({ enabled: false })
     for (const offset of [GICR.PROPBASER, GICR.PENDBASER]) guest.gicr(0, offset, 0xffff_ffff_ffff_ffffn)
@@ -89,6 +95,13 @@ describe('GICR_CTLR.EnableLPIs', () => {
     }
     expect(pendingAfter([])).toEqual([false, true])
     expect(pendingAfter(['disable-lpis-keeps-pending'])).toEqual([true, true])
+  })
+
+  it('disable-lpis-keeps-latch: LPIs leave the queue and stay pending', () => {
+    const guest = mapped(['disable-lpis-keeps-latch'])
+    guest.msi(2, 0)
+    disable(guest, 0)
+    expect([guest.gic.lpis.isPending(8192), guest.take(0)]).toEqual([true, []])
   })
 })
 

@@ -2,7 +2,7 @@ import { affinityOf, FIRST_LPI, GICR, GICR_CTLR, GICR_PENDBASER, GICR_PROPBASER,
 import { attempt } from '../memory/index.ts'
 import { Frame, type Register } from './frame.ts'
 import type { Gic } from './gic.ts'
-import { keep, sanitise, without } from './sanitise.ts'
+import { HIGH_ADDRESS, keep, knownAddress, sanitise, without } from './sanitise.ts'
 
 /** A redistributor seen from its frame: which GIC, and which vCPU's by index. */
 export interface RedistributorPort {
@@ -33,12 +33,8 @@ const registers: Readonly<Record<string, Register<RedistributorPort>>> = {
     at: GICR.TYPER,
     size: 8,
     doc: 'Processor number, affinity, whether LPIs exist.',
-    read: ({ gic, vcpu }) => {
-      const { vcpuId } = gic.redistributors[vcpu]!
-      const last = vcpu === gic.redistributors.length - 1
-      const plpis = gic.itsEvents.length > 0
-      return GICR_TYPER.pack({ plpis, last, processorNumber: vcpuId & 0xffff, affinity: affinityOf(vcpuId) })
-    },
+    read: (port) => typer(port, isLast(port)),
+    save: (port) => typer(port, isLast(port) && !port.gic.quirks['redistributor-last-hidden']),
   },
   GICR_STATUSR: { at: GICR.STATUSR, size: 4, doc: 'Not implemented.', read: () => 0n },
   GICR_WAKER: { at: GICR.WAKER, size: 4, doc: 'Not implemented.', read: () => 0n },
@@ -49,7 +45,7 @@ const registers: Readonly<Record<string, Register<RedistributorPort>>> = {
     read: ({ gic }) => gic.propbaser,
     write: ({ gic, vcpu }, value) => {
       if (gic.redistributors[vcpu]!.enableLpis) return
-      gic.setPropbaser(keep(sanitise(value, GICR_PROPBASER.fields), GICR_PROPBASER.fields))
+      gic.setPropbaser(stored(value, GICR_PROPBASER.fields, gic))
     },
   },
   GICR_PENDBASER: {
@@ -60,7 +56,7 @@ const registers: Readonly<Record<string, Register<RedistributorPort>>> = {
     stored: ({ gic, vcpu }) => gic.redistributors[vcpu]!.pendbaser,
     write: ({ gic, vcpu }, value) => {
       if (gic.redistributors[vcpu]!.enableLpis) return
-      gic.setPendbaser(vcpu, keep(sanitise(value, GICR_PENDBASER.fields), GICR_PENDBASER.fields))
+      gic.setPendbaser(vcpu, stored(value, GICR_PENDBASER.fields, gic))
     },
   },
   GICR_SYNCR: { at: GICR.SYNCR, size: 4, doc: 'Busy: never.', read: () => 0n },
@@ -107,3 +103,15 @@ function idRegisters(): Record<string, Register<RedistributorPort>> {
   }
   return found
 }
+
+const isLast = ({ gic, vcpu }: RedistributorPort): boolean => vcpu === gic.redistributors.length - 1
+
+function typer({ gic, vcpu }: RedistributorPort, last: boolean): bigint {
+  const { vcpuId } = gic.redistributors[vcpu]!
+  const plpis = gic.itsEvents.length > 0
+  return GICR_TYPER.pack({ plpis, last, processorNumber: vcpuId & 0xffff, affinity: affinityOf(vcpuId) })
+}
+
+/** What KVM keeps of a table's register. */
+const stored = (value: bigint, fields: typeof GICR_PROPBASER.fields | typeof GICR_PENDBASER.fields, { quirks }: Gic): bigint =>
+  knownAddress(keep(sanitise(value, fields, quirks), fields), HIGH_ADDRESS, quirks)

@@ -1,9 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { KVM_VGIC_ADDR_TYPE as ADDR, KVM_DEV_ARM_CTRL as CTRL, GICR, KVM_DEV_ARM_VGIC_GRP as GRP } from '../abi/index.ts'
+import {
+  KVM_VGIC_ADDR_TYPE as ADDR,
+  KVM_DEV_ARM_CTRL as CTRL,
+  GICR,
+  GICR_TYPER,
+  KVM_DEV_ARM_VGIC_GRP as GRP,
+  NEWEST,
+  type ProfileId,
+} from '../abi/index.ts'
+import { redistributorFrame } from '../its/index.ts'
 import { KvmVm } from './kvm-vm.ts'
 
-function machine({ initialised = true } = {}) {
-  const vm = new KvmVm()
+function machine({ initialised = true, kernel = NEWEST as ProfileId } = {}) {
+  const vm = new KvmVm({ kernel })
   for (const id of [0, 17]) vm.createVcpu(id)
   const gic = vm.createGic()
   if (initialised) gic.setAttr(GRP.CTRL, BigInt(CTRL.VGIC_CTRL_INIT))
@@ -36,6 +45,25 @@ describe('the GIC device', () => {
     const { gic } = machine({ initialised: false })
     expect(gic.getAttr(GRP.REDIST_REGS, 0n)).toMatchObject({ errno: 'EBUSY' })
     expect(gic.setAttr(GRP.CTRL, BigInt(CTRL.VGIC_SAVE_PENDING_TABLES))).toMatchObject({ errno: 'ENXIO' })
+  })
+
+  it('pending-save-before-init: before 5.13 it answered 0', () => {
+    const { gic } = machine({ initialised: false, kernel: 'linux-5.10.223' })
+    expect(gic.setAttr(GRP.CTRL, BigInt(CTRL.VGIC_SAVE_PENDING_TABLES))).toMatchObject({ ok: true })
+  })
+
+  it('redistributor-last-hidden: 5.10 tells the guest which redistributor is the last one, and not userspace', () => {
+    const last = (kernel?: ProfileId) => {
+      const { vm, gic } = machine(kernel && { kernel })
+      const read = gic.getAttr(GRP.REDIST_REGS, SECOND | BigInt(GICR.TYPER))
+      const seen = redistributorFrame.read({ gic: vm.gic, vcpu: 1 }, GICR.TYPER, 8)
+      return [read.ok && GICR_TYPER.unpack(read.value).last, GICR_TYPER.unpack(seen).last]
+    }
+    expect([last(), last('linux-5.10.223'), last('linux-4.13')]).toEqual([
+      [true, true],
+      [false, true],
+      [true, true],
+    ])
   })
 
   it('turns delivery on and off with GICD_CTLR.EnableGrp1', () => {

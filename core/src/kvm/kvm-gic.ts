@@ -49,10 +49,10 @@ export class KvmGic implements KvmDevice {
       if (group === GRP.ADDR && this.#hasAddress(Number(attr))) return this.#addresses.get(Number(attr)) ?? VGIC_ADDR_UNDEF
       if (group === GRP.REDIST_REGS) {
         const port = this.#redistributor(attr)
-        return redistributorFrame.read(port, this.#checkedOffset(redistributorFrame, attr), 4)
+        return redistributorFrame.save(port, this.#checkedOffset(redistributorFrame, attr), 4)
       }
       if (group !== GRP.DIST_REGS) throw noAttribute(group, attr)
-      return distributorFrame.read(this.#vm.gic, this.#checkedOffset(distributorFrame, attr), 4)
+      return distributorFrame.save(this.#vm.gic, this.#checkedOffset(distributorFrame, attr), 4)
     })
   }
 
@@ -89,7 +89,9 @@ export class KvmGic implements KvmDevice {
       this.#vm.initDirect()
     } else if (attr === CTRL.VGIC_SAVE_PENDING_TABLES) {
       this.#vm.lockVcpus()
-      if (!this.#initialised) throw new KvmError('ENXIO', 'the GIC is not initialised')
+      if (!this.#initialised && !this.#vm.gic.quirks['pending-save-before-init']) {
+        throw new KvmError('ENXIO', 'the GIC is not initialised')
+      }
       if (this.#vm.direct === undefined) writePendingTables(this.#vm.gic)
       else this.#vm.direct.writePendingTables()
     } else throw noAttribute(GRP.CTRL, BigInt(attr))

@@ -73,12 +73,14 @@ export class KvmIts implements KvmDevice {
     this.#vm.translaters.add(Number(base), this.its)
   }
 
-  /** An attribute that CTRL has not answers 0, as KVM's does. */
   #control(attr: number): number {
     if (attr === CTRL.VGIC_CTRL_INIT) return 0
     const { quirks } = this.#vm.gic
-    if (!this.#hasPlainAttr(GRP.CTRL, attr) && quirks['no-ctrl-reset']) throw noAttribute(GRP.CTRL, BigInt(attr))
+    const isKnown = this.#hasPlainAttr(GRP.CTRL, attr)
+    if (!isKnown && quirks['no-ctrl-reset'])
+      throw new KvmError('EFAULT', `attribute ${attr} is taken for a register without a value`)
     this.#vm.lockVcpus()
+    if (!isKnown && !quirks['unknown-ctrl-accepted']) throw noAttribute(GRP.CTRL, BigInt(attr))
     if (attr === CTRL.ITS_CTRL_RESET) this.its.reset()
     else if (attr === CTRL.ITS_SAVE_TABLES) writeTables(this.its, savePlan(this.its, { gicv41: this.#vm.hasGicv41 }))
     else if (attr === CTRL.ITS_RESTORE_TABLES) return readTables(this.its.memory, this.its, { quirks }).answer

@@ -154,7 +154,8 @@ export class KvmVm implements Machine {
 
   checkFrame(base: bigint, bytes: number): void {
     if ((base & 0xffffn) !== 0n) throw new KvmError('EINVAL', `0x${base.toString(16)} is not 64 KiB aligned`)
-    if (base + BigInt(bytes) > 1n << BigInt(this.ipaBits)) {
+    const limit = 1n << BigInt(this.ipaBits)
+    if (base >= limit || (base + BigInt(bytes) > limit && !this.gic.quirks['frame-past-ipa'])) {
       throw new KvmError('E2BIG', `0x${base.toString(16)} is past the ${this.ipaBits}-bit address space`)
     }
   }

@@ -122,13 +122,10 @@ export class Mending {
     const { code, entries, confidence, says, evidence } = finding
     const deviceId = finding.deviceId!
     let changed = false
-    for (const write of writes) {
-      const { at } = write
+    for (const { at, to } of writes) {
       // What is found about an event of a dead device is mended in the DTE, which the finding need not list.
-      const entry = entries.find((one) => one.at === at)
-      const kind = entry?.kind ?? 'DTE'
-      const id = kind === 'DTE' ? deviceName(deviceId) : kind === 'pending' ? entry!.id : eventName(deviceId, finding.eventId!)
-      const to = kind === 'pending' ? withBits(this.#overlay.word(at), write.to) : write.to
+      const kind = entries.find((entry) => entry.at === at)?.kind ?? 'DTE'
+      const id = kind === 'DTE' ? deviceName(deviceId) : eventName(deviceId, finding.eventId!)
       const proven = confidence === 'proven'
       const reason: Reason = { code, kind, id, deviceId, because: 'finding', why: says, proven, evidence }
       if (!this.#overlay.put(at, to, reason)) continue
@@ -140,7 +137,6 @@ export class Mending {
 
   /** Has the chain of the device table mended, or that of a device's ITT. */
   #touch(kind: EntryKind, deviceId: number, code: Cause): void {
-    if (kind === 'pending') return
     if (kind === 'DTE') this.#deviceChain ??= code
     else if (!this.#eventChains.has(deviceId)) this.#eventChains.set(deviceId, code)
   }
@@ -182,6 +178,3 @@ export class Mending {
     return eventId === undefined ? this.#live.hasDevice(deviceId!) : this.#live.hasEvent(deviceId!, eventId)
   }
 }
-
-/** Other LPIs have bits in the same word, which other findings may have set. */
-const withBits = (now: Word, to: Word): Word => [now[0] | to[0], now[1] | to[1]]

@@ -94,6 +94,7 @@ describe('whatever a guest did', () => {
       'unstorable-device',
       'detached-event',
       'shared-entries',
+      'shared-lpi',
     ]
     expect([...seen].sort()).toEqual(shown.sort())
     expect(Object.keys(sealLimitRows)).toEqual(expect.arrayContaining(shown))

@@ -28,6 +28,10 @@ export const sealLimitRows = {
     says: 'the vCPU’s number is not its index, and this kernel reads RDbase as the other of the two',
     concerns: (q, own) => q['target-is-index'] !== own['target-is-index'],
   },
+  'shared-lpi': {
+    says: 'another event has the LPI of this one: the restore leaves out whichever of them comes last',
+    concerns: (q) => !q['lpi-mapped-by-many'],
+  },
   'first-level-hole': {
     says: 'a first-level entry before this device is not valid: the restore ends there with success',
     concerns: (q) => q['proposed-head'],
@@ -78,7 +82,7 @@ function collectionLimits({ collections, collectionTable, gic }: Its, met: Met):
 }
 
 function deviceLimits(its: Its, slots: readonly number[], met: Met): void {
-  const { devices, events, memory } = its
+  const { devices, events, gic, memory } = its
   if (slots.length === 0) met('no-device')
   const places = new DtePlaces(its)
   const isListed = collectionList(its)
@@ -94,7 +98,10 @@ function deviceLimits(its: Its, slots: readonly number[], met: Met): void {
     let live = 0
     eachEvent(its, slot, (eventId, index) => {
       if (events.icid(index) < 0) met('detached-event', { deviceId, eventId })
-      else if (live++ === 0) first = eventId
+      else {
+        if (live++ === 0) first = eventId
+        if (gic.lpis.references(events.lpi(index)) > 1) met('shared-lpi', { deviceId, eventId })
+      }
     })
     if (live === 0) met('no-event', { deviceId })
     if (!memory.contains(devices.ittAddr[slot]! as Gpa, first * ENTRY_BYTES)) met('table-outside-ram', { deviceId })

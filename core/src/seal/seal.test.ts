@@ -4,7 +4,7 @@ import { COLLECTION_BASER } from '../its/index.ts'
 import { type Gpa, GuestMemory } from '../memory/index.ts'
 import { saveTables } from '../tables/index.ts'
 import { LiveIts } from '../tables/testing/live-its.ts'
-import { RAM } from '../tables/testing/planted.ts'
+import { RAM, withQuirks } from '../tables/testing/planted.ts'
 import { type RestoreVerdict, restoresUnder, seal, stampedHeads } from './index.ts'
 
 const verdicts = (vm: LiveIts): RestoreVerdict[] => profileIds.map((id) => restoresUnder(vm.its, id))
@@ -177,13 +177,29 @@ describe('what no bytes can help is listed, and is so', () => {
     expect(failing(vm)).toEqual(only413)
   })
 
+  it('shared-lpi: kernels that map an LPI once leave one of the events out', () => {
+    const vm = new LiveIts({ quirks: withQuirks('lpi-mapped-by-many') }).map(3, [1]).map(4)
+    vm.its.mapEvent(vm.its.devices.find(4), 1, 8193, 0, 0)
+    const limits = [3, 4].map((deviceId) => ({ name: 'shared-lpi', deviceId, eventId: 1, profiles: ['linux-7.3.4'] }))
+    expect(seal(vm.its)).toMatchObject({ value: { limits } })
+    expect(failing(vm)).toEqual(['linux-7.3.4'])
+  })
+
   it('vcpu-number: older kernels take RDbase for an index', () => {
     const vm = new LiveIts({ vcpuIds: [4, 0] }).map(3, [1])
     const sealed = seal(vm.its)
     const listed = sealed.ok
       ? sealed.value.limits.flatMap(({ name, profiles: kernels }) => (name === 'vcpu-number' ? kernels : []))
       : []
-    expect(listed).toEqual(['linux-4.13', 'linux-5.10', 'linux-6.1.119', 'linux-6.6', 'linux-6.1.192'])
+    expect(listed).toEqual([
+      'linux-4.13',
+      'linux-5.10',
+      'linux-5.10.223',
+      'linux-6.6',
+      'linux-6.1.174',
+      'linux-6.1.190',
+      'linux-6.1.192',
+    ])
     expect(failing(vm)).toEqual(listed)
   })
 

@@ -8,6 +8,7 @@ import type { GuestMemory } from '../memory/index.ts'
 import { footprint, restoreTables, saveTables } from '../tables/index.ts'
 import { histories, lived } from '../tables/testing/guest.ts'
 import { LiveIts, stateOf } from '../tables/testing/live-its.ts'
+import { newest, withQuirks } from '../tables/testing/planted.ts'
 import { runs } from '../tables/testing/runs.ts'
 import { doubts, type KnownMappings, restoreWarily, stateDifference, successor, type WaryOutcome } from './index.ts'
 import { eachEvent } from './live.ts'
@@ -96,14 +97,33 @@ describe('a wary restore', () => {
     ])
   })
 
-  it('refuses when two events claim an LPI, unless both are known to live', () => {
-    const vm = new LiveIts().map(3, [1]).map(4, [1])
+  /** Devices 3 and 4, each with an event 1 that has LPI 8193, on a kernel that allows it. */
+  function sharing(): LiveIts {
+    const vm = new LiveIts({ quirks: withQuirks('lpi-mapped-by-many') }).map(3, [1]).map(4)
+    vm.its.mapEvent(vm.its.devices.find(4), 1, 8193, 0, 0)
     saveTables(vm.its)
+    return vm
+  }
+
+  it('refuses when two events claim an LPI, unless both are known to live', () => {
+    const vm = sharing()
     expect(restoreWarily(vm.successor().its)).toMatchObject({
       ok: false,
       doubts: [{ name: 'claimed-twice', where: { deviceId: 4 } }],
     })
     expect(restoreWarily(vm.successor().its, truth(vm.its, vm.its)).ok).toBe(true)
+  })
+
+  it('refuses when two live events have an LPI, or an event of another ITS has it, where the kernel maps an LPI once', () => {
+    const vm = sharing()
+    expect(doubtsOf(restoreWarily(vm.successor(newest).its, truth(vm.its, vm.its)))).toMatchObject([
+      { name: 'claimed-twice', where: { deviceId: 4 } },
+    ])
+    const one = new LiveIts().map(3, [1])
+    saveTables(one.its)
+    const next = one.successor()
+    next.gic.mapLpi(8193, 0)
+    expect(doubtsOf(restoreWarily(next.its))).toMatchObject([{ name: 'claimed-twice', where: { deviceId: 3 } }])
   })
 
   it('refuses when two devices share an ITT', () => {
@@ -157,8 +177,7 @@ describe('a wary restore', () => {
   })
 
   it('names the LPI of two events when one of the two is not known to live', () => {
-    const vm = new LiveIts().map(3, [1]).map(4, [1])
-    saveTables(vm.its)
+    const vm = sharing()
     for (const unknown of [3, 4]) {
       const known = truth(vm.its, vm.its)
       const half: KnownMappings = {

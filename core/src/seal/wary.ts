@@ -1,5 +1,5 @@
-import { NEWEST, profiles } from '../abi/index.ts'
-import type { Its } from '../its/index.ts'
+import { NEWEST, profiles, type Quirks } from '../abi/index.ts'
+import type { Gic, Its } from '../its/index.ts'
 import { attempt, type Gpa, type GuestMemory, type Outcome, type ReadonlyMemory, type Where } from '../memory/index.ts'
 import {
   eventKey,
@@ -39,7 +39,7 @@ export const doubts = {
   disputed: 'what is known of the guest contradicts itself',
   missing: 'the guest has this mapped, and the restore does not bring it back',
   'shared-itt': 'the ITT shares bytes with another table in use: whose entry it is cannot be told',
-  'claimed-twice': 'two events claim the same LPI, and it is not known that both live',
+  'claimed-twice': 'two events claim the same LPI, and it is not known that both live, or this kernel maps an LPI once',
   'too-many': 'the tables hold more entries than may be looked at',
 } as const
 
@@ -63,13 +63,20 @@ export type WaryOutcome =
  * `limits`: how much of the tables may be looked at; more is refused. Without any known mapping, an orphan whose `next` still fits the live entries cannot be told from a live one.
  */
 export function restoreWarily(its: Its, known?: KnownMappings, limits?: WalkLimits): WaryOutcome {
-  const survey = new Survey(its.memory, viewOf(its), known, limits)
+  const quirks = waryQuirks(its)
+  const survey = new Survey(its, known, limits)
   const [first, ...more] = survey.doubts()
   if (first !== undefined) return refusal(first, more)
-  const restored = attempt(() => readTables(survey.withoutDead, its, { quirks: profiles[NEWEST].quirks }))
+  const restored = attempt(() => readTables(survey.withoutDead, its, { quirks }))
   if (restored.ok) return { ok: true, value: { ...restored.value, ignored: survey.ignored } }
   return { ...restored, doubts: [{ name: 'objection', where: restored.where ?? {} }] }
 }
+
+/** The newest kernel's walk; whether two events may have one LPI is a matter of the ITS that they are restored into. */
+const waryQuirks = ({ gic }: Its): Quirks => ({
+  ...profiles[NEWEST].quirks,
+  'lpi-mapped-by-many': gic.quirks['lpi-mapped-by-many'],
+})
 
 /** Tables in doubt are EINVAL, as inconsistent ones are, unless KVM itself has an errno for them. */
 function refusal(first: Doubt, more: readonly Doubt[]): WaryOutcome {
@@ -79,10 +86,14 @@ function refusal(first: Doubt, more: readonly Doubt[]): WaryOutcome {
   return { ok: false, errno, reason, where: first.where, doubts: [first, ...more] }
 }
 
+/** A survey sees every event, whoever has its LPI. */
+const quirksOfSurvey: Quirks = { ...profiles[NEWEST].quirks, 'lpi-mapped-by-many': true }
+
 /** What lies in the tables, what is left of it without the dead, and what a restore of that reaches. */
 class Survey {
   readonly withoutDead: GuestMemory
   ignored = 0
+  readonly #gic: Gic
   readonly #memory: ReadonlyMemory
   readonly #view: TableView
   readonly #known: KnownMappings | undefined
@@ -92,9 +103,11 @@ class Survey {
   readonly #devices = new Map<number, Gpa>()
   readonly #events = new Map<number, Where>()
 
-  constructor(memory: GuestMemory, view: TableView, known: KnownMappings | undefined, limits: WalkLimits | undefined) {
+  constructor(its: Its, known: KnownMappings | undefined, limits: WalkLimits | undefined) {
+    const { memory, gic } = its
+    this.#gic = gic
     this.#memory = memory
-    this.#view = view
+    this.#view = viewOf(its)
     this.#known = known
     this.#limits = limits
     this.withoutDead = memory.fork()
@@ -127,7 +140,7 @@ class Survey {
   doubts(): Doubt[] {
     const reached = new Reached()
     const limits = this.#limits
-    const { objection, cut } = walkTables(this.withoutDead, this.#view, profiles[NEWEST].quirks, reached, limits && { limits })
+    const { objection, cut } = walkTables(this.withoutDead, this.#view, quirksOfSurvey, reached, limits && { limits })
     if (objection !== undefined) {
       const { what } = objections[objection.name]
       return [{ name: 'objection', objection: objection.name, where: { ...objection.where, what } }]
@@ -182,7 +195,9 @@ class Survey {
     for (const [key, pintid] of events) {
       const other = owners.get(pintid)
       owners.set(pintid, key)
-      if (other === undefined || (this.#lives(key) && this.#lives(other))) continue
+      const isMapped = other !== undefined || this.#gic.isLpiMapped(pintid)
+      if (!isMapped) continue
+      if (this.#gic.quirks['lpi-mapped-by-many'] && (other === undefined || (this.#lives(key) && this.#lives(other)))) continue
       yield { name: 'claimed-twice', where: this.#events.get(key) ?? {} }
     }
   }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Gpa } from '../memory/index.ts'
 import { savePendingTables } from './index.ts'
 import { LiveIts } from './testing/live-its.ts'
+import { newest, withQuirks } from './testing/planted.ts'
 
 describe('saving the pending tables', () => {
   const pend = (vm: LiveIts, ...intids: number[]) => {
@@ -32,6 +33,18 @@ describe('saving the pending tables', () => {
     vm.gic.setPendbaser(1, 0x10000n)
     expect(savePendingTables(vm.gic)).toMatchObject({ errno: 'EFAULT', where: { at: (0x10000 + 1024) as Gpa } })
     expect(vm.memory.u8(vm.gic.pendingAt(8193, 0))).toBe(0b10)
+  })
+
+  it('pending-save-stale-byte: before 5.5 LPIs of two vCPUs in one byte got each other’s bits, in the order of their creation', () => {
+    const saved = (first: number, second: number, quirks = withQuirks('pending-save-stale-byte')) => {
+      const vm = new LiveIts({ vcpuIds: [0, 1], quirks }).map(3, [first, second])
+      vm.gic.lpis.retarget(vm.gic.lpis.find(8194), 1)
+      savePendingTables(pend(vm, 8193, 8194).gic)
+      return [0, 1].map((vcpu) => vm.memory.u8(vm.gic.pendingAt(8192, vcpu)))
+    }
+    expect(saved(1, 2, newest)).toEqual([0b010, 0b100])
+    expect(saved(1, 2)).toEqual([0b010, 0b110])
+    expect(saved(2, 1)).toEqual([0b110, 0b100])
   })
 
   it('takes the bit of an LPI that hardware delivers from there', () => {

@@ -20,6 +20,7 @@ export function savePendingTables(gic: Gic, options: PendingOptions = {}): Outco
 /** As `savePendingTables`. @throws KvmError EFAULT where that fails. */
 export function writePendingTables(gic: Gic, { vlpiPending }: PendingOptions = {}): number {
   const { lpis, memory } = gic
+  if (gic.redistributors.length > 1 && gic.quirks['pending-save-stale-byte']) return writeByStaleBytes(gic)
   let changed = 0
   for (let handle = lpis.first(); handle !== 0; handle = lpis.after(handle)) {
     const vcpu = lpis.target(handle)
@@ -32,6 +33,29 @@ export function writePendingTables(gic: Gic, { vlpiPending }: PendingOptions = {
     const pending = vlpiPending !== undefined && lpis.isForwarded(handle) ? vlpiPending(intid) : lpis.isPending(handle)
     if (pending === ((byte & bit) !== 0)) continue
     memory.setU8(at, byte ^ bit)
+    changed++
+  }
+  return changed
+}
+
+/** As Linux did before 5.5: the byte read last is taken for that of the next LPI where the offset is the same, whatever the vCPU. */
+function writeByStaleBytes(gic: Gic): number {
+  const { lpis, memory } = gic
+  let changed = 0
+  let offset = -1
+  let byte = 0
+  for (const handle of lpis.inOrderOfCreation()) {
+    const vcpu = lpis.target(handle)
+    if (vcpu < 0) continue
+    const intid = lpis.intid(handle)
+    const at = gic.pendingAt(intid, vcpu)
+    if (!memory.contains(at)) throw outsideRam(intid, at)
+    if (intid >>> 3 !== offset) byte = memory.u8(at)
+    offset = intid >>> 3
+    const bit = 1 << (intid & 7)
+    if (lpis.isPending(handle) === ((byte & bit) !== 0)) continue
+    byte ^= bit
+    memory.setU8(at, byte)
     changed++
   }
   return changed

@@ -2,6 +2,7 @@ import { ENTRY_BYTES, FIRST_LPI, ITE, L1E, L2_BYTES, L2_ENTRIES } from '../abi/i
 import type { Gpa, ReadCursor, Where } from '../memory/index.ts'
 import { isHead } from './heads.ts'
 import type { ObjectionName } from './objections.ts'
+import { ittScanLength } from './scan.ts'
 
 /** The walk as a scan sees it; see `TableWalk`. */
 export interface ScannedWalk {
@@ -85,6 +86,7 @@ function headStep(lo: number, hi: number): number {
 
 export function scanIttProposed(walk: ScannedWalk, deviceId: number, ittAddr: number, eventIdBits: number): number {
   const limit = 2 ** eventIdBits
+  const end = ittScanLength(eventIdBits)
   for (let eventId = 0; ; ) {
     if (!walk.count(1)) return ENDED
     const at = (ittAddr + eventId * ENTRY_BYTES) as Gpa
@@ -100,6 +102,6 @@ export function scanIttProposed(walk: ScannedWalk, deviceId: number, ittAddr: nu
     else if (walk.visitEvent(deviceId, eventId, pintid, icidOf.get(lo, hi), at) === ENDED) return ENDED
     if (step === 0) return LAST
     eventId += step
-    if (eventId >= limit) return eventId
+    if (eventId >= end) return eventId
   }
 }

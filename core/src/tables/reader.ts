@@ -68,4 +68,6 @@ export interface WalkOptions {
   readonly heads?: Heads
   /** ICIDs known before the restore (a live ITS). */
   readonly icids?: readonly number[]
+  /** LPIs that events have before the restore: of a live ITS, or of one that was restored before. */
+  readonly isMapped?: (pintid: number) => boolean
 }

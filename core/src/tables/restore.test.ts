@@ -26,7 +26,8 @@ const states = fc.record({
 type State = typeof states extends fc.Arbitrary<infer S> ? S : never
 
 function laid({ indirect, collections, devices }: State): LiveIts {
-  const vm = new LiveIts({ indirect, l2Pages: [0, 1, 2, 3, 4, 5, 6, 7], vcpuIds: [0, 1, 2] })
+  const quirks = withQuirks('lpi-mapped-by-many')
+  const vm = new LiveIts({ quirks, indirect, l2Pages: [0, 1, 2, 3, 4, 5, 6, 7], vcpuIds: [0, 1, 2] })
   for (const { icid, vcpu } of collections) vm.its.collections.set(icid, vcpu)
   devices.forEach(({ deviceId, bits, events }, n) => {
     const slot = vm.its.addDevice(deviceId, vm.itt(n), bits)

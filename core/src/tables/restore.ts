@@ -45,7 +45,8 @@ export function readTables(
   options: RestoreOptions & { readonly quirks: Quirks },
 ): RestoredTables {
   const icids = its.collections.order
-  const walked = walkTables(memory, viewOf(its), options.quirks, new DeviceBuilder(its), { ...options, icids })
+  const isMapped = (pintid: number) => its.gic.isLpiMapped(pintid)
+  const walked = walkTables(memory, viewOf(its), options.quirks, new DeviceBuilder(its), { ...options, icids, isMapped })
   const { objection, collections, devices, events, entries } = walked
   if (objection !== undefined || walked.cut !== undefined) {
     if (!options.quirks['failed-restore-keeps-state']) forget(its, walked)

@@ -23,3 +23,12 @@ export const isValidDte = (hi: number): boolean => hi < 0
 
 /** An ITE is valid when its pINTID is not 0. */
 export const isValidIte = (lo: number, hi: number): boolean => ((hi & 0xffff) | (lo >>> 16)) !== 0
+
+/**
+ * How many entries of an ITT KVM scans. Up to 16 EventID bits that is all of it; what the size of a larger one becomes in KVM's
+ * `int size`, made an `unsigned long`: negative is without end, and 0 ends after the first entry.
+ */
+export function ittScanLength(eventIdBits: number): number {
+  if (eventIdBits < 28) return 2 ** eventIdBits
+  return eventIdBits === 28 ? Number.POSITIVE_INFINITY : 1
+}

@@ -14,6 +14,7 @@ import {
 import type { Gpa, ReadCursor, ReadonlyMemory, Where } from '../memory/index.ts'
 import type { HeadReader } from './heads.ts'
 import { LpiReach } from './lpi-reach.ts'
+import { LpiSet } from './lpi-set.ts'
 import { type ObjectionName, objections } from './objections.ts'
 import { type ScannedWalk, scanDtesProposed, scanIttProposed, scanL1Proposed } from './proposed-scan.ts'
 import {
@@ -27,7 +28,7 @@ import {
   type WalkLimits,
   type WalkOptions,
 } from './reader.ts'
-import { nextValidDte, nextValidIte } from './scan.ts'
+import { ittScanLength, nextValidDte, nextValidIte } from './scan.ts'
 import type { TableView } from './table-view.ts'
 
 /** The walk came to an end that is none of the table's: an objection, a limit or the reader. */
@@ -60,6 +61,9 @@ export class TableWalk implements ScannedWalk {
   /** The collections known so far, one bit each. */
   readonly #icids = new Int32Array(ID_LIMIT / 32)
   readonly #lpis: LpiReach | undefined
+  /** The LPIs of the events met so far. */
+  readonly #mapped = new LpiSet()
+  readonly #isMapped: WalkOptions['isMapped']
   /** The proposal's scans are walked. */
   readonly #proposed: boolean
   readonly #heads: HeadReader | undefined
@@ -72,6 +76,7 @@ export class TableWalk implements ScannedWalk {
     this.#reader = reader
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
     for (const icid of options.icids ?? []) this.#know(icid)
+    this.#isMapped = options.isMapped
     const heads = options.heads ?? (quirks['proposed-head'] ? 'proposed' : 'none')
     this.#proposed = heads === 'proposed'
     this.#heads = typeof heads === 'string' ? undefined : heads.reader(memory, view)
@@ -246,22 +251,24 @@ export class TableWalk implements ScannedWalk {
 
   visitEvent(deviceId: number, eventId: number, pintid: number, icid: number, at: Gpa): number {
     if (!this.#isKnown(icid)) return this.object('ite-icid', at, { deviceId, eventId, icid })
+    if (this.#hasEvent(pintid) && !this.#quirks['lpi-mapped-by-many']) return PAST
     if (this.events >= this.#limits.events) return this.#cut('events')
     const unreachable = this.#lpis?.objection(pintid, icid)
     if (unreachable !== undefined) return this.object(unreachable, at, { deviceId, eventId })
     this.events++
+    this.#mapped.add(pintid)
     const answer = this.#reader.event(deviceId, eventId, pintid, icid, at)
     return answer === GO_ON ? PAST : this.#answered(answer, { at, deviceId, eventId })
   }
 
-  /**
-   * Entries of the scan of an ITT. Up to 16 EventID bits that is the ITT; what the size of a larger one becomes in KVM's
-   * `int size`, made an `unsigned long`: negative reads on for ever, 0 reads one entry (none before 6.0.6).
-   */
+  /** True for an LPI that an event has, of this walk or from before. */
+  #hasEvent(pintid: number): boolean {
+    return this.#mapped.has(pintid) || (this.#isMapped?.(pintid) ?? false)
+  }
+
+  /** A size of 0 ends before the first entry where the scan asks for its end there. */
   #scanLength(eventIdBits: number): number {
-    if (eventIdBits < 28) return 1 << eventIdBits
-    if (eventIdBits === 28) return Number.POSITIVE_INFINITY
-    return this.#quirks['scan-overrun'] ? 0 : 1
+    return eventIdBits > 28 && this.#quirks['scan-overrun'] ? 0 : ittScanLength(eventIdBits)
   }
 
   /** How many entries from the one at `at` on have no event; at most `left`. */

@@ -33,6 +33,23 @@ describe('walking the tables as a restore does', () => {
     expect(walked(tables).seen.devices).toEqual([1, 10])
   })
 
+  it('passes over an event whose LPI another has, and goes on behind it; lpi-mapped-by-many: 7.3.3 restored both', () => {
+    const tables = new PlantedTables().dte(2, { next: 3 }).dte(5)
+    tables.ite(2, 0, { next: 4 }).ite(2, 4)
+    tables.ite(5, 0, { next: 1 }).ite(5, 1, { pintid: 8300, next: 1 }).ite(5, 2, { pintid: 100_000, next: 1 })
+    tables.ite(5, 3, { pintid: 100_000 })
+    expect(walked(tables)).toMatchObject({ objection: undefined, seen: { events: ['2:0', '2:4', '5:1', '5:2'] } })
+    expect(walked(tables, withQuirks('lpi-mapped-by-many')).seen.events).toEqual(['2:0', '2:4', '5:0', '5:1', '5:2', '5:3'])
+  })
+
+  it('passes over an event whose LPI was mapped before the restore', () => {
+    const tables = new PlantedTables().dte(2)
+    tables.ite(2, 0, { next: 4 }).ite(2, 4)
+    const seen = new Seen()
+    walkTables(tables.memory, tables.view, newest, seen, { isMapped: (pintid) => pintid === 8192 })
+    expect(seen.events).toEqual(['2:4'])
+  })
+
   it('skips a part whose BASER is not Valid', () => {
     const tables = new PlantedTables().dte(1)
     const { deviceTable, collectionTable } = tables.view

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { type ProfileId, profileNear, profiles, type Quirks } from '@vits/core/abi'
+import { type ProfileId, profileOfKernel, profiles, type Quirks } from '@vits/core/abi'
 import { ModelSubject, type Step } from '@vits/core/conformance'
 import { askMany, survives } from '../ask-many.ts'
 import { type Answered, answered } from '../fuzz/answered.ts'
@@ -51,7 +51,7 @@ interface Asked {
 
 /** Asks everything that the host survives. Whether it dies of a save is asked first, once: then all others are cut before theirs. */
 async function ask(kvm: KvmSubject, asked: readonly (readonly Step[])[]): Promise<Asked> {
-  const guess = profileNear(kvm.host.release) ?? FIRST_GUESS
+  const guess = profileOfKernel(kvm.host.release)?.profile ?? FIRST_GUESS
   const quirks = { ...profiles[guess].quirks, 'null-collection-oops': true }
   const cuts = asked.map((steps) => modelled(new ModelSubject(guess, quirks), steps))
   const deadly = cuts.findIndex(({ cut }) => cut)
@@ -67,7 +67,7 @@ async function ask(kvm: KvmSubject, asked: readonly (readonly Step[])[]): Promis
 /** Prints what explains the answers; 0 if all are explained. */
 function told(release: string, histories: readonly Answered[], known: Partial<Quirks>): number {
   const start = performance.now()
-  const near = profileNear(release)
+  const near = profileOfKernel(release)?.profile
   const found = explain(histories, near, known)
   const turned = turnedOver(found).map((name) => `${found.quirks[name] ? 'with' : 'without'} ${name}`)
   const answers =

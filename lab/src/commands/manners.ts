@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { type ProfileId, profileNear, profiles } from '@vits/core/abi'
+import { type ProfileId, profileOfKernel, profiles } from '@vits/core/abi'
 import { namedManners } from '../../../core/src/conformance/testing/guests/manners.ts'
 import { kernelImage } from '../cache.ts'
 import { wholeNumber } from '../fuzz/options.ts'
@@ -61,7 +61,7 @@ export async function manners(args: string[]): Promise<number> {
 }
 
 function kernelOf(release: string, unfixed: boolean): Kernel {
-  const profile: ProfileId | undefined = profileNear(release)
+  const profile: ProfileId | undefined = profileOfKernel(release)?.profile
   if (profile === undefined) throw new Error(`no profile is near Linux ${release}`)
   const { quirks } = profiles[profile]
   return { profile, quirks: unfixed ? { ...quirks, 'keeps-unmapped': true } : quirks }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { isProfileId, type ProfileId, profileNear, profiles, type QuirkName, type Quirks, quirks } from '@vits/core/abi'
+import { isProfileId, type ProfileId, profileOfKernel, profiles, type QuirkName, type Quirks, quirks } from '@vits/core/abi'
 import { ModelSubject } from '@vits/core/conformance'
 
 const common = {
@@ -45,7 +45,7 @@ export class ModelOf {
     this.quirks = { ...profiles[profile].quirks, ...Object.fromEntries(turned) }
   }
 
-  /** `linux-7.3 with lpi-mapped-once, without next-names-zero-ite`. */
+  /** `linux-7.3.4 with lpi-mapped-by-many, without next-names-zero-ite`. */
   get title(): string {
     const [plus, minus] = [this.#plus.join(' and '), this.#minus.join(' and ')]
     return [this.profile, plus && ` with ${plus}`, plus && minus && ',', minus && ` without ${minus}`].join('')
@@ -81,7 +81,7 @@ export function wholeNumber(option: string, text: string): number {
 
 /** The profile that is named, or the one nearest to the kernel. @throws Error when there is none. */
 function chosenProfile(id: string | undefined, release: string): ProfileId {
-  const profile = id ?? profileNear(release)
+  const profile = id ?? profileOfKernel(release)?.profile
   if (profile !== undefined && isProfileId(profile)) return profile
   throw new Error(`no profile ${id ?? `is near Linux ${release}`}: --profile names one of ${Object.keys(profiles).join(', ')}`)
 }

@@ -35,6 +35,14 @@ describe('MOVI and MOVALL', () => {
 })
 
 describe('DISCARD', () => {
+  it('discard-asks-collection-only: before 5.6 it freed an event whose collection is not mapped', () => {
+    const guest = prepared(['discard-asks-collection-only'])
+    expect(guest.run('DISCARD', { deviceId: 2, eventId: 3 })).toEqual({ kind: 'done' })
+    expect(guest.its.find(2, 3)).toBe(-1)
+    guest.run('MAPC', { icid: 1, rdBase: 1, valid: false })
+    expect(guest.run('DISCARD', { deviceId: 2, eventId: 1 })).toMatchObject({ error: 'DISCARD_UNMAPPED_INTERRUPT' })
+  })
+
   const iteAt = (guest: Guest) => (guest.itt(2) + 8) as Gpa
 
   it('unmaps one event and clears its ITE', () => {

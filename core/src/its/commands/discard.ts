@@ -12,10 +12,16 @@ export function discard(its: Its, words: ReadonlyWords, at: number): number {
   const eventId = eventIdOf(words, at)
   const slot = its.devices.find(deviceIdOf(words, at))
   const index = slot < 0 ? -1 : its.events.find(slot, eventId)
-  if (index < 0 || its.targetOf(index) < 0) return commandErrors.DISCARD_UNMAPPED_INTERRUPT.code
+  if (index < 0 || !isFreed(its, index)) return commandErrors.DISCARD_UNMAPPED_INTERRUPT.code
   its.forgetTranslations()
   its.events.remove(slot, index)
   if (its.gic.quirks['keeps-unmapped']) return 0
   its.memory.setWord((its.devices.ittAddr[slot]! + eventId * ENTRY_BYTES) as Gpa, 0, 0)
   return 0
+}
+
+/** Whether the event's collection lets it go. */
+function isFreed(its: Its, index: number): boolean {
+  if (its.targetOf(index) >= 0) return true
+  return its.events.icid(index) >= 0 && its.gic.quirks['discard-asks-collection-only']
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { QuirkName } from '../../abi/index.ts'
 import type { Gpa } from '../../memory/index.ts'
 import { Guest, PLACES, RAM } from '../testing/guest.ts'
 import { prepared } from '../testing/prepared.ts'
@@ -121,8 +122,44 @@ describe('MAPTI and MAPI', () => {
     expect([guest.its.find(1, 0), guest.its.collections.order, guest.gic.lpis.first()]).toEqual([-1, [], 0])
   })
 
-  it('share an LPI between events; it lives until the last one goes', () => {
+  it('failed-mapti-leaks-lpi: before 5.7 a second one of the same LPI succeeded, with a configuration that nobody had read', () => {
+    const guest = new Guest({ vcpuIds: [0], enabled: false, quirks: ['failed-mapti-leaks-lpi', 'lpi-mapped-by-many'] })
+    guest.gicr(0, 0x70, 0x1000_000fn)
+    guest.enable()
+    guest.mapDevice(1)
+    const mapti = () => guest.run('MAPTI', { deviceId: 1, eventId: 0, pintid: 8192, icid: 3 })
+    expect([mapti(), mapti()]).toMatchObject([{ errno: 'EFAULT' }, { kind: 'done' }])
+    expect([guest.its.find(1, 0) >= 0, guest.gic.lpis.isEnabled(8192)]).toEqual([true, false])
+  })
+
+  it('refuse an LPI that an event has, whatever its device, and leave no collection behind', () => {
     const guest = prepared()
+    const known = [...guest.its.collections.order]
+    for (const icid of [0, 9]) {
+      expect(guest.run('MAPTI', { deviceId: 2, eventId: 8, pintid: 8193, icid })).toMatchObject({
+        kind: 'failed',
+        errno: 'EEXIST',
+      })
+    }
+    expect([guest.its.find(2, 8), guest.its.collections.order]).toEqual([-1, known])
+    guest.run('DISCARD', { deviceId: 2, eventId: 1 })
+    guest.run('MAPTI', { deviceId: 2, eventId: 8, pintid: 8193, icid: 0 })
+    expect([guest.msi(2, 8), guest.take(1), guest.take(0)]).toEqual([1, [], [8193]])
+  })
+
+  it('give an LPI that only waits in a queue the target of the event that maps it', () => {
+    const taken = (...quirks: QuirkName[]) => {
+      const guest = prepared(quirks)
+      guest.run('DISCARD', { deviceId: 2, eventId: 1 })
+      guest.run('MAPTI', { deviceId: 2, eventId: 8, pintid: 8193, icid: 0 })
+      return [guest.take(1), guest.take(0)]
+    }
+    expect(taken()).toEqual([[], [8193]])
+    expect(taken('lpi-mapped-by-many')).toEqual([[8193], []])
+  })
+
+  it('lpi-mapped-by-many: share an LPI between events; it lives until the last one goes', () => {
+    const guest = prepared(['lpi-mapped-by-many'])
     guest.run('MAPTI', { deviceId: 2, eventId: 8, pintid: 8193, icid: 0 })
     expect(guest.take(1)).toEqual([8193])
     guest.run('DISCARD', { deviceId: 2, eventId: 1 })

@@ -65,12 +65,21 @@ export class ReferenceIts {
     const device = this.devices.get(deviceId)
     if (device === undefined || eventId >= 2 ** device.bits) return
     if (pintid < 8192 || pintid >= this.#world.lpiLimit || device.events.has(eventId)) return
-    if (!this.collections.has(icid)) {
+    const isNew = !this.collections.has(icid)
+    if (isNew) {
       if (icid >= this.#world.icids) return
       this.collections.set(icid, undefined)
     }
+    const waiting = this.lpis.get(pintid)
+    if (waiting !== undefined && [...this.#events()].some((event) => event.pintid === pintid)) {
+      if (isNew) this.collections.delete(icid)
+      return
+    }
     device.events.set(eventId, { pintid, icid })
-    if (this.lpis.has(pintid)) return
+    if (waiting !== undefined) {
+      waiting.target = this.collections.get(icid)
+      return
+    }
     const lpi = { target: this.collections.get(icid), pending: false, enabled: false, priority: 0, queuedOn: undefined }
     this.lpis.set(pintid, lpi)
     this.#configure(pintid)

@@ -1,3 +1,4 @@
+import { kernelSpans, type ProfileId } from '../../abi/index.ts'
 import type { AuditInput } from '../../audit/index.ts'
 import { line } from '../../audit/testing/report-text.ts'
 import { plantedVms } from '../../audit/testing/reports.ts'
@@ -20,15 +21,19 @@ export const plans: ReadonlyMap<string, () => string> = new Map(
   ),
 )
 
-/** A plan in full: a line for what it comes to, one for each word and one for each kernel that is not content before and after. */
+/** A plan in full: a line for what it comes to, one for each word and one for each outcome of kernels that are not content before and after. */
 function planText(input: AuditInput, option: RepairOptions): string {
   const { before, after, lost, lostDevices, obstacles, writes, kernels } = planOne(input, option)
   const changed = kernels.filter((kernel) => kernel.before.verdict !== 'restores' || kernel.after.verdict !== 'restores')
-  const proofs = changed.map((kernel) => ({
-    kernel: kernel.kernel,
-    before: [kernel.before.verdict, kernel.before.errno],
-    after: [kernel.after.verdict, kernel.after.errno, kernel.after.lost.count, kernel.after.revived.count],
-  }))
+  const alike = new Map<string, ProfileId[]>()
+  for (const { kernel, before, after } of changed) {
+    const outcome = {
+      before: [before.verdict, before.errno],
+      after: [after.verdict, after.errno, after.lost.count, after.revived.count],
+    }
+    alike.set(JSON.stringify(outcome), [...(alike.get(JSON.stringify(outcome)) ?? []), kernel])
+  }
+  const proofs = [...alike].map(([outcome, ids]) => ({ kernels: kernelSpans(ids).join(', '), ...JSON.parse(outcome) }))
   const summary = { before: before.verdict, after: after.verdict, lost, lostDevices, obstacles }
   return [summary, ...writes.map(({ evidence: _, ...write }) => write), ...proofs].map(line).join('\n')
 }

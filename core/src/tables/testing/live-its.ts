@@ -74,12 +74,18 @@ export class LiveIts {
     return COLLECTION_TABLE as Gpa
   }
 
-  /** Maps a device with these events, EventID n to LPI 8192 + n, all in collection 0 unless told otherwise. */
+  /** Maps a device with these events, all in collection 0 unless told otherwise; EventID n to LPI 8192 + n, or one 1024 further that is free. */
   map(deviceId: number, events: readonly number[] = [], { bits = 5, icid = 0, ittAddr = this.itt(deviceId) } = {}): this {
     if (!this.its.collections.has(icid)) this.its.collections.set(icid, 0)
     const slot = this.its.addDevice(deviceId, ittAddr, bits)
-    for (const eventId of events) this.its.mapEvent(slot, eventId, 8192 + eventId, icid, 0)
+    for (const eventId of events) this.its.mapEvent(slot, eventId, this.#freeLpi(eventId), icid, 0)
     return this
+  }
+
+  #freeLpi(eventId: number): number {
+    let lpi = 8192 + eventId
+    while (this.gic.isLpiMapped(lpi)) lpi += 1024
+    return lpi
   }
 
   unmap(deviceId: number): this {

@@ -25,7 +25,7 @@ const ITTS = RAM + 0x20_0000
 const l2Page = (page: number) => L2_PAGES + (7 - page) * 0x10000
 
 /** No quirk at all: the newest kernel. */
-export const newest = profiles['linux-7.3'].quirks
+export const newest = profiles['linux-7.3.4'].quirks
 /** The newest kernel with these quirks. */
 export const withQuirks = (...names: QuirkName[]) => quirkSet(names)
 

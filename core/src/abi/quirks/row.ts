@@ -1,0 +1,19 @@
+import type { Since } from '../releases.ts'
+
+/** A behaviour of KVM that some kernels have and the newest has not. */
+export interface QuirkRow {
+  /** What a kernel with this quirk does. */
+  readonly does: string
+  /** What that comes to for a VM, where it is not plain. */
+  readonly means?: string
+  /** Which part of the model asks for it. */
+  readonly part: 'commands' | 'registers' | 'attributes' | 'msi' | 'save' | 'restore'
+  /** The first kernels that have it; absent: all from 4.13 on, the first that saves an ITS. Empty: no released kernel has it. */
+  readonly since?: Since
+  /** The first kernels that have it no longer; absent: none yet. */
+  readonly until?: Since
+  /** The upstream commit that ends it (or, for a regression, both ends), or its title in quotes; absent where neither is known. */
+  readonly commit?: string
+  /** What else is to know of the releases above: how they are known, and what was not looked at. */
+  readonly note?: string
+}

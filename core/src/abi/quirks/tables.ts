@@ -1,0 +1,116 @@
+import type { QuirkRow } from './row.ts'
+
+/** What kernels make of the tables in guest RAM. */
+export const tableQuirks = {
+  'save-invalid-baser': {
+    part: 'save',
+    does: 'tables are saved though their BASER is not Valid: EINVAL when a device is cached, and the terminator of the collections goes to the address left in GITS_BASER1 unless that is 0 (a failing save at early boot after a reset)',
+    until: { '4.15': 0 },
+    commit: '"vgic-its: Check GITS_BASER Valid bit before saving tables"',
+  },
+  'null-collection-oops': {
+    part: 'save',
+    does: 'saving an event whose collection was unmapped dereferences NULL in the host (CVE-2026-89912)',
+    means: 'a guest that unmaps a collection before its events ends the VMM that saves it, and the host stops answering',
+    until: { '6.1': 191, '6.12': 113, '7.2': 0 },
+    commit: 'c6c156d931c3',
+  },
+  'next-names-zero-ite': {
+    part: 'save',
+    does: 'the `next` of an ITE may point at the zero ITE of an event whose collection was unmapped',
+    until: { '7.3': 0 },
+    commit: 'ad1e686e2378',
+  },
+  'save-refuses-unreachable-device': {
+    part: 'save',
+    does: 'a device whose DTE cannot be stored fails the save with EINVAL; later devices are not written',
+    means: 'one device outside the table and the VM can be neither saved nor migrated',
+    until: { '6.12': 112, '7.2': 9, '7.3': 0 },
+    commit: 'cc5d96036e01',
+  },
+  'ctes-past-table': {
+    part: 'save',
+    does: 'more collections than the table holds are written past its end into guest RAM',
+    until: { '6.12': 112, '7.2': 0 },
+    note: 'cannot arise where a BASER change frees the collections',
+  },
+  'save-refuses-too-many-collections': {
+    part: 'save',
+    does: 'more collections than the table holds fail the save with EINVAL',
+    since: { '7.2': 0 },
+    until: { '7.3': 0 },
+    commit: '9b10fb74e4b6, reverted by 30908e727247',
+  },
+  'pending-save-stale-byte': {
+    part: 'save',
+    does: "SAVE_PENDING_TABLES keeps the byte it read last by its offset alone: LPIs of two vCPUs in one byte get each other's bits, in the order in which the LPIs were created",
+    means: 'interrupts are pending after a restore that were not, on VMs with several vCPUs',
+    until: { '5.4': 3, '5.5': 0 },
+    commit: '"vgic: Don\'t rely on the wrong pending table"',
+  },
+  'no-gicv41-save': {
+    part: 'save',
+    does: 'tables with a hardware LPI cannot be saved, with or without GICv4.1: EACCES',
+    until: { '5.13': 0 },
+    commit: '8082d50f4817',
+  },
+  'restore-needs-last-entry': {
+    part: 'restore',
+    does: 'an ITT in which the scan meets no last entry (next = 0), as one with no valid ITE, drops its device and goes on at the next DTE; a device table without a last entry is EINVAL',
+    means: 'a device without a mapped event is lost, and one that has nothing but such devices fails',
+    until: { '4.15': 0 },
+    commit: '"vgic-its: Fix return value for device table restore"',
+  },
+  'full-collection-table-ends-restore': {
+    part: 'restore',
+    does: 'a collection table full to its last CTE makes RESTORE_TABLES answer 1 and restore no device',
+    until: { '4.14': 0 },
+    commit: '"vgic-its: Fix vgic_its_restore_collection_table returned value"',
+  },
+  'cte-out-of-range-skipped': {
+    part: 'restore',
+    does: 'a CTE whose ICID is past the table is passed over with success',
+    until: { '5.19': 0 },
+    commit: 'a1ccfd6f6e06',
+  },
+  'device-out-of-range-restored': {
+    part: 'restore',
+    does: 'a DTE whose DeviceID cannot be stored (above 16 bits in a larger table) is restored',
+    until: { '5.19': 0 },
+    commit: '243b1f6c8f07',
+  },
+  'restore-refuses-unmapped-collection': {
+    part: 'restore',
+    does: 'a CTE with RDbase 0xffffffff is EINVAL',
+    until: { '5.6': 0 },
+    commit: '8c58be34494b',
+  },
+  'scan-overrun': {
+    part: 'restore',
+    does: 'a jump past the end of a table block goes on reading there, at a wrong address, instead of ending the block: mostly EFAULT',
+    means: 'a VM with far apart DeviceIDs in a two-level table cannot be restored',
+    until: { '5.10': 152, '6.0': 6, '6.1': 0 },
+    commit: 'c000a2607145',
+    note: 'other stable series of the time took the commit; their numbers were not read',
+  },
+  'failed-restore-keeps-state': {
+    part: 'restore',
+    does: 'a failed RESTORE_TABLES keeps what it had restored',
+    until: { '5.19': 0 },
+    commit: '8c5e74c90bb5',
+  },
+  'dte-size-unchecked': {
+    part: 'restore',
+    does: 'a DTE with 17 to 28 EventID bits is scanned, up to the end of RAM, with all vCPUs locked (soft lockup); one with more is not scanned at all, as its size overflows an int',
+    means: 'a guest that writes one word into its device table keeps the host busy when it is restored',
+    until: { '6.1': 175, '6.12': 92, '7.0': 13, '7.1': 0 },
+    commit: '9ce754ed8e7a',
+    note: '7.0.13 is the first 7.0 that was run; 6.18.15 and 6.19.14 still have it',
+  },
+  'proposed-head': {
+    part: 'restore',
+    does: 'dummy heads are written and followed as posted in November 2024, defects included',
+    since: {},
+    note: 'the proposal of 5 November 2024; never released',
+  },
+} as const satisfies Record<string, QuirkRow>
