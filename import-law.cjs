@@ -12,7 +12,7 @@ const law = {
   kvm: ['memory', 'abi', 'its', 'gicv4', 'tables', 'seal'],
   audit: ['memory', 'abi', 'its', 'tables', 'seal', 'kvm', 'guest-kernel', 'virtio'],
   repair: ['memory', 'abi', 'its', 'tables', 'seal', 'kvm', 'audit'],
-  extract: ['memory', 'abi', 'tables', 'virtio'],
+  extract: ['memory', 'abi', 'tables'],
   documents: ['memory', 'abi', 'tables', 'guest-kernel', 'virtio', 'audit', 'formats', 'repair'],
   inspect: ['memory', 'abi', 'guest-kernel', 'virtio', 'audit', 'formats', 'repair'],
   conformance: ['memory', 'abi', 'its', 'gicv4', 'tables', 'seal', 'kvm', 'audit', 'repair'],

@@ -80,6 +80,9 @@ const witnesses: Readonly<Record<WitnessName, string>> = {
   'LPI configuration': 'LPI configuration',
   tables: 'Tables',
   file: 'The file',
+  virtqueue: 'Virtqueues',
+  'pending table': 'Pending tables',
+  'vCPU state': 'vCPUs',
 }
 
 /** The rules of each witness, from the catalogue that decides. */

@@ -4,6 +4,7 @@ import { writeCase } from '@vits/core/formats'
 import type { Loaded } from '@vits/core/inspect'
 import { type GpaRange, PAGE_BYTES } from '@vits/core/memory'
 import { wholePages } from '@vits/core/tables'
+import { ringWords } from '@vits/core/virtio'
 import { command, flag, text } from '../command.ts'
 import { DiskError, fileOf } from '../disk.ts'
 import { ExitCode } from '../exit-code.ts'
@@ -18,7 +19,8 @@ export const extract = command({
   args: '<file>',
   summary: 'write a case file: what decides about the interrupts, and nothing else of the VM',
   details:
-    'Registers, MSI state of the PCI functions, and the pages that hold ITS tables, ITTs, the command queue and the LPI tables.\n' +
+    'Registers, MSI and virtio state of the PCI functions, and the pages that hold ITS tables, ITTs, the command queue, the LPI tables\n' +
+    'and the indices of virtqueues.\n' +
     'A case opens like the saved VM itself (check, show, repair, prove). ITTs are small: their pages hold other guest data too,\n' +
     'which --scrub blanks. The format is in docs/formats/case.md.',
   examples: ['extract vm.migr -o vm.vits', 'extract --scrub vm.migr -o vm.vits', 'extract --guest-kernel vm.migr -o vm.vits'],
@@ -40,7 +42,7 @@ export const extract = command({
         const memory = scrub ? machine.memory() : loaded.memory
         if (scrub && !scrubInto(memory, loaded.memory, machine.registers, pages, scenes[0]!.budget))
           throw new DiskError('the tables hold more than is looked at, and a scrubbed case would lack it: leave --scrub out')
-        if (scrub) for (const range of kernel) copy(memory, loaded.memory, range)
+        if (scrub) for (const range of [...kernel, ...ringWords(machine.virtio)]) copy(memory, loaded.memory, range)
         const packed = gzipSync(await writeCase(machine, memory, pages), { level: 9 })
         await io.disk.create(output, fileOf(packed))
         const kept = pages.reduce((sum, { bytes }) => sum + bytes / PAGE_BYTES, 0)

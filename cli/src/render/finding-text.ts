@@ -60,7 +60,7 @@ function findingLines(group: readonly Finding[], context: FindingContext): strin
       'device',
     ),
     ...deviceLines(names, lostBy(group), 'loses', group.length === 1 ? first.effect.lostDevices : 0),
-    ...(first.severity === 'latent' ? [] : [...proofLines(group, rules), ...fixLines(group)]),
+    ...(isQuiet(first) ? [] : [...proofLines(group, rules), ...fixLines(group)]),
     '',
   ]
 }
@@ -69,11 +69,15 @@ function findingLines(group: readonly Finding[], context: FindingContext): strin
 const lostBy = (group: readonly Finding[]): readonly number[] =>
   group.flatMap(({ deviceId, effect }) => effect.lost.first.flatMap(([lost]) => (lost === deviceId ? [] : lost)))
 
+/** It does nothing now, and needs no reasons. */
+export const isQuiet = ({ code, severity }: Finding): boolean => severity === 'latent' && problemRow(code).beyondRestore !== true
+
 function effectWords(group: readonly Finding[], hidden: boolean): string {
   const [{ severity, errno, effect }] = group as [Finding]
   if (severity === 'fails')
     return `restore fails: ${errno}${group.length > 1 || effect.stop === undefined ? '' : ` at ${effect.stop.place}`}`
-  if (severity === 'latent') return 'no harm now'
+  const harm = problemRow(group[0]!.code).harm?.(group.length)
+  if (severity === 'latent') return harm === undefined ? 'no harm now' : `perhaps ${harm}`
   const sum = (of: (finding: Finding) => number) => group.reduce((total, finding) => total + of(finding), 0)
   const revived = sum((finding) => finding.effect.revived.count)
   // Several entries may hide the same events; what is told of one mapping each adds up.
@@ -87,7 +91,7 @@ function effectWords(group: readonly Finding[], hidden: boolean): string {
   ]
   if (problemRow(group[0]!.code).perhaps === true) return `restores, but perhaps loses ${count(group.length, 'device')}`
   const when = hidden ? 'once that is mended:' : 'restores, but'
-  return `${when} ${does.length === 0 ? 'interrupts go wrong' : does.join(', ')}`
+  return `${when} ${does.length === 0 ? (harm ?? 'interrupts go wrong') : does.join(', ')}`
 }
 
 function lossWords(events: number, devices: number): string[] {

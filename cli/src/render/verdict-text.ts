@@ -1,6 +1,7 @@
 import { type Finding, type Report, worst } from '@vits/core/audit'
 import type { Origin, SavedMachine } from '@vits/core/formats'
 import type { Style } from '../style.ts'
+import { isQuiet } from './finding-text.ts'
 import { count, itsWords, shellWord } from './words.ts'
 
 /** The last lines of a report: what the restore comes to, and what to do next. */
@@ -39,10 +40,12 @@ function adviceWords(reports: readonly Report[]): string {
 function cleanWords(reports: readonly Report[], findings: readonly Finding[]): string {
   const known = reports.every(({ whole }) => whole) ? '' : ' as far as can be known'
   const sure = reports.some(({ unread }) => unread > 0) ? ' as far as it was looked at' : known
-  const leftovers = findings.filter(({ severity }) => severity === 'latent').length
-  return leftovers === 0
-    ? `Restores cleanly${sure}.`
-    : `Restores${sure}. ${count(leftovers, 'leftover does', 'leftovers do')} no harm now.`
+  const latent = findings.filter(({ severity }) => severity === 'latent')
+  if (latent.length === 0) return `Restores cleanly${sure}.`
+  const leftovers = latent.filter(isQuiet).length
+  const lost = latent.length - leftovers
+  const left = leftovers === 0 ? '' : ` ${count(leftovers, 'leftover does', 'leftovers do')} no harm now.`
+  return `Restores${sure}.${left}${lost === 0 ? '' : ` Perhaps the guest waits for ${count(lost, 'lost interrupt')}.`}`
 }
 
 function failureWords(reports: readonly Report[]): string {
@@ -60,11 +63,13 @@ function harmWords(reports: readonly Report[]): string {
   const sum = (of: (report: Report) => number) => reports.reduce((total, report) => total + of(report), 0)
   const [lost, revived] = [sum((report) => report.lost), sum((report) => report.revived)]
   const [misdirected, hiddenDevices] = [sum((report) => report.misdirected), sum((report) => report.hiddenDevices)]
+  const lostInterrupts = sum((report) => report.lostInterrupts)
   const does = [
     ...(lost > 0 ? [`loses ${lost} of ${sum(({ live }) => live.events)} live events`] : []),
     ...(revived > 0 ? [`brings back ${lost > 0 ? count(revived, 'dead one') : count(revived, 'dead event')}`] : []),
     ...(misdirected > 0 ? [`misdirects ${count(misdirected, 'event')}`] : []),
     ...(hiddenDevices > 0 ? [`perhaps loses ${count(hiddenDevices, 'device')}`] : []),
+    ...(lostInterrupts > 0 ? [`the guest waits for ${count(lostInterrupts, 'lost interrupt')}`] : []),
   ]
   return does.length === 0 ? '' : `, and ${does.join(' and ')}`
 }

@@ -25,8 +25,8 @@ export const PSTATE = layout('PSTATE', source, {
 export const WFI = 0xd503207f
 
 /**
- * What a vCPU did when it was saved. `waiting`: it stood at WFI in its kernel, so that no interrupt handler ran on it. `off`: it was not
- * started, or was powered off.
+ * What a vCPU did when it was saved. `waiting`: it stood at WFI in its kernel, so that no interrupt handler ran on it. `program`: it ran a
+ * program, and no handler either. `kernel`: it ran in its kernel. `off`: it was not started, or was powered off.
  */
-export const vcpuActivities = ['running', 'waiting', 'off', 'unknown'] as const
+export const vcpuActivities = ['kernel', 'program', 'waiting', 'off', 'unknown'] as const
 export type VcpuActivity = (typeof vcpuActivities)[number]

@@ -10,6 +10,7 @@ import { hiddenPass } from './passes/hidden.ts'
 import { lossPass } from './passes/losses.ts'
 import { lpiPass } from './passes/lpis.ts'
 import { notePass } from './passes/notes.ts'
+import { notificationPass } from './passes/notifications.ts'
 import { type Orphans, orphansOf } from './passes/orphans.ts'
 import { overrunPass } from './passes/overruns.ts'
 import { registerPass } from './passes/registers.ts'
@@ -47,6 +48,7 @@ function auditOnce(scene: Scene): Report {
   }
   suspects.add(hiddenPass(scene))
   suspects.add(lpiPass(scene))
+  suspects.add(notificationPass(scene))
   const findings = measure(scene, trials, clean, suspects, judge)
   for (const note of notePass(scene, suspects.full || unlisted)) {
     findings.push(finding(scene, note, note.effect ?? declared('note')))
@@ -77,6 +79,7 @@ function report(scene: Scene, orphans: Orphans, found: readonly Finding[]): Repo
     lost: harm.lost.count,
     revived: harm.revived.count,
     misdirected: harm.misdirected.count,
+    lostInterrupts: harm.lostInterrupts.count,
     unread: scene.unread.count + Number(scene.isCut),
     hiddenDevices: harm.hiddenDevices,
     unknown: unknownCount(scene),

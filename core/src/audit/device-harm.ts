@@ -14,6 +14,8 @@ export interface DeviceHarm {
   readonly misdirected: number
   /** Dead events that come back. */
   readonly revived: number
+  /** Interrupts of its events that were lost before the save, and that its driver waits for. */
+  readonly waitsFor: number
   /** The guest has the device mapped, and it does not come back. */
   readonly isLost: boolean
   /** It comes back with another ITT than the guest gave it. */
@@ -23,7 +25,7 @@ export interface DeviceHarm {
 }
 
 /** How bad it is; the numbers are their order. */
-const WORST = { lost: 0, misdirected: 1, forgotten: 2, misplaced: 3, hidden: 4, bus: 5, revived: 6 } as const
+const WORST = { lost: 0, waits: 1, misdirected: 2, forgotten: 3, misplaced: 4, hidden: 5, bus: 6, revived: 7 } as const
 
 /** Each device that a restore harms, the worst first. Where the restore fails, all of them are lost, and none is listed. */
 export function harmedDevices(scene: Scene): readonly DeviceHarm[] {
@@ -41,11 +43,15 @@ export function harmedDevices(scene: Scene): readonly DeviceHarm[] {
   return order.map(({ harm }) => harm)
 }
 
-function kindOf({ deviceId, lost, misdirected, isLost, isMisplaced: misplaced, isHidden }: DeviceHarm, { names }: Scene): number {
-  const isRevived = lost + misdirected === 0 && !isLost && !misplaced && !isHidden
+function kindOf(
+  { deviceId, lost, misdirected, waitsFor, isLost, isMisplaced: misplaced, isHidden }: DeviceHarm,
+  { names }: Scene,
+): number {
+  const isRevived = lost + misdirected + waitsFor === 0 && !isLost && !misplaced && !isHidden
   if (isRevived) return WORST.revived
   if (names.isOfBus(deviceId)) return WORST.bus
   if (lost > 0) return WORST.lost
+  if (waitsFor > 0) return WORST.waits
   if (misdirected > 0) return WORST.misdirected
   if (isLost) return WORST.forgotten
   return misplaced ? WORST.misplaced : WORST.hidden
@@ -56,22 +62,32 @@ class Harms {
   readonly #lost: ReadonlyMap<number, number>
   readonly #misdirected: ReadonlyMap<number, number>
   readonly #revived: ReadonlyMap<number, number>
+  readonly #waitsFor: ReadonlyMap<number, number>
   readonly #hidden: ReadonlySet<number>
 
-  constructor(scene: Scene, { lost, misdirected, revived }: Damage) {
+  constructor(scene: Scene, { lost, misdirected, revived, lostInterrupts }: Damage) {
     this.#scene = scene
     this.#lost = byDevice(lost.first)
     this.#misdirected = byDevice(misdirected.first)
     this.#revived = byDevice(revived.first)
+    this.#waitsFor = byDevice(lostInterrupts.first)
     this.#hidden = new Set(hiddenDevices(scene, scene.restored).map(({ hidden }) => hidden.deviceId))
   }
 
   *all(): Generator<DeviceHarm> {
     const { live } = this.#scene.beliefs
-    const parts = [this.#lost.keys(), this.#misdirected.keys(), this.#revived.keys(), this.#hidden, live.devices]
+    const parts = [
+      this.#lost.keys(),
+      this.#misdirected.keys(),
+      this.#revived.keys(),
+      this.#waitsFor.keys(),
+      this.#hidden,
+      live.devices,
+    ]
     for (const deviceId of new Set(parts.flatMap((ids) => [...ids]))) {
       const harm = this.#of(deviceId)
-      const isHarmed = harm.lost + harm.misdirected + harm.revived > 0 || harm.isLost || harm.isMisplaced || harm.isHidden
+      const isHarmed =
+        harm.lost + harm.misdirected + harm.revived + harm.waitsFor > 0 || harm.isLost || harm.isMisplaced || harm.isHidden
       if (isHarmed) yield { ...harm, live: this.#liveEvents(deviceId) }
     }
   }
@@ -90,6 +106,7 @@ class Harms {
       lost: this.#lost.get(deviceId) ?? 0,
       misdirected: this.#misdirected.get(deviceId) ?? 0,
       revived: this.#revived.get(deviceId) ?? 0,
+      waitsFor: this.#waitsFor.get(deviceId) ?? 0,
       isLost: isLive && back === undefined,
       isMisplaced: isLive && back !== undefined && isMisplaced(back, beliefs.place(deviceId)),
       isHidden: this.#hidden.has(deviceId),

@@ -53,6 +53,12 @@ export class DeviceNames {
     return `the ${first.noun} at ${shortAddress(first)}${more.length === 0 ? '' : ` and ${more.length} more behind its bridge`}`
   }
 
+  /** One function of several with a DeviceID, by the section that holds it: `the disk at 01:00.1`. */
+  subjectOf(deviceId: number, section: string): string {
+    const one = this.of(deviceId).functions.find((each) => each.section === section)
+    return one === undefined ? deviceName(deviceId) : `the ${one.noun} at ${shortAddress(one)}`
+  }
+
   /** As a list names it: `virtio-blk 01:00.1`. `no function 52:00.0` where other functions are in the file; empty where none is. */
   label(deviceId: number): string {
     if (this.#functions.size === 0) return ''

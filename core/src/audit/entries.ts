@@ -2,7 +2,8 @@ import { CTE, DTE, hex, hexWord, ITE, L1E } from '../abi/index.ts'
 import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
 import { ifThere } from './if-there.ts'
 
-export type EntryKind = 'DTE' | 'ITE' | 'CTE' | 'L1E'
+/** `pending`: a word of a pending table. */
+export type EntryKind = 'DTE' | 'ITE' | 'CTE' | 'L1E' | 'pending'
 
 /** A word of a table that a finding points at, as it lies in guest RAM. */
 export interface EntryView {
@@ -40,7 +41,15 @@ export function entryFields({ kind, lo, hi }: EntryView): string {
       const { valid, l2Addr } = L1E.decode(lo, hi)
       return `V=${Number(valid)} L2=${hex(l2Addr)}`
     }
+    case 'pending':
+      return `${setBits(lo) + setBits(hi)} of 64 LPIs pending`
   }
+}
+
+function setBits(half: number): number {
+  let count = 0
+  for (let bits = half; bits !== 0; bits &= bits - 1) count++
+  return count
 }
 
 const distance = (next: number) => (next === 0 ? '0' : `+${next}`)

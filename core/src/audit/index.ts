@@ -14,6 +14,15 @@ export { groupKernels, type KernelGroup } from './kernel-groups.ts'
 export { type ItsDamage, judgeKernels, type KernelRow, overrunFootprint } from './kernels.ts'
 export type { MappedDevice, Mappings } from './mappings.ts'
 export { deviceName, eventName } from './names.ts'
+export {
+  type OwedInterrupt,
+  owedInterrupts,
+  type QueueInterrupt,
+  type QueueState,
+  queueStates,
+  unreadDevices,
+  type VcpuRule,
+} from './notifications.ts'
 export { orphansOf } from './passes/orphans.ts'
 export type { PendingState, StrayBit, VcpuPending } from './pending-state.ts'
 export { type PendingDevice, type PendingEvent, type PendingView, pendingView } from './pending-view.ts'
@@ -38,4 +47,4 @@ export { type Damage, type Verdict, worst } from './verdict.ts'
 export { type Change, viewDifferences } from './view-differences.ts'
 export type { DeviceRow, EventRow, View } from './views.ts'
 export { type TraceEnd, type TraceEntry, traceWalk, type WalkTrace } from './walk-trace.ts'
-export type { RuleName, WitnessName, WitnessRule, Word } from './witness-rules.ts'
+export type { RuleName, Said, WitnessName, WitnessRule, Word } from './witness-rules.ts'

@@ -118,6 +118,7 @@ describe('a saved VM on every kernel', () => {
       misplacedDevices: 0,
       lostCollections: 0,
       hiddenDevices: 0,
+      lostInterrupts: nothing,
     }
     const its = { index: 0, base: VIRT_ITS }
     expect(oldest).toEqual({

@@ -54,6 +54,8 @@ export interface RestoreCounts {
   readonly revived: number
   /** Live events that come back as something else. */
   readonly misdirected: number
+  /** Interrupts of live events that were lost before the save, and that their drivers wait for. */
+  readonly lostInterrupts: number
   /** Events of the tables that no witness knows. */
   readonly unknown: number
   /** Devices and tables that were not looked at. */

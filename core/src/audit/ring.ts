@@ -41,6 +41,22 @@ export function namedIn(ring: Ring, from: number, to: number): ReadonlySet<numbe
   return named
 }
 
+/** Of the last commands that were executed so many count as of late: a handler that was called before them may still be at work. */
+const LATE = 8
+
+/** One of the last commands moved the event to another collection, or all of them to another vCPU; also where there is no ring to tell. */
+export function movedOfLate(memory: ReadonlyMemory, its: ItsRegisters, deviceId: number, eventId: number): boolean {
+  const ring = openRing(memory, its)
+  if (ring === undefined) return true
+  return Array.from({ length: Math.min(LATE, ring.slots) }, (_, i) => (ring.read + ring.slots - 1 - i) % ring.slots).some(
+    (slot) => {
+      const command = commandIn(ring, slot)
+      if (command?.name === 'MOVALL') return true
+      return command?.name === 'MOVI' && command.args.deviceId === deviceId && command.args.eventId === eventId
+    },
+  )
+}
+
 /** The ring that GITS_CBASER names; undefined where there is none to read. */
 export function openRing(memory: ReadonlyMemory, its: ItsRegisters): Ring | undefined {
   const { valid, base, bytes } = queueShape(its.cbaser)

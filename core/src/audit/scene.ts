@@ -12,10 +12,12 @@ import {
   queueShape,
   type SavedIts,
   savedIts,
+  type VcpuActivity,
 } from '../abi/index.ts'
 import type { KernelOutcome } from '../guest-kernel/index.ts'
 import type { Gpa, GpaRange, ReadonlyMemory } from '../memory/index.ts'
 import { lpiConfiguration, lpiRanges, type TableView, tableView } from '../tables/index.ts'
+import type { VirtioDevice } from '../virtio/index.ts'
 import { Alike } from './alike.ts'
 import { Beliefs } from './beliefs.ts'
 import { type Budget, defaultBudget } from './budget.ts'
@@ -39,6 +41,10 @@ export interface AuditInput {
   /** Index of the ITS that is looked at; the first when not told. */
   readonly its?: number
   readonly msi?: readonly MsiFunction[]
+  /** The virtio functions among them; see `SavedMachine`. The words of their rings must be loaded. */
+  readonly virtio?: readonly VirtioDevice[]
+  /** What the vCPUs did, in the order of the redistributors. */
+  readonly vcpus?: readonly VcpuActivity[]
   /** Pages of the tables that the file holds no record of. */
   readonly missing?: readonly Gpa[]
   /** Where guest RAM may be whose address the file does not tell; see `SavedMachine`. */
@@ -170,6 +176,18 @@ export class Scene {
   /** What the search for the guest kernel's list came to; undefined where it was not looked for. */
   get guestKernel(): KernelOutcome | undefined {
     return this.#input.guestKernel?.[this.its.index]
+  }
+
+  get msi(): readonly MsiFunction[] {
+    return this.#input.msi ?? []
+  }
+
+  get virtio(): readonly VirtioDevice[] {
+    return this.#input.virtio ?? []
+  }
+
+  get vcpus(): readonly VcpuActivity[] {
+    return this.#input.vcpus ?? []
   }
 
   /** What `work` makes of this scene, once. */

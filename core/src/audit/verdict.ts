@@ -3,6 +3,7 @@ import type { Beliefs, Place } from './beliefs.ts'
 import { EventCounter } from './effect.ts'
 import type { EventList, Suspect } from './finding.ts'
 import type { MappedDevice, Mappings } from './mappings.ts'
+import { owedInterrupts } from './notifications.ts'
 import { hiddenDevices } from './passes/hidden.ts'
 import { orphansOf } from './passes/orphans.ts'
 import type { Scene } from './scene.ts'
@@ -33,6 +34,8 @@ export interface Damage {
   readonly lostCollections: number
   /** Devices that may be live and do not come back: a stale one with the same ITT may come back in their place. */
   readonly hiddenDevices: number
+  /** Events that come back, and whose interrupt was lost before the save: their drivers wait for them. */
+  readonly lostInterrupts: EventList
 }
 
 /** What the registers alone do, before a table is read. */
@@ -65,6 +68,7 @@ export const NO_DAMAGE: Damage = {
   misplacedDevices: 0,
   lostCollections: 0,
   hiddenDevices: 0,
+  lostInterrupts: NONE,
 }
 
 /** What a restore of a scene loses and gains: of one that was not followed to its end, nothing is known. */
@@ -74,6 +78,7 @@ export function damage(scene: Scene, restored: SimulatedRestore): Damage {
   const { mappings } = restored
   const { orphans } = orphansOf(scene)
   const [lost, revived, misdirected] = [new EventCounter(KEPT), new EventCounter(KEPT), new EventCounter(KEPT)]
+  const lostInterrupts = new EventCounter(KEPT)
   let [lostDevices, misplacedDevices, lostCollections] = [0, 0, 0]
   for (const { deviceId, first, count } of mappings.devices) {
     for (let row = first; row < first + count; row++) {
@@ -95,7 +100,10 @@ export function damage(scene: Scene, restored: SimulatedRestore): Damage {
     if (rdBase !== undefined && !mappings.collections.has(icid)) lostCollections++
   }
   const hidden = hiddenDevices(scene, restored).length
-  return { lost, revived, misdirected, lostDevices, misplacedDevices, lostCollections, hiddenDevices: hidden }
+  for (const { isProven, device, eventId } of owedInterrupts(scene)) {
+    if (isProven && mappings.row(device.deviceId, eventId) >= 0) lostInterrupts.add(device.deviceId, eventId)
+  }
+  return { lost, revived, misdirected, lostDevices, misplacedDevices, lostCollections, hiddenDevices: hidden, lostInterrupts }
 }
 
 /** The device comes back with another ITT or size than the guest gave it. */
@@ -137,6 +145,7 @@ export function together(damages: readonly Damage[]): Damage {
     misplacedDevices: sum(damages.map(({ misplacedDevices }) => misplacedDevices)),
     lostCollections: sum(damages.map(({ lostCollections }) => lostCollections)),
     hiddenDevices: sum(damages.map(({ hiddenDevices }) => hiddenDevices)),
+    lostInterrupts: lists(({ lostInterrupts }) => lostInterrupts),
   }
 }
 
@@ -145,8 +154,8 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, numbe
 export function verdictOf({ objection, cut }: SimulatedRestore, registers: RegisterHarm, harm: Damage): Verdict {
   if (objection !== undefined || registers.errno !== undefined) return 'fails'
   if (cut !== undefined) return 'unknown'
-  const { lost, revived, misdirected, lostDevices, misplacedDevices, lostCollections, hiddenDevices } = harm
+  const { lost, revived, misdirected, lostDevices, misplacedDevices, lostCollections, hiddenDevices, lostInterrupts } = harm
   const devices = lostDevices + misplacedDevices + hiddenDevices
-  const harmed = lost.count + revived.count + misdirected.count + devices + lostCollections > 0
+  const harmed = lost.count + revived.count + misdirected.count + devices + lostCollections + lostInterrupts.count > 0
   return registers.corrupts || harmed ? 'corrupts' : 'restores'
 }

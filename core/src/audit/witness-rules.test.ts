@@ -3,6 +3,7 @@ import { GITS_CBASER } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import { proves, ruleNames, ruleRow } from './answer.ts'
 import type { RuleName } from './index.ts'
+import { mapped, OWED_DEVICE, type Owing, owing } from './testing/owing-vm.ts'
 import { PlantedVm, pciFunction } from './testing/planted-vm.ts'
 
 import {
@@ -247,7 +248,34 @@ const cases: Readonly<Record<RuleName, RuleCase>> = {
     beyond: () => queue(elsewhere(), 8, 0),
     instead: 'R-ring-mapped',
   },
+  'R-virtq-ahead': { said: () => owed(), beyond: () => owed({ eventIdx: false }) },
+  'R-virtq-emptied': { said: () => owed(), beyond: () => owed({ kind: 'net' }), instead: 'R-virtq-left' },
+  'R-virtq-left': { said: () => owed({ kind: 'net' }), beyond: () => owed({ kind: 'console' }) },
+  'R-pend-clear': { said: () => owed(), beyond: () => owed({ isPending: true }) },
+  'R-vcpu-wait': { said: () => owed({ vcpus: ['off', 'waiting'] }), beyond: () => owed(otherRuns), instead: 'R-vcpu-target' },
+  'R-vcpu-target': { said: () => owed(otherRuns, moved(8)), beyond: () => owed(otherRuns, moved(7)), instead: 'R-vcpu-other' },
+  'R-vcpu-other': {
+    said: () => owed({ ...otherRuns, kind: 'fs' }),
+    beyond: () => owed({ kind: 'fs' }),
+    instead: 'R-vcpu-wait',
+  },
+  'R-vcpu-run': {
+    said: () => owed({ vcpus: ['unknown', 'kernel'] }),
+    beyond: () => owed({ vcpus: ['kernel', 'program'] }),
+    instead: 'R-vcpu-target',
+  },
+  'R-vcpu-unknown': { said: () => owed({ vcpus: [] }), beyond: () => owed(), instead: 'R-vcpu-wait' },
 }
+
+/** The rules by which the problem of device 8's queue is known; none without one. */
+const owed = (options: Owing = {}, vm?: PlantedVm) => about(owing(options, vm), OWED_DEVICE)
+/** Event 1 of device 8 was moved by one of the last commands, and another vCPU is in its kernel. */
+const moved = (commands: number): PlantedVm => {
+  const vm = mapped().command('MOVI', { deviceId: OWED_DEVICE, eventId: 1, icid: 1 })
+  for (let i = 0; i < commands; i++) vm.command('SYNC', {})
+  return vm
+}
+const otherRuns = { vcpus: ['kernel', 'waiting'] } as const
 
 /** The DTE of device 24 has its ITT where RAM may be. */
 function elsewhere(): PlantedVm {
@@ -279,6 +307,8 @@ describe('a witness', () => {
       'R-lpi-taken',
       'R-itt-foreign',
       'R-itt-taken',
+      'R-virtq-left',
+      'R-vcpu-other',
     ])
   })
 })

@@ -1,10 +1,11 @@
 import { kernelRules } from './rules/kernel.ts'
 import { pciRules } from './rules/pci.ts'
 import { queueRules } from './rules/queue.ts'
-import type { WitnessName, WitnessRule, Word } from './rules/rule.ts'
+import type { Said, WitnessName, WitnessRule, Word } from './rules/rule.ts'
 import { tableRules } from './rules/tables.ts'
+import { virtqueueRules } from './rules/virtqueue.ts'
 
-export type { WitnessName, WitnessRule, Word } from './rules/rule.ts'
+export type { Said, WitnessName, WitnessRule, Word } from './rules/rule.ts'
 
 /**
  * Every rule by which a witness speaks, or is silent. An answer of a witness is one of these: what no rule lets it say, it does not say.
@@ -15,10 +16,15 @@ export const witnessRules = {
   ...pciRules,
   ...kernelRules,
   ...tableRules,
+  ...virtqueueRules,
 } as const satisfies Readonly<Record<string, WitnessRule>>
 
 export type RuleName = keyof typeof witnessRules
+/** The rules that are about mappings. */
+export type MappingRule = {
+  [R in RuleName]: (typeof witnessRules)[R] extends { says: Word } ? R : never
+}[RuleName]
 /** The rules by which a witness speaks, or says one word. */
-export type RuleOf<W extends WitnessName, S extends Word = Word> = {
+export type RuleOf<W extends WitnessName, S extends Said = Said> = {
   [R in RuleName]: (typeof witnessRules)[R] extends { witness: W; says: S } ? R : never
 }[RuleName]

@@ -166,7 +166,7 @@ function guestKernelDocument(outcome: KernelOutcome | undefined): GuestKernelDoc
 function restoreDocument(report: Report): RestoreDocument {
   const { verdict, errno, stop, history, orphans } = report
   const { unknown: untold, ...told } = report.byQueue
-  const { collections, live, tables, restored, lost, revived, misdirected, unknown, unread } = report
+  const { collections, live, tables, restored, lost, revived, misdirected, unknown, unread, lostInterrupts } = report
   return {
     verdict,
     errno: errno ?? null,
@@ -178,6 +178,7 @@ function restoreDocument(report: Report): RestoreDocument {
     lost,
     revived,
     misdirected,
+    lostInterrupts,
     unknown,
     unread,
     orphans,
@@ -220,6 +221,7 @@ function together(itses: readonly RestoreDocument[]): RestoreDocument {
     lost: sum(({ lost }) => lost),
     revived: sum(({ revived }) => revived),
     misdirected: sum(({ misdirected }) => misdirected),
+    lostInterrupts: sum(({ lostInterrupts }) => lostInterrupts),
     unknown: sum(({ unknown }) => unknown),
     unread: sum(({ unread }) => unread),
     orphans: {

@@ -1,5 +1,5 @@
 import { type ProfileId, profiles, type QuirkName } from '../abi/index.ts'
-import { type Help, type ProblemCode, problems, type RuleName, ruleRow, type Severity, type Word } from '../audit/index.ts'
+import { type Help, type ProblemCode, problems, type RuleName, ruleRow, type Said, type Severity } from '../audit/index.ts'
 
 /** What `vits explain --json` prints. */
 export interface ExplainDocument {
@@ -14,8 +14,8 @@ export interface ExplainDocument {
 export interface RuleDocument {
   readonly rule: RuleName
   readonly witness: string
-  /** What it lets the witness say of a mapping. */
-  readonly says: Word
+  /** What it lets the witness say of a mapping; or of an interrupt, that it is owed. */
+  readonly says: Said
   /** It follows from something else, and proves nothing. */
   readonly weak: boolean
   readonly when: string

@@ -1,6 +1,6 @@
 /** How much of a saved VM may be read, in bytes of guest RAM. What is beyond is not looked at, and the reports say so. */
 export interface ReadingBudget {
-  /** Tables, ITTs, the command queues and the LPI tables together: more are no sane guest's. */
+  /** Tables, ITTs, the command queues, the LPI tables and what of virtqueues tells of interrupts, together: more are no sane guest's. */
   readonly tables: number
   /** ITTs of one ITS that its command queue names and its tables do not, which a rebuild writes: part of `tables`. */
   readonly queueItts: number

@@ -72,7 +72,7 @@ export class Inspection {
   readonly #budget: InspectOptions['budget']
 
   constructor(machine: SavedMachine, loaded: Loaded, { kernel = NEWEST, budget }: InspectOptions = {}) {
-    const { registers, msi, unlocated } = machine
+    const { registers, msi, virtio, vcpus, unlocated } = machine
     const { memory, missing, guestKernel } = loaded
     this.machine = machine
     this.kernel = kernel
@@ -82,6 +82,8 @@ export class Inspection {
       memory,
       registers,
       msi,
+      virtio,
+      vcpus,
       unlocated,
       missing,
       profile: profiles[kernel],

@@ -2,8 +2,9 @@ import type { ProfileId } from '../abi/index.ts'
 import { type Budget, overrunFootprint, type Scene } from '../audit/index.ts'
 import type { SavedMachine } from '../formats/index.ts'
 import { type DevicesOfItt, type GuestKernel, readGuestKernel } from '../guest-kernel/index.ts'
-import { coalesce, type Gpa, type GpaRange, type LoadableMemory } from '../memory/index.ts'
+import { coalesce, type Gpa, type GpaRange, type LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
 import { repairFootprint } from '../repair/index.ts'
+import { ringWords } from '../virtio/index.ts'
 import type { ReadingBudget } from './budget.ts'
 
 /** The guest RAM of a saved machine, with everything in it that a restore, an audit or a repair reads. */
@@ -24,12 +25,29 @@ export async function loadTables(machine: SavedMachine, { tables, queueItts }: R
   const ranges: GpaRange[] = []
   for (let room = tables; ; ) {
     const next = within(neededNext(machine, memory, queueItts), room)
-    if (next.length === 0) return { memory, ranges: coalesce(ranges), missing }
+    if (next.length === 0) {
+      ranges.push(...(await loadRings(machine, memory, room)))
+      return { memory, ranges: coalesce(ranges), missing }
+    }
     room -= next.reduce((sum, { bytes }) => sum + bytes, 0)
     for (const page of machine.missingPages(next)) missing.push(page)
     await machine.load(memory, next)
     ranges.push(...next)
   }
+}
+
+/** Loads the pages of virtqueues that tell of notifications. */
+async function loadRings(machine: SavedMachine, memory: LoadableMemory, room: number): Promise<readonly GpaRange[]> {
+  const words = ringWords(machine.virtio).filter(({ base, bytes }) => memory.contains(base, bytes))
+  const pages = within(coalesce(words.map(pagesOf)), room)
+  await machine.load(memory, pages)
+  return pages
+}
+
+/** The one or two pages that a few bytes lie in. */
+function pagesOf({ base, bytes }: GpaRange): GpaRange {
+  const first = base - (base % PAGE_BYTES)
+  return { base: first as Gpa, bytes: Math.ceil((base + bytes - first) / PAGE_BYTES) * PAGE_BYTES }
 }
 
 /** What the ITSes need next, those of one after the other. */

@@ -122,10 +122,13 @@ export class Mending {
     const { code, entries, confidence, says, evidence } = finding
     const deviceId = finding.deviceId!
     let changed = false
-    for (const { at, to } of writes) {
+    for (const write of writes) {
+      const { at } = write
       // What is found about an event of a dead device is mended in the DTE, which the finding need not list.
-      const kind = entries.find((entry) => entry.at === at)?.kind ?? 'DTE'
-      const id = kind === 'DTE' ? deviceName(deviceId) : eventName(deviceId, finding.eventId!)
+      const entry = entries.find((one) => one.at === at)
+      const kind = entry?.kind ?? 'DTE'
+      const id = kind === 'DTE' ? deviceName(deviceId) : kind === 'pending' ? entry!.id : eventName(deviceId, finding.eventId!)
+      const to = kind === 'pending' ? withBits(this.#overlay.word(at), write.to) : write.to
       const proven = confidence === 'proven'
       const reason: Reason = { code, kind, id, deviceId, because: 'finding', why: says, proven, evidence }
       if (!this.#overlay.put(at, to, reason)) continue
@@ -137,6 +140,7 @@ export class Mending {
 
   /** Has the chain of the device table mended, or that of a device's ITT. */
   #touch(kind: EntryKind, deviceId: number, code: Cause): void {
+    if (kind === 'pending') return
     if (kind === 'DTE') this.#deviceChain ??= code
     else if (!this.#eventChains.has(deviceId)) this.#eventChains.set(deviceId, code)
   }
@@ -178,3 +182,6 @@ export class Mending {
     return eventId === undefined ? this.#live.hasDevice(deviceId!) : this.#live.hasEvent(deviceId!, eventId)
   }
 }
+
+/** Other LPIs have bits in the same word, which other findings may have set. */
+const withBits = (now: Word, to: Word): Word => [now[0] | to[0], now[1] | to[1]]

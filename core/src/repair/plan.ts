@@ -1,5 +1,5 @@
 import { type ItsPlace, releasedKernels } from '../abi/index.ts'
-import { audit, type EventId, judgeKernels, type KernelRow, type Report, type Scene } from '../audit/index.ts'
+import { audit, type EventId, judgeKernels, type KernelRow, problemRow, type Report, type Scene } from '../audit/index.ts'
 import type { GuestMemory } from '../memory/index.ts'
 import { type Blockage, blockage } from './blockage.ts'
 import { ChangedVm } from './changed-vm.ts'
@@ -110,9 +110,11 @@ function eachIts<T>(scenes: Scenes, of: (scene: Scene, index: number) => T): [T,
 function mend(scene: Scene, index: number, changed: ChangedVm, options: RepairOptions): void {
   const { overlay } = changed
   overlay.its = scene.its.index
-  const mending = new Mending(scene, options, overlay)
+  const report = audit(scene)
+  const wanted = isWanted(report, options) ? options : besideRestore(report, options)
+  const mending = new Mending(scene, wanted ?? options, overlay)
   if (options.rebuild) mending.rebuild()
-  const rounds = isWanted(audit(scene), options) ? scene.budget.rounds : 0
+  const rounds = wanted === undefined ? 0 : scene.budget.rounds
   for (let round = 0; round < rounds && mending.step(changed.scenes[index]!); round++);
 }
 
@@ -136,6 +138,12 @@ function unplanned(scenes: Scenes, { code, because }: Blockage): RepairPlan {
 /** A VM that restores cleanly is left alone unless somebody asks for more. */
 const isWanted = ({ verdict }: Report, { allow, rebuild, seal, strict }: RepairOptions): boolean =>
   verdict !== 'restores' || typeof allow === 'object' || rebuild === true || seal === true || strict === true
+
+/** What is to be mended of a VM that restores cleanly, where everything may be: what a restore does not show. */
+function besideRestore({ findings }: Report, options: RepairOptions): RepairOptions | undefined {
+  const codes = findings.map(({ code }) => code).filter((code) => problemRow(code).beyondRestore === true)
+  return options.allow === 'everything' && codes.length > 0 ? { ...options, allow: new Set(codes) } : undefined
+}
 
 /** Everything that could bring an event back was tried. */
 const isExhausted = ({ allow, rebuild }: RepairOptions): boolean => allow === 'everything' || rebuild === true

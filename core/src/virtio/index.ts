@@ -9,3 +9,5 @@ export {
 } from './device.ts'
 export { type EventOfVector, type EventRole, eventOfVector, eventRoles } from './event-role.ts'
 export { type QueueRole, queueRole, type VirtioKind, virtioKind, virtioKindNames } from './kinds.ts'
+export { readRing, ringWords } from './ring.ts'
+export type { Asked, RingState, Unjudged } from './ring-state.ts'

@@ -5,10 +5,13 @@ export interface QueueRole {
   /** The driver fills it with empty buffers: those that the device has not taken yet are no work that waits. */
   readonly supply?: true
   /**
-   * Linux takes all used buffers out whenever it is told of one, and then asks to be told of the next: while no vCPU runs, none is left.
-   * Not so where a program or another queue decides when they are taken out, or a closed device leaves them where they are.
+   * Who takes all used buffers out in Linux whenever it is told of one, and then asks to be told of the next: the interrupt's handler itself, or a
+   * thread that it wakes. While no vCPU runs, none is left. Not so where a program or another queue decides when they are taken out, or a
+   * closed device leaves them where they are.
    */
-  readonly emptied?: true
+  readonly emptied?: 'handler' | 'thread'
+  /** A program decides when used buffers are taken out: they tell of no interrupt that was lost. */
+  readonly kept?: true
 }
 
 /** The queues of a kind of device; `count`: how many it has. Undefined beyond those that are known. */
@@ -27,12 +30,12 @@ const at =
 
 /** `first` and then request queues, numbered from 0. */
 const requestsAfter =
-  (...first: readonly QueueRole[]): RoleOf =>
+  (emptied: 'handler' | 'thread', ...first: readonly QueueRole[]): RoleOf =>
   (index) =>
-    first[index] ?? { name: `request queue ${index - first.length}`, emptied: true }
+    first[index] ?? { name: `request queue ${index - first.length}`, emptied }
 
-const request: QueueRole = { name: 'request queue', emptied: true }
-const event: QueueRole = { name: 'event queue', supply: true, emptied: true }
+const request: QueueRole = { name: 'request queue', emptied: 'handler' }
+const event: QueueRole = { name: 'event queue', supply: true, emptied: 'handler' }
 
 /** Pairs, and behind them the control queue. */
 const netRole: RoleOf = (index, count) => {
@@ -44,7 +47,9 @@ const netRole: RoleOf = (index, count) => {
 const consoleRole: RoleOf = (index) => {
   const pair = Math.floor(index / 2)
   const of = pair === 1 ? 'control' : `port ${pair === 0 ? 0 : pair - 1}`
-  return index % 2 === 0 ? { name: `${of} receive queue`, supply: true } : { name: `${of} transmit queue` }
+  return index % 2 === 0
+    ? { name: `${of} receive queue`, supply: true, kept: true }
+    : { name: `${of} transmit queue`, kept: true }
 }
 
 const cryptoRole: RoleOf = (index, count) => ({ name: index === count - 1 ? 'control queue' : `data queue ${index}` })
@@ -58,16 +63,16 @@ const cryptoRole: RoleOf = (index, count) => ({ name: index === count - 1 ? 'con
  */
 export const virtioKinds = {
   net: { type: 1, role: netRole },
-  blk: { type: 2, role: requestsAfter() },
+  blk: { type: 2, role: requestsAfter('handler') },
   console: { type: 3, role: consoleRole },
   rng: { type: 4, role: at(request) },
   balloon: {
     type: 5,
     role: at({ name: 'inflate queue' }, { name: 'deflate queue' }, { name: 'statistics queue', supply: true }),
   },
-  scsi: { type: 8, role: requestsAfter({ name: 'control queue', emptied: true }, event) },
+  scsi: { type: 8, role: requestsAfter('handler', { name: 'control queue', emptied: 'handler' }, event) },
   '9p': { type: 9, role: at(request) },
-  gpu: { type: 16, role: at({ name: 'control queue', emptied: true }, { name: 'cursor queue', emptied: true }) },
+  gpu: { type: 16, role: at({ name: 'control queue', emptied: 'thread' }, { name: 'cursor queue', emptied: 'thread' }) },
   input: { type: 18, role: at(event, { name: 'status queue' }) },
   vsock: {
     type: 19,
@@ -85,7 +90,7 @@ export const virtioKinds = {
       { name: 'receive queue', supply: true },
     ),
   },
-  fs: { type: 26, role: requestsAfter({ name: 'high priority queue', emptied: true }) },
+  fs: { type: 26, role: requestsAfter('thread', { name: 'high priority queue', emptied: 'thread' }) },
   pmem: { type: 27, role: at(request) },
 } as const satisfies Record<string, Kind>
 
@@ -101,5 +106,5 @@ export const virtioKind = (type: number): VirtioKind | undefined =>
 /** What the queue at `index` of `count` is for. */
 export function queueRole(kind: VirtioKind | undefined, index: number, count: number): QueueRole {
   const known = kind === undefined ? undefined : virtioKinds[kind].role(index, count)
-  return known ?? { name: `queue ${index}` }
+  return known ?? { name: `queue ${index}`, kept: true }
 }

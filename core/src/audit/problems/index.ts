@@ -3,6 +3,7 @@ import { deviceProblems } from './devices.ts'
 import { eventProblems } from './events.ts'
 import { fileProblems } from './file.ts'
 import { lpiProblems } from './lpis.ts'
+import { notificationProblems } from './notifications.ts'
 import type { Problem } from './problem.ts'
 import { queueProblems } from './queue.ts'
 import { registerProblems } from './registers.ts'
@@ -19,6 +20,7 @@ export const problems = {
   ...lpiProblems,
   ...queueProblems,
   ...fileProblems,
+  ...notificationProblems,
 } as const
 
 export type ProblemCode = keyof typeof problems

@@ -45,7 +45,7 @@ export interface Block {
 }
 
 /** How codes look; `problems` has those that there are. */
-type Code = `${'R' | 'C' | 'D' | 'I' | 'L' | 'Q' | 'M'}${number}`
+type Code = `${'R' | 'C' | 'D' | 'I' | 'L' | 'Q' | 'M' | 'N'}${number}`
 
 /** One kind of problem. `Detail` is what a finding of this kind must tell. */
 export interface Problem<Detail> {
@@ -64,6 +64,10 @@ export interface Problem<Detail> {
   readonly perhaps?: true
   /** Two entries claim one thing. It does harm when the entry comes back, and mostly goes with what is found about that entry alone. */
   readonly sharesEntry?: true
+  /** What it does where it loses and gains no event: of so many findings. */
+  readonly harm?: (findings: number) => string
+  /** A restore may be clean beside it: a repair of everything mends it all the same. */
+  readonly beyondRestore?: true
   /** What it is called by what the entry was measured to do. */
   readonly recode?: Recode
   /** What must not be done while it is there. */

@@ -1,13 +1,26 @@
-/** Who tells of mappings. `file`: what the saved file holds at all. */
-export type WitnessName = 'command queue' | 'PCI state' | 'guest kernel' | 'chain' | 'LPI configuration' | 'tables' | 'file'
+/** Who tells of mappings, and of interrupts that are owed. `file`: what the saved file holds at all. */
+export type WitnessName =
+  | 'command queue'
+  | 'PCI state'
+  | 'guest kernel'
+  | 'chain'
+  | 'LPI configuration'
+  | 'tables'
+  | 'file'
+  | 'virtqueue'
+  | 'pending table'
+  | 'vCPU state'
 
 /** What a witness says of a mapping. */
 export type Word = 'live' | 'dead' | 'silent'
 
+/** `owed`: of an interrupt, that the guest is owed it; such a rule is about no mapping. */
+export type Said = Word | 'owed'
+
 /** Lets one witness say one thing. */
 export interface WitnessRule {
   readonly witness: WitnessName
-  readonly says: Word
+  readonly says: Said
   /** It follows from something else, and proves nothing. */
   readonly weak?: true
   /** When it holds. */

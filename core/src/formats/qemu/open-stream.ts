@@ -38,7 +38,8 @@ export async function openQemuStream(file: SavedFile, options: OpenOptions, star
   const memory = machine.memory()
   const guest = { memory, load: (ranges: readonly GpaRange[]) => machine.load(memory, ranges) }
   const msi = await throughIommus(written.msi, smmus, registers.itses, guest)
-  const vcpus = await vcpuActivities(await statesOf(source, stream, 'cpu'), guest)
+  const cpus = [...(await statesOf(source, stream, 'cpu'))].sort((a, b) => a.instance - b.instance)
+  const vcpus = await vcpuActivities(cpus, guest)
   return new QemuMachine(file, options, stream, ram, { ...written, msi, vcpus })
 }
 

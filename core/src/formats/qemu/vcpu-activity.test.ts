@@ -74,8 +74,8 @@ describe('what a vCPU did', () => {
   it.each([
     ['waits behind its WFI', {}, 'waiting'],
     ['waits at its WFI', { pc: PC + 8n }, 'waiting'],
-    ['runs one instruction further on', { pc: PC + 16n }, 'running'],
-    ['runs in a program', { pstate: 0, pc: 0x1234n }, 'running'],
+    ['runs one instruction further on', { pc: PC + 16n }, 'kernel'],
+    ['runs in a program', { pstate: 0, pc: 0x1234n }, 'program'],
     ['is off', { power: 1 }, 'off'],
     ['is being started', { power: 2 }, 'waiting'],
     ['is not known of AArch32', { pstate: 0x1d3 }, 'unknown'],

@@ -30,7 +30,7 @@ function stateOf(state: DeviceState): { readonly pc: bigint; readonly tables: Tr
   if (state.integer('power_state', 1) === POWER_OFF) return 'off'
   const { aarch32, exceptionLevel } = PSTATE.decode(Number(state.integer('cpsr', 4)), 0)
   if (aarch32) return 'unknown'
-  if (exceptionLevel === 0) return 'running'
+  if (exceptionLevel === 0) return 'program'
   const indexes = state.integers('cpreg_vmstate_indexes', 8)
   const values = state.integers('cpreg_vmstate_values', 8)
   const register = (id: bigint): bigint | undefined => values[indexes.indexOf(id)]
@@ -69,7 +69,7 @@ class Vcpu {
       if (answer.kind === 'output') found.push(answer.address)
     }
     const isCode = found.length === 2 && found.some((word) => word !== 0)
-    this.activity = !isCode ? 'unknown' : found.includes(WFI) ? 'waiting' : 'running'
+    this.activity = !isCode ? 'unknown' : found.includes(WFI) ? 'waiting' : 'kernel'
     return []
   }
 

@@ -30,8 +30,16 @@ export const streamFixtures = [
   'wrapped',
 ] as const
 
-/** Cases of real VMs whose guests are small programs without an operating system, and not made like Linux. */
-const caseFixtures = ['odd-reinit-s1', 'odd-clear-s1', 'smmu-s3-kernel', 'bridge-s2-kernel'] as const
+/** Cases of real VMs. */
+const caseFixtures = [
+  'odd-reinit-s1',
+  'odd-clear-s1',
+  'smmu-s3-kernel',
+  'bridge-s2-kernel',
+  'lost-split',
+  'lost-packed',
+  'pending-packed',
+] as const
 
 /** Path of a file of fixtures/saved. */
 export function fixtureFile(name: string): URL {

@@ -1,0 +1,117 @@
+import { GICR_CTLR, ID_LIMIT, type VcpuActivity } from '../abi/index.ts'
+import { lpiConfiguration, type PendingBit, pendingBit } from '../tables/index.ts'
+import {
+  type EventOfVector,
+  eventOfVector,
+  type QueueRole,
+  queueRole,
+  type RingState,
+  readRing,
+  type Unjudged,
+  type VirtioDevice,
+  type Virtqueue,
+} from '../virtio/index.ts'
+import { proves } from './answer.ts'
+import { guestKind } from './guest-kind.ts'
+import { movedOfLate } from './ring.ts'
+import type { Scene } from './scene.ts'
+import type { RuleOf } from './witness-rules.ts'
+
+/** A queue that tells its driver of used buffers by an event of this ITS, and what its ring says. */
+export interface QueueState {
+  readonly device: VirtioDevice
+  readonly queue: Virtqueue
+  readonly role: QueueRole
+  readonly eventId: number
+  readonly ring: RingState | Unjudged
+  /** Where its interrupt would be pending; undefined where none would reach the driver: no event, no vCPU, masked, or not enabled. */
+  readonly interrupt: QueueInterrupt | undefined
+}
+
+/** The interrupt of a queue, which is enabled all the way. */
+export interface QueueInterrupt {
+  readonly lpi: number
+  readonly vcpuId: number
+  readonly pending: PendingBit
+}
+
+/** A queue whose driver is owed an interrupt that is not pending. */
+export interface OwedInterrupt extends QueueState {
+  readonly ring: RingState
+  readonly interrupt: QueueInterrupt
+  /** The index the driver asked to be told of, where it stands, and how far the device is past it. */
+  readonly asked: Extract<RingState['asked'], { readonly by: 'index' }>
+  /** What tells whether its handler was at work. */
+  readonly vcpus: VcpuRule
+  /** What tells whether its driver would have taken the buffers out by now. */
+  readonly driver: RuleOf<'virtqueue'>
+  /** No driver that is at work, or that leaves them where they are, explains it. */
+  readonly isProven: boolean
+}
+
+export type VcpuRule = RuleOf<'vCPU state'>
+
+/** Why the queues of a device that is not read here are not known. */
+export const unreadDevices = (scene: Scene): readonly VirtioDevice[] => scene.virtio.filter(({ unread }) => unread !== undefined)
+
+/** The queues whose events are this ITS's, in the order of the file. */
+export const queueStates = (scene: Scene): readonly QueueState[] => scene.once(survey)
+
+function survey(scene: Scene): readonly QueueState[] {
+  const { virtio, msi, its, memory } = scene
+  return virtio.flatMap((device) =>
+    device.queues.flatMap((queue): QueueState[] => {
+      const event = queue.vector === undefined ? undefined : eventOfVector(msi, device.name, queue.vector)
+      if (event === undefined || event.its !== its.index) return []
+      const role = queueRole(device.kind, queue.index, device.queues.length)
+      const ring = readRing(memory, device, queue)
+      return [{ device, queue, role, eventId: event.eventId, ring, interrupt: interruptOf(scene, device, event) }]
+    }),
+  )
+}
+
+function interruptOf(scene: Scene, { deviceId }: VirtioDevice, { eventId, isOn }: EventOfVector): QueueInterrupt | undefined {
+  const { memory, registers, beliefs, tables } = scene
+  const { mappings } = tables
+  const row = mappings.row(deviceId, eventId)
+  if (!isOn || row < 0 || beliefs.eventBelief(deviceId, eventId) === 'dead') return undefined
+  const lpi = mappings.events.lpi[row]!
+  const vcpuId = mappings.collections.get(mappings.events.icid[row]!)
+  const redistributor = registers.redistributors.find((one) => one.vcpuId === vcpuId)
+  if (redistributor === undefined || lpi >= ID_LIMIT || !GICR_CTLR.decode(redistributor.ctlr, 0).enableLpis) return undefined
+  if (lpiConfiguration(memory, registers, lpi).isEnabled !== true) return undefined
+  return { lpi, vcpuId: redistributor.vcpuId, pending: pendingBit(memory, registers, redistributor.vcpuId, lpi)! }
+}
+
+/**
+ * The queues whose device is past the buffer that the driver asked to be told of, without an interrupt that is pending: it was lost, or its
+ * handler was at work. `isProven` tells which of the two.
+ */
+export const owedInterrupts = (scene: Scene): readonly OwedInterrupt[] => scene.once(findOwed)
+
+function findOwed(scene: Scene): readonly OwedInterrupt[] {
+  return queueStates(scene).flatMap((state): OwedInterrupt[] => {
+    const { ring, interrupt, role } = state
+    if (interrupt === undefined || 'unjudged' in ring || ring.asked.by !== 'index') return []
+    if (ring.asked.ahead === 0 || interrupt.pending.isSet !== false || role.kept === true) return []
+    const vcpus = vcpuRule(scene, state, interrupt.vcpuId)
+    const driver = isEmptied(scene, role) ? 'R-virtq-emptied' : 'R-virtq-left'
+    const isProven = proves(vcpus) && proves(driver)
+    return [{ ...state, ring, interrupt, asked: ring.asked, vcpus, driver, isProven }]
+  })
+}
+
+const isEmptied = ({ memory, registers, saved }: Scene, { emptied }: QueueRole): boolean =>
+  emptied !== undefined && guestKind(memory, registers, saved) === 'Linux'
+
+/** The handler runs on the vCPU that the interrupt goes to; what it leaves to others runs on any. */
+function vcpuRule({ vcpus, registers, memory, saved }: Scene, { device, eventId, role }: QueueState, vcpuId: number): VcpuRule {
+  const did = registers.redistributors.map((_, i) => vcpus[i] ?? 'unknown')
+  const isIdle = (one: VcpuActivity | undefined) => one === 'waiting' || one === 'off'
+  if (did.every(isIdle)) return 'R-vcpu-wait'
+  const target = did[registers.redistributors.findIndex((one) => one.vcpuId === vcpuId)]
+  if (target === 'kernel') return 'R-vcpu-run'
+  if (did.includes('unknown')) return 'R-vcpu-unknown'
+  const isAlone = role.emptied === 'handler' && !movedOfLate(memory, saved, device.deviceId, eventId)
+  return isAlone ? 'R-vcpu-target' : 'R-vcpu-other'
+}

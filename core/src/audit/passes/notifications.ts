@@ -1,0 +1,56 @@
+import { hex } from '../../abi/index.ts'
+import { pendingWord } from '../../tables/index.ts'
+import { entryAt } from '../entries.ts'
+import { declared, type Evidence, evidence, type Suspect, suspect } from '../finding.ts'
+import { type OwedInterrupt, owedInterrupts, type VcpuRule } from '../notifications.ts'
+import type { Scene } from '../scene.ts'
+
+/** Interrupts of virtqueues that their drivers are owed: lost, or taken by handlers that were at work. */
+export function* notificationPass(scene: Scene): Generator<Suspect> {
+  for (const owed of owedInterrupts(scene)) yield lostInterrupt(scene, owed)
+}
+
+function lostInterrupt({ memory, names }: Scene, owed: OwedInterrupt): Suspect {
+  const { device, role, eventId, interrupt, asked, isProven, vcpus } = owed
+  const { lpi, vcpuId, pending } = interrupt
+  const word = pendingWord(memory, pending, true)
+  const detail = { function: names.subjectOf(device.deviceId, device.name), queue: role.name, ahead: asked.ahead, lpi, vcpuId }
+  const parts = {
+    confidence: isProven ? 'proven' : 'inferred',
+    deviceId: device.deviceId,
+    eventId,
+    at: word.at,
+    rows: [entryAt(memory, 'pending', word.at, `LPI ${lpi} of vCPU ${vcpuId}`, 'clear')],
+    evidence: evidenceOf(owed),
+    fix: { says: `set bit ${pending.bit} of the byte at ${hex(pending.at)}: LPI ${lpi} pending`, safe: true, writes: [word] },
+  } as const
+  if (vcpus === 'R-vcpu-run') return suspect('N802', detail, { ...parts, effect: declared('note') })
+  return suspect('N801', { ...detail, isProven }, { ...parts, effect: declared(isProven ? 'corrupts' : 'latent') })
+}
+
+function evidenceOf({ queue, ring, asked, interrupt, vcpus, driver, role }: OwedInterrupt): Evidence[] {
+  const { lpi, vcpuId, pending } = interrupt
+  const [index, event] = queue.packed === undefined ? ['used index', 'used_event'] : ['next used descriptor', 'event descriptor']
+  return [
+    evidence(
+      'R-virtq-ahead',
+      `${index} ${ring.used} is ${asked.ahead} past ${event} ${asked.event}, which is at ${hex(asked.eventAt)}`,
+      ring.usedAt,
+    ),
+    evidence('R-pend-clear', `LPI ${lpi} is enabled and not pending on vCPU ${vcpuId}`, pending.at),
+    evidence(vcpus, vcpuWords[vcpus], undefined),
+    evidence(
+      driver,
+      `its driver ${driver === 'R-virtq-emptied' ? 'empties' : 'may leave buffers in'} the ${role.name}`,
+      undefined,
+    ),
+  ]
+}
+
+const vcpuWords: Readonly<Record<VcpuRule, string>> = {
+  'R-vcpu-wait': 'every vCPU waits in WFI or is off',
+  'R-vcpu-target': 'its vCPU was in no handler: it waits in WFI, is off or runs a program',
+  'R-vcpu-other': 'its vCPU was in no handler; on another vCPU its work may go on',
+  'R-vcpu-run': 'its vCPU ran in the kernel, perhaps in the handler',
+  'R-vcpu-unknown': 'what every vCPU did is not known',
+}

@@ -1,0 +1,31 @@
+import { OWED_DEVICE, owing } from '../owing-vm.ts'
+import type { ProblemCase } from './problem-case.ts'
+
+export const notificationCases: readonly ProblemCase[] = [
+  {
+    code: 'N801',
+    when: 'the interrupt of a disk is not pending, and every vCPU waits',
+    severity: 'corrupts',
+    confidence: 'proven',
+    deviceId: OWED_DEVICE,
+    eventId: 1,
+    vm: () => owing(),
+    mends: true,
+  },
+  {
+    code: 'N801',
+    when: 'the interrupt of a network interface is not pending, which may be down',
+    severity: 'latent',
+    confidence: 'inferred',
+    vm: () => owing({ kind: 'net' }),
+    mends: true,
+  },
+  {
+    code: 'N802',
+    when: 'the vCPU to which the interrupt goes ran in its kernel',
+    severity: 'note',
+    confidence: 'inferred',
+    vm: () => owing({ vcpus: ['waiting', 'kernel'] }),
+    mends: true,
+  },
+]
