@@ -1,8 +1,9 @@
-import { GICR_CTLR, ID_LIMIT, type VcpuActivity } from '../abi/index.ts'
+import { GICR_CTLR, ID_LIMIT } from '../abi/index.ts'
 import { lpiConfiguration, type PendingBit, pendingBit } from '../tables/index.ts'
 import {
   type EventOfVector,
   eventOfVector,
+  msixFunctions,
   type QueueRole,
   queueRole,
   type RingState,
@@ -13,7 +14,8 @@ import {
 } from '../virtio/index.ts'
 import { proves } from './answer.ts'
 import { guestKind } from './guest-kind.ts'
-import { movedOfLate } from './ring.ts'
+import { once } from './once.ts'
+import { type MovedOfLate, movedOfLate } from './ring.ts'
 import type { Scene } from './scene.ts'
 import type { RuleOf } from './witness-rules.ts'
 
@@ -58,10 +60,11 @@ export const unreadDevices = (scene: Scene): readonly VirtioDevice[] => scene.vi
 export const queueStates = (scene: Scene): readonly QueueState[] => scene.once(survey)
 
 function survey(scene: Scene): readonly QueueState[] {
-  const { virtio, msi, its, memory } = scene
+  const { virtio, its, memory } = scene
+  const msix = msixFunctions(scene.msi)
   return virtio.flatMap((device) =>
     device.queues.flatMap((queue): QueueState[] => {
-      const event = queue.vector === undefined ? undefined : eventOfVector(msi, device.name, queue.vector)
+      const event = queue.vector === undefined ? undefined : eventOfVector(msix, device.name, queue.vector)
       if (event === undefined || event.its !== its.index) return []
       const role = queueRole(device.kind, queue.index, device.queues.length)
       const ring = readRing(memory, device, queue)
@@ -90,28 +93,33 @@ function interruptOf(scene: Scene, { deviceId }: VirtioDevice, { eventId, isOn }
 export const owedInterrupts = (scene: Scene): readonly OwedInterrupt[] => scene.once(findOwed)
 
 function findOwed(scene: Scene): readonly OwedInterrupt[] {
+  const { memory, registers, saved } = scene
+  const told = {
+    isLinux: once(() => guestKind(memory, registers, saved) === 'Linux'),
+    moved: once(() => movedOfLate(memory, saved)),
+  }
   return queueStates(scene).flatMap((state): OwedInterrupt[] => {
     const { ring, interrupt, role } = state
     if (interrupt === undefined || 'unjudged' in ring || ring.asked.by !== 'index') return []
     if (ring.asked.ahead === 0 || interrupt.pending.isSet !== false || role.kept === true) return []
-    const vcpus = vcpuRule(scene, state, interrupt.vcpuId)
-    const driver = isEmptied(scene, role) ? 'R-virtq-emptied' : 'R-virtq-left'
+    const vcpus = vcpuRule(scene, state, interrupt.vcpuId, told.moved)
+    const driver = role.emptied !== undefined && told.isLinux() ? 'R-virtq-emptied' : 'R-virtq-left'
     const isProven = proves(vcpus) && proves(driver)
     return [{ ...state, ring, interrupt, asked: ring.asked, vcpus, driver, isProven }]
   })
 }
 
-const isEmptied = ({ memory, registers, saved }: Scene, { emptied }: QueueRole): boolean =>
-  emptied !== undefined && guestKind(memory, registers, saved) === 'Linux'
-
 /** The handler runs on the vCPU that the interrupt goes to; what it leaves to others runs on any. */
-function vcpuRule({ vcpus, registers, memory, saved }: Scene, { device, eventId, role }: QueueState, vcpuId: number): VcpuRule {
-  const did = registers.redistributors.map((_, i) => vcpus[i] ?? 'unknown')
-  const isIdle = (one: VcpuActivity | undefined) => one === 'waiting' || one === 'off'
-  if (did.every(isIdle)) return 'R-vcpu-wait'
-  const target = did[registers.redistributors.findIndex((one) => one.vcpuId === vcpuId)]
+function vcpuRule(
+  { vcpus, registers: { redistributors } }: Scene,
+  { device, eventId, role }: QueueState,
+  vcpuId: number,
+  moved: () => MovedOfLate,
+): VcpuRule {
+  const did = redistributors.map((_, i) => vcpus[i] ?? 'unknown')
+  if (did.every((activity) => activity === 'waiting' || activity === 'off')) return 'R-vcpu-wait'
+  const target = did[redistributors.findIndex((one) => one.vcpuId === vcpuId)]
   if (target === 'kernel') return 'R-vcpu-run'
   if (did.includes('unknown')) return 'R-vcpu-unknown'
-  const isAlone = role.emptied === 'handler' && !movedOfLate(memory, saved, device.deviceId, eventId)
-  return isAlone ? 'R-vcpu-target' : 'R-vcpu-other'
+  return role.emptied === 'handler' && !moved()(device.deviceId, eventId) ? 'R-vcpu-target' : 'R-vcpu-other'
 }

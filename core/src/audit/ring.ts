@@ -44,17 +44,21 @@ export function namedIn(ring: Ring, from: number, to: number): ReadonlySet<numbe
 /** Of the last commands that were executed so many count as of late: a handler that was called before them may still be at work. */
 const LATE = 8
 
-/** One of the last commands moved the event to another collection, or all of them to another vCPU; also where there is no ring to tell. */
-export function movedOfLate(memory: ReadonlyMemory, its: ItsRegisters, deviceId: number, eventId: number): boolean {
+/** One of the last commands moved the event to another collection, or all events of a vCPU to another. */
+export type MovedOfLate = (deviceId: number, eventId: number) => boolean
+
+/** Which events the last commands moved; where there is no ring to tell, any may be. */
+export function movedOfLate(memory: ReadonlyMemory, its: ItsRegisters): MovedOfLate {
   const ring = openRing(memory, its)
-  if (ring === undefined) return true
-  return Array.from({ length: Math.min(LATE, ring.slots) }, (_, i) => (ring.read + ring.slots - 1 - i) % ring.slots).some(
-    (slot) => {
-      const command = commandIn(ring, slot)
+  if (ring === undefined) return () => true
+  const last = Array.from({ length: Math.min(LATE, ring.slots) }, (_, i) =>
+    commandIn(ring, (ring.read + ring.slots - 1 - i) % ring.slots),
+  )
+  return (deviceId, eventId) =>
+    last.some((command) => {
       if (command?.name === 'MOVALL') return true
       return command?.name === 'MOVI' && command.args.deviceId === deviceId && command.args.eventId === eventId
-    },
-  )
+    })
 }
 
 /** The ring that GITS_CBASER names; undefined where there is none to read. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { MsiFunction, MsixVector } from '../abi/index.ts'
-import { eventOfVector, eventRoles, type VirtioDevice } from './index.ts'
+import { eventOfVector, eventRoles, msixFunctions, type VirtioDevice } from './index.ts'
 
 const vector = (data: number, more: Partial<MsixVector> = {}): MsixVector => ({
   address: 0x8090040n,
@@ -68,8 +68,8 @@ describe('what an event is for', () => {
   })
 
   it('is not known of a function without MSI-X', () => {
-    expect(eventOfVector([msix([vector(0)], { kind: 'MSI' })], NAME, 0)).toBeUndefined()
-    expect(eventOfVector([], NAME, 0)).toBeUndefined()
+    expect(eventOfVector(msixFunctions([msix([vector(0)], { kind: 'MSI' })]), NAME, 0)).toBeUndefined()
+    expect(eventOfVector(msixFunctions([]), NAME, 0)).toBeUndefined()
   })
 })
 
@@ -78,5 +78,5 @@ it.each([
   [{ enabled: false }, {}, false],
   [{}, { masked: true }, false],
 ] as const)('a vector is on when neither it nor its function is masked: %o %o', (fn, one, isOn) => {
-  expect(eventOfVector([msix([vector(3, one)], fn)], NAME, 0)).toEqual({ eventId: 3, its: 0, isOn })
+  expect(eventOfVector(msixFunctions([msix([vector(3, one)], fn)]), NAME, 0)).toEqual({ eventId: 3, its: 0, isOn })
 })

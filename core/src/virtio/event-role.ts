@@ -22,9 +22,15 @@ export interface EventOfVector {
   readonly isOn: boolean
 }
 
-/** The event that a vector of a virtio function is set to; undefined where it is set to none that is known. */
-export function eventOfVector(functions: readonly MsiFunction[], name: string, vector: number): EventOfVector | undefined {
-  const msix = functions.find((one) => one.name === name && one.kind === 'MSI-X')
+/** The functions with MSI-X by their sections. */
+export type MsixFunctions = ReadonlyMap<string, MsiFunction>
+
+export const msixFunctions = (functions: readonly MsiFunction[]): MsixFunctions =>
+  new Map(functions.filter(({ kind }) => kind === 'MSI-X').map((one) => [one.name, one]))
+
+/** The event that a vector of the function of that section is set to; undefined where it is set to none that is known. */
+export function eventOfVector(functions: MsixFunctions, section: string, vector: number): EventOfVector | undefined {
+  const msix = functions.get(section)
   const { target, data, masked } = msix?.vectors[vector] ?? {}
   if (msix === undefined || target === undefined || data === undefined) return undefined
   if (target.kind === 'unset' || target.kind === 'elsewhere') return undefined
@@ -33,6 +39,7 @@ export function eventOfVector(functions: readonly MsiFunction[], name: string, v
 
 /** What the events of virtio functions are for: those that their saved vectors name, in the order of the functions and their vectors. */
 export function eventRoles(devices: readonly VirtioDevice[], functions: readonly MsiFunction[]): readonly EventRole[] {
+  const msix = msixFunctions(functions)
   return devices.flatMap((device) => {
     const { name, deviceId } = device
     const byVector = new Map<number, string[]>()
@@ -42,7 +49,7 @@ export function eventRoles(devices: readonly VirtioDevice[], functions: readonly
     add(device.configVector, 'configuration')
     for (const { vector, index } of device.queues) add(vector, queueRole(device.kind, index, device.queues.length).name)
     return [...byVector].flatMap(([vector, roles]): EventRole[] => {
-      const event = eventOfVector(functions, name, vector)
+      const event = eventOfVector(msix, name, vector)
       return event === undefined ? [] : [{ deviceId, eventId: event.eventId, its: event.its, function: name, roles }]
     })
   })

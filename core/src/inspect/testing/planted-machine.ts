@@ -7,8 +7,8 @@ import { inspect } from '../index.ts'
 
 /** A planted VM as if it had been saved and opened. */
 export function plantedMachine(vm: PlantedVm): SavedMachine {
-  const { registers, msi = [] } = vm.input()
-  return savedMachine({ memory: vm.memory, registers, msi })
+  const { registers, msi = [], virtio = [], vcpus = [] } = vm.input()
+  return savedMachine({ memory: vm.memory, registers, msi, virtio, vcpus })
 }
 
 interface Saved {
