@@ -5,6 +5,7 @@ import { declared, type Finding } from './finding.ts'
 import type { Mappings } from './mappings.ts'
 import { finding, measure, Suspects, takeOut } from './measure.ts'
 import { place } from './names.ts'
+import { unreadQueues } from './notifications.ts'
 import { claimPass } from './passes/claims.ts'
 import { hiddenPass } from './passes/hidden.ts'
 import { lossPass } from './passes/losses.ts'
@@ -80,7 +81,7 @@ function report(scene: Scene, orphans: Orphans, found: readonly Finding[]): Repo
     revived: harm.revived.count,
     misdirected: harm.misdirected.count,
     lostInterrupts: harm.lostInterrupts.count,
-    unread: scene.unread.count + Number(scene.isCut),
+    unread: scene.unread.count + Number(scene.isCut) + Number(unreadQueues(scene) > 0),
     hiddenDevices: harm.hiddenDevices,
     unknown: unknownCount(scene),
     orphans: { devices: [...orphans.entries.devices], events: orphans.list(scene, MOST_ORPHAN_EVENTS) },

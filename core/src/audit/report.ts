@@ -37,7 +37,7 @@ export interface RestoreStop {
 
 /**
  * What a restore comes to, in numbers. Where what the guest has mapped is not known whole, `live` is what the guest has mapped at least. `unread` counts
- * the devices and tables in RAM whose address the file does not tell, and one for what of the tables is beyond the budget.
+ * the devices and tables in RAM whose address the file does not tell, and one each for what of the tables and of the virtqueues is beyond the budget.
  */
 export interface RestoreCounts {
   /** Collections in the tables. */

@@ -18,12 +18,12 @@ describe('the rings of virtqueues', () => {
     expect(await codesOf(owing({ isPending: true }))).toEqual([[]])
   })
 
-  it('are not judged where the budget does not reach them, and nothing is said of them', async () => {
+  it('are not judged where the budget does not reach them, and the report says so', async () => {
     const whole = await inspect(plantedMachine(mapped()))
     const tables = whole.loaded.ranges.reduce((sum, { bytes }) => sum + bytes, 0)
     const inspection = await inspect(plantedMachine(owing()), { budget: { tables } })
     expect(queueStates(inspection.scenes[0]!).map(({ ring }) => ring)).toEqual([{ unjudged: 'not loaded' }])
-    expect(inspection.audit()[0]).toMatchObject({ verdict: 'restores', findings: [] })
+    expect(inspection.audit()[0]).toMatchObject({ verdict: 'restores', unread: 1, findings: [{ code: 'M707' }] })
   })
 
   it.each<Owing>([{}, { vcpus: ['kernel', 'program'] }, { vcpus: ['off', 'kernel'] }, { kind: 'net' }])(

@@ -3,6 +3,7 @@ import { firstPast, type Gpa, PAGE_BYTES } from '../../memory/index.ts'
 import { registerRanges } from '../../tables/index.ts'
 import { declared, type Suspect, suspect } from '../finding.ts'
 import { deviceName } from '../names.ts'
+import { unreadQueues } from '../notifications.ts'
 import type { Scene } from '../scene.ts'
 
 /**
@@ -26,6 +27,8 @@ export function* notePass(scene: Scene, isCut: boolean): Generator<Suspect> {
   if (isCut) yield suspect('M704', { limit: scene.budget.findings }, NOTE)
   if (scene.areTablesCut) yield suspect('M703', { entries: scene.restored.entries }, LATENT)
   if (scene.areLpisUnread) yield suspect('M706', {}, NOTE)
+  const queues = unreadQueues(scene)
+  if (queues > 0) yield suspect('M707', { queues }, NOTE)
 }
 
 /** Names the table of each missing page; ITTs device by device, only as long as there are pages without a name. */

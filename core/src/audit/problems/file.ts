@@ -93,4 +93,19 @@ export const fileProblems = {
       see: 'docs/api/inspect.md',
     },
   }),
+  M707: problem<{ readonly queues: number }>({
+    slug: 'virtqueues-not-looked-at',
+    usually: 'note',
+    describe: ({ queues }) =>
+      `The ${queues === 1 ? 'ring of a virtqueue was' : `rings of ${queues} virtqueues were`} not looked at: nothing is said of interrupts that were lost there.`,
+    fix: 'allow more guest RAM to be read',
+    help: {
+      what: 'All tables and the pages of virtqueues together are more than what may be read.',
+      why: 'The caller of the library set a small budget, or the file describes more virtqueues than any machine has.',
+      when: 'Only this report is concerned.',
+      outcome: 'Whether drivers wait for an interrupt that was lost is not known.',
+      fix: 'Allow more: `tables` in the budget of `inspect`.',
+      see: 'docs/api/inspect.md',
+    },
+  }),
 } as const
