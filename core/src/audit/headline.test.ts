@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type MsiFunction, profileIds } from '../abi/index.ts'
 import { audit, headline, judgeKernels, setScenes } from './index.ts'
+import { owing } from './testing/owing-vm.ts'
 import { PlantedVm, pciFunction } from './testing/planted-vm.ts'
 
 /** Functions with events that the guest has mapped; a disk, a network card and a port, by their DeviceIDs. */
@@ -40,6 +41,14 @@ describe('the first line of a check', () => {
       .save()
     expect(judgeKernels(setScenes(jump.input()), ['linux-5.10'])[0]!.verdict).toBe('fails')
     expect(sentence(jump)).toContain(' on linux-7.3: ')
+  })
+
+  it('says of a device whose interrupt was lost that it hangs', () => {
+    const vm = owing()
+    const scenes = setScenes(vm.input())
+    expect(headline(scenes.map(audit), judgeKernels(scenes, profileIds))).toBe(
+      'The disk at 00:01.0 hangs for want of an interrupt when restored on every known kernel.',
+    )
   })
 
   it('promises nothing of what no witness knows', () => {

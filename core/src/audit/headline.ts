@@ -86,8 +86,7 @@ function otherWords(others: readonly Harmed[]): string {
 export function harmWords({ live, lost, misdirected, revived, waitsFor, isLost, isMisplaced, isHidden }: DeviceHarm): string {
   if (lost > 0 && lost >= live) return 'loses its interrupts'
   if (lost > 0) return `loses ${lost} of its ${live} interrupts`
-  if (waitsFor > 0)
-    return `waits for ${waitsFor === 1 ? 'an interrupt' : `${waitsFor} interrupts`} that ${waitsFor === 1 ? 'was' : 'were'} lost`
+  if (waitsFor > 0) return `hangs for want of ${waitsFor === 1 ? 'an interrupt' : `${waitsFor} interrupts`}`
   if (misdirected > 0) return `gets ${misdirected === 1 ? 'an interrupt' : `${misdirected} interrupts`} as something else`
   if (isLost) return 'is not mapped any more'
   if (isMisplaced) return 'comes back with its table in the wrong place'
