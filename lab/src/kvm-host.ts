@@ -1,3 +1,4 @@
+import { profileOfKernel } from '@vits/core/abi'
 import type { Agent } from './agent.ts'
 
 /** The kernel whose KVM is asked. */
@@ -13,10 +14,9 @@ export interface KvmHost {
 export async function describe(agent: Agent): Promise<KvmHost> {
   const { data } = await agent.request('ver')
   const [kernel, kernelVersion] = data.split('|') as [string, string]
-  return { kernel, kernelVersion, release: stableRelease(kernel, kernelVersion) }
+  return { kernel, kernelVersion, release: releaseOf(kernel, kernelVersion) }
 }
 
-/** `6.1.192` of `6.1.0-56-cloud-arm64` and `#1 SMP Debian 6.1.192-2 (...)`: Debian 12's release does not name the stable version. */
-function stableRelease(kernel: string, kernelVersion: string): string {
-  return /Debian (\d+\.\d+\.\d+)/.exec(kernelVersion)?.[1] ?? kernel.replace(/[^0-9.].*$/, '')
-}
+/** The release that a kernel is made from, as `uname -r` and `uname -v` name it: Debian's `6.1.0-56-cloud-arm64` is 6.1.192. */
+export const releaseOf = (kernel: string, kernelVersion = ''): string =>
+  profileOfKernel(`${kernel} ${kernelVersion}`)?.release ?? kernel

@@ -30,7 +30,7 @@ const commands: Readonly<Record<string, { readonly usage: string; readonly load:
     load: async () => (await import('./commands/quirks.ts')).measureQuirks,
   },
   record: {
-    usage: `record [SCENARIO...] [--histories N] [--seed S] ${KERNEL} [--out FOLDER]`,
+    usage: `record [SCENARIO...] [--handwritten] [--histories N] [--seed S] ${KERNEL} [--out FOLDER]`,
     load: async () => (await import('./commands/record.ts')).record,
   },
   seal: {

@@ -28,7 +28,7 @@ describe('a kernel by its name', () => {
     ${'6.1.119-129.201.amzn2023.aarch64'} | ${'6.1.119'}  | ${'linux-6.6'}      | ${'like'} | ${'Amazon Linux'}
     ${'6.4.0-150600.23.17-default'}       | ${'6.4'}      | ${'linux-6.6'}      | ${'like'} | ${'SLES'}
     ${'6.1.57-android14-11-gabcdef'}      | ${'6.1.57'}   | ${'linux-6.6'}      | ${'like'} | ${'Android'}
-    ${'6.17.8-300.fc43.aarch64'}          | ${'6.17.8'}   | ${'linux-6.12.90'}  | ${'like'} | ${'Fedora'}
+    ${'6.17.8-300.fc43.aarch64'}          | ${'6.17.8'}   | ${'linux-6.19.14'}  | ${'like'} | ${'Fedora'}
     ${'linux-6.1.119'}                    | ${'6.1.119'}  | ${'linux-6.6'}      | ${'read'} | ${undefined}
     ${'linux-7.2'}                        | ${'7.2'}      | ${'linux-7.2.6'}    | ${'read'} | ${undefined}
     ${'v6.12.117'}                        | ${'6.12.117'} | ${'linux-6.12.117'} | ${'run'}  | ${undefined}

@@ -21,13 +21,17 @@ export function caseOptions(args: string[]) {
   return casesOf(parseArgs({ args, options: common }).values)
 }
 
-/** As `caseOptions`, with quirks that the model has beyond its profile (`--plus`) or lacks of it (`--minus`). */
+/**
+ * As `caseOptions`, with quirks that the model has beyond its profile (`--plus`) or lacks of it (`--minus`), and whether what comes of
+ * it is written down (`--keep`).
+ */
 export function modelOptions(args: string[]) {
-  const options = { ...common, plus: { type: 'string', default: '' }, minus: { type: 'string', default: '' } } as const
+  const text = { type: 'string', default: '' } as const
+  const options = { ...common, plus: text, minus: text, keep: { type: 'boolean', default: false } } as const
   const { values } = parseArgs({ args, options })
   const cases = casesOf(values)
   const [plus, minus] = [quirksNamed('--plus', values.plus), quirksNamed('--minus', values.minus)]
-  return { ...cases, modelFor: (release: string) => new ModelOf(cases.profileFor(release), plus, minus) }
+  return { ...cases, keep: values.keep, modelFor: (release: string) => new ModelOf(cases.profileFor(release), plus, minus) }
 }
 
 /** A profile with quirks more or less, to be modelled as often as wanted. */
@@ -61,7 +65,7 @@ function casesOf({ kernel, cases, seed, profile }: CommonValues) {
     kernel,
     cases: wholeNumber('--cases', cases),
     seed: wholeNumber('--seed', seed),
-    profileFor: (release: string) => chosenProfile(profile, release),
+    profileFor: (release: string) => profileFor(profile, release),
   }
 }
 
@@ -80,7 +84,7 @@ export function wholeNumber(option: string, text: string): number {
 }
 
 /** The profile that is named, or the one nearest to the kernel. @throws Error when there is none. */
-function chosenProfile(id: string | undefined, release: string): ProfileId {
+export function profileFor(id: string | undefined, release: string): ProfileId {
   const profile = id ?? profileOfKernel(release)?.profile
   if (profile !== undefined && isProfileId(profile)) return profile
   throw new Error(`no profile ${id ?? `is near Linux ${release}`}: --profile names one of ${Object.keys(profiles).join(', ')}`)

@@ -13,8 +13,8 @@ export const registerQuirks = {
     part: 'attributes',
     does: 'setting an attribute that the CTRL group of an ITS has not answers 0; without, ENXIO',
     since: { '4.15': 0 },
-    until: { '6.18': 0 },
-    note: '6.12.117 has it and 6.18.15 has not; 6.16.3 and 6.17.13 were run and not asked',
+    until: { '6.17': 0 },
+    note: '6.16.3 has it and 6.17.13 has not',
   },
   'frame-past-ipa': {
     part: 'attributes',
