@@ -7,6 +7,7 @@ import { recordReports } from '../core/src/audit/testing/reports.ts'
 import { recordRefusals } from '../core/src/formats/testing/refusals.ts'
 import { recordPlans } from '../core/src/repair/testing/plans.ts'
 import { apiPages } from './api-report.ts'
+import { askedPage } from './asked-page.ts'
 import type { GeneratedDoc } from './generated-doc.ts'
 import { schemaFiles } from './json-schemas.ts'
 import { kernelsPage } from './kernels-page.ts'
@@ -19,6 +20,7 @@ export const generatedDocs: readonly GeneratedDoc[] = [
   { path: 'docs/problems/README.md', content: problemList },
   ...codes.map((code) => ({ path: `docs/problems/${code}.md`, content: () => problemPage(code) })),
   { path: 'docs/kernels.md', content: kernelsPage },
+  { path: 'docs/asked.md', content: askedPage },
   { path: 'docs/mutants.md', content: mutantsPage },
   { path: 'core/src/audit/testing/reports.txt', content: recordReports },
   { path: 'core/src/formats/testing/refusals.txt', content: recordRefusals },

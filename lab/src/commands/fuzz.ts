@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { askMany } from '../ask-many.ts'
+import { writeAsked } from '../asked.ts'
 import { CACHE } from '../folders.ts'
 import { stepsOf } from '../fuzz/case-steps.ts'
 import { type ModelOf, modelOptions } from '../fuzz/options.ts'
@@ -20,11 +21,12 @@ const PROGRESS_MS = 10_000
  * if any differs, or stops the host all the same.
  */
 export async function fuzz(args: string[]): Promise<number> {
-  const { kernel, cases, seed, modelFor } = modelOptions(args)
+  const { kernel, cases, seed, keep, modelFor } = modelOptions(args)
   return withKvms(kernel, MACHINES, async (kvms) => {
     const model = modelFor(kvms[0]!.host.release)
     console.log(`${kvms[0]!.name} and the model of ${model.title}: ${cases} cases from seed ${seed}`)
     const progress = await playAllCases(kvms, model, { cases, seed })
+    if (keep && progress.deadly.length === 0) keepAsked(kvms[0]!, model, { cases, seed }, progress)
     for (const bad of progress.differing.slice(0, SHRUNK)) await tellShrunk(kvms[0]!, model, bad)
     return progress.differing.length + progress.deadly.length === 0 ? 0 : 1
   })
@@ -66,6 +68,11 @@ async function playAllCases(kvms: readonly KvmSubject[], model: ModelOf, { cases
   const ended = `${cut} cut before a save that stops the host, ${deadly.length} stopped it unforeseen`
   console.log(`${cases} cases, ${steps} steps, ${ended}, ${differing.length} cases differ (${speed})`)
   return progress
+}
+
+function keepAsked({ host }: KvmSubject, model: ModelOf, { cases, seed }: Plan, { steps, cut, differing }: Progress): void {
+  const { release, kernelVersion: build } = host
+  writeAsked({ release, build, model: model.title, seed, histories: cases, steps, cut, differing })
 }
 
 async function playCase(kvm: KvmSubject, model: ModelOf, seed: number, progress: Progress): Promise<void> {

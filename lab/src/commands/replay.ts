@@ -1,6 +1,9 @@
 import { parseArgs } from 'node:util'
 import type { Difference } from '@vits/core/conformance'
 import { kernelSeries } from '../cache.ts'
+import { fetchedVersions } from '../kernels/fetched.ts'
+import { byVersion, seriesOf } from '../kernels/version.ts'
+import { releaseOf } from '../kvm-host.ts'
 import { withKvm } from '../lab.ts'
 import { differencesOf, type RecordingFile, readRecordings } from '../recording.ts'
 
@@ -10,20 +13,30 @@ const SHOWN = 5
 const AHEAD = 4
 
 /**
- * Plays recordings on the kernels they were made on and compares every answer; `--kernel` with a series keeps to that one, with
- * a path plays them all there. Exit code 1 if any differs.
+ * Plays recordings on the kernels they were made on and compares every answer; `--kernel` keeps to one of them, and with a path plays
+ * them all there. Of a series, the recordings of its newest release are played. Exit code 1 if any differs.
  */
 export async function replay(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args, options: { kernel: { type: 'string' } }, allowPositionals: true })
   const files = readRecordings(positionals.length > 0 ? positionals : ['fixtures/vectors']).filter(isComplete)
-  const { kernel } = values
+  const kernels = values.kernel === undefined ? [...kernelSeries, ...fetchedVersions()] : [values.kernel]
   let differing = 0
-  for (const series of kernel === undefined ? kernelSeries : kernelSeries.filter((known) => known === kernel)) {
-    const wanted = files.filter(({ recording }) => recording.kernel.startsWith(`${series}.`))
-    if (wanted.length > 0) differing += await replayOn(series, wanted)
+  for (const kernel of kernels) {
+    const wanted = recordedOn(kernel, files)
+    if (wanted.length > 0) differing += await replayOn(kernel, wanted)
+    else console.log(`nothing was recorded on Linux ${kernel}`)
   }
-  if (kernel !== undefined && !kernelSeries.some((known) => known === kernel)) differing += await replayOn(kernel, files)
   return differing === 0 ? 0 : 1
+}
+
+/** The recordings of a release, or of the newest release of a series; all of them for a kernel that is named by its path. */
+function recordedOn(kernel: string, files: readonly RecordingFile[]): readonly RecordingFile[] {
+  if (kernel.includes('/')) return files
+  const releases = files.map(({ recording }) => releaseOf(recording.kernel, recording.kernel_version))
+  const isSeries = kernelSeries.some((series) => series === kernel)
+  const ofSeries = releases.filter((release) => seriesOf(release) === kernel).sort(byVersion)
+  const release = isSeries ? ofSeries.at(-1) : kernel
+  return files.filter((_, n) => releases[n] === release)
 }
 
 /** A recording of timings leaves out the commands it timed. */

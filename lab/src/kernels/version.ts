@@ -10,7 +10,7 @@ export function byVersion(a: string, b: string): number {
 
 /** A release candidate counts down to its release. */
 const numbersOf = (version: string) =>
-  version.split(/[.-]/).map((part) => (part.startsWith('rc') ? Number(part.slice(2)) - 100 : Number(part)))
+  version.split(/[.-]/).map((part) => (part.startsWith('rc') ? Number(part.slice(2)) - 100 : Number(part) || 0))
 
 /** `6.12` of `6.12.117`, `7.3` of `7.3-rc7`. */
 export const seriesOf = (version: string) => /^\d+\.\d+/.exec(version)?.[0] ?? version
