@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { parseGuestText } from '../../../core/src/audit/testing/guest-text.ts'
 import { editsOf } from '../../../core/src/formats/testing/edited.ts'
 import { fixtureBytes, fixtureFile, fixtureText } from '../../../core/src/formats/testing/fixtures.ts'
+import { sharingCase } from '../../../core/src/formats/testing/shared-registers.ts'
 import { nodeDisk } from '../node/disk.ts'
 import { vits } from '../testing/fake-io.ts'
 
@@ -294,5 +295,38 @@ describe('a repair in place', () => {
     else await writeFile(`${file}.undo`, change(await readFile(`${file}.undo`, 'utf8')))
     expect(await vits(['undo', file])).toMatchObject({ code: 8, err: expect.stringContaining(message) })
     expect(await holds(file, repaired)).toBe(true)
+  })
+})
+
+describe('registers that are not the guest’s', () => {
+  it('are mended in place, told of, and taken back', async () => {
+    const file = inFolder('sharing.vits')
+    const bytes = await sharingCase(8193)
+    await writeFile(file, bytes)
+    expect(await vits(['check', file])).toMatchObject({
+      code: 4,
+      out: expect.stringContaining('R107 pending-table-not-the-guests'),
+    })
+    const dry = JSON.parse((await vits(['repair', '-n', '--json', file])).out)
+    expect(dry).toMatchObject({
+      written: null,
+      before: { verdict: 'corrupts' },
+      after: { verdict: 'restores' },
+      writes: [],
+      registers: [
+        { register: 'GICR_PENDBASER', vcpuId: 1, from: '0x429e0780', to: '0x429f0780', code: 'R107', confidence: 'proven' },
+      ],
+    })
+    const { code, out } = await vits(['repair', '--in-place', file])
+    expect(code).toBe(1)
+    expect(out).toContain('    GICR_PENDBASER of vCPU 1  0x429e0780 -> 0x429f0780\n')
+    expect(out).toContain('the guest kernel: pend_page of the redistributor at 0x80c0000 is the page at 0x429f0000')
+    expect(out).toContain('1 register changed, 8 bytes.')
+    expect((await vits(['check', file])).code).toBe(0)
+    expect(JSON.parse(await readFile(`${file}.undo`, 'utf8')).words).toEqual([
+      'GICR_PENDBASER of vCPU 1  0x429e0780 -> 0x429f0780',
+    ])
+    await vits(['undo', file])
+    expect(await holds(file, bytes)).toBe(true)
   })
 })

@@ -37,7 +37,7 @@ export const repair = command({
   args: '<file>',
   summary: 'mend a saved VM so that its interrupts come back',
   details:
-    'Changes as few words of guest RAM as possible, and names each. The plan is applied to a copy in memory, audited again and\n' +
+    'Changes as few words of guest RAM as possible, and registers that are not the guest’s, and names each. The plan is applied to a copy in memory, audited again and\n' +
     'restored as every known kernel does; only what is proven good is written. Without -p, --fix or -y: as -p.\n' +
     'The rest of the file stays as it is, byte for byte; a compressed file is written uncompressed.',
   examples: [
@@ -91,7 +91,7 @@ async function repairFile(path: string, how: RepairOptions, options: Options, io
     const plan = planned(() => inspection.plan(how))
     if (!options.json) io.out(planText(path, machine, plan, io.style))
     const bits = outcome(plan)
-    const write = plan.writes.length > 0 && plan.obstacles.length === 0 && !options.dryRun
+    const write = changesOf(plan) > 0 && plan.obstacles.length === 0 && !options.dryRun
     const written = write ? await writeRepaired(opened, plan, options, io) : null
     if (options.json) io.out(`${JSON.stringify(repairDocument(path, plan, written), null, 2)}\n`)
     else if (written === null) io.out(unwrittenText(plan, options))
@@ -114,12 +114,16 @@ const restoredBy = ({ kernel, guestKernel: always }: Options): InspectOptions =>
   ...askingKernel(always),
 })
 
-function outcome({ itses, writes, obstacles }: RepairPlan): { written: ExitBits; unwritten: ExitBits } {
+/** Words of guest RAM and registers of the file. */
+const changesOf = ({ writes, registerWrites }: RepairPlan): number => writes.length + registerWrites.length
+
+function outcome(plan: RepairPlan): { written: ExitBits; unwritten: ExitBits } {
+  const { itses, obstacles } = plan
   const losses = itses.some(({ lost, lostDevices }) => lost.length + lostDevices.length > 0) ? ExitCode.EventsLost : ExitCode.Ok
-  if (writes.length > 0 && obstacles.length > 0)
+  if (changesOf(plan) > 0 && obstacles.length > 0)
     return { written: ExitCode.Failed, unwritten: ExitCode.Problems | ExitCode.Failed }
   const left =
-    writes.length > 0 ||
+    changesOf(plan) > 0 ||
     itses.some(({ before, after }) => [before, after].some(({ verdict, unread }) => verdict !== 'restores' || unread > 0))
   return { written: ExitCode.Repaired | losses, unwritten: left ? ExitCode.Problems : ExitCode.Ok }
 }
@@ -171,8 +175,9 @@ async function approve(path: string, options: Options, io: Io): Promise<void> {
   }
 }
 
-function unwrittenText({ itses, writes, obstacles }: RepairPlan, { dryRun, yes, rebuild }: Options): string {
-  if (writes.length > 0 && obstacles.length > 0) {
+function unwrittenText(plan: RepairPlan, { dryRun, yes, rebuild }: Options): string {
+  const { itses, obstacles } = plan
+  if (changesOf(plan) > 0 && obstacles.length > 0) {
     const whole = itses.every(({ before }) => before.history.state === 'whole') && !rebuild
     const hints = [
       ...(yes ? [] : ['vits repair -n -y         what everything that can be done would do']),
@@ -180,13 +185,15 @@ function unwrittenText({ itses, writes, obstacles }: RepairPlan, { dryRun, yes, 
     ]
     return hints.map((hint) => `  ${hint}\n`).join('')
   }
-  if (writes.length > 0) return dryRun ? 'Nothing was written (-n).\n' : ''
+  if (changesOf(plan) > 0) return dryRun ? 'Nothing was written (-n).\n' : ''
   if (itses.some(({ before }) => before.verdict === 'unknown'))
     return 'Nothing is repaired: tables that were not looked at whole cannot be proven good.\n'
   if (itses.some(({ before }) => before.verdict !== 'restores'))
     return `Nothing that this may do mends it${yes ? '' : '; -y or --rebuild may'}.\n`
   const findings = itses.flatMap(({ after }) => after.findings)
-  const left = findings.filter(({ severity, fix }) => severity === 'latent' && fix.writes.length > 0).length
+  const left = findings.filter(
+    ({ severity, fix }) => severity === 'latent' && fix.writes.length + (fix.registers?.length ?? 0) > 0,
+  ).length
   const isSeen = itses.every(({ after }) => after.unread === 0)
   return `Nothing to repair${isSeen ? '' : ', as far as it was looked at'}${left > 0 ? `; --strict clears ${count(left, 'harmless leftover')}` : ''}.\n`
 }

@@ -1,7 +1,7 @@
 import { hex, hexWord, kernelSpans, type ProfileId, profiles } from '@vits/core/abi'
 import { type DeviceNames, deviceName, type EntryKind, type EventId, entryFields, problems, type Report } from '@vits/core/audit'
 import type { SavedMachine } from '@vits/core/formats'
-import type { ItsPlan, KernelProof, PlannedWrite, RepairPlan } from '@vits/core/repair'
+import type { ItsPlan, KernelProof, PlannedRegister, PlannedWrite, RepairPlan } from '@vits/core/repair'
 import type { Style } from '../style.ts'
 import { deviceLines, inBrackets } from './device-lines.ts'
 import { evidenceWords } from './finding-text.ts'
@@ -13,15 +13,17 @@ const MOST_PROOFS = 4
 
 /** What `vits repair` prints before it writes: what is wrong, every word that changes and why, and the proof. */
 export function planText(file: string, { format, machine }: SavedMachine, plan: RepairPlan, style: Style): string {
-  const { itses, writes } = plan
+  const { itses, writes, registerWrites } = plan
+  const isChanged = writes.length + registerWrites.length > 0
   const does = itses.map(({ its, before }) => (itses.length > 1 ? `ITS ${its.index}: ` : '') + verdictWords(before))
   return [
     `${style.bold(printable(file))}  ${[printable(`${format} (${machine})`), ...does].join(' · ')}`,
     '',
+    ...registerGroups(plan).flatMap((group) => registerLines(group, style)),
     ...groups(plan).flatMap((group) => groupLines(group, plan, style)),
-    ...(writes.length === 0 ? [] : proofLines(plan)),
+    ...(isChanged ? proofLines(plan) : []),
     ...lossLines(plan, style),
-    ...(writes.length === 0 ? [] : obstacleLines(plan, style)),
+    ...(isChanged ? obstacleLines(plan, style) : []),
   ]
     .map((line) => `${line}\n`)
     .join('')
@@ -48,10 +50,8 @@ function groups({ itses, writes }: RepairPlan): PlannedWrite[][] {
 }
 
 function groupLines(group: readonly PlannedWrite[], plan: RepairPlan, style: Style): string[] {
-  const [{ code }] = group as [PlannedWrite]
-  const title = `${code === 'seal' || code === 'rebuild' ? code : `${code} ${problems[code].slug}`}${group.length > 1 ? ` ×${group.length}` : ''}`
   return [
-    beside(style.bold(title), group.every(({ proven }) => proven) ? 'proven' : 'inferred', title.length),
+    titleLine(group, style),
     ...reasonGroups(group).flatMap(([why, alike]) => [
       `  ${why}${alike.length > 1 ? ` ${count(alike.length - 1, 'more', 'more')} like it.` : ''}`,
       ...alike.map((write) => `    ${writeLine(write)}`),
@@ -61,6 +61,32 @@ function groupLines(group: readonly PlannedWrite[], plan: RepairPlan, style: Sty
     '',
   ]
 }
+
+function titleLine(group: readonly (PlannedWrite | PlannedRegister)[], style: Style): string {
+  const { code } = group[0]!
+  const title = `${code === 'seal' || code === 'rebuild' ? code : `${code} ${problems[code].slug}`}${group.length > 1 ? ` ×${group.length}` : ''}`
+  return beside(style.bold(title), group.every(({ proven }) => proven) ? 'proven' : 'inferred', title.length)
+}
+
+/** Changes of registers, by their cause. */
+function registerGroups({ registerWrites }: RepairPlan): PlannedRegister[][] {
+  const codes = [...new Set(registerWrites.map(({ code }) => code))]
+  return codes.map((code) => registerWrites.filter((write) => write.code === code))
+}
+
+function registerLines(group: readonly PlannedRegister[], style: Style): string[] {
+  const why = new Map(group.map((write) => [write.why, group.filter((other) => other.why === write.why)]))
+  return [
+    titleLine(group, style),
+    ...[...why].flatMap(([says, writes]) => [`  ${sentence(says)}`, ...writes.map((write) => `    ${registerLine(write)}`)]),
+    ...evidenceLines(group),
+    '',
+  ]
+}
+
+/** `GICR_PENDBASER of vCPU 1  0x429e0780 -> 0x429f0780`. */
+export const registerLine = ({ register, vcpuId, from, to }: PlannedRegister): string =>
+  `${register} of vCPU ${vcpuId}  ${hex(from)} -> ${hex(to)}`
 
 /** Writes whose reasons are the same sentence, with the first one's. */
 function reasonGroups(group: readonly PlannedWrite[]): [string, PlannedWrite[]][] {
@@ -87,7 +113,7 @@ function namesLines(group: readonly PlannedWrite[], { itses }: RepairPlan): stri
   })
 }
 
-function evidenceLines(group: readonly PlannedWrite[]): string[] {
+function evidenceLines(group: readonly (PlannedWrite | PlannedRegister)[]): string[] {
   const lines = group.slice(0, MOST_PROOFS).flatMap(({ evidence = [] }) => evidence.map((one) => evidenceWords(one)))
   return [...new Set(lines)].map((line, i) => `  ${i === 0 ? 'proof ' : '      '}  ${line}`)
 }
@@ -106,8 +132,12 @@ function wordChange(kind: EntryKind, from: PlannedWrite['from'], to: PlannedWrit
   return `${fields(from)} -> ${changed.length < is.length ? changed.join(' ') : fields(to)}`
 }
 
-function proofLines({ itses, kernels, writes }: RepairPlan): string[] {
-  const words = `${count(writes.length, 'word')} changed, ${8 * writes.length} bytes.`
+function proofLines({ itses, kernels, writes, registerWrites }: RepairPlan): string[] {
+  const changed = [
+    ...(registerWrites.length > 0 ? [count(registerWrites.length, 'register')] : []),
+    ...(writes.length > 0 ? [count(writes.length, 'word')] : []),
+  ]
+  const words = `${changed.join(' and ')} changed, ${8 * (registerWrites.length + writes.length)} bytes.`
   if (itses.some(({ after }) => after.verdict === 'fails')) return [words, '']
   const sum = (of: (its: ItsPlan) => number) => itses.reduce((total, its) => total + of(its), 0)
   const [devices, events] = [sum(({ after }) => after.restored.devices), sum(({ after }) => after.restored.events)]

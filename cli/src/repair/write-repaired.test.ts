@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }))
 
 const io = { disk: nodeDisk, list: listFolder } as Io
-const plan = { memory: new GuestMemory([]), writes: [] } as unknown as RepairPlan
+const plan = { memory: new GuestMemory([]), writes: [], registerWrites: [] } as unknown as RepairPlan
 
 /** A VM of two files, of which the repair changes a byte in one and puts two bytes into the other. */
 async function opened(): Promise<Opened> {

@@ -14,7 +14,7 @@ import { type Approve, DiskError, type FileIdentity, fileOf, type NewFile } from
 import { UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { SLOW_BYTES } from '../load.ts'
-import { writeLine } from '../render/plan-text.ts'
+import { registerLine, writeLine } from '../render/plan-text.ts'
 
 /** A saved VM that is open, and what its files were when they were opened. */
 export interface Opened {
@@ -65,7 +65,7 @@ export async function refuseFolder({ machine }: Opened, output: string, io: Io):
  */
 export async function writeCopy(opened: Opened, plan: RepairPlan, output: string, io: Io, approve: Approve): Promise<number> {
   const { path, machine } = opened
-  const changes = await machine.edits(changedPages(plan.memory))
+  const changes = await machine.edits(changedPages(plan.memory), plan.registers)
   const copies = machine.files.map((file): [name: string, NewFile] => {
     const edits = changes.find((change) => change.file.name === file.name)?.edits ?? []
     return [basename(file.name), newFile(opened, { file, edits }, output, io)]
@@ -96,10 +96,10 @@ function newFile({ identities }: Opened, { file, edits }: FileEdits, shownAs: st
  */
 export async function writeInPlace(opened: Opened, plan: RepairPlan, io: Io): Promise<void> {
   const { path, machine } = opened
-  const changes = await machine.edits(changedPages(plan.memory))
+  const changes = await machine.edits(changedPages(plan.memory), plan.registers)
   const files = []
   for (const { file, edits } of changes) files.push(await undoFile(basename(file.name), file.source, edits))
-  const text = undoText({ files, words: plan.writes.map(writeLine) })
+  const text = undoText({ files, words: [...plan.registerWrites.map(registerLine), ...plan.writes.map(writeLine)] })
   await refuseChanged(opened, io)
   await io.disk.create(undoPath(path), fileOf(new TextEncoder().encode(text)))
   for (const change of changes) {

@@ -35,6 +35,14 @@ export interface WordWrite {
   readonly to: readonly [lo: number, hi: number]
 }
 
+/** A register of one redistributor to change. */
+export interface RegisterWrite {
+  readonly register: 'GICR_PENDBASER' | 'GICR_PROPBASER'
+  readonly vcpuId: number
+  readonly from: bigint
+  readonly to: bigint
+}
+
 /** An event by its ids. */
 export type EventId = readonly [deviceId: number, eventId: number]
 
@@ -68,10 +76,12 @@ export interface EventList {
 /** What mends a finding. */
 export interface Fix {
   readonly says: string
-  /** Nothing the guest uses is lost, and nothing but table entries of the ITS is written. */
+  /** Nothing the guest uses is lost, and nothing is written but table entries of the ITS and what the guest itself has in registers. */
   readonly safe: boolean
   /** Empty where no single word mends it. */
   readonly writes: readonly WordWrite[]
+  /** Registers that the file is to hold instead; nothing where none is to change. */
+  readonly registers?: readonly RegisterWrite[]
 }
 
 /** A problem with its place, before its effect is known. */

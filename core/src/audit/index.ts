@@ -7,7 +7,7 @@ export type { DeviceNoun } from './device-kinds.ts'
 export { DeviceNames, type NamedDevice, type NamedFunction } from './device-names.ts'
 export { undisproved, undisprovedDevices } from './disproof.ts'
 export { type EntryKind, type EntryView, entryFields, entryLine } from './entries.ts'
-export type { Confidence, Effect, EventId, EventList, Evidence, Finding, Fix, WordWrite } from './finding.ts'
+export type { Confidence, Effect, EventId, EventList, Evidence, Finding, Fix, RegisterWrite, WordWrite } from './finding.ts'
 export { harmedOf, headline } from './headline.ts'
 export { type History, type HistoryState, readHistory } from './history.ts'
 export { groupKernels, type KernelGroup } from './kernel-groups.ts'
@@ -24,6 +24,7 @@ export {
   type VcpuRule,
 } from './notifications.ts'
 export { orphansOf } from './passes/orphans.ts'
+export { sharedPendingTables } from './passes/redistributors.ts'
 export type { PendingState, StrayBit, VcpuPending } from './pending-state.ts'
 export { type PendingDevice, type PendingEvent, type PendingView, pendingView } from './pending-view.ts'
 export {

@@ -5,15 +5,7 @@ import type { Gpa } from '../memory/index.ts'
 import { audit, setScene, setScenes } from './index.ts'
 import { PlantedVm } from './testing/planted-vm.ts'
 
-/** Sets the pending bits of these LPIs for a vCPU. */
-function pend(vm: PlantedVm, vcpuId: number, ...lpis: readonly number[]): PlantedVm {
-  const { address } = GICR_PENDBASER.unpack(vm.redistributors[vcpuId]!.pendbaser)
-  for (const lpi of lpis) {
-    const at = (address + Math.floor(lpi / 8)) as Gpa
-    vm.memory.setU8(at, vm.memory.u8(at) | (1 << (lpi % 8)))
-  }
-  return vm
-}
+const pend = (vm: PlantedVm, vcpuId: number, ...lpis: readonly number[]): PlantedVm => vm.pend(vcpuId, ...lpis)
 
 /** LPI 8192 goes to vCPU 0, LPI 8300 to vCPU 1, LPI 8400 was an event's that is discarded, and LPI 8401 goes nowhere. */
 const planted = () =>

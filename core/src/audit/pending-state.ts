@@ -58,7 +58,7 @@ function survey(scene: Scene): PendingState {
 }
 
 /** LPI to the vCPUs to which events send it: those of the tables that are not dead, and those that the guest has mapped. */
-function targetsOf(vm: readonly Scene[]): ReadonlyMap<number, ReadonlySet<number>> {
+export function targetsOf(vm: readonly Scene[]): ReadonlyMap<number, ReadonlySet<number>> {
   const found = new Map<number, Set<number>>()
   const add = (lpi: number, vcpuId: number): void => {
     if (lpi >= ID_LIMIT) return

@@ -1,19 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { GICR_PENDBASER } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import { pendingView, setScene } from './index.ts'
-import { LPI_CONFIGURATION, PlantedVm } from './testing/planted-vm.ts'
+import { LPI_CONFIGURATION, PlantedVm, pendingTable } from './testing/planted-vm.ts'
 
-const pendingAt = (vm: PlantedVm, vcpuId: number, lpi: number) => {
-  const { address } = GICR_PENDBASER.unpack(vm.redistributors[vcpuId]!.pendbaser)
-  return (address + Math.floor(lpi / 8)) as Gpa
-}
-
-function pend(vm: PlantedVm, vcpuId: number, lpi: number): PlantedVm {
-  const at = pendingAt(vm, vcpuId, lpi)
-  vm.memory.setU8(at, vm.memory.u8(at) | (1 << (lpi % 8)))
-  return vm
-}
+const pendingAt = (vcpuId: number, lpi: number) => (pendingTable(vcpuId) + Math.floor(lpi / 8)) as Gpa
 
 const enable = (vm: PlantedVm, lpi: number) => {
   vm.memory.setU8((LPI_CONFIGURATION + lpi - 8192) as Gpa, 0xa1)
@@ -26,7 +16,7 @@ const planted = () => new PlantedVm().map(16, { 0: [8192, 0], 3: [8201, 1] }).sa
 
 describe('what is pending', () => {
   it('is told of each event: its vCPU, and where its bit and its configuration lie', () => {
-    const vm = pend(enable(planted(), 8201), 1, 8201)
+    const vm = enable(planted(), 8201).pend(1, 8201)
     expect(events(vm)).toEqual([
       expect.objectContaining({ eventId: 0, lpi: 8192, vcpuId: 0, pending: expect.objectContaining({ isSet: false }) }),
       {
@@ -36,7 +26,7 @@ describe('what is pending', () => {
         vcpuId: 1,
         belief: 'live',
         isRestored: true,
-        pending: { at: pendingAt(vm, 1, 8201), bit: 1, isSet: true, unread: undefined },
+        pending: { at: pendingAt(1, 8201), bit: 1, isSet: true, unread: undefined },
         configuration: { at: LPI_CONFIGURATION + 9, isEnabled: true, priority: 0xa0, unread: undefined },
         elsewhere: [],
       },
@@ -45,7 +35,7 @@ describe('what is pending', () => {
   })
 
   it('is told of each vCPU, with the bits that no restore reads', () => {
-    const vm = pend(pend(pend(planted(), 0, 8192), 0, 8201), 0, 9000)
+    const vm = planted().pend(0, 8192, 8201, 9000)
     expect(view(vm)).toMatchObject({
       isWhole: true,
       vcpus: [
@@ -71,7 +61,7 @@ describe('what is pending', () => {
       [0, 'live', true],
       [3, 'dead', false],
     ])
-    const blank = pend(new PlantedVm().map(16, { 0: [8192, 1] }), 1, 8192)
+    const blank = new PlantedVm().map(16, { 0: [8192, 1] }).pend(1, 8192)
     expect(events(blank)).toMatchObject([
       { lpi: 8192, icid: 1, vcpuId: 1, belief: 'live', isRestored: false, pending: { isSet: true } },
     ])
@@ -97,7 +87,7 @@ describe('what is pending', () => {
 
   it('names no stray bits where not every event of the VM is known', () => {
     const registers = planted().registers()
-    const vm = Object.assign(pend(planted(), 0, 9000), { more: { registers: { ...registers, unreadItses: 1 } } })
+    const vm = Object.assign(planted().pend(0, 9000), { more: { registers: { ...registers, unreadItses: 1 } } })
     expect(view(vm)).toMatchObject({ isWhole: false, vcpus: [{ lpis: [9000], strays: [] }, {}] })
   })
 

@@ -14,7 +14,7 @@ import {
   savedIts,
   type VcpuActivity,
 } from '../abi/index.ts'
-import type { KernelOutcome } from '../guest-kernel/index.ts'
+import type { KernelOutcome, RedistributorOutcome } from '../guest-kernel/index.ts'
 import type { Gpa, GpaRange, ReadonlyMemory } from '../memory/index.ts'
 import { lpiConfiguration, lpiRanges, type TableView, tableView } from '../tables/index.ts'
 import type { VirtioDevice } from '../virtio/index.ts'
@@ -51,6 +51,8 @@ export interface AuditInput {
   readonly unlocated?: readonly GpaRange[]
   /** What the guest's own kernel has in RAM of each ITS; nothing where it was not looked for. */
   readonly guestKernel?: readonly KernelOutcome[]
+  /** What it has of the redistributors; undefined where that was not looked for. Their pending tables must be loaded too. */
+  readonly guestRedistributors?: RedistributorOutcome
   /** The kernel that restores; the newest when not named. */
   readonly profile?: Profile
   /** Limits that differ from the usual ones. */
@@ -190,17 +192,23 @@ export class Scene {
     return this.#input.vcpus ?? []
   }
 
+  /** What the search for what the guest's kernel has of the redistributors came to; undefined where it was not looked for. */
+  get guestRedistributors(): RedistributorOutcome | undefined {
+    return this.#input.guestRedistributors
+  }
+
   /** What `work` makes of this scene, once. */
   once<T>(work: (scene: Scene) => T): T {
     if (!this.#worked.has(work)) this.#worked.set(work, work(this))
     return this.#worked.get(work) as T
   }
 
-  /** This ITS over guest RAM in which the words at `written` are changed; `vm` becomes its scenes. */
-  over(memory: ReadonlyMemory, written: readonly Gpa[], vm: readonly Scene[]): Scene {
+  /** This ITS over guest RAM in which the words at `written` are changed, and over other registers; `vm` becomes its scenes. */
+  over(memory: ReadonlyMemory, written: readonly Gpa[], vm: readonly Scene[], registers = this.registers): Scene {
     const { valid, base, bytes } = queueShape(this.saved.cbaser)
     const isHeard = !valid || !written.some((at) => at + 8 > base && at < base + bytes)
-    return new Scene({ ...this.#input, memory }, vm, isHeard ? this.#beliefs : undefined)
+    const isSame = registers === this.registers
+    return new Scene({ ...this.#input, memory, registers }, vm, isHeard && isSame ? this.#beliefs : undefined)
   }
 }
 
@@ -242,9 +250,14 @@ export function setScenes(input: AuditInput): readonly Scene[] {
   return vm
 }
 
-/** The same ITSes over guest RAM in which the words at `written` are changed. */
-export function scenesOver(scenes: readonly Scene[], memory: ReadonlyMemory, written: readonly Gpa[]): readonly Scene[] {
+/** The same ITSes over guest RAM in which the words at `written` are changed, and over the registers of the VM if those change. */
+export function scenesOver(
+  scenes: readonly Scene[],
+  memory: ReadonlyMemory,
+  written: readonly Gpa[],
+  registers?: GicRegisters,
+): readonly Scene[] {
   const vm: Scene[] = []
-  for (const scene of scenes) vm.push(scene.over(memory, written, vm))
+  for (const scene of scenes) vm.push(scene.over(memory, written, vm, registers))
   return vm
 }

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { GITS_CBASER } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import { proves, ruleNames, ruleRow } from './answer.ts'
-import type { RuleName } from './index.ts'
+import { audit, type RuleName, setScene } from './index.ts'
 import { mapped, OWED_DEVICE, type Owing, owing } from './testing/owing-vm.ts'
 import { PlantedVm, pciFunction } from './testing/planted-vm.ts'
+import { knownRedistributors } from './testing/problem-cases/problem-case.ts'
 
 import {
   about,
@@ -215,6 +216,10 @@ const cases: Readonly<Record<RuleName, RuleCase>> = {
     said: () => about(wrapped().dte(24, { size: 4, ittAddr: 0x4101_8000 }), 24),
     beyond: () => about(wrapped().dte(12, { size: 4, ittAddr: 0x4101_8000 }), 12),
   },
+  'R-kernel-rdist': {
+    said: () => evidenceOf(knownRedistributors(whole().withRegistersOfFirst())),
+    beyond: () => evidenceOf(whole().withRegistersOfFirst()),
+  },
   'R-lpi-on': {
     said: () => about(enable(unmapped(new PlantedVm()), 8200), 8),
     beyond: () => about(enable(unmapped(xen()), 8200), 8),
@@ -276,6 +281,8 @@ const moved = (commands: number): PlantedVm => {
   return vm
 }
 const otherRuns = { vcpus: ['kernel', 'waiting'] } as const
+const evidenceOf = (vm: PlantedVm): RuleName[] =>
+  audit(setScene(vm.input())).findings.flatMap(({ evidence }) => evidence.map(({ rule }) => rule))
 
 /** The DTE of device 24 has its ITT where RAM may be. */
 function elsewhere(): PlantedVm {

@@ -9,13 +9,14 @@ import {
   type Help,
   type ProblemCode,
   problems,
+  type RegisterWrite,
   type Report,
   type RuleName,
   type Severity,
   type WordWrite,
 } from '../audit/index.ts'
 import type { Errno } from '../memory/index.ts'
-import { type Address, address, type EntryWord } from './hexadecimal.ts'
+import { type Address, address, type EntryWord, type RegisterValue } from './hexadecimal.ts'
 
 /** A problem: where it is, what it does, who says so, and what mends it. */
 export interface FindingDocument {
@@ -90,9 +91,19 @@ export interface EffectDocument {
 /** What mends a finding. */
 export interface FixDocument {
   readonly says: string
-  /** Nothing the guest uses is lost, and nothing but table entries of the ITS is written. */
+  /** Nothing the guest uses is lost, and nothing is written but table entries of the ITS and what the guest itself has in registers. */
   readonly safe: boolean
   readonly writes: readonly WriteDocument[]
+  /** Registers of redistributors that the file is to hold instead. */
+  readonly registers: readonly RegisterDocument[]
+}
+
+/** One register of a redistributor to change. */
+export interface RegisterDocument {
+  readonly register: RegisterWrite['register']
+  readonly vcpuId: number
+  readonly from: RegisterValue
+  readonly to: RegisterValue
 }
 
 /** One word of guest RAM to change. */
@@ -134,7 +145,12 @@ export function findingDocument(finding: Finding, { its, names }: Pick<Report, '
       lost: lost.count,
       lostDevices,
     },
-    fix: { says: fix.says, safe: fix.safe, writes: fix.writes.map(writeDocument) },
+    fix: {
+      says: fix.says,
+      safe: fix.safe,
+      writes: fix.writes.map(writeDocument),
+      registers: (fix.registers ?? []).map(registerDocument),
+    },
     help: problems[code].help,
   }
 }
@@ -152,4 +168,11 @@ export const writeDocument = ({ at, from, to }: WordWrite): WriteDocument => ({
   gpa: hex(at),
   from: hexWord(...from),
   to: hexWord(...to),
+})
+
+export const registerDocument = ({ register, vcpuId, from, to }: RegisterWrite): RegisterDocument => ({
+  register,
+  vcpuId,
+  from: hex(from),
+  to: hex(to),
 })

@@ -12,5 +12,11 @@ export type Address = string
  */
 export type EntryWord = string
 
+/**
+ * The 64 bits of a register: `0x429e0780`.
+ * @pattern ^0x[0-9a-f]+$
+ */
+export type RegisterValue = string
+
 /** An address of guest RAM, or null where there is none. */
 export const address = (at: number | undefined): Address | null => (at === undefined ? null : hex(at))

@@ -12,7 +12,7 @@ import {
 import type { Errno } from '../memory/index.ts'
 import type { Cause, Obstacle, RepairPlan } from '../repair/index.ts'
 import { type NamedDeviceDocument, namedDevices } from './device-document.ts'
-import { type WriteDocument, writeDocument } from './finding-document.ts'
+import { type RegisterDocument, registerDocument, type WriteDocument, writeDocument } from './finding-document.ts'
 
 /** What `vits repair --json` prints. */
 export interface RepairDocument {
@@ -28,6 +28,8 @@ export interface RepairDocument {
   readonly after: RestoredDocument
   /** Every word that changes, in address order. */
   readonly writes: readonly PlannedWriteDocument[]
+  /** Every register of the file that changes. */
+  readonly registers: readonly PlannedRegisterDocument[]
   readonly kernels: readonly KernelProofDocument[]
   /** Why the result is not proven good and is not written; empty when it is. */
   readonly obstacles: readonly Obstacle[]
@@ -61,6 +63,14 @@ export interface PlannedWriteDocument extends WriteDocument {
   readonly confidence: Confidence
 }
 
+/** One register of a redistributor that changes, and why. */
+export interface PlannedRegisterDocument extends RegisterDocument {
+  /** The problem that asks for it. */
+  readonly code: Cause
+  readonly why: string
+  readonly confidence: Confidence
+}
+
 /** What a kernel makes of the VM before and after the repair. */
 export interface KernelProofDocument {
   readonly kernel: ProfileId
@@ -79,7 +89,7 @@ export interface KernelOutcome {
 
 /** The document of a plan; `written` names the file that holds the repaired VM. */
 export function repairDocument(file: string, plan: RepairPlan, written: string | null): RepairDocument {
-  const { itses, writes, kernels, obstacles } = plan
+  const { itses, writes, registerWrites, kernels, obstacles } = plan
   const after = itses.map((its) => its.after)
   return {
     schema: 1,
@@ -94,6 +104,12 @@ export function repairDocument(file: string, plan: RepairPlan, written: string |
       kind: write.kind,
       id: write.id,
       deviceId: write.deviceId ?? null,
+      why: write.why,
+      confidence: write.proven ? 'proven' : 'inferred',
+    })),
+    registers: registerWrites.map((write) => ({
+      ...registerDocument(write),
+      code: write.code,
       why: write.why,
       confidence: write.proven ? 'proven' : 'inferred',
     })),

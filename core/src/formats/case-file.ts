@@ -19,9 +19,14 @@ const LARGEST_HEADER = 16 << 20
 
 /**
  * Writes a case: the registers, the MSI state and the pages of `ranges` of a saved machine, and nothing else of it. It opens like
- * the machine itself. `memory` is where pages are taken from; those it does not hold yet are loaded.
+ * the machine itself. `memory` is where pages are taken from; those it does not hold yet are loaded. `registers`: in place of the machine's.
  */
-export async function writeCase(machine: SavedMachine, memory: LoadableMemory, ranges: readonly GpaRange[]): Promise<Uint8Array> {
+export async function writeCase(
+  machine: SavedMachine,
+  memory: LoadableMemory,
+  ranges: readonly GpaRange[],
+  registers = machine.registers,
+): Promise<Uint8Array> {
   await machine.load(memory, ranges)
   const missing = new Set<number>(machine.missingPages(ranges))
   const contents: Uint8Array[] = []
@@ -34,7 +39,7 @@ export async function writeCase(machine: SavedMachine, memory: LoadableMemory, r
       pages.push({ base, bytes: PAGE_BYTES })
     } else if (!missing.has(base)) zeros.push({ base, bytes: PAGE_BYTES })
   }
-  const { origin, registers, msi, virtio, vcpus, blocks, ranges: ram, unlocated } = machine
+  const { origin, msi, virtio, vcpus, blocks, ranges: ram, unlocated } = machine
   const facts = { origin, machine: machine.machine, registers, msi, virtio, vcpus, blocks, ranges: ram, unlocated }
   const json = caseHeaderJson({ ...facts, pages: new PageRuns(coalesce(pages)), zeros: new PageRuns(coalesce(zeros)) })
   const start = contentsStart(json.length)
@@ -133,7 +138,7 @@ class CaseMachine implements SavedMachine {
   }
 
   /** A case is small: it is written anew. */
-  async edits(pages: ReadonlyMap<Gpa, Uint8Array>): Promise<FileEdits[]> {
+  async edits(pages: ReadonlyMap<Gpa, Uint8Array>, registers = this.registers): Promise<FileEdits[]> {
     const memory = this.memory()
     for (const [at, contents] of pages) {
       if (!memory.contains(at, PAGE_BYTES) || contents.length !== PAGE_BYTES || at % PAGE_BYTES !== 0) {
@@ -143,7 +148,7 @@ class CaseMachine implements SavedMachine {
     }
     const changed = [...pages.keys()].map((base) => ({ base, bytes: PAGE_BYTES }))
     const held = [...this.#pages.ranges, ...this.#zeros.ranges, ...changed]
-    const edit = { offset: 0, remove: this.#file.source.byteLength, insert: await writeCase(this, memory, held) }
+    const edit = { offset: 0, remove: this.#file.source.byteLength, insert: await writeCase(this, memory, held, registers) }
     return [{ file: this.#file, edits: [edit] }]
   }
 }

@@ -52,10 +52,11 @@ export interface SavedMachine {
   readonly files: readonly SavedFile[]
   readonly writeBack: WriteBack
   /**
-   * The edits that give pages of RAM new contents, of each file that changes; everything else stays byte-identical. See
-   * `changedPages` and `applyEdits`.
+   * The edits that give pages of RAM new contents, and the redistributors those GICR_PROPBASER and GICR_PENDBASER, of each file that
+   * changes; everything else stays byte-identical. See `changedPages` and `applyEdits`.
    *
+   * @param registers those of the machine with other values in these registers; nothing where none changes
    * @throws RangeError for a page that is not in RAM or not whole.
    */
-  edits(pages: ReadonlyMap<Gpa, Uint8Array>): Promise<FileEdits[]>
+  edits(pages: ReadonlyMap<Gpa, Uint8Array>, registers?: GicRegisters): Promise<FileEdits[]>
 }

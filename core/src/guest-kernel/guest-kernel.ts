@@ -1,10 +1,11 @@
-import type { SavedIts } from '../abi/index.ts'
+import type { RedistributorRegisters, SavedIts } from '../abi/index.ts'
 import type { Gpa, GpaRange } from '../memory/index.ts'
 import { BTF_HEADER_BYTES, btfHeader, structsOfBtf } from './btf.ts'
 import { devicesOn, type KernelDevice } from './device-list.ts'
 import { type FoundTables, itsNodeAt, tablesAround } from './its-node.ts'
 import { type DevicesOfItt, probe } from './probe.ts'
 import { type GuestRam, NotTheKernels, RamReader } from './ram-reader.ts'
+import { type RedistributorOutcome, RedistributorSearch } from './redistributors.ts'
 import { scan } from './scan.ts'
 import type { Structs } from './structs.ts'
 
@@ -38,6 +39,8 @@ export type KernelOutcome = { readonly found: KernelIts } | { readonly missing: 
 export interface GuestKernel {
   /** Of each ITS, in the order of the registers. */
   readonly itses: readonly KernelOutcome[]
+  /** Of the redistributors; undefined where they were not looked for. */
+  readonly redistributors: RedistributorOutcome | undefined
   /** The bytes that the answers were read from. */
   readonly read: readonly GpaRange[]
 }
@@ -54,6 +57,8 @@ export interface ReadKernelOptions {
   readonly budget?: KernelBudget
   /** What each ITS's device table says, for kernels without BTF. */
   readonly itts: readonly DevicesOfItt[]
+  /** The redistributors, to look for what the kernel knows of them as well: all of RAM is searched then. */
+  readonly redistributors?: readonly RedistributorRegisters[]
   /** Bytes of RAM searched so far, and all there are. */
   readonly progress?: (done: number, total: number) => void
 }
@@ -70,16 +75,18 @@ export async function readGuestKernel(
   itses: readonly SavedIts[],
   options: ReadKernelOptions,
 ): Promise<GuestKernel> {
-  const { budget = defaultKernelBudget, itts, progress } = options
+  const { budget = defaultKernelBudget, itts, redistributors, progress } = options
   const reader = new RamReader(ram, budget.read)
   const search = new Search(reader, itses, itts)
-  for await (const match of scan(ram, itses, { mostBytes: budget.searched, progress })) {
-    if (match.kind === 'BTF') await search.btfAt(match.at)
-    else await search.tablesAt(match.at)
-    if (search.isDone) break
+  const others = redistributors && new RedistributorSearch(reader, redistributors)
+  const scanned = scan(ram, itses, { mostBytes: budget.searched, redistributors: others !== undefined, progress })
+  for await (const { kind, at } of scanned) {
+    if (kind === 'phys_base' || kind === 'prop_table_pa') await others?.wordAt(kind, at)
+    else if (!search.isDone) await (kind === 'BTF' ? search.btfAt(at) : search.tablesAt(at))
+    if (search.isDone && others === undefined) break
   }
   await search.withoutBtf()
-  return { itses: search.answers(), read: reader.read }
+  return { itses: search.answers(), redistributors: await others?.answer(search.tables), read: reader.read }
 }
 
 /** What was found so far. */
@@ -103,6 +110,11 @@ class Search {
     this.#found = itses.map(() => undefined)
     this.#unconfirmed = itses.map(() => undefined)
     this.#nearest = itses.map(() => undefined)
+  }
+
+  /** The tables of the ITSes whose devices were found. */
+  get tables(): readonly FoundTables[] {
+    return this.#tables.flat()
   }
 
   get isDone(): boolean {

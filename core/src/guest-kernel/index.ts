@@ -11,3 +11,4 @@ export {
 } from './guest-kernel.ts'
 export type { DevicesOfItt } from './probe.ts'
 export type { GuestRam } from './ram-reader.ts'
+export type { KernelRedistributor, KernelRedistributors, RedistributorOutcome } from './redistributors.ts'

@@ -9,6 +9,8 @@ export interface FoundTables {
   /** `tables` of its_node: eight its_baser. */
   readonly at: Gpa
   readonly map: LinearMap
+  /** The size of the kernel's pages; undefined where what it allocated does not tell. */
+  readonly pageBytes: number | undefined
 }
 
 /**
@@ -30,8 +32,21 @@ export async function tablesAround(reader: RamReader, its: SavedIts, value: Gpa)
   if (first === undefined || other === undefined) throw new NotTheKernels(at, 'no addresses of the tables')
   const map = new LinearMap(first, tableShape(devices).base)
   if (!map.agrees(other, tableShape(collections).base)) throw new NotTheKernels(at, 'the tables have no common linear map')
-  return { at, map }
+  return { at, map, pageBytes: pageBytesOf(reader, at, devices) }
 }
+
+/**
+ * The driver allocates a table as a power of two of pages, all of which it tells the ITS of.
+ *
+ * @source Linux drivers/irqchip/irq-gic-v3-its.c, its_setup_baser
+ */
+function pageBytesOf(reader: RamReader, at: Gpa, baser: bigint): number | undefined {
+  const bytes = tableShape(baser).bytes / 2 ** reader.u32(at + ITS_BASER.order)
+  return KERNEL_PAGES.find((size) => size === bytes)
+}
+
+/** CONFIG_ARM64_4K_PAGES and its like. */
+const KERNEL_PAGES = [0x1000, 0x4000, 0x1_0000]
 
 /** What the driver knows of one ITS. */
 export interface ItsNode {

@@ -26,6 +26,11 @@ export class LinearMap {
     this.#distance = pointer - at
   }
 
+  /** The linear address of `at`: bits [51:0]. */
+  pointer(at: number): number {
+    return at + this.#distance
+  }
+
   /** Where what the pointer points to lies in RAM, if it points into the linear map. */
   gpa(pointer: number): Gpa | undefined {
     const at = pointer - this.#distance

@@ -1,6 +1,7 @@
 import { BASER_TYPE, GITS_BASER, queueShape, type SavedIts, tableShape } from '../abi/index.ts'
 import { type Gpa, type GpaRange, LoadableMemory } from '../memory/index.ts'
 import type { GuestRam } from './ram-reader.ts'
+import { type RedistributorWord, redistributorWord } from './redistributors.ts'
 
 /** RAM that is brought in, searched and forgotten together. */
 const CHUNK_BYTES = 16 << 20
@@ -17,22 +18,25 @@ const { hi: VALID_AND_TYPE } = GITS_BASER.encode({ valid: true, type: 7 })
 
 /** A word of RAM that may belong to what is sought. */
 export interface Match {
-  readonly kind: 'device table register' | 'BTF'
+  readonly kind: 'device table register' | 'BTF' | RedistributorWord
   readonly at: Gpa
 }
 
 export interface ScanOptions {
   /** Bytes to search at most. */
   readonly mostBytes: number
+  /** Look for what the driver keeps of redistributors as well. */
+  readonly redistributors: boolean
   readonly progress?: ((done: number, total: number) => void) | undefined
 }
 
 /**
- * Searches RAM for the GITS_BASER0 that a driver keeps of one of the ITSes, and for BTF. What the kernel allocated for the ITS comes
- * first: what it allocated beside it is likely to be near.
+ * Searches RAM for the GITS_BASER0 that a driver keeps of one of the ITSes, and for BTF; where that is asked for, also for what may be
+ * `phys_base` of a redistributor or `prop_table_pa`. What the kernel allocated for the ITS comes first: what it allocated beside it is
+ * likely to be near.
  */
 export async function* scan(ram: GuestRam, itses: readonly SavedIts[], options: ScanOptions): AsyncGenerator<Match> {
-  const { mostBytes, progress } = options
+  const { mostBytes, progress, redistributors } = options
   const registers = itses.map(({ baser }) => baser[0] ?? 0n)
   const sought = registers.map((baser) => ({ lo: Number(baser & 0xffff_ffffn) | 0, hi: Number(baser >> 32n) | 0 }))
   const chunks = inOrder(ram.ranges, itses)
@@ -46,7 +50,7 @@ export async function* scan(ram: GuestRam, itses: readonly SavedIts[], options: 
     if (done + chunk.bytes > mostBytes) return
     const memory = new LoadableMemory([chunk])
     await ram.load(memory, [chunk])
-    const matches = matchesIn(memory, chunk, sought, mostMatches)
+    const matches = matchesIn(memory, chunk, { sought, redistributors, most: mostMatches })
     yield* matches
     mostMatches -= matches.length
     if (mostMatches === 0) return
@@ -55,12 +59,13 @@ export async function* scan(ram: GuestRam, itses: readonly SavedIts[], options: 
   }
 }
 
-function matchesIn(
-  memory: LoadableMemory,
-  { base, bytes }: GpaRange,
-  sought: readonly { lo: number; hi: number }[],
-  most: number,
-): Match[] {
+interface Sought {
+  readonly sought: readonly { lo: number; hi: number }[]
+  readonly redistributors: boolean
+  readonly most: number
+}
+
+function matchesIn(memory: LoadableMemory, { base, bytes }: GpaRange, { sought, redistributors, most }: Sought): Match[] {
   const matches: Match[] = []
   const cursor = memory.cursor()
   const end = base + bytes
@@ -78,6 +83,10 @@ function matchesIn(
           matches.push({ kind: 'device table register', at: here as Gpa })
         } else if (lo === BTF_BEGINS) matches.push({ kind: 'BTF', at: here as Gpa })
         else if (hi === BTF_BEGINS) matches.push({ kind: 'BTF', at: (here + 4) as Gpa })
+        else if (redistributors && (lo & 0xffff) === 0 && hi >= 0 && (lo !== 0 || hi !== 0)) {
+          const kind = redistributorWord(memory, here as Gpa)
+          if (kind !== undefined) matches.push({ kind, at: here as Gpa })
+        }
       }
     }
     at += run * 8

@@ -22,4 +22,4 @@ export const structNames = Object.keys(members) as Name[]
  * `its_baser`, which no kernel has changed since the first ITS driver: a pair of them is what RAM is searched for. Its `val` is
  * the GITS_BASER<n> that the driver read back.
  */
-export const ITS_BASER = { base: 0, val: 8, bytes: 24 } as const
+export const ITS_BASER = { base: 0, val: 8, order: 16, bytes: 24 } as const

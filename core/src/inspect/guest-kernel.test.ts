@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { LPI_CONFIGURATION, PlantedVm } from '../audit/testing/planted-vm.ts'
+import { bytesSource, openSavedMachine } from '../formats/index.ts'
+import { edited } from '../formats/testing/edited.ts'
 import { fixtureText, openCase, openFixture } from '../formats/testing/fixtures.ts'
+import { sharingCase } from '../formats/testing/shared-registers.ts'
 import { type LinuxDevice, LinuxMemory } from '../guest-kernel/testing/linux-memory.ts'
 import type { Gpa } from '../memory/index.ts'
 import { type InspectOptions, inspect } from './index.ts'
@@ -112,5 +115,55 @@ describe('the guest kernel as a witness', () => {
     const [report] = (await inspect(await openCase(`${name}-kernel`))).audit()
     expect(report).toMatchObject({ whole: true, unknown: 0, live, orphans: { devices: orphans }, guestKernel: { found: { by } } })
     expect(fixtureText(`${name}.guest-view.txt`)?.match(/^ *\d+:.*ITS-/gm)).toHaveLength(live.events)
+  })
+})
+
+describe('the guest kernel’s redistributors', () => {
+  const sharing = async (...lpis: readonly number[]) => openSavedMachine(bytesSource(await sharingCase(...lpis)))
+
+  it('are looked for when vCPUs share a pending table, and tell what a restore would lose', async () => {
+    const [report] = (await inspect(await sharing(8193))).audit()
+    expect(report).toMatchObject({
+      verdict: 'corrupts',
+      findings: [{ code: 'R107', severity: 'corrupts', confidence: 'proven' }],
+    })
+    expect(report!.findings[0]!.says).toContain('where an LPI is pending that no restore reads')
+  })
+
+  it('mend the registers: what is written is the VM as it was before', async () => {
+    const machine = await sharing(8193)
+    const inspection = await inspect(machine)
+    const plan = inspection.plan()
+    expect(plan).toMatchObject({
+      writes: [],
+      obstacles: [],
+      registerWrites: [{ register: 'GICR_PENDBASER', vcpuId: 1, proven: true }],
+    })
+    const original = await openCase('bridge-s2-kernel')
+    expect(plan.registers).toEqual(original.registers)
+    expect(await inspection.edits(plan)).toHaveLength(1)
+    const mended = await inspect(await openSavedMachine(bytesSource(await edited(machine, new Map(), plan.registers))))
+    const [report] = mended.audit()
+    const [was] = (await inspect(original)).audit()
+    expect([report!.verdict, report!.findings, report!.restored]).toEqual([was!.verdict, was!.findings, was!.restored])
+    expect(
+      mended
+        .pending()
+        .devices.flatMap(({ events }) => events)
+        .filter(({ pending }) => pending?.isSet),
+    ).toMatchObject([{ lpi: 8193, vcpuId: 1 }])
+  })
+
+  it('are not looked for where each vCPU has a table of its own, unless one says so', async () => {
+    const original = await openCase('bridge-s2-kernel')
+    expect((await inspect(original)).loaded.guestKernel?.redistributors).toBeUndefined()
+    const always = await inspect(original, { guestKernel: 'always' })
+    expect(always.loaded.guestKernel?.redistributors).toMatchObject({ found: { vcpus: [{ vcpuId: 0 }, { vcpuId: 1 }] } })
+    expect(always.audit()[0]!.findings).toEqual([])
+  })
+
+  it('are missing where nothing is asked of RAM: all that is known is that the registers cannot be right', async () => {
+    const [report] = (await inspect(await sharing(), { guestKernel: 'never' })).audit()
+    expect(report!.findings.map(({ code }) => code).sort()).toEqual(['Q603', 'R106'])
   })
 })

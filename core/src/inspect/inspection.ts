@@ -12,6 +12,7 @@ import {
   type Report,
   type Scene,
   setScenes,
+  sharedPendingTables,
   traceWalk,
   type View,
   type Viewpoint,
@@ -32,8 +33,8 @@ export interface InspectOptions {
   /** How much may be read and worked out; what is beyond is said to be not looked at: the verdict is `unknown`. */
   readonly budget?: Partial<ReadingBudget & Budget>
   /**
-   * Whether RAM is searched for what the guest's kernel knows itself: when the command queue does not tell everything or witnesses
-   * disagree, the default; in any case, and then in all of RAM; or not at all.
+   * Whether RAM is searched for what the guest's kernel knows itself: when the command queue does not tell everything, witnesses
+   * disagree or vCPUs share a pending table, the default; in any case, and then in all of RAM; or not at all.
    */
   readonly guestKernel?: 'needed' | 'always' | 'never'
   /** Bytes of RAM that were searched for it, and all that may be. */
@@ -53,9 +54,12 @@ export async function inspect(machine: SavedMachine, options: InspectOptions = {
   await loadOverruns(machine, loaded, judges, budget)
   const inspection = new Inspection(machine, loaded, options)
   const { guestKernel: wanted = 'needed', progress } = options
-  if (wanted === 'never' || (wanted === 'needed' && !inspection.scenes.some(isUnsure))) return inspection
+  const isDoubted = sharedPendingTables(machine.registers.redistributors).size > 0
+  if (wanted === 'never' || (wanted === 'needed' && !isDoubted && !inspection.scenes.some(isUnsure))) return inspection
   const searched = wanted === 'always' ? Number.POSITIVE_INFINITY : budget.searched
-  const guestKernel = await loadGuestKernel(machine, inspection.scenes, { ...budget, searched }, progress)
+  const redistributors = wanted === 'always' || isDoubted
+  const how = { budget: { ...budget, searched }, redistributors, progress }
+  const guestKernel = await loadGuestKernel(machine, inspection.scenes, loaded.memory, how)
   return new Inspection(machine, { ...loaded, guestKernel }, options)
 }
 
@@ -88,6 +92,7 @@ export class Inspection {
       missing,
       profile: profiles[kernel],
       ...(guestKernel && { guestKernel: guestKernel.itses }),
+      ...(guestKernel?.redistributors && { guestRedistributors: guestKernel.redistributors }),
       ...(budget && { budget }),
     })
   }
@@ -143,7 +148,7 @@ export class Inspection {
 
   /** The edits of the machine's files that a plan asks for; everything else stays byte-identical. See `applyEdits`. */
   edits(plan: RepairPlan): ReturnType<SavedMachine['edits']> {
-    return this.machine.edits(changedPages(plan.memory))
+    return this.machine.edits(changedPages(plan.memory), plan.registers)
   }
 
   #scene(its: number): Scene {

@@ -1,4 +1,4 @@
-import type { ProfileId } from '../abi/index.ts'
+import { ID_LIMIT, type ProfileId } from '../abi/index.ts'
 import { type Budget, overrunFootprint, type Scene } from '../audit/index.ts'
 import type { SavedMachine } from '../formats/index.ts'
 import { type DevicesOfItt, type GuestKernel, readGuestKernel } from '../guest-kernel/index.ts'
@@ -81,16 +81,31 @@ export async function loadOverruns(
   }
 }
 
-/** Searches RAM for what the guest's kernel knows itself. */
-export function loadGuestKernel(
+interface KernelSearch {
+  readonly budget: ReadingBudget
+  /** Search for what it has of the redistributors as well. */
+  readonly redistributors: boolean
+  readonly progress: ((done: number, total: number) => void) | undefined
+}
+
+/** Searches RAM for what the guest's kernel knows itself, and loads the pending tables that it has. */
+export async function loadGuestKernel(
   machine: SavedMachine,
   scenes: readonly Scene[],
-  { searched, structures: read }: ReadingBudget,
-  progress?: (done: number, total: number) => void,
+  memory: LoadableMemory,
+  { budget: { searched, structures: read }, redistributors, progress }: KernelSearch,
 ): Promise<GuestKernel> {
-  const itts = scenes.map(devicesOfItt)
-  const options = { budget: { searched, read }, itts, ...(progress && { progress }) }
-  return readGuestKernel(machine, machine.registers.itses, options)
+  const { registers } = machine
+  const found = await readGuestKernel(machine, registers.itses, {
+    budget: { searched, read },
+    itts: scenes.map(devicesOfItt),
+    ...(redistributors && { redistributors: registers.redistributors }),
+    ...(progress && { progress }),
+  })
+  if (found.redistributors === undefined || 'missing' in found.redistributors) return found
+  const tables = found.redistributors.found.vcpus.map(({ pendingTable: base }) => ({ base, bytes: ID_LIMIT / 8 }))
+  await machine.load(memory, tables)
+  return { ...found, read: coalesce([...found.read, ...tables]) }
 }
 
 function devicesOfItt({ tables: { mappings } }: Scene): DevicesOfItt {

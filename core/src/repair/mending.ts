@@ -16,16 +16,25 @@ import type { Gpa } from '../memory/index.ts'
 import type { TableView, WalkLimits } from '../tables/index.ts'
 import { type Blockage, blockage } from './blockage.ts'
 import { mendChains } from './chains.ts'
+import type { ChangedVm } from './changed-vm.ts'
 import { wantedCollections, writeCollections } from './collection-list.ts'
 import { type Cause, CLEARED, type Overlay, type Reason, type Word } from './overlay.ts'
 import { rebuildDevices } from './rebuild.ts'
+import type { RegisterOverlay } from './register-overlay.ts'
 import type { RepairOptions } from './repair-options.ts'
 
-const gentlestFirst: readonly (readonly Remedy[])[] = [['fix', 'chain', 'collections'], ['history'], ['drop']]
+const gentlestFirst: readonly (readonly Remedy[])[] = [
+  // What a restore reads of an LPI follows from the registers.
+  ['register'],
+  ['fix', 'chain', 'collections'],
+  ['history'],
+  ['drop'],
+]
 
 /** The repair of one ITS under way: what was tried, and what it changed in the overlay. */
 export class Mending {
   readonly #overlay: Overlay
+  readonly #registers: RegisterOverlay
   readonly #options: RepairOptions
   readonly #view: TableView
   readonly #limits: WalkLimits
@@ -40,9 +49,10 @@ export class Mending {
   #deviceChain: Cause | undefined
   readonly #eventChains = new Map<number, Cause>()
 
-  constructor(scene: Scene, options: RepairOptions, overlay: Overlay) {
+  constructor(scene: Scene, options: RepairOptions, { overlay, registers }: ChangedVm) {
     this.#options = options
     this.#overlay = overlay
+    this.#registers = registers
     this.#view = scene.view
     this.#limits = scene.budget
     this.#history = scene.beliefs.history
@@ -82,7 +92,7 @@ export class Mending {
     const { code, confidence, fix } = finding
     if (allow !== 'proven') return allow === 'everything' || allow.has(code)
     const isSure = confidence === 'proven' && fix.safe
-    if (remedy === 'fix') return isSure
+    if (remedy === 'fix' || remedy === 'register') return isSure
     if (remedy === 'collections')
       return confidence === 'proven' && wantedCollections(this.#overlay, this.#view, this.#history).proven
     return remedy === 'chain' && (isSure || this.#isLive(finding))
@@ -93,6 +103,8 @@ export class Mending {
     switch (remedy) {
       case 'fix':
         return this.#write(finding, finding.fix.writes)
+      case 'register':
+        return this.#setRegisters(finding)
       case 'drop':
         // The guest uses it; no restore can bring it back, and it stands in the way of all others.
         return at !== undefined && this.#write(finding, [{ at, to: CLEARED }])
@@ -134,6 +146,15 @@ export class Mending {
       if (!this.#overlay.put(at, to, reason)) continue
       this.#touch(kind, deviceId, code)
       changed = true
+    }
+    return changed
+  }
+
+  #setRegisters({ code, confidence, says, evidence, fix }: Finding): boolean {
+    const because = { code, why: says, proven: confidence === 'proven', evidence }
+    let changed = false
+    for (const write of fix.registers ?? []) {
+      changed = this.#registers.put({ ...write, ...because, id: `vCPU ${write.vcpuId}` }) || changed
     }
     return changed
   }

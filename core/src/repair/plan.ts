@@ -1,4 +1,4 @@
-import { type ItsPlace, releasedKernels } from '../abi/index.ts'
+import { type GicRegisters, type ItsPlace, releasedKernels } from '../abi/index.ts'
 import { audit, type EventId, judgeKernels, type KernelRow, problemRow, type Report, type Scene } from '../audit/index.ts'
 import type { GuestMemory } from '../memory/index.ts'
 import { type Blockage, blockage } from './blockage.ts'
@@ -6,6 +6,7 @@ import { ChangedVm } from './changed-vm.ts'
 import { Mending } from './mending.ts'
 import type { PlannedWrite } from './overlay.ts'
 import { type KernelProof, type Obstacle, prove } from './proof.ts'
+import type { PlannedRegister } from './register-overlay.ts'
 import type { RepairOptions } from './repair-options.ts'
 
 /** What a repair does to one ITS. */
@@ -25,6 +26,10 @@ export interface RepairPlan {
   readonly itses: readonly [ItsPlan, ...ItsPlan[]]
   /** Every word that changes, in address order; none when there is nothing that may be done. */
   readonly writes: readonly PlannedWrite[]
+  /** Every register of the file that changes. */
+  readonly registerWrites: readonly PlannedRegister[]
+  /** The registers with those changes. */
+  readonly registers: GicRegisters
   /** What each kernel makes of the VM before and after. */
   readonly kernels: readonly KernelProof[]
   /** Why the result is not proven good, and must not be written; empty when it is. */
@@ -95,6 +100,8 @@ function plannedOnce(scenes: Scenes, options: RepairOptions, judged: Judged): Re
       lostDevices: [...losses[i]!.devices],
     })),
     writes: overlay.writes,
+    registerWrites: changed.registers.writes,
+    registers: changed.registers.result(),
     memory: overlay.result(),
     kernels,
     obstacles,
@@ -112,7 +119,7 @@ function mend(scene: Scene, index: number, changed: ChangedVm, options: RepairOp
   overlay.its = scene.its.index
   const report = audit(scene)
   const wanted = isWanted(report, options) ? options : besideRestore(report, options)
-  const mending = new Mending(scene, wanted ?? options, overlay)
+  const mending = new Mending(scene, wanted ?? options, changed)
   if (options.rebuild) mending.rebuild()
   const rounds = wanted === undefined ? 0 : scene.budget.rounds
   for (let round = 0; round < rounds && mending.step(changed.scenes[index]!); round++);
@@ -129,6 +136,8 @@ function unplanned(scenes: Scenes, { code, because }: Blockage): RepairPlan {
       lostDevices: [],
     })),
     writes: [],
+    registerWrites: [],
+    registers: scenes[0].registers,
     kernels: [],
     obstacles: [{ kernel: '', says: `${code}: ${because}` }],
     memory: scenes[0].memory.fork(),

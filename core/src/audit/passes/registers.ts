@@ -12,6 +12,7 @@ import {
 import type { Gpa } from '../../memory/index.ts'
 import { declared, type Suspect, suspect } from '../finding.ts'
 import type { Scene } from '../scene.ts'
+import { redistributorPass } from './redistributors.ts'
 
 /** What the registers alone do to a restore: KVM judges them before it reads a table. */
 export function* registerPass(scene: Scene, quirks: Quirks = scene.profile.quirks): Generator<Suspect> {
@@ -29,6 +30,7 @@ export function* registerPass(scene: Scene, quirks: Quirks = scene.profile.quirk
   }
   if (valid && !scene.memory.contains(base as Gpa, bytes)) yield suspect('Q602', { base, bytes }, { effect: declared('latent') })
   yield* deafRedistributors(scene)
+  yield* redistributorPass(scene)
 }
 
 function invalidTables(its: ItsRegisters): string[] {

@@ -27,9 +27,9 @@ export const headings = [
 /**
  * What can be done in guest RAM about a problem: make the `fix` that the audit proposes, mostly clearing the entry; mend the
  * `chain` it breaks; write the `collections` list anew; write the device or event anew as the `history` of the command queue
- * has it, and if it does not tell, `drop` the entry although the guest uses it.
+ * has it, and if it does not tell, `drop` the entry although the guest uses it; or set a `register` of the file to what the guest has.
  */
-export type Remedy = 'fix' | 'chain' | 'collections' | 'history' | 'drop'
+export type Remedy = 'fix' | 'chain' | 'collections' | 'history' | 'drop' | 'register'
 
 /** The codes of one entry's problem: `ending` when it hides live mappings as the last of its chain (next = 0), `hiding` when it does so at all, `unvisited` when no restore comes to it. */
 export interface Recode {

@@ -75,4 +75,57 @@ export const registerProblems = {
       see: 'Arm IHI 0069, GICR_CTLR.EnableLPIs',
     },
   }),
+  R106: problem<{ readonly table: number; readonly vcpuIds: readonly number[] }>({
+    slug: 'pending-table-shared',
+    usually: 'corrupts',
+    describe: ({ table, vcpuIds }) =>
+      `${vcpuIds.length} vCPUs (${idsText(vcpuIds)}) have the same pending table at ${hex(table)}: all but one of these registers are wrong.`,
+    fix: 'take the registers from another save of this VM',
+    harm: () => 'what was pending on all but one of them is lost',
+    help: {
+      what: 'GICR_PENDBASER of several vCPUs with LPIs enabled names one pending table. No guest gives two redistributors the same.',
+      why: 'Cloud Hypervisor before August 2026 saved the registers of vCPU 0 for every vCPU.',
+      when: 'At the restore of each event that goes to one of these vCPUs: its pending bit is read from the wrong table.',
+      outcome: 'Interrupts that were pending on all of them but one are lost, if there were any; their drivers wait for them.',
+      fix: "Take the registers from another save. A Linux guest's kernel has them in RAM: vits looks for them there, see R107.",
+      see: 'cloud-hypervisor commit 18366e1b7; Arm IHI 0069, GICR_PENDBASER',
+    },
+  }),
+  R107: problem<{ readonly vcpuId: number; readonly saved: number; readonly guests: number; readonly lost: number }>({
+    slug: 'pending-table-not-the-guests',
+    usually: 'corrupts',
+    describe: ({ vcpuId, saved, guests, lost }) =>
+      `GICR_PENDBASER of vCPU ${vcpuId} names ${hex(saved)}; its guest has the pending table at ${hex(guests)}${lost === 0 ? ', where nothing is pending' : `, where ${lost === 1 ? 'an LPI is' : `${lost} LPIs are`} pending that no restore reads`}.`,
+    fix: 'set the register to what the guest has',
+    remedies: ['register'],
+    help: {
+      what: "The saved register of a redistributor does not name the pending table that the guest's kernel gave it.",
+      why: 'Cloud Hypervisor before August 2026 saved the registers of vCPU 0 for every vCPU, or the redistributor section is damaged.',
+      when: 'At the restore of each event that goes to this vCPU: its pending bit is read from the wrong table.',
+      outcome:
+        'Interrupts that were pending on this vCPU are lost, and their drivers wait for them. Where none was, the next save writes pending bits into a table that is not this vCPU’s.',
+      fix: 'Set GICR_PENDBASER to what the guest has: its kernel keeps the page of each pending table.',
+      see: 'cloud-hypervisor commit 18366e1b7; Linux include/linux/irqchip/arm-gic-v3.h, struct rdists',
+    },
+  }),
+  R108: problem<{ readonly vcpuIds: readonly number[]; readonly saved: number; readonly guests: number }>({
+    slug: 'configuration-table-not-the-guests',
+    usually: 'corrupts',
+    describe: ({ vcpuIds, saved, guests }) =>
+      `GICR_PROPBASER of vCPU ${idsText(vcpuIds)} names ${hex(saved)}; the guest has the LPI configuration table at ${hex(guests)}.`,
+    fix: 'set the register to what the guest has',
+    remedies: ['register'],
+    help: {
+      what: "The saved registers do not name the LPI configuration table that the guest's kernel has.",
+      why: 'The redistributor section is damaged, or the registers and the RAM are of different moments.',
+      when: 'When the first event is restored.',
+      outcome: 'KVM reads from other memory whether an LPI is enabled: interrupts stay masked, or the restore fails with EFAULT.',
+      fix: 'Set GICR_PROPBASER to what the guest has.',
+      see: 'Linux include/linux/irqchip/arm-gic-v3.h, struct rdists',
+    },
+  }),
 } as const
+
+const idsText = (vcpuIds: readonly number[]): string =>
+  vcpuIds.length > MOST_IDS ? `${vcpuIds.slice(0, MOST_IDS).join(', ')} …` : vcpuIds.join(', ')
+const MOST_IDS = 8

@@ -50,6 +50,15 @@ export const kernelRules = {
     holds: 'Linux: KVM saved what it was before the command, the list is what it will be',
     source: 'its_send_single_command, its_post_commands',
   }),
+  'R-kernel-rdist': rule({
+    witness: 'guest kernel',
+    says: 'live',
+    when: 'what the driver keeps of the redistributors is in RAM, and one GICR_PENDBASER of the file agrees with it: of each vCPU, the pending table that the driver gave it is in use',
+    limit: 'structures with which no register of the file agrees, or several that do not agree with each other',
+    holds:
+      'Linux from 5.4 on: struct page lies in an array that begins at a round address, as the linear map does. Structures of 5.10 to 7.3 were read',
+    source: 'struct rdists; its_cpu_init_lpis; arch/arm64/include/asm/memory.h, VMEMMAP_START',
+  }),
   'R-kernel-none': rule({
     witness: 'guest kernel',
     says: 'silent',

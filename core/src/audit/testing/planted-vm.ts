@@ -36,6 +36,8 @@ export const DEVICE_TABLE = RAM + 0x2_0000
 export const COLLECTION_TABLE = RAM + 0x4_0000
 export const LPI_CONFIGURATION = RAM + 0x5_0000
 const LPI_PENDING = RAM + 0x7_0000
+/** Where the pending table of a vCPU is. */
+export const pendingTable = (vcpuId: number): Gpa => (LPI_PENDING + vcpuId * 0x1_0000) as Gpa
 const L2_PAGES = RAM + 0x10_0000
 const ITTS = RAM + 0x100_0000
 /** The tables, queue and ITTs of one ITS lie in this much RAM. */
@@ -86,7 +88,7 @@ export class PlantedVm {
       vcpuId,
       ctlr: Number(GICR_CTLR.pack({ enableLpis: true })),
       propbaser: GICR_PROPBASER.pack({ idBits: 15, address: LPI_CONFIGURATION }),
-      pendbaser: GICR_PENDBASER.pack({ address: LPI_PENDING + vcpuId * 0x10000 }),
+      pendbaser: GICR_PENDBASER.pack({ address: pendingTable(vcpuId) }),
     }))
     this.#mapCollections()
     for (let icid = 0; icid < vcpus; icid++) this.cte(icid, { icid, rdBase: icid })
@@ -159,6 +161,22 @@ export class PlantedVm {
   discard(deviceId: number, eventId: number): this {
     this.#devices.get(deviceId)?.events.delete(eventId)
     return this.command('DISCARD', { deviceId, eventId })
+  }
+
+  /** Sets the pending bits of these LPIs in the table that a vCPU has. */
+  pend(vcpuId: number, ...lpis: readonly number[]): this {
+    for (const lpi of lpis) {
+      const at = (pendingTable(vcpuId) + Math.floor(lpi / 8)) as Gpa
+      this.memory.setU8(at, this.memory.u8(at) | (1 << (lpi % 8)))
+    }
+    return this
+  }
+
+  /** Every redistributor has the registers of the first, as Cloud Hypervisor saved them. */
+  withRegistersOfFirst(): this {
+    const [first] = this.redistributors
+    this.redistributors = this.redistributors.map(({ vcpuId }) => ({ ...first!, vcpuId }))
+    return this
   }
 
   /** Writes live devices and events with their chains, and nothing else. */

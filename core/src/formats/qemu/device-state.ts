@@ -67,14 +67,23 @@ export class DeviceState {
 
   /** The elements of the integer array `path`, or of the field of that name inside every element of an array of structures. */
   integers(path: string, bytes: 1 | 4 | 8): bigint[] {
-    const values: bigint[] = []
+    return this.#places(path, bytes).map((at) => this.#integer(at, bytes))
+  }
+
+  /** Where in the source the bytes of each of `integers` begin. */
+  offsets(path: string, bytes: 1 | 4 | 8): number[] {
+    return this.#places(path, bytes).map((at) => this.offset(at))
+  }
+
+  #places(path: string, bytes: number): number[] {
+    const places: number[] = []
     for (const { path: found, field, at } of fieldsOf(this.#section)) {
       if (found !== path) continue
       if (field.bytes !== bytes) throw this.#wrong(at, `${bytes} bytes of ${path}`, `${field.bytes}`)
       if (at + bytes * field.count > this.bytes.length) throw this.#wrong(at, path, 'the end of the state')
-      for (let i = 0; i < field.count; i++) values.push(this.#integer(at + i * bytes, bytes))
+      for (let i = 0; i < field.count; i++) places.push(at + i * bytes)
     }
-    return values
+    return places
   }
 
   /** As `integers`, for a field that is there exactly once. */

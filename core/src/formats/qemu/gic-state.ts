@@ -1,4 +1,5 @@
 import { type ItsRegisters, type RedistributorRegisters, type SavedIts, VGIC_V3_MAX_CPUS, VIRT_ITS } from '../../abi/index.ts'
+import type { Edit } from '../edits.ts'
 import { FormatError } from '../format-error.ts'
 import { MOST_ITSES } from '../saved-machine.ts'
 import type { DeviceState } from './device-state.ts'
@@ -40,8 +41,8 @@ function itsRegisters(state: DeviceState): ItsRegisters {
 /** The redistributors of an `arm_gicv3` section, one per vCPU. */
 export function redistributors(state: DeviceState): RedistributorRegisters[] {
   const ctlr = state.integers('cpu.gicr_ctlr', 4)
-  const propbaser = state.integers('cpu.gicr_propbaser', 8)
-  const pendbaser = state.integers('cpu.gicr_pendbaser', 8)
+  const propbaser = state.integers(FIELD.propbaser, 8)
+  const pendbaser = state.integers(FIELD.pendbaser, 8)
   const one = propbaser.length === ctlr.length && pendbaser.length === ctlr.length
   if (ctlr.length === 0 || ctlr.length > VGIC_V3_MAX_CPUS || !one) {
     throw new FormatError(state.offset(0), `the registers of 1 to ${VGIC_V3_MAX_CPUS} redistributors`, `${ctlr.length}`)
@@ -53,3 +54,19 @@ export function redistributors(state: DeviceState): RedistributorRegisters[] {
     pendbaser: pendbaser[vcpuId]!,
   }))
 }
+
+/** The edits of a stream after which its redistributors, whose state is `state`, have the GICR_PROPBASER and GICR_PENDBASER of `to`. */
+export function redistributorEdits(state: DeviceState, to: readonly RedistributorRegisters[]): Edit[] {
+  return (['propbaser', 'pendbaser'] as const).flatMap((register) => {
+    const was = state.integers(FIELD[register], 8)
+    return state.offsets(FIELD[register], 8).flatMap((offset, vcpu) => {
+      const value = to[vcpu]![register]
+      if (value === was[vcpu]) return []
+      const insert = new Uint8Array(8)
+      new DataView(insert.buffer).setBigUint64(0, value)
+      return [{ offset, remove: 8, insert }]
+    })
+  })
+}
+
+const FIELD = { propbaser: 'cpu.gicr_propbaser', pendbaser: 'cpu.gicr_pendbaser' } as const

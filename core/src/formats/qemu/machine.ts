@@ -6,6 +6,8 @@ import { formatWords, type Origin } from '../origin.ts'
 import { loadPages, type PlacedPage } from '../page-loader.ts'
 import type { ListedBlock, OpenOptions, SavedMachine } from '../saved-machine.ts'
 import { StreamReader } from '../stream-reader.ts'
+import type { DeviceState } from './device-state.ts'
+import { redistributorEdits } from './gic-state.ts'
 import { PageBuilder, Wanted } from './page-builder.ts'
 import { PageEdits } from './page-edits.ts'
 import { RECORD } from './page-index.ts'
@@ -15,6 +17,8 @@ import { QemuStream } from './stream.ts'
 /** What the device sections of a stream say, and where it begins in its file. */
 export interface DeviceFacts {
   readonly registers: GicRegisters
+  /** The state that the redistributors are in. */
+  readonly gic: DeviceState
   readonly msi: readonly MsiFunction[]
   readonly virtio: readonly VirtioDevice[]
   readonly vcpus: readonly VcpuActivity[]
@@ -35,6 +39,7 @@ export class QemuMachine implements SavedMachine {
   readonly writeBack: WriteBack
   readonly blocks: readonly ListedBlock[]
   readonly #file: SavedFile
+  readonly #gic: DeviceState
   readonly #start: number
   readonly #ram: RamMap
   readonly #lastRecord: number
@@ -54,6 +59,7 @@ export class QemuMachine implements SavedMachine {
     this.writeBack = writeBackOf(this.files)
     this.blocks = [...stream.blocks.values()].map(({ name, bytes }) => ({ name, bytes }))
     this.#file = file
+    this.#gic = facts.gic
     this.#ram = map
     this.#lastRecord = stream.lastRecord
     this.#options = options
@@ -95,8 +101,10 @@ export class QemuMachine implements SavedMachine {
     if (wanted.pages.length > 0) await this.#replay(memory, wanted)
   }
 
-  async edits(pages: ReadonlyMap<Gpa, Uint8Array>): Promise<FileEdits[]> {
+  async edits(pages: ReadonlyMap<Gpa, Uint8Array>, registers = this.registers): Promise<FileEdits[]> {
     const edits = await new PageEdits(this.#file.source, this.#ram, this.#lastRecord).plan(pages)
+    edits.push(...redistributorEdits(this.#gic, registers.redistributors))
+    edits.sort((a, b) => a.offset - b.offset)
     return edits.length === 0 ? [] : [{ file: this.#file, edits }]
   }
 

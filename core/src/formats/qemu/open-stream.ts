@@ -28,12 +28,12 @@ export async function openQemuStream(file: SavedFile, options: OpenOptions, star
   const affinity = await memoryAffinity(source, stream.blocks.get('/rom@etc/acpi/tables'))
   const facts = { affinity, virtioMems: await virtioMems(source, stream.devices) }
   const ram = placeRam(stream.machine, stream.blocks, facts, stream.lastRecord)
-  const registers = await gicRegisters(source, stream)
+  const { registers, gic } = await gicRegisters(source, stream)
   const { states, unread } = await pciStates(source, stream.devices)
   const smmus = smmuTables(await statesOf(source, stream, 'smmuv3'))
   const hasIommu = smmus.length > 0 || stream.devices.some(({ device }) => device.name.endsWith('/virtio-iommu'))
   const virtio = await virtioDevices(source, stream.devices, { ids: new RequesterIds(states), hasIommu })
-  const written = { registers, msi: msiFunctions(states, registers.itses, unread), virtio, vcpus: [], start }
+  const written = { registers, gic, msi: msiFunctions(states, registers.itses, unread), virtio, vcpus: [], start }
   const machine = new QemuMachine(file, options, stream, ram, written)
   const memory = machine.memory()
   const guest = { memory, load: (ranges: readonly GpaRange[]) => machine.load(memory, ranges) }
@@ -51,14 +51,17 @@ const indexing: RecordSink = {
   },
 }
 
-async function gicRegisters(source: ByteSource, stream: QemuStream): Promise<GicRegisters> {
+async function gicRegisters(
+  source: ByteSource,
+  stream: QemuStream,
+): Promise<{ readonly registers: GicRegisters; readonly gic: DeviceState }> {
   const [gic] = await statesOf(source, stream, 'arm_gicv3')
   const itses = savedItses(await statesOf(source, stream, 'arm_gicv3_its'))
   if (gic === undefined || itses.length === 0) {
     const missing = gic === undefined ? 'arm_gicv3' : 'arm_gicv3_its'
     throw new FormatError(stream.lastRecord, `the state of a GICv3 with an ITS (section ${missing})`, 'a stream without it')
   }
-  return { itses, redistributors: redistributors(gic) }
+  return { registers: { itses, redistributors: redistributors(gic) }, gic }
 }
 
 async function statesOf(source: ByteSource, stream: QemuStream, name: string): Promise<DeviceState[]> {

@@ -26,6 +26,7 @@ export interface LinuxDevice {
 }
 
 export const RAM = 0x4000_0000
+const VMEMMAP = 0xffff_c1ff_c000_0000n
 const RAM_BYTES = 80 << 20
 /** Where the structures are allocated, one behind the other. */
 const HEAP = RAM + (40 << 20)
@@ -44,19 +45,22 @@ export class LinuxMemory {
   readonly #structs: Readonly<Record<string, KernelStruct>>
   /** From an address of RAM to the kernel's address of it. */
   readonly #distance: bigint
+  readonly #pageBytes: number
   #free: number
 
-  /** `pageOffset`: where the linear map begins, with the tag that pointers carry, if any. */
+  /** `pageOffset`: where the linear map begins, with the tag that pointers carry, if any; `pageBytes`: of the kernel's pages. */
   constructor({
     release = '6.12.107+deb13-cloud-arm64',
     pageOffset = 0xffff_0000_0000_0000n,
     memory = new GuestMemory([{ base: RAM as Gpa, bytes: RAM_BYTES, backing: 'sparse' }]),
     heap = HEAP,
+    pageBytes = 4096,
   } = {}) {
     this.memory = memory
     this.#structs = kernels[release]!
     this.#distance = pageOffset - BigInt(RAM)
     this.#free = heap
+    this.#pageBytes = pageBytes
   }
 
   va(at: number): bigint {
@@ -93,6 +97,8 @@ export class LinuxMemory {
       const baser = at('tables') + n * this.#structs['its_baser']!.bytes
       if (value !== 0n) this.pointer(this.member('its_baser', 'base', baser), tableShape(value).base)
       this.u64(this.member('its_baser', 'val', baser), value)
+      const order = value === 0n ? 0 : Math.max(0, Math.log2(tableShape(value).bytes / this.#pageBytes))
+      this.memory.setU32(this.member('its_baser', 'order', baser) as Gpa, order)
     }
     const planted = devices.map((device) => this.#device(device, node))
     const list = at('its_device_list')
@@ -103,6 +109,32 @@ export class LinuxMemory {
       this.pointer(to + 8, from)
     }
     return { node, list, devices: planted }
+  }
+
+  /** The structures of these redistributors, of which each has a pending table, and `rdists`: where they lie. */
+  redistributors(
+    vcpus: readonly { readonly frame: number; readonly pendingTable: number }[],
+    propTable: number,
+    mapped = 0xffff_8000_8300_0000n,
+  ): { readonly vcpus: readonly number[]; readonly rdists: number } {
+    const rdists = this.kmalloc(this.#structs['rdists']!.bytes)
+    this.u64(this.member('rdists', 'rdist', rdists), 0xffff_8000_81a1_7ed0n)
+    this.u64(this.member('rdists', 'prop_table_pa', rdists), BigInt(propTable))
+    this.pointer(this.member('rdists', 'prop_table_va', rdists), propTable)
+    const planted = vcpus.map(({ frame, pendingTable }) => {
+      const rdist = this.kmalloc(this.#structs['rdist']!.bytes)
+      this.u64(this.member('rdist', 'rd_base', rdist), mapped + BigInt(frame))
+      this.u64(this.member('rdist', 'pend_page', rdist), this.#pageAt(pendingTable))
+      this.u64(this.member('rdist', 'phys_base', rdist), BigInt(frame))
+      return rdist
+    })
+    return { vcpus: planted, rdists }
+  }
+
+  /** The address of the struct page of what lies at `at`, in a kernel whose linear map begins at a multiple of 2^39. */
+  #pageAt(at: number): bigint {
+    const linear = this.va(at) & 0x7f_ffff_ffffn
+    return VMEMMAP + (linear / BigInt(this.#pageBytes)) * BigInt(this.#structs['page']!.bytes)
   }
 
   #device({ deviceId, itt, lpiBase, events, nrLpis = 32 }: LinuxDevice, node: number): number {

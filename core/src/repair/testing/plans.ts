@@ -23,7 +23,7 @@ export const plans: ReadonlyMap<string, () => string> = new Map(
 
 /** A plan in full: a line for what it comes to, one for each word and one for each outcome of kernels that are not content before and after. */
 function planText(input: AuditInput, option: RepairOptions): string {
-  const { before, after, lost, lostDevices, obstacles, writes, kernels } = planOne(input, option)
+  const { before, after, lost, lostDevices, obstacles, writes, registerWrites, kernels } = planOne(input, option)
   const changed = kernels.filter((kernel) => kernel.before.verdict !== 'restores' || kernel.after.verdict !== 'restores')
   const alike = new Map<string, ProfileId[]>()
   for (const { kernel, before, after } of changed) {
@@ -35,7 +35,8 @@ function planText(input: AuditInput, option: RepairOptions): string {
   }
   const proofs = [...alike].map(([outcome, ids]) => ({ kernels: kernelSpans(ids).join(', '), ...JSON.parse(outcome) }))
   const summary = { before: before.verdict, after: after.verdict, lost, lostDevices, obstacles }
-  return [summary, ...writes.map(({ evidence: _, ...write }) => write), ...proofs].map(line).join('\n')
+  const changes = [...registerWrites, ...writes].map(({ evidence: _, ...write }) => write)
+  return [summary, ...changes, ...proofs].map(line).join('\n')
 }
 
 export const recordPlans = (): string => record(new Map([...plans].map(([title, text]) => [title, text()])))

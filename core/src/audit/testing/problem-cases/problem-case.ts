@@ -1,5 +1,6 @@
+import type { Gpa } from '../../../memory/index.ts'
 import type { ProblemCode, Severity } from '../../index.ts'
-import { PlantedVm } from '../planted-vm.ts'
+import { LPI_CONFIGURATION, PlantedVm, pendingTable } from '../planted-vm.ts'
 
 /** Two live devices with two events each, saved. */
 export const healthy = (options = {}) =>
@@ -17,6 +18,18 @@ export const withOrphan = (deviceId: number, events: Readonly<Record<number, rea
     .map(16, { 0: [8192, 0], 1: [8193, 1] })
     .map(24, { 0: [8194, 0], 2: [8195, 1] })
     .save()
+
+/** What the guest's kernel has of its redistributors is known: the tables that they have in these VMs. */
+export function knownRedistributors(vm: PlantedVm): PlantedVm {
+  const vcpus = vm.redistributors.map(({ vcpuId }) => ({
+    vcpuId,
+    at: (0x4200_0010 + vcpuId * 0x1000) as Gpa,
+    frame: (0x80a_0000 + vcpuId * 0x2_0000) as Gpa,
+    pendingTable: pendingTable(vcpuId),
+  }))
+  const configuration = { at: 0x4210_0008 as Gpa, table: LPI_CONFIGURATION as Gpa }
+  return Object.assign(vm, { more: { ...vm.more, guestRedistributors: { found: { vcpus, configuration } } } })
+}
 
 /** A VM that has a problem. */
 export interface ProblemCase {

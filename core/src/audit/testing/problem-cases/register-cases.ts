@@ -1,6 +1,6 @@
-import { GITS_BASER } from '../../../abi/index.ts'
-import { PlantedVm } from '../planted-vm.ts'
-import { healthy, outside, type ProblemCase } from './problem-case.ts'
+import { GICR_PROPBASER, GITS_BASER } from '../../../abi/index.ts'
+import { LPI_CONFIGURATION, PlantedVm } from '../planted-vm.ts'
+import { healthy, knownRedistributors, outside, type ProblemCase } from './problem-case.ts'
 
 /** Registers and collections. */
 export const registerCases: readonly ProblemCase[] = [
@@ -37,6 +37,39 @@ export const registerCases: readonly ProblemCase[] = [
     vm: () => {
       const vm = healthy()
       vm.redistributors = vm.redistributors.map((one) => (one.vcpuId === 1 ? { ...one, ctlr: 0 } : one))
+      return vm
+    },
+  },
+  {
+    code: 'R106',
+    when: 'two vCPUs have the registers of one',
+    severity: 'corrupts',
+    confidence: 'inferred',
+    vm: () => healthy().withRegistersOfFirst(),
+  },
+  {
+    code: 'R107',
+    when: 'the guest has another pending table, in which an LPI is pending',
+    severity: 'corrupts',
+    confidence: 'proven',
+    vm: () => knownRedistributors(healthy().withRegistersOfFirst().pend(1, 8193)),
+  },
+  {
+    code: 'R107',
+    when: 'the guest has another pending table, in which nothing is pending',
+    severity: 'latent',
+    confidence: 'proven',
+    vm: () => knownRedistributors(healthy().withRegistersOfFirst()),
+  },
+  {
+    code: 'R108',
+    when: 'the guest has another configuration table',
+    severity: 'corrupts',
+    confidence: 'inferred',
+    vm: () => {
+      const vm = knownRedistributors(healthy())
+      const propbaser = GICR_PROPBASER.pack({ idBits: 15, address: LPI_CONFIGURATION + 0x10_0000 })
+      vm.redistributors = vm.redistributors.map((one) => ({ ...one, propbaser }))
       return vm
     },
   },
