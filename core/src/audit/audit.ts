@@ -42,7 +42,7 @@ function auditOnce(scene: Scene): Report {
   const clean = takeOut(scene, trials, suspects)
   const takenOut = new Set(suspects.list.flatMap(({ removal }) => removal.map(({ at }) => at)))
   suspects.add(claimPass(scene, orphans))
-  suspects.add(lossPass(scene, clean.mappings, takenOut))
+  suspects.add(lossPass(scene, clean, takenOut))
   const judge: Judgement = {
     isDead: (deviceId, eventId) => orphans.hasEvent(deviceId, eventId),
     isLiveDevice: (deviceId) => scene.beliefs.live.hasDevice(deviceId),

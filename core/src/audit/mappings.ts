@@ -1,4 +1,5 @@
-import type { Gpa } from '../memory/index.ts'
+import { firstPast, type Gpa } from '../memory/index.ts'
+import type { EventId } from './finding.ts'
 
 /** A device as a table or the guest has it. Its events are `first` to `first + count` of the columns. */
 export interface MappedDevice {
@@ -73,6 +74,19 @@ export class Mappings {
   addEvent(eventId: number, lpi: number, icid: number, next = 0): void {
     this.events.add(eventId, lpi, icid, next)
     ;(this.devices.at(-1) as Filling).count++
+  }
+
+  /** The LPI of every event. */
+  get lpis(): Uint32Array {
+    return this.events.lpi.subarray(0, this.events.length)
+  }
+
+  /** The event that has an LPI. */
+  eventWith(lpi: number): EventId | undefined {
+    const row = this.lpis.indexOf(lpi)
+    if (row < 0) return undefined
+    const device = this.devices[firstPast(this.devices.length, (i) => this.devices[i]!.first > row) - 1]!
+    return [device.deviceId, this.events.eventId[row]!]
   }
 
   /** Forgets the device added last. */

@@ -125,12 +125,15 @@ function consequences({ memory, tables: { mappings } }: Scene, { at, deviceId, e
 function recode(suspect: Suspect, effect: Effect, withIt: SimulatedRestore): ProblemCode {
   const codes = problemRow(suspect.code).recode
   if (codes === undefined) return suspect.code
-  if (effect.lost.count + effect.lostDevices > 0) {
+  if (effect.lostDevices > 0 || effect.lost.first.some((id) => !isTaken(id, withIt))) {
     const code = codes.ending !== undefined && isLastOfChain(suspect) ? codes.ending : codes.hiding
     if (code !== undefined) return code as ProblemCode
   }
   return isVisited(suspect, effect, withIt) ? suspect.code : (codes.unvisited as ProblemCode)
 }
+
+/** The restore comes to the entry of such an event, and passes over it for its LPI: nothing hides it. */
+const isTaken = ([deviceId, eventId]: EventId, { taken }: SimulatedRestore): boolean => taken.get(deviceId)?.has(eventId) === true
 
 /** The entry, a DTE that was taken out to measure it, has next = 0. */
 const isLastOfChain = ({ removal: [entry] }: Suspect): boolean => DTE.fields.next.get(...entry!.from) === 0

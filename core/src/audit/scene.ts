@@ -146,7 +146,15 @@ export class Scene {
 
   /** What a restore gives by a kernel with these quirks. Kernels that cannot differ on these tables share it. */
   restoredBy(quirks: Quirks): SimulatedRestore {
-    return this.#restores.of(quirks, (asked) => simulateRestore(this.memory, this.view, asked, this.budget))
+    return this.#restores.of(quirks, (asked) => this.restoredFrom(this.memory, asked))
+  }
+
+  /** The same over `memory`, which has other words in the tables of this ITS. ITSes are restored in the order of the registers. */
+  restoredFrom(memory: ReadonlyMemory, quirks: Quirks): SimulatedRestore {
+    const before = this.vm.slice(0, this.vm.indexOf(this))
+    const lpis = once(() => new Set(before.flatMap((scene) => [...scene.restoredBy(quirks).mappings.lpis])))
+    const isMapped = before.length === 0 ? undefined : (lpi: number) => lpis().has(lpi)
+    return simulateRestore(memory, this.view, quirks, this.budget, isMapped)
   }
 
   #believe(msi: readonly MsiFunction[]): Beliefs {

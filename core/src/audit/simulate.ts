@@ -10,6 +10,7 @@ import {
   type TableView,
   type Walked,
   type WalkLimits,
+  type WalkOptions,
   walkTables,
 } from '../tables/index.ts'
 import { Mappings } from './mappings.ts'
@@ -20,6 +21,8 @@ export interface SimulatedRestore {
   readonly objection: Objection | undefined
   /** Everything read up to the end or the objection. */
   readonly mappings: Mappings
+  /** Events whose entries it passes over, because an earlier event has their LPI, by DeviceID. */
+  readonly taken: ReadonlyMap<number, ReadonlySet<number>>
   /** Entries a kernel reads. */
   readonly entries: number
   /** The walk was given up: the tables are larger than any VM's. */
@@ -30,6 +33,7 @@ export interface SimulatedRestore {
 
 class Collector implements TableReader {
   readonly mappings = new Mappings()
+  readonly takenOf = new Map<number, Set<number>>()
 
   collection(icid: number, rdBase: number): Answer {
     this.mappings.collections.set(icid, rdBase)
@@ -49,13 +53,26 @@ class Collector implements TableReader {
   drop(): void {
     this.mappings.dropDevice()
   }
+
+  taken(deviceId: number, eventId: number): void {
+    const known = this.takenOf.get(deviceId)
+    if (known === undefined) this.takenOf.set(deviceId, new Set([eventId]))
+    else known.add(eventId)
+  }
 }
 
-/** Runs the restore of a kernel over the tables in RAM. */
-export function simulateRestore(memory: ReadonlyMemory, view: TableView, quirks: Quirks, limits: WalkLimits): SimulatedRestore {
+/** Runs the restore of a kernel over the tables in RAM; `isMapped`: the LPIs that ITSes before it have restored. */
+export function simulateRestore(
+  memory: ReadonlyMemory,
+  view: TableView,
+  quirks: Quirks,
+  limits: WalkLimits,
+  isMapped?: WalkOptions['isMapped'],
+): SimulatedRestore {
   const collector = new Collector()
-  const { objection, entries, cut, needs } = walkTables(memory, view, quirks, collector, { limits: limitsOf(limits) })
-  return { objection, entries, cut, needs, mappings: collector.mappings }
+  const options = { limits: limitsOf(limits), ...(isMapped === undefined ? {} : { isMapped }) }
+  const { objection, entries, cut, needs } = walkTables(memory, view, quirks, collector, options)
+  return { objection, entries, cut, needs, mappings: collector.mappings, taken: collector.takenOf }
 }
 
 const limitsOf = ({ entries, events }: WalkLimits): WalkLimits => ({ entries, events })

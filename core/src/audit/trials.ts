@@ -1,7 +1,7 @@
 import type { Gpa, GuestMemory } from '../memory/index.ts'
 import type { WordWrite } from './finding.ts'
 import type { Scene } from './scene.ts'
-import { costOf, type SimulatedRestore, simulateRestore } from './simulate.ts'
+import { costOf, type SimulatedRestore } from './simulate.ts'
 
 /** States of more changed words than this are not remembered: they are hardly met again. */
 const MOST_REMEMBERED = 64
@@ -51,8 +51,7 @@ export class Trials {
     const state = this.#changed.size > MOST_REMEMBERED ? undefined : [...this.#changed.values()].sort().join(' ')
     const known = state === undefined ? undefined : this.#known.get(state)
     if (known !== undefined) return known
-    const { view, profile, budget } = this.#scene
-    const restored = simulateRestore(this.memory, view, profile.quirks, budget)
+    const restored = this.#scene.restoredFrom(this.memory, this.#scene.profile.quirks)
     this.#budget -= costOf(restored)
     if (state !== undefined) this.#known.set(state, restored)
     return restored

@@ -19,6 +19,8 @@ export interface TableReader {
   event(deviceId: number, eventId: number, pintid: number, icid: number, at: Gpa): Answer
   /** The device announced last is forgotten again: its ITT failed, or (on 4.13) had no last entry. */
   drop(deviceId: number): void
+  /** An entry that the restore passes over, because an earlier event has its LPI. */
+  taken?(deviceId: number, eventId: number, pintid: number): void
 }
 
 /** Why a restore fails, and the entry to blame. */

@@ -251,7 +251,10 @@ export class TableWalk implements ScannedWalk {
 
   visitEvent(deviceId: number, eventId: number, pintid: number, icid: number, at: Gpa): number {
     if (!this.#isKnown(icid)) return this.object('ite-icid', at, { deviceId, eventId, icid })
-    if (this.#hasEvent(pintid) && !this.#quirks['lpi-mapped-by-many']) return PAST
+    if (this.#hasEvent(pintid) && !this.#quirks['lpi-mapped-by-many']) {
+      this.#reader.taken?.(deviceId, eventId, pintid)
+      return PAST
+    }
     if (this.events >= this.#limits.events) return this.#cut('events')
     const unreachable = this.#lpis?.objection(pintid, icid)
     if (unreachable !== undefined) return this.object(unreachable, at, { deviceId, eventId })

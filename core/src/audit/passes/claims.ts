@@ -12,7 +12,7 @@ import {
 import type { Gpa } from '../../memory/index.ts'
 import { clearing } from '../effect.ts'
 import { entryAt } from '../entries.ts'
-import { cleared, type Suspect, suspect } from '../finding.ts'
+import { cleared, type EventId, losing, type Suspect, suspect } from '../finding.ts'
 import { liveWords } from '../live-words.ts'
 import type { MappedDevice } from '../mappings.ts'
 import { deviceName, itsName, place } from '../names.ts'
@@ -34,25 +34,25 @@ interface Claim {
   readonly lpi: number
 }
 
+/** Two events with one LPI; `other` is no orphan. */
 interface SharedLpi {
   readonly mine: Claim
   readonly other: Claim
-  count: number
 }
 
 /**
  * One suspect for each pair of devices. Between two events of one ITS that the guest has mapped, sharing is the guest's choice;
- * between two ITSes it is a finding of the later one.
+ * between two ITSes it is a finding of the later one. A live event that is passed over for a live one is lost, and told of as such.
  */
 function* sharedLpis(scene: Scene, orphans: Orphans): Generator<Suspect> {
   const first = scene.once(firstClaims)
   const elsewhere = scene.vm.filter((other) => other !== scene).map((other) => other.once(firstClaims))
-  const pairs = new Map<string, SharedLpi>()
+  const pairs = new Map<string, SharedLpi[]>()
   const share = (mine: Claim, other: Claim) => {
     const pair = `${mine.device.deviceId} ${other.device.deviceId} ${other.scene.its.index}`
     const known = pairs.get(pair)
-    if (known === undefined) pairs.set(pair, { mine, other, count: 1 })
-    else known.count++
+    if (known === undefined) pairs.set(pair, [{ mine, other }])
+    else known.push({ mine, other })
   }
   for (const mine of claims(scene)) {
     const here = first.get(mine.lpi)
@@ -60,39 +60,80 @@ function* sharedLpis(scene: Scene, orphans: Orphans): Generator<Suspect> {
     if (here !== undefined && !isFirst && !(isLive(mine) && isLive(here))) share(mine, here)
     const isDead = orphans.hasEvent(mine.device.deviceId, mine.eventId)
     const other = elsewhere.map((claimed) => claimed.get(mine.lpi)).find((claim) => claim !== undefined)
-    if (other !== undefined && (isDead || other.scene.its.index < scene.its.index)) share(mine, other)
+    if (other !== undefined && (isDead || (other.scene.its.index < scene.its.index && !(isLive(mine) && isPassedOver(mine))))) {
+      share(mine, other)
+    }
   }
-  for (const { mine, other, count } of pairs.values()) yield sharedLpi(orphans, mine, other, count)
+  for (const shared of pairs.values()) {
+    const taken = shared.filter((one) => isTaken(orphans, one))
+    if (taken.length > 0) yield takenLpis(orphans, taken)
+    if (taken.length < shared.length)
+      yield sharedLpi(orphans, taken.length === 0 ? shared : shared.filter((one) => !taken.includes(one)))
+  }
 }
 
-function sharedLpi(orphans: Orphans, mine: Claim, other: Claim, count: number): Suspect {
-  const { scene } = mine
-  const { memory } = scene
+/** A restore gives the LPI to the dead one, and passes over the live one. */
+function isTaken(orphans: Orphans, { mine, other }: SharedLpi): boolean {
   const { deviceId } = mine.device
-  const dead = orphans.hasEvent(deviceId, mine.eventId)
-  const sure = orphans.eventConfidence(deviceId, mine.eventId)
-  const at = iteAt(mine)
-  const detail = {
-    deviceId,
-    eventId: mine.eventId,
-    lpi: mine.lpi,
-    other: { deviceId: other.device.deviceId, eventId: other.eventId },
-    elsewhere: elsewhereName(mine, other),
-    count,
-  }
-  return suspect('I305', detail, {
-    confidence: sure,
-    deviceId,
-    eventId: mine.eventId,
-    at,
-    rows: [
-      entryAt(memory, 'ITE', at, nameOf(mine), dead ? 'orphan' : 'claims it too'),
-      entryAt(memory, 'ITE', iteAt(other), nameOf(other) + elsewhereName(mine, other), isLive(other) ? 'live' : 'claims it too'),
-    ],
-    ...(dead && (orphans.hasDevice(deviceId) || !liveWords(scene).has(at))
-      ? cleared([clearing(memory, orphans.hasDevice(deviceId) ? mine.device.at : at)], sure === 'proven')
-      : {}),
+  return (
+    isPassedOver(other) &&
+    orphans.hasEvent(deviceId, mine.eventId) &&
+    isLive(other) &&
+    mine.scene.restored.mappings.row(deviceId, mine.eventId) >= 0
+  )
+}
+
+const isPassedOver = ({ scene, device, eventId }: Claim) => scene.restored.taken.get(device.deviceId)?.has(eventId) === true
+
+function takenLpis(orphans: Orphans, shared: readonly SharedLpi[]): Suspect {
+  const [{ mine, other }] = shared as readonly [SharedLpi]
+  const lost = shared.map(({ other: { device, eventId } }): EventId => [device.deviceId, eventId])
+  return suspect('I310', detailOf(other, mine, shared.length), {
+    ...aboutPair(orphans, other, mine),
+    rows: [row(mine, mine, 'orphan'), row(other, mine, 'passed over')],
+    effect: losing(lost),
+    ...fixOf(orphans, mine),
   })
+}
+
+function sharedLpi(orphans: Orphans, shared: readonly SharedLpi[]): Suspect {
+  const [{ mine, other }] = shared as readonly [SharedLpi]
+  const role = orphans.hasEvent(mine.device.deviceId, mine.eventId) ? 'orphan' : 'claims it too'
+  return suspect('I305', detailOf(mine, other, shared.length), {
+    ...aboutPair(orphans, mine, mine),
+    rows: [row(mine, mine, role), row(other, mine, isLive(other) ? 'live' : 'claims it too')],
+    ...fixOf(orphans, mine),
+  })
+}
+
+/** What is said of `one`, `culprit` being that of the two to blame. */
+const aboutPair = (orphans: Orphans, one: Claim, culprit: Claim) => ({
+  confidence: orphans.eventConfidence(culprit.device.deviceId, culprit.eventId),
+  deviceId: one.device.deviceId,
+  eventId: one.eventId,
+  at: iteAt(one),
+})
+
+const detailOf = (one: Claim, other: Claim, count: number) => ({
+  deviceId: one.device.deviceId,
+  eventId: one.eventId,
+  lpi: one.lpi,
+  other: { deviceId: other.device.deviceId, eventId: other.eventId },
+  elsewhere: elsewhereName(one, other),
+  count,
+})
+
+const row = (claim: Claim, subject: Claim, role: string) =>
+  entryAt(claim.scene.memory, 'ITE', iteAt(claim), nameOf(claim) + elsewhereName(subject, claim), role)
+
+function fixOf(orphans: Orphans, mine: Claim): Partial<Suspect> {
+  const { scene, device, eventId } = mine
+  const { deviceId } = device
+  const at = iteAt(mine)
+  const isDead = orphans.hasEvent(deviceId, eventId)
+  if (!isDead || (!orphans.hasDevice(deviceId) && liveWords(scene).has(at))) return {}
+  const isProven = orphans.eventConfidence(deviceId, eventId) === 'proven'
+  return cleared([clearing(scene.memory, orphans.hasDevice(deviceId) ? device.at : at)], isProven)
 }
 
 const nameOf = ({ device, eventId }: Claim) => place({ deviceId: device.deviceId, eventId })

@@ -4,18 +4,21 @@ import { ChainWitness } from '../chain-witness.ts'
 import { entryAt } from '../entries.ts'
 import { declared, type EventId, type Evidence, evidence, losing, type Suspect, suspect } from '../finding.ts'
 import type { Mappings } from '../mappings.ts'
-import { deviceName } from '../names.ts'
+import { deviceName, itsName } from '../names.ts'
+import type { SharedLpi } from '../problems/events.ts'
 import type { Scene } from '../scene.ts'
+import type { SimulatedRestore } from '../simulate.ts'
 import { confidence, testimonies } from '../testimony.ts'
 import { isMisplaced } from '../verdict.ts'
 
 /**
  * What the guest has mapped and a restore does not bring back, or brings back as something else, once every suspect entry is
- * out: `clean` is what such a restore gives. Entries in `takenOut` have findings already.
+ * out: `without` is what such a restore gives. Entries in `takenOut` have findings already.
  */
-export function* lossPass(scene: Scene, clean: Mappings, takenOut: ReadonlySet<Gpa>): Generator<Suspect> {
+export function* lossPass(scene: Scene, without: SimulatedRestore, takenOut: ReadonlySet<Gpa>): Generator<Suspect> {
   // What lies beyond the end of a walk that was cut may well come back.
   if (scene.restored.cut !== undefined) return
+  const clean = without.mappings
   yield* lostCollections(scene, clean)
   const live = scene.beliefs.deviceIds.filter((deviceId) => scene.beliefs.device(deviceId).belief === 'live')
   if (live.length > 0 && scene.tables.mappings.devices.length === 0) {
@@ -29,7 +32,7 @@ export function* lossPass(scene: Scene, clean: Mappings, takenOut: ReadonlySet<G
       if (entry === undefined || !takenOut.has(entry.at)) yield lostDevice(scene, deviceId)
     } else {
       yield* otherDevice(scene, clean, deviceId)
-      yield* lostEvents(scene, clean, deviceId, takenOut)
+      yield* lostEvents(scene, without, deviceId, takenOut)
     }
   }
 }
@@ -112,12 +115,14 @@ function* otherDevice(scene: Scene, clean: Mappings, deviceId: number): Generato
   )
 }
 
-function* lostEvents(scene: Scene, clean: Mappings, deviceId: number, takenOut: ReadonlySet<Gpa>): Generator<Suspect> {
+function* lostEvents(scene: Scene, without: SimulatedRestore, deviceId: number, takenOut: ReadonlySet<Gpa>): Generator<Suspect> {
+  const { mappings: clean } = without
   for (const eventId of scene.beliefs.eventIds(deviceId)) {
     if (scene.beliefs.eventBelief(deviceId, eventId) !== 'live') continue
     const at = (clean.device(deviceId)!.ittAddr + eventId * ENTRY_BYTES) as Gpa
     if (takenOut.has(at)) continue
-    if (clean.row(deviceId, eventId) < 0) yield lostEvent(scene, clean, deviceId, eventId)
+    if (clean.row(deviceId, eventId) < 0)
+      yield takenEvent(scene, without, deviceId, eventId) ?? lostEvent(scene, clean, deviceId, eventId)
     else yield* otherEvent(scene, clean, deviceId, eventId)
   }
 }
@@ -132,6 +137,35 @@ function lostEvent(scene: Scene, clean: Mappings, deviceId: number, eventId: num
       effect: losing([[deviceId, eventId]]),
     },
   )
+}
+
+/** An event that shares its LPI with one that a restore brings back before it: no bytes make this kernel restore both. */
+function takenEvent(scene: Scene, { mappings, taken }: SimulatedRestore, deviceId: number, eventId: number): Suspect | undefined {
+  const entries = scene.tables.mappings
+  const row = taken.get(deviceId)?.has(eventId) ? entries.row(deviceId, eventId) : -1
+  const lpi = entries.events.lpi[row] ?? 0
+  const holder = holderOf(scene, mappings, lpi)
+  if (holder === undefined) return undefined
+  return suspect(
+    'I310',
+    { deviceId, eventId, lpi, count: 1, ...holder },
+    {
+      ...aboutEvent(scene, mappings, deviceId, eventId, 'passed over'),
+      effect: losing([[deviceId, eventId]]),
+      fix: { says: 'none: this kernel maps an LPI for one event only', safe: false, writes: [] },
+    },
+  )
+}
+
+/** Who has an LPI after a restore: an event of this ITS, or of one that is restored before. */
+function holderOf(scene: Scene, mappings: Mappings, lpi: number): Pick<SharedLpi, 'other' | 'elsewhere'> | undefined {
+  for (const one of scene.vm) {
+    const holder = (one === scene ? mappings : one.restored.mappings).eventWith(lpi)
+    if (holder === undefined) continue
+    const [deviceId, eventId] = holder
+    return { other: { deviceId, eventId }, elsewhere: one === scene ? '' : itsName(one.its) }
+  }
+  return undefined
 }
 
 function* otherEvent(scene: Scene, clean: Mappings, deviceId: number, eventId: number): Generator<Suspect> {

@@ -103,6 +103,26 @@ export const eventProblems = {
       see: see.abi,
     },
   }),
+  I310: problem<SharedLpi>({
+    slug: 'lpi-taken',
+    usually: 'corrupts',
+    describe: (d) =>
+      d.count === 1
+        ? `LPI ${d.lpi} of ${name(d)} is taken: a restore gives it to ${name(d.other)}${d.elsewhere}, which comes first.`
+        : `LPI ${d.lpi} and ${d.count - 1} more of ${name(d)} on are taken: a restore gives them to ${name(d.other)}${d.elsewhere} on, which come first.`,
+    fix: 'clear the entry of the dead event',
+    remedies: ['fix'],
+    loss: true,
+    help: {
+      what: 'An event that the guest uses does not come back, because an event that the restore reaches before it has the same LPI.',
+      why: 'The first is an orphan: its LPI was freed and given to the other event. Or the guest has mapped one LPI for two events.',
+      when: 'On kernels with "vgic-its: Don\'t map an LPI from more than one event", Linux 7.3.4 on: their RESTORE_TABLES passes over the second entry.',
+      outcome:
+        'RESTORE_TABLES answers 0. The MSIs of the second event are dropped without a trace; older kernels bring both events back.',
+      fix: 'Clear the entry of the event that the guest does not have mapped. Where it has both, no bytes help: restore on an older kernel.',
+      see: `${see.abi}; ${see.orphans}`,
+    },
+  }),
   I306: problem<Event & { readonly next: number; readonly events: number }>({
     slug: 'ite-next-past-itt',
     usually: 'fails',

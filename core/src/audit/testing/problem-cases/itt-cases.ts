@@ -1,6 +1,10 @@
+import { type ProfileId, profiles } from '../../../abi/index.ts'
 import type { Gpa } from '../../../memory/index.ts'
 import { PlantedVm } from '../planted-vm.ts'
 import { healthy, type ProblemCase, withOrphan } from './problem-case.ts'
+
+/** The same VM, restored by this kernel. */
+const before = (vm: PlantedVm, kernel: ProfileId) => Object.assign(vm, { more: { profile: profiles[kernel] } })
 
 /** Interrupt translation tables and LPI tables. */
 export const ittCases: readonly ProblemCase[] = [
@@ -57,7 +61,16 @@ export const ittCases: readonly ProblemCase[] = [
     severity: 'corrupts',
     deviceId: 8,
     eventId: 0,
-    vm: () => withOrphan(8, { 0: [8194, 0] }).dte(8, { size: 4, next: 8, ittAddr: 0x4100_8000 }),
+    vm: () => before(withOrphan(8, { 0: [8194, 0] }).dte(8, { size: 4, next: 8, ittAddr: 0x4100_8000 }), 'linux-7.3'),
+    mends: true,
+  },
+  {
+    code: 'I310',
+    when: 'an orphan that a restore visits first has the LPI of a live event',
+    severity: 'corrupts',
+    deviceId: 24,
+    eventId: 0,
+    vm: () => before(withOrphan(8, { 0: [8194, 0] }).dte(8, { size: 4, next: 8, ittAddr: 0x4100_8000 }), 'linux-7.3.4'),
     mends: true,
   },
   {
