@@ -30,3 +30,20 @@ export const WFI = 0xd503207f
  */
 export const vcpuActivities = ['kernel', 'program', 'waiting', 'off', 'unknown'] as const
 export type VcpuActivity = (typeof vcpuActivities)[number]
+
+/** A vCPU when it was saved. */
+export interface SavedVcpu {
+  readonly did: VcpuActivity
+  /**
+   * It had taken an interrupt and not yet said that it was done with it: an active priority, of whatever interrupt. Undefined where the file does not
+   * tell, or the kernel says so before its handler is called (ICC_CTLR_EL1.EOImode).
+   */
+  readonly isHandling?: boolean
+}
+
+export const ICC_CTLR_EL1 = layout('ICC_CTLR_EL1', source, {
+  eoiMode: flag(
+    1,
+    'The end of an interrupt drops its priority and does not deactivate it: two writes, the first mostly before its handler.',
+  ),
+})

@@ -46,8 +46,19 @@ describe('an interrupt that a queue owes its driver', () => {
     ['of a file system, every vCPU waiting', { kind: 'fs' }, ['N801 corrupts proven']],
     ['of a network interface', { kind: 'net' }, ['N801 latent inferred']],
     ['of a disk, vCPUs not known', { vcpus: [] }, ['N801 latent inferred']],
-    ['of a disk, one vCPU not known', { vcpus: ['unknown', 'waiting'] }, ['N801 latent inferred']],
+    ['of a disk, another vCPU not known', { vcpus: ['unknown', 'waiting'] }, ['N801 corrupts proven']],
+    ['of a disk, its vCPU not known', { vcpus: ['waiting', 'unknown'] }, ['N801 latent inferred']],
     ['of a disk, its vCPU in the kernel', { vcpus: ['waiting', 'kernel'] }, ['N802 note inferred']],
+    ['of a disk, its vCPU in the kernel and in a handler', { vcpus: ['waiting.', 'kernel!'] }, ['N802 note inferred']],
+    ['of a disk, its vCPU in the kernel and in no handler', { vcpus: ['kernel!', 'kernel.'] }, ['N801 corrupts proven']],
+    ['of a disk, its vCPU in no handler, and no more known', { vcpus: ['unknown', 'unknown.'] }, ['N801 corrupts proven']],
+    [
+      'of a file system, its vCPU in the kernel and in no handler',
+      { kind: 'fs', vcpus: ['waiting.', 'kernel.'] },
+      ['N802 note inferred'],
+    ],
+    ['of a file system, one vCPU not known', { kind: 'fs', vcpus: ['unknown.', 'waiting.'] }, ['N801 latent inferred']],
+    ['of a network interface, its vCPU in the kernel', { kind: 'net', vcpus: ['waiting', 'kernel.'] }, []],
   ])('%s', (_, options, expected) => {
     expect(codes(owing(options))).toEqual(expected)
   })

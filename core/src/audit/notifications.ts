@@ -1,4 +1,4 @@
-import { GICR_CTLR, ID_LIMIT } from '../abi/index.ts'
+import { GICR_CTLR, ID_LIMIT, type SavedVcpu, type VcpuActivity } from '../abi/index.ts'
 import { lpiConfiguration, type PendingBit, pendingBit } from '../tables/index.ts'
 import {
   type EventOfVector,
@@ -108,22 +108,37 @@ function findOwed(scene: Scene): readonly OwedInterrupt[] {
     if (ring.asked.ahead === 0 || interrupt.pending.isSet !== false || role.kept === true) return []
     const vcpus = vcpuRule(scene, state, interrupt.vcpuId, told.moved)
     const driver = role.emptied !== undefined && told.isLinux() ? 'R-virtq-emptied' : 'R-virtq-left'
+    // A thread of a kernel that runs, for a driver that may leave buffers: nothing speaks for a loss.
+    if (vcpus === 'R-vcpu-run' && driver === 'R-virtq-left') return []
     const isProven = proves(vcpus) && proves(driver)
     return [{ ...state, ring, interrupt, asked: ring.asked, vcpus, driver, isProven }]
   })
 }
 
-/** The handler runs on the vCPU that the interrupt goes to; what it leaves to others runs on any. */
-function vcpuRule(
-  { vcpus, registers: { redistributors } }: Scene,
-  { device, eventId, role }: QueueState,
-  vcpuId: number,
-  moved: () => MovedOfLate,
-): VcpuRule {
-  const did = redistributors.map((_, i) => vcpus[i] ?? 'unknown')
-  if (did.every((activity) => activity === 'waiting' || activity === 'off')) return 'R-vcpu-wait'
-  const target = did[redistributors.findIndex((one) => one.vcpuId === vcpuId)]
-  if (target === 'kernel') return 'R-vcpu-run'
-  if (did.includes('unknown')) return 'R-vcpu-unknown'
-  return role.emptied === 'handler' && !moved()(device.deviceId, eventId) ? 'R-vcpu-target' : 'R-vcpu-other'
+/**
+ * The handler runs on the vCPU that the interrupt goes to, from when it is taken until its priority is dropped; what it leaves to others runs on
+ * any, and is not done while one of them runs.
+ */
+function vcpuRule(scene: Scene, { device, eventId, role }: QueueState, vcpuId: number, moved: () => MovedOfLate): VcpuRule {
+  const { redistributors } = scene.registers
+  const vcpus = redistributors.map((_, i): SavedVcpu => scene.vcpus[i] ?? { did: 'unknown' })
+  if (vcpus.every(({ did }) => did === 'waiting' || did === 'off')) return 'R-vcpu-wait'
+  const target = vcpus[redistributors.findIndex((one) => one.vcpuId === vcpuId)]!
+  const isBusy = target.isHandling ?? busy[target.did]
+  if (role.emptied !== 'handler') {
+    if (vcpus.some(({ did }) => did === 'unknown')) return 'R-vcpu-unknown'
+    return target.did === 'kernel' ? 'R-vcpu-run' : 'R-vcpu-other'
+  }
+  if (isBusy === undefined) return 'R-vcpu-unknown'
+  if (isBusy) return 'R-vcpu-run'
+  return moved()(device.deviceId, eventId) ? 'R-vcpu-other' : 'R-vcpu-target'
+}
+
+/** Whether a vCPU may be in a handler, by what it did alone. */
+const busy: Readonly<Record<VcpuActivity, boolean | undefined>> = {
+  kernel: true,
+  program: false,
+  waiting: false,
+  off: false,
+  unknown: undefined,
 }

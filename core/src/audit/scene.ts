@@ -11,8 +11,8 @@ import {
   type Quirks,
   queueShape,
   type SavedIts,
+  type SavedVcpu,
   savedIts,
-  type VcpuActivity,
 } from '../abi/index.ts'
 import type { KernelOutcome, RedistributorOutcome } from '../guest-kernel/index.ts'
 import type { Gpa, GpaRange, ReadonlyMemory } from '../memory/index.ts'
@@ -43,8 +43,8 @@ export interface AuditInput {
   readonly msi?: readonly MsiFunction[]
   /** The virtio functions among them; see `SavedMachine`. The words of their rings must be loaded. */
   readonly virtio?: readonly VirtioDevice[]
-  /** What the vCPUs did, in the order of the redistributors. */
-  readonly vcpus?: readonly VcpuActivity[]
+  /** In the order of the redistributors. */
+  readonly vcpus?: readonly SavedVcpu[]
   /** Pages of the tables that the file holds no record of. */
   readonly missing?: readonly Gpa[]
   /** Where guest RAM may be whose address the file does not tell; see `SavedMachine`. */
@@ -196,7 +196,7 @@ export class Scene {
     return this.#input.virtio ?? []
   }
 
-  get vcpus(): readonly VcpuActivity[] {
+  get vcpus(): readonly SavedVcpu[] {
     return this.#input.vcpus ?? []
   }
 

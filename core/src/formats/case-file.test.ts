@@ -177,7 +177,9 @@ describe('the header of a case', () => {
     unlocated: fc.constantFrom([], [range(16, 4)]),
     msi: fc.array(fn, { maxLength: 3 }),
     virtio: fc.array(device, { maxLength: 2 }),
-    vcpus: fc.array(fc.constantFrom(...vcpuActivities), { maxLength: 3 }),
+    vcpus: fc.array(fc.record({ did: fc.constantFrom(...vcpuActivities), isHandling: fc.boolean() }, { requiredKeys: ['did'] }), {
+      maxLength: 3,
+    }),
     pages: fc.constant(new PageRuns([range(1), range(4, 2)])),
     zeros: fc.constant(new PageRuns([range(2)])),
   })

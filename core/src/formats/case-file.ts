@@ -1,4 +1,4 @@
-import type { GicRegisters, MsiFunction, VcpuActivity } from '../abi/index.ts'
+import type { GicRegisters, MsiFunction, SavedVcpu } from '../abi/index.ts'
 import { coalesce, type Gpa, type GpaRange, LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
 import type { VirtioDevice } from '../virtio/index.ts'
 import { readExactly } from './byte-source.ts'
@@ -90,7 +90,7 @@ class CaseMachine implements SavedMachine {
   readonly unlocated: readonly GpaRange[]
   readonly msi: readonly MsiFunction[]
   readonly virtio: readonly VirtioDevice[]
-  readonly vcpus: readonly VcpuActivity[]
+  readonly vcpus: readonly SavedVcpu[]
   readonly files: readonly SavedFile[]
   readonly writeBack: WriteBack
   readonly #file: SavedFile

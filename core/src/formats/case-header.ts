@@ -5,6 +5,7 @@ import {
   type MsiTarget,
   msiTarget,
   type SavedIts,
+  type SavedVcpu,
   VGIC_V3_MAX_CPUS,
   VIRT_ITS,
   vcpuActivities,
@@ -86,7 +87,7 @@ class HeaderReader {
       unlocated: this.#runs(header['unlocated'] ?? [], GPA_LIMIT / PAGE_BYTES),
       msi: json.array(header['msi']).map((element) => this.#msi(json.object(element), itses.itses)),
       virtio: json.array(header['virtio'] ?? []).map((element) => readVirtioDevice(json, json.object(element))),
-      vcpus: json.array(header['vcpus'] ?? []).map((word) => json.oneOf(word, vcpuActivities)),
+      vcpus: json.array(header['vcpus'] ?? []).map((element) => this.#vcpu(json.object(element))),
       pages: new PageRuns(this.#runs(header['pages'], MOST_PAGES)),
       zeros: new PageRuns(this.#runs(header['zeros'], MOST_PAGES)),
     }
@@ -200,6 +201,12 @@ class HeaderReader {
     const { kind: word, its } = json.object(value)
     const kind = json.oneOf(word, ['unset', 'translater', 'translated', 'elsewhere'])
     return kind === 'unset' || kind === 'elsewhere' ? { kind } : { kind, its: json.count(its, itses.length) }
+  }
+
+  #vcpu({ did, isHandling }: Json): SavedVcpu {
+    const json = this.#json
+    const known = isHandling === undefined ? {} : { isHandling: json.boolean(isHandling) }
+    return { did: json.oneOf(did, vcpuActivities), ...known }
   }
 
   #ram(value: unknown): GpaRange[] {

@@ -1,4 +1,4 @@
-import type { GicRegisters, MsiFunction, VcpuActivity } from '../abi/index.ts'
+import type { GicRegisters, MsiFunction, SavedVcpu } from '../abi/index.ts'
 import type { Gpa, GpaRange, LoadableMemory } from '../memory/index.ts'
 import type { VirtioDevice } from '../virtio/index.ts'
 import type { Codecs } from './codec.ts'
@@ -40,8 +40,8 @@ export interface SavedMachine {
   readonly msi: readonly MsiFunction[]
   /** The virtio functions among them, in the order of the file; none where the file was made by a version that did not read them. */
   readonly virtio: readonly VirtioDevice[]
-  /** What the vCPUs did, in the order of the redistributors; those that are missing are unknown. */
-  readonly vcpus: readonly VcpuActivity[]
+  /** In the order of the redistributors; what those that are missing did is not known. */
+  readonly vcpus: readonly SavedVcpu[]
   /** Guest RAM with nothing loaded yet. */
   memory(): LoadableMemory
   /** Reads the pages of `ranges` that `memory` does not hold yet. Parts outside RAM are ignored. */

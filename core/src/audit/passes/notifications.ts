@@ -49,8 +49,8 @@ function evidenceOf({ queue, ring, asked, interrupt, vcpus, driver, role }: Owed
 
 const vcpuWords: Readonly<Record<VcpuRule, string>> = {
   'R-vcpu-wait': 'every vCPU waits in WFI or is off',
-  'R-vcpu-target': 'its vCPU was in no handler: it waits in WFI, is off or runs a program',
+  'R-vcpu-target': 'its vCPU was in no handler',
   'R-vcpu-other': 'its vCPU was in no handler; on another vCPU its work may go on',
-  'R-vcpu-run': 'its vCPU ran in the kernel, perhaps in the handler',
+  'R-vcpu-run': 'its vCPU was in a handler, perhaps in this one',
   'R-vcpu-unknown': 'what every vCPU did is not known',
 }

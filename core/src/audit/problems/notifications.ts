@@ -38,12 +38,12 @@ export const notificationProblems = {
     slug: 'handler-at-work',
     usually: 'note',
     describe: ({ function: name, queue, lpi, vcpuId }) =>
-      `Whether the interrupt of ${queue} of ${name} was lost is not known: vCPU ${vcpuId} ran in its kernel and may have been in the handler, and LPI ${lpi} is not pending.`,
+      `Whether the interrupt of ${queue} of ${name} was lost is not known: vCPU ${vcpuId} was in a handler, perhaps in this one, and LPI ${lpi} is not pending.`,
     fix: 'set the pending bit of the LPI, if that queue hangs',
     remedies: ['fix'],
     beyondRestore: true,
     help: {
-      what: 'A virtio device has used buffers of which the driver asked to be told, its interrupt is not pending, and the vCPU to which it goes was running in the kernel.',
+      what: 'A virtio device has used buffers of which the driver asked to be told, its interrupt is not pending, and the vCPU to which it goes was handling an interrupt, of whatever device.',
       why: 'Mostly the handler was at work when the VM was stopped, as under load: it has taken the interrupt and not yet all buffers. An interrupt that was lost looks the same.',
       when: 'After the restore the handler goes on where it was; if there was none, the driver waits.',
       outcome: 'Nothing as a rule. If the queue hangs after the restore, this was it.',

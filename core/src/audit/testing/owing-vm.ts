@@ -1,4 +1,4 @@
-import { FIRST_LPI, type VcpuActivity } from '../../abi/index.ts'
+import { FIRST_LPI, type SavedVcpu, type VcpuActivity, vcpuActivities } from '../../abi/index.ts'
 import type { Gpa } from '../../memory/index.ts'
 import { VIRTIO_F, type VirtioDevice, type VirtioKind, type Virtqueue } from '../../virtio/index.ts'
 import { LPI_CONFIGURATION, PlantedVm, pciFunction, RAM } from './planted-vm.ts'
@@ -19,7 +19,8 @@ export interface Owing {
   readonly nextAvail?: number
   readonly eventIdx?: boolean
   readonly status?: number
-  readonly vcpus?: readonly VcpuActivity[]
+  /** What the vCPUs did; with `!` those that have an active priority, with `.` those that have none. */
+  readonly vcpus?: readonly `${VcpuActivity}${'' | '!' | '.'}`[]
   /** Configuration byte of its LPI. */
   readonly configuration?: number
   readonly isPending?: boolean
@@ -74,11 +75,16 @@ export function owing(options: Owing = {}, vm = mapped()): PlantedVm {
   }
   const part = pciFunction(OWED_DEVICE, [0, 1])
   const vectors = part.vectors.map((vector) => ({ ...vector, masked: options.masked ?? false }))
-  vm.more = { ...vm.more, msi: [{ ...part, name, vectors }, pciFunction(16, [0])], virtio: [device], vcpus }
+  vm.more = { ...vm.more, msi: [{ ...part, name, vectors }, pciFunction(16, [0])], virtio: [device], vcpus: vcpus.map(savedVcpu) }
   return vm
 }
 
 export function write16(vm: PlantedVm, at: number, value: number): void {
   vm.memory.setU8(at as Gpa, value & 0xff)
   vm.memory.setU8((at + 1) as Gpa, value >>> 8)
+}
+
+function savedVcpu(told: string): SavedVcpu {
+  const did = vcpuActivities.find((word) => told.startsWith(word))!
+  return told === did ? { did } : { did, isHandling: told.endsWith('!') }
 }

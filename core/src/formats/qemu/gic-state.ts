@@ -1,4 +1,11 @@
-import { type ItsRegisters, type RedistributorRegisters, type SavedIts, VGIC_V3_MAX_CPUS, VIRT_ITS } from '../../abi/index.ts'
+import {
+  ICC_CTLR_EL1,
+  type ItsRegisters,
+  type RedistributorRegisters,
+  type SavedIts,
+  VGIC_V3_MAX_CPUS,
+  VIRT_ITS,
+} from '../../abi/index.ts'
 import type { Edit } from '../edits.ts'
 import { FormatError } from '../format-error.ts'
 import { MOST_ITSES } from '../saved-machine.ts'
@@ -70,3 +77,25 @@ export function redistributorEdits(state: DeviceState, to: readonly Redistributo
 }
 
 const FIELD = { propbaser: 'cpu.gicr_propbaser', pendbaser: 'cpu.gicr_pendbaser' } as const
+
+/** Active priorities: three groups of four registers. */
+const APR_WORDS = 12
+/** Of ICC_CTLR_EL1 there are two: as the secure world has it and as the other has. */
+const CTLR_WORDS = 2
+
+/**
+ * Whether each vCPU had taken an interrupt and not said that it was done with it, in the order of the redistributors; undefined where the
+ * section does not tell, or the kernel drops priorities early.
+ *
+ * @source QEMU hw/intc/arm_gicv3_common.c, vmstate_gicv3_cpu; hw/intc/arm_gicv3_kvm.c, kvm_arm_gicv3_get
+ */
+export function handlingVcpus(state: DeviceState): readonly (boolean | undefined)[] {
+  const priorities = state.integers('cpu.icc_apr', 8)
+  const controls = state.integers('cpu.icc_ctlr_el1', 8)
+  const count = priorities.length / APR_WORDS
+  if (controls.length !== count * CTLR_WORDS) return []
+  return Array.from({ length: count }, (_, vcpu) => {
+    const isEarly = controls.slice(vcpu * CTLR_WORDS, (vcpu + 1) * CTLR_WORDS).some((word) => ICC_CTLR_EL1.unpack(word).eoiMode)
+    return isEarly ? undefined : priorities.slice(vcpu * APR_WORDS, (vcpu + 1) * APR_WORDS).some((word) => word !== 0n)
+  })
+}

@@ -1,4 +1,4 @@
-import type { GicRegisters, MsiFunction, VcpuActivity } from '../../abi/index.ts'
+import type { GicRegisters, MsiFunction, SavedVcpu } from '../../abi/index.ts'
 import { type Gpa, type GpaRange, LoadableMemory } from '../../memory/index.ts'
 import type { VirtioDevice } from '../../virtio/index.ts'
 import { type FileEdits, type SavedFile, type WriteBack, writeBackOf } from '../machine-file.ts'
@@ -21,7 +21,7 @@ export interface DeviceFacts {
   readonly gic: DeviceState
   readonly msi: readonly MsiFunction[]
   readonly virtio: readonly VirtioDevice[]
-  readonly vcpus: readonly VcpuActivity[]
+  readonly vcpus: readonly SavedVcpu[]
   readonly start: number
 }
 
@@ -34,7 +34,7 @@ export class QemuMachine implements SavedMachine {
   readonly registers: GicRegisters
   readonly msi: readonly MsiFunction[]
   readonly virtio: readonly VirtioDevice[]
-  readonly vcpus: readonly VcpuActivity[]
+  readonly vcpus: readonly SavedVcpu[]
   readonly files: readonly SavedFile[]
   readonly writeBack: WriteBack
   readonly blocks: readonly ListedBlock[]

@@ -1,4 +1,4 @@
-import type { GicRegisters } from '../../abi/index.ts'
+import type { GicRegisters, SavedVcpu } from '../../abi/index.ts'
 import type { GpaRange } from '../../memory/index.ts'
 import { type ByteSource, readExactly } from '../byte-source.ts'
 import { FormatError } from '../format-error.ts'
@@ -6,7 +6,7 @@ import type { SavedFile } from '../machine-file.ts'
 import type { OpenOptions, SavedMachine } from '../saved-machine.ts'
 import { StreamReader } from '../stream-reader.ts'
 import { DeviceState } from './device-state.ts'
-import { redistributors, savedItses } from './gic-state.ts'
+import { handlingVcpus, redistributors, savedItses } from './gic-state.ts'
 import { smmuTables, throughIommus } from './iommu.ts'
 import { QemuMachine } from './machine.ts'
 import { msiFunctions } from './pci-function.ts'
@@ -39,7 +39,9 @@ export async function openQemuStream(file: SavedFile, options: OpenOptions, star
   const guest = { memory, load: (ranges: readonly GpaRange[]) => machine.load(memory, ranges) }
   const msi = await throughIommus(written.msi, smmus, registers.itses, guest)
   const cpus = [...(await statesOf(source, stream, 'cpu'))].sort((a, b) => a.instance - b.instance)
-  const vcpus = await vcpuActivities(cpus, guest)
+  const did = await vcpuActivities(cpus, guest)
+  const handling = (await statesOf(source, stream, 'arm_gicv3')).flatMap(handlingVcpus)
+  const vcpus = did.map((one, i): SavedVcpu => ({ did: one, ...(handling[i] !== undefined && { isHandling: handling[i] }) }))
   return new QemuMachine(file, options, stream, ram, { ...written, msi, vcpus })
 }
 

@@ -1,4 +1,4 @@
-import type { GicRegisters, MsiFunction, VcpuActivity } from '../../abi/index.ts'
+import type { GicRegisters, MsiFunction, SavedVcpu } from '../../abi/index.ts'
 import { PlantedVm } from '../../audit/testing/planted-vm.ts'
 import { type SavedMachine, writeCase } from '../../formats/index.ts'
 import { type Gpa, type GuestMemory, LoadableMemory, PAGE_BYTES } from '../../memory/index.ts'
@@ -16,7 +16,7 @@ interface Saved {
   readonly registers: GicRegisters
   readonly msi: readonly MsiFunction[]
   readonly virtio?: readonly VirtioDevice[]
-  readonly vcpus?: readonly VcpuActivity[]
+  readonly vcpus?: readonly SavedVcpu[]
 }
 
 /** A VM as if it had been saved and opened: its RAM is read page by page. */
