@@ -154,6 +154,62 @@ describe('the devices of vits check', () => {
   })
 })
 
+describe('what vits check looked at', () => {
+  it('is said of a clean VM, to be pasted, and in JSON of every VM', async () => {
+    const { out } = await vits(['check', saved('healthy')])
+    const [, said] = out.split('Restores cleanly.\n')
+    expect(said!.replaceAll('\n', ' ')).toMatch(
+      /^Looked at and found well: the registers; 9 devices and 22 events in the tables; all that the guest has mapped; the configuration of 22 live LPIs; the pending bits of 2 vCPUs, none set; the restore on \d+ kernels\. /,
+    )
+    expect(out).not.toContain('wrong')
+    const broken = JSON.parse((await vits(['check', '--json', saved('ghosts')])).out)
+    expect(broken.looks).toContainEqual({
+      subject: 'tables',
+      outcome: 'wrong',
+      what: '10 devices and 24 events in the tables',
+      its: null,
+      why: null,
+    })
+    expect((await vits(['check', saved('ghosts')])).out).not.toContain('Looked at')
+  })
+
+  it('names what is known in part', async () => {
+    const { out } = await vits(['check', saved('wrapped-clean')])
+    expect(out).toContain('\nKnown in part: what the guest has mapped (no witness knows all of it); ')
+    expect(out).not.toContain('It is not the interrupts')
+  })
+})
+
+describe('vits check --why-hang', () => {
+  it('answers first, shows what hangs a guest, and counts what does not', async () => {
+    const { code, out } = await vits(['check', '--why-hang', saved('scattered-partly-repaired')])
+    expect([code, out.split('\n').slice(0, 2).join(' ')]).toEqual([
+      4,
+      'The disk at f4:00.0 waits for ever: its interrupts do not come back, nor do those of 6 more devices.',
+    ])
+    expect(out).toContain('\nD207 orphan-ends-scan')
+    expect(out).not.toContain('\nD204 ')
+    expect(out).toMatch(/^\d findings by which no guest hangs are not shown/m)
+  })
+
+  it('finds nothing in a VM that restores wrongly without a loss, and exits as without it', async () => {
+    const { code, out } = await vits(['check', '--why-hang', saved('ghosts')])
+    expect([code, out]).toEqual([4, expect.stringMatching(/^Nothing found that would hang this guest after a restore\. /)])
+  })
+
+  it('orders the findings of the JSON document, which has the answer in any case', async () => {
+    const plain = JSON.parse((await vits(['check', '--json', saved('scattered-unrestorable')])).out)
+    const ordered = JSON.parse((await vits(['check', '--json', '--why-hang', saved('scattered-unrestorable')])).out)
+    expect(plain.whyHang).toMatch(
+      /^This guest does not hang, it does not come back at all: EINVAL at a stale entry of the disk at 52:00\.0\./,
+    )
+    expect(ordered).toEqual({ ...plain, findings: ordered.findings })
+    expect(
+      ordered.findings.map(({ code, hang }: { code: string; hang: string | null }) => `${code} ${hang}`).slice(0, 3),
+    ).toEqual(['D203 stops', 'D207 lost', 'I305 null'])
+  })
+})
+
 describe('the rules of witnesses', () => {
   it('are named behind what each says with -v, and not without', async () => {
     const quiet = await vits(['check', saved('ghosts')])

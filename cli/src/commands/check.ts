@@ -22,15 +22,17 @@ export const check = command({
     'check --json *.migr | jq .verdict',
     'check --kernel linux-5.10 vm.migr',
     'check --kernel all vm.migr',
+    'check --why-hang vm.migr',
   ],
   options: {
     json: flag('--json', 'print one JSON document for each file, one a line when there are several'),
     kernel: text('--kernel <profile>', 'the kernel that restores: a profile (vits kernels lists them), or all'),
+    whyHang: flag('--why-hang', 'say what would hang the guest after a restore, the surest first, and leave out what would not'),
     verbose: flag('-v, --verbose', 'name the rule by which each witness speaks (vits explain tells what it is)'),
     strict: flag('--strict', 'count harmless leftovers as problems'),
     guestKernel,
   },
-  run: async (files, { json, kernel, strict, verbose, guestKernel: always }, io) => {
+  run: async (files, { json, kernel, strict, whyHang: byHang, verbose, guestKernel: always }, io) => {
     const all = kernel === 'all'
     const profile = profileNamed(kernel === undefined || all ? NEWEST : kernel)
     let bits: ExitBits = ExitCode.Ok
@@ -40,9 +42,9 @@ export const check = command({
           const reports = inspection.audit()
           const kernels = inspection.judge()
           const found = { file, machine, reports, kernels }
-          if (json) io.out(`${JSON.stringify(checkDocument(found), null, files.length > 1 ? 0 : 2)}\n`)
+          if (json) io.out(`${JSON.stringify(checkDocument(found, byHang), null, files.length > 1 ? 0 : 2)}\n`)
           else {
-            const options = { kernels: kernelLines(kernels, profile.id, all, io.style), rules: verbose }
+            const options = { kernels: kernelLines(kernels, profile.id, all, io.style), rules: verbose, byHang }
             io.out(`${i > 0 ? '\n' : ''}${reportText(found, options, io.style)}`)
           }
           return exitBits(reports, strict) | (all ? kernelBits(kernels) : ExitCode.Ok)

@@ -1,14 +1,5 @@
 import { hex, type ItsPlace } from '@vits/core/abi'
-import {
-  type DeviceNames,
-  type Evidence,
-  entryLine,
-  type Finding,
-  isLoss,
-  problemRow,
-  type Report,
-  type Severity,
-} from '@vits/core/audit'
+import { type DeviceNames, type Evidence, entryLine, type Finding, isLoss, problemRow, type Severity } from '@vits/core/audit'
 import type { Style } from '../style.ts'
 import { deviceLines } from './device-lines.ts'
 import { beside, count } from './words.ts'
@@ -39,7 +30,7 @@ export interface FindingContext {
 }
 
 /** The findings of one ITS, those with one code and severity together. */
-export const findingsLines = ({ findings }: Pick<Report, 'findings'>, context: FindingContext): string[] =>
+export const findingsLines = (findings: readonly Finding[], context: FindingContext): string[] =>
   groups(findings).flatMap((group) => findingLines(group, context))
 
 function findingLines(group: readonly Finding[], context: FindingContext): string[] {

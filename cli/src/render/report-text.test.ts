@@ -18,7 +18,7 @@ describe('a VM whose tables are larger than what may be looked at', () => {
   it('is called neither well nor broken', async () => {
     const inspection = await inspected()
     const found = { file: 'vm', machine, reports: inspection.audit(), kernels: inspection.judge() }
-    const text = reportText(found, { kernels: [], rules: false }, style(false))
+    const text = reportText(found, { kernels: [], rules: false, byHang: false }, style(false))
     expect(text).toContain('M703 tables-too-large')
     expect(text).toContain('Not known: a restore reads more than was looked at. Do not resume this VM.')
     expect(text).not.toMatch(/lost|loses|cleanly/)

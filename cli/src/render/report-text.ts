@@ -1,9 +1,10 @@
 import { hex, itsCount } from '@vits/core/abi'
-import { headline, type Report, type Verdict, worst } from '@vits/core/audit'
+import { headline, type Report, type Verdict, type WhyHang, whyHang, worst } from '@vits/core/audit'
 import type { Checked } from '@vits/core/documents'
 import type { SavedMachine } from '@vits/core/formats'
 import type { Style } from '../style.ts'
 import { findingsLines } from './finding-text.ts'
+import { looksLines } from './looks-text.ts'
 import { verdictLines } from './verdict-text.ts'
 import { viewLines } from './view-lines.ts'
 import { count, itsWords, paragraph, printable } from './words.ts'
@@ -14,30 +15,44 @@ export interface ReportOptions {
   readonly kernels: readonly string[]
   /** The rule by which each witness speaks. */
   readonly rules: boolean
+  /** What a guest would hang by, the surest first, and nothing else. */
+  readonly byHang: boolean
 }
 
 /**
  * What `vits check` prints for one file: what happens to which device, what the file is, three views, each problem, the verdict and
  * what to do next.
  */
-export function reportText(checked: Checked, { kernels, rules }: ReportOptions, style: Style): string {
+export function reportText(checked: Checked, { kernels, rules, byHang }: ReportOptions, style: Style): string {
   const { file, machine, reports } = checked
-  const hidden = reports.some(({ stop }) => stop !== undefined)
+  const isHidden = reports.some(({ stop }) => stop !== undefined)
   const isWell = worst(reports.map(({ verdict }) => verdict)) === 'restores'
-  const says = paragraph(headline(reports, checked.kernels))
+  const why = byHang ? whyHang(reports) : undefined
+  const isGood = isWell && (why === undefined || why.findings.length === 0)
+  const told = (report: Report) =>
+    why === undefined ? report.findings : why.findings.flatMap((one) => (one.report === report ? one.finding : []))
+  const says = paragraph(why?.answer ?? headline(reports, checked.kernels))
   return [
-    ...says.map(isWell ? style.good : style.bad),
+    ...says.map(isGood ? style.good : style.bad),
     `${style.bold(printable(file))}  ${printable(summary(machine, reports))}`,
     '',
     ...reports.flatMap((report) => [...itsHeading(report, reports.length, style), ...viewLines(report), '']),
     ...reports.flatMap((report) => {
-      const { names, its } = report
-      return findingsLines(report, { names, hidden, its: reports.length > 1 ? its : undefined, rules, style })
+      const its = reports.length > 1 ? report.its : undefined
+      return findingsLines(told(report), { names: report.names, hidden: isHidden, its, rules, style })
     }),
+    ...othersLines(why),
     ...verdictLines(file, machine, reports, style),
+    ...(isWell ? looksLines(checked) : []),
     ...kernels,
     '',
   ].join('\n')
+}
+
+function othersLines(why: WhyHang | undefined): string[] {
+  if (why === undefined || why.others === 0) return []
+  const words = count(why.others, 'finding by which no guest hangs is', 'findings by which no guest hangs are')
+  return [`${words} not shown (vits check without --why-hang shows all).`, '']
 }
 
 function summary({ format, machine, ranges, registers }: SavedMachine, reports: readonly Report[]): string {

@@ -2,6 +2,7 @@ import { objections } from '../tables/index.ts'
 import { harmedDevices } from './device-harm.ts'
 import type { Judgement } from './effect.ts'
 import { declared, type Finding } from './finding.ts'
+import { looksOf } from './looks.ts'
 import type { Mappings } from './mappings.ts'
 import { finding, measure, Suspects, takeOut } from './measure.ts'
 import { place } from './names.ts'
@@ -92,6 +93,7 @@ function report(scene: Scene, orphans: Orphans, found: readonly Finding[]): Repo
     findings: [...found].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity)),
     names: scene.names,
     harmed: verdict === 'fails' ? [] : harmedDevices(scene),
+    looks: looksOf(scene, found),
   }
 }
 

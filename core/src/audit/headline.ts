@@ -4,6 +4,7 @@ import type { KernelRow } from './kernels.ts'
 import { itsName } from './names.ts'
 import type { Report } from './report.ts'
 import { worst } from './verdict.ts'
+import { capital, counted } from './words.ts'
 
 /** A device that is harmed, with the report that says so. */
 export interface Harmed {
@@ -57,7 +58,7 @@ function failureSentence(reports: readonly Report[], on: string): string {
 }
 
 /** `a stale entry of the disk at 52:00.0`, `collection 3`. */
-function entryWords({ stop, names, orphans }: Report): string {
+export function entryWords({ stop, names, orphans }: Report): string {
   const { deviceId, eventId, place } = stop!
   if (deviceId === undefined) return place
   const isStale =
@@ -102,7 +103,5 @@ function wellSentence(reports: readonly Report[], on: string): string {
   if (devices === 0)
     return `Comes back ${on}; ${known === '' ? 'the guest has no device mapped' : 'no device is known to be mapped'}.`
   const which = isUnread ? ' that was looked at' : known
-  return `Every device${which} keeps its interrupts ${on}: ${devices === 1 ? '1 device' : `${devices} devices`}, ${events === 1 ? '1 interrupt' : `${events} interrupts`}.`
+  return `Every device${which} keeps its interrupts ${on}: ${counted(devices, 'device')}, ${counted(events, 'interrupt')}.`
 }
-
-const capital = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1)

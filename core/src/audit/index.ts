@@ -12,6 +12,7 @@ export { harmedOf, headline } from './headline.ts'
 export { type History, type HistoryState, readHistory } from './history.ts'
 export { groupKernels, type KernelGroup } from './kernel-groups.ts'
 export { type ItsDamage, judgeKernels, type KernelRow, overrunFootprint } from './kernels.ts'
+export { type Look, type LookOutcome, lookWords, type VmLook, vmLooks } from './looks.ts'
 export type { MappedDevice, Mappings } from './mappings.ts'
 export { deviceName, eventName } from './names.ts'
 export {
@@ -28,7 +29,9 @@ export { sharedPendingTables } from './passes/redistributors.ts'
 export type { PendingState, StrayBit, VcpuPending } from './pending-state.ts'
 export { type PendingDevice, type PendingEvent, type PendingView, pendingView } from './pending-view.ts'
 export {
+  type Hang,
   type Help,
+  hangs,
   headings,
   isLoss,
   type ProblemCode,
@@ -48,4 +51,5 @@ export { type Damage, type Verdict, worst } from './verdict.ts'
 export { type Change, viewDifferences } from './view-differences.ts'
 export type { DeviceRow, EventRow, View } from './views.ts'
 export { type TraceEnd, type TraceEntry, traceWalk, type WalkTrace } from './walk-trace.ts'
+export { type HangingFinding, hangOf, type WhyHang, whyHang } from './why-hang.ts'
 export type { RuleName, Said, WitnessName, WitnessRule, Word } from './witness-rules.ts'

@@ -5,6 +5,7 @@ import type { DeviceHarm } from './device-harm.ts'
 import type { DeviceNames } from './device-names.ts'
 import type { EventId, Finding } from './finding.ts'
 import type { HistoryState } from './history.ts'
+import type { Look } from './looks.ts'
 import type { Verdict } from './verdict.ts'
 
 export interface Count {
@@ -87,4 +88,6 @@ export interface Report extends RestoreCounts {
   readonly names: DeviceNames
   /** What a restore does to each device that it harms, the worst first; nothing where it fails. */
   readonly harmed: readonly DeviceHarm[]
+  /** What was looked at, what came of it, and what was not looked at. */
+  readonly looks: readonly Look[]
 }

@@ -3,6 +3,7 @@ import {
   type Count,
   groupKernels,
   type HistoryState,
+  hangs,
   harmedOf,
   headline,
   type KernelRow,
@@ -12,6 +13,9 @@ import {
   type RestoreStop,
   type Severity,
   type Verdict,
+  type VmLook,
+  vmLooks,
+  whyHang,
   worst,
 } from '../audit/index.ts'
 import type { SavedMachine } from '../formats/index.ts'
@@ -41,9 +45,11 @@ export interface CheckDocument extends RestoreDocument {
   readonly vcpus: number
   /** What the restore does, in one sentence: to which device, what, and on which kernel. */
   readonly headline: string
+  /** Why the guest would hang after a restore, in a sentence or two. */
+  readonly whyHang: string
   /** One for each ITS, in the order of the file. */
   readonly itses: readonly ItsDocument[]
-  /** Every problem, worst first. */
+  /** Every problem, worst first; with `--why-hang` by what a hang would look like, and what hangs nothing last. */
   readonly findings: readonly FindingDocument[]
   /** What each known kernel makes of the VM. */
   readonly kernels: readonly KernelDocument[]
@@ -53,6 +59,16 @@ export interface CheckDocument extends RestoreDocument {
   readonly devices: readonly NamedDeviceDocument[]
   /** What a restore does to each device that it harms, the worst first; empty where it fails. */
   readonly harmed: readonly HarmDocument[]
+  /** What was looked at, what came of it, and what was not looked at. */
+  readonly looks: readonly LookDocument[]
+}
+
+/** One thing that was looked at, or was not. */
+export interface LookDocument extends Omit<VmLook, 'its' | 'why'> {
+  /** The ITS, where there are several and it is about one of them. */
+  readonly its: number | null
+  /** Why it is known in part, or was not looked at. */
+  readonly why: string | null
 }
 
 /** One ITS of the VM. */
@@ -128,8 +144,8 @@ export interface Checked {
   readonly kernels: readonly KernelRow[]
 }
 
-/** The document of one saved VM, addresses and words as hexadecimal strings. */
-export function checkDocument({ file, machine, reports, kernels }: Checked): CheckDocument {
+/** The document of one saved VM, addresses and words as hexadecimal strings; `byHang`: findings in the order of `whyHang`. */
+export function checkDocument({ file, machine, reports, kernels }: Checked, byHang = false): CheckDocument {
   const [first] = reports
   if (first === undefined) throw new RangeError('a VM without an ITS has no report')
   const itses = reports.map((report) => ({
@@ -146,13 +162,17 @@ export function checkDocument({ file, machine, reports, kernels }: Checked): Che
     kernel: first.kernel,
     vcpus: first.vcpus,
     headline: headline(reports, kernels),
+    whyHang: whyHang(reports).answer,
     ...together(itses),
     itses,
-    findings: worstFirst(reports.flatMap((report) => report.findings.map((one) => findingDocument(one, report)))),
+    findings: (byHang ? surestHangFirst : worstFirst)(
+      reports.flatMap((report) => report.findings.map((one) => findingDocument(one, report))),
+    ),
     kernels: kernels.map(kernelDocument),
     alike: groupKernels(kernels).map((group) => group.kernels),
     devices: reports.flatMap(({ names, its }) => namedDevices(names, its.index)),
     harmed: harmedOf(reports).map(({ report: { names, its }, harm }) => harmDocument(harm, names, its.index)),
+    looks: vmLooks(reports, kernels).map(({ its, why, ...look }) => ({ ...look, its: its ?? null, why: why ?? null })),
   }
 }
 
@@ -242,4 +262,9 @@ const worstSeverity: readonly Severity[] = ['fails', 'corrupts', 'latent', 'note
 
 function worstFirst(findings: readonly FindingDocument[]): readonly FindingDocument[] {
   return [...findings].sort((a, b) => worstSeverity.indexOf(a.severity) - worstSeverity.indexOf(b.severity))
+}
+
+function surestHangFirst(findings: readonly FindingDocument[]): readonly FindingDocument[] {
+  const order = ({ hang }: FindingDocument) => (hang === null ? hangs.length : hangs.indexOf(hang))
+  return [...worstFirst(findings)].sort((a, b) => order(a) - order(b))
 }

@@ -6,7 +6,9 @@ import {
   type Evidence,
   entryFields,
   type Finding,
+  type Hang,
   type Help,
+  hangOf,
   type ProblemCode,
   problems,
   type RegisterWrite,
@@ -43,6 +45,8 @@ export interface FindingDocument {
   readonly device: string | null
   readonly eventId: number | null
   readonly icid: number | null
+  /** How a guest hangs by it after a restore, or `stops`: it does not come back at all; null where neither. */
+  readonly hang: Hang | null
   readonly evidence: readonly EvidenceDocument[]
   readonly entries: readonly EntryDocument[]
   readonly effect: EffectDocument
@@ -131,6 +135,7 @@ export function findingDocument(finding: Finding, { its, names }: Pick<Report, '
     device: deviceId === undefined || names.label(deviceId) === '' ? null : names.subject(deviceId),
     eventId: eventId ?? null,
     icid: icid ?? null,
+    hang: hangOf(finding, names) ?? null,
     evidence: evidence.map(({ witness, rule, says, at, against }) => ({
       witness,
       rule,

@@ -86,6 +86,7 @@ export const collectionProblems = {
       `Collection ${icid} comes back on vCPU ${restored}; the guest mapped it to ${believed}.`,
     fix: 'write the RDbase that the guest mapped',
     remedies: ['collections'],
+    hang: 'astray',
     help: {
       what: 'The collection table and the command queue name different targets for one collection.',
       why: 'The table in the file is older than the registers and the queue: its page was not saved again after it changed.',

@@ -239,6 +239,7 @@ export const deviceProblems = {
     fix: 'bring both back; or find out which of the two the guest has, and clear the entry of the other',
     remedies: ['chain'],
     perhaps: true,
+    hang: 'perhaps',
     help: {
       what: 'Two valid device table entries share their ITT, a restore visits one, and nobody tells which is the stale one.',
       why: `${orphanWhy} When the guest gives the ITT to another device, the stale entry leads past the new one.`,

@@ -161,6 +161,7 @@ export const eventProblems = {
     describe: (d) => `${Name(d)} comes back as ${d.table}; the guest mapped it as ${d.guest}.`,
     fix: 'rewrite the entry as the guest mapped it',
     remedies: ['history'],
+    hang: 'astray',
     help: {
       what: 'An ITT entry and the commands of the guest name different LPIs or collections for one event.',
       why: 'The entry is older than the queue: its page was not saved again after the event was mapped anew or moved.',

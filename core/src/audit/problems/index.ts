@@ -42,4 +42,4 @@ export function problemCode(word: string): ProblemCode | undefined {
   return (Object.keys(problems) as ProblemCode[]).find((code) => problems[code].slug === lower)
 }
 
-export { type Help, headings, type Remedy, type Severity } from './problem.ts'
+export { type Hang, type Help, hangs, headings, type LookSubject, type Remedy, type Severity } from './problem.ts'

@@ -8,6 +8,7 @@ export const lpiProblems = {
     describe: ({ base, lpi }) => `The configuration byte of LPI ${lpi} is not in guest RAM; the table begins at ${hex(base)}.`,
     fix: 'give the VM the memory it was saved with',
     remedies: ['fix', 'drop'],
+    look: 'configuration',
     help: {
       what: 'KVM cannot read the priority and enable bit of an LPI that an event maps.',
       why: 'GICR_PROPBASER is 0 or damaged, the LPI is rubbish, or the VM has less memory than it was saved with.',
@@ -55,6 +56,7 @@ export const lpiProblems = {
       `${count === 1 ? `LPI ${lpi} is` : `${count} LPIs, the first ${lpi}, are`} pending on vCPU ${vcpuId} and not on vCPU ${target}, to which ${count === 1 ? 'its event goes' : 'their events go'}: no restore reads that.`,
     fix: 'set the bit on the vCPU to which the event goes, if the guest waits for this interrupt',
     perhaps: true,
+    hang: 'missed',
     help: {
       what: 'The pending bit of a live event is set in the table of a vCPU to which the event does not go, and is clear where it goes.',
       why: 'The event was moved after an earlier save, which left the bit: then nothing is lost. Or the tables and the pending bits are of different moments, or a kernel before 5.4.3 wrote the bit to the wrong table: then an interrupt is.',

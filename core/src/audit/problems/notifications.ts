@@ -24,6 +24,7 @@ export const notificationProblems = {
     remedies: ['fix'],
     harm: (queues) => `the guest waits for ${queues === 1 ? 'an interrupt that was' : `${queues} interrupts that were`} lost`,
     beyondRestore: true,
+    hang: 'missed',
     help: {
       what: 'A virtio device has used buffers of which the driver asked to be told, and the interrupt that tells it is not pending.',
       why: 'The VMM saved the pending tables before its devices had finished their requests (QEMU drains its disks after it has asked KVM for the tables), saved devices after the GIC (Firecracker to 1.14), or lost pages that KVM wrote.',
@@ -42,6 +43,7 @@ export const notificationProblems = {
     fix: 'set the pending bit of the LPI, if that queue hangs',
     remedies: ['fix'],
     beyondRestore: true,
+    hang: 'missed',
     help: {
       what: 'A virtio device has used buffers of which the driver asked to be told, its interrupt is not pending, and the vCPU to which it goes was handling an interrupt, of whatever device.',
       why: 'Mostly the handler was at work when the VM was stopped, as under load: it has taken the interrupt and not yet all buffers. An interrupt that was lost looks the same.',

@@ -4,6 +4,20 @@
  */
 export type Severity = 'fails' | 'corrupts' | 'latent' | 'note'
 
+/**
+ * How a guest waits for ever by a problem, the surest way first: it does not come back at all; interrupts do not; one that was due was
+ * lost; they come as something else; a vCPU takes none; what may be live does not come back; only hot-plugging and errors of the bus are
+ * not told.
+ */
+export const hangs = ['stops', 'lost', 'missed', 'astray', 'disabled', 'perhaps', 'bus'] as const
+export type Hang = (typeof hangs)[number]
+
+/**
+ * What an audit looks at, in the order in which it is told. `pending` and `notifications` are the whole VM's: the first ITS tells of
+ * them.
+ */
+export type LookSubject = 'registers' | 'tables' | 'guest' | 'configuration' | 'pending' | 'notifications'
+
 /** The six headings of `vits explain`, of docs/problems and of the JSON `help`. */
 export interface Help {
   readonly what: string
@@ -68,6 +82,10 @@ export interface Problem<Detail> {
   readonly harm?: (findings: number) => string
   /** A restore may be clean beside it: a repair of everything mends it all the same. */
   readonly beyondRestore?: true
+  /** To what of all that is looked at it belongs, where its letter does not say so. */
+  readonly look?: LookSubject
+  /** How a guest that comes back hangs by it, where no lost event shows that. */
+  readonly hang?: Hang
   /** What it is called by what the entry was measured to do. */
   readonly recode?: Recode
   /** What must not be done while it is there. */

@@ -36,6 +36,7 @@ export const registerProblems = {
     describe: ({ cwriter, bytes }) =>
       `GITS_CWRITER ${hex(cwriter)} is past the end of the command queue, ${hex(bytes)} bytes; KVM ignores the write and leaves 0.`,
     fix: 'set GITS_CWRITER to GITS_CREADR',
+    hang: 'perhaps',
     help: {
       what: 'The write pointer of the command queue lies outside the queue that GITS_CBASER describes.',
       why: 'A damaged register section, or GITS_CBASER taken from another moment than GITS_CWRITER.',
@@ -52,6 +53,7 @@ export const registerProblems = {
     describe: ({ missing }) =>
       `GITS_CTLR.Enabled was saved as 1, but ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not valid.`,
     fix: 'take the register from another save of this VM',
+    hang: 'lost',
     help: {
       what: 'The ITS was on when it was saved, and one of its tables or its command queue is marked as not allocated.',
       why: 'A damaged register section, or a save taken while a reset was under way.',
@@ -66,6 +68,7 @@ export const registerProblems = {
     usually: 'latent',
     describe: ({ vcpuId, events }) => `LPIs are disabled on vCPU ${vcpuId}, the target of ${events} mapped events.`,
     fix: 'none: the guest decides',
+    hang: 'disabled',
     help: {
       what: 'GICR_CTLR.EnableLPIs is 0 on a redistributor to which mapped events are sent.',
       why: 'The vCPU was being brought up or down when the VM was saved, or the redistributor section is damaged.',
@@ -82,6 +85,7 @@ export const registerProblems = {
       `${vcpuIds.length} vCPUs (${idsText(vcpuIds)}) have the same pending table at ${hex(table)}: all but one of these registers are wrong.`,
     fix: 'take the registers from another save of this VM',
     harm: () => 'what was pending on all but one of them is lost',
+    hang: 'perhaps',
     help: {
       what: 'GICR_PENDBASER of several vCPUs with LPIs enabled names one pending table. No guest gives two redistributors the same.',
       why: 'Cloud Hypervisor before August 2026 saved the registers of vCPU 0 for every vCPU.',
@@ -98,6 +102,7 @@ export const registerProblems = {
       `GICR_PENDBASER of vCPU ${vcpuId} names ${hex(saved)}; its guest has the pending table at ${hex(guests)}${lost === 0 ? ', where nothing is pending' : `, where ${lost === 1 ? 'an LPI is' : `${lost} LPIs are`} pending that no restore reads`}.`,
     fix: 'set the register to what the guest has',
     remedies: ['register'],
+    hang: 'perhaps',
     help: {
       what: "The saved register of a redistributor does not name the pending table that the guest's kernel gave it.",
       why: 'Cloud Hypervisor before August 2026 saved the registers of vCPU 0 for every vCPU, or the redistributor section is damaged.',
