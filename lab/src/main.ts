@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, { readonly usage: string; readonly load:
     usage: 'guests [--list] [--only MACHINE]... [--host fixed|unfixed]... [--out FOLDER] [--again]',
     load: async () => (await import('./commands/guests.ts')).guests,
   },
+  hang: { usage: 'hang [--out FOLDER]', load: async () => (await import('./commands/hang.ts')).hang },
   identify: {
     usage: 'identify KERNEL|VMLINUZ [--cases N] [--seed S]',
     load: async () => (await import('./commands/identify.ts')).identify,

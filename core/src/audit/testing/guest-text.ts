@@ -29,15 +29,18 @@ export function parseGuestText(text: string): GuestText {
   const events = new Map<string, number>()
   const cpus = new Map<string, number>()
   const devices = new Set<number>()
-  const lines = text.matchAll(/^ *(\d+): .*ITS-PCI-MSIX?-[0-9a-f]+:([0-9a-f]+):([0-9a-f]+)\.([0-7]) +(\d+) /gm)
-  for (const [, irq, bus, device, fn, vector] of lines) {
-    const deviceId = deviceIdOf(bus!, device!, fn!)
-    const eventId = ids.get(irq!) ?? vector
+  const record = (irq: string, deviceId: number, vector: string) => {
+    const eventId = ids.get(irq) ?? vector
     devices.add(deviceId)
-    events.set(`${deviceId}:${eventId}`, lpis.get(irq!)!)
-    const mask = masks.get(irq!)
+    events.set(`${deviceId}:${eventId}`, lpis.get(irq)!)
+    const mask = masks.get(irq)
     if (mask !== undefined) cpus.set(`${deviceId}:${eventId}`, Math.log2(mask))
   }
+  const lines = text.matchAll(/^ *(\d+): .*ITS-PCI-MSIX?-[0-9a-f]+:([0-9a-f]+):([0-9a-f]+)\.([0-7]) +(\d+) /gm)
+  for (const [, irq, bus, device, fn, vector] of lines) record(irq!, deviceIdOf(bus!, device!, fn!), vector!)
+  // Before 6.2 Linux did not name the function, and its number of the interrupt is the requester ID and eleven bits of the vector.
+  for (const [, irq, hwirq] of text.matchAll(/^ *(\d+): .*ITS-MSI +(\d+) /gm))
+    record(irq!, Number(hwirq) >> 11, String(Number(hwirq) & 2047))
   // A function whose driver holds interrupts it has not requested yet is mapped without an event.
   for (const [, bus, device, fn] of text.matchAll(/^[0-9a-f]+:([0-9a-f]+):([0-9a-f]+)\.([0-7]) .* msi=\d/gm)) {
     devices.add(deviceIdOf(bus!, device!, fn!))

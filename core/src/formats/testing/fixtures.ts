@@ -9,6 +9,9 @@ const folder = new URL('../../../../fixtures/saved/', import.meta.url)
 export const streamFixtures = [
   'before-churn',
   'bridge-s2',
+  'busy',
+  'busy-cleared',
+  'busy-lost',
   'churned',
   'ghosts',
   'healthy',
