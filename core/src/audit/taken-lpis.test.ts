@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type ProfileId, profiles } from '../abi/index.ts'
 import { audit, type Finding, judgeKernels, setScene, setScenes } from './index.ts'
+import { auditCase } from './testing/audit-fixture.ts'
 import { PlantedVm } from './testing/planted-vm.ts'
 
 const report = (vm: PlantedVm, kernel: ProfileId = 'linux-7.3.4') =>
@@ -129,6 +130,16 @@ describe('a kernel that maps an LPI for one event only', () => {
         ],
       ],
     ])
+  })
+
+  it('restores as many events of a real guest as it has, and not the same', async () => {
+    const input = await auditCase('scattered-shared-lpi')
+    const restored = (kernel: ProfileId) => {
+      const { lost, revived, restored } = audit(setScene({ ...input, profile: profiles[kernel] }))
+      return { lost, revived, events: restored.events }
+    }
+    expect(restored('linux-7.3.4')).toEqual({ lost: 9, revived: 9, events: 91 })
+    expect(restored('linux-6.12.117')).toEqual({ lost: 0, revived: 9, events: 100 })
   })
 
   it('stands apart in the table of kernels', () => {

@@ -35,6 +35,7 @@ export const streamFixtures = [
 
 /** Cases of real VMs. */
 const caseFixtures = [
+  'scattered-shared-lpi',
   'odd-reinit-s1',
   'odd-clear-s1',
   'smmu-s3-kernel',
