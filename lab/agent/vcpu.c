@@ -140,7 +140,7 @@ int vcpu_spin(unsigned int id, uint64_t milliseconds)
 	if (pthread_create(&spinner.thread, NULL, spin, NULL))
 		return -EAGAIN;
 	spinner.alive = 1;
-	sleep_ms(20); /* time to get into KVM_RUN */
+	sleep_ms(200); /* time to get into KVM_RUN, on a machine that has other things to do */
 	return 0;
 }
 

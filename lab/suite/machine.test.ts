@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import type { Step } from '@vits/core/conformance'
 import { describe, expect, it } from 'vitest'
 import { withKvm } from '../src/lab.ts'
 
@@ -47,9 +48,27 @@ describe('a machine of the lab', () => {
     expect(release).toMatch(/^6\.12\./)
   })
 
+  it('boots a kernel anew that died, and asks it as before', async () => {
+    const releases = await withKvm('6.12', async (kvm) => {
+      const asked: Step = { op: 'raw', what: 'release', line: 'ver' }
+      const before = await kvm.play(asked)
+      await kvm.stop()
+      await expect(kvm.play(asked)).rejects.toThrow('the lab was stopped')
+      await kvm.revive()
+      return [before, await kvm.play(asked)]
+    })
+    expect(releases[1]).toEqual(releases[0])
+  })
+
+  it('says how to fetch a kernel that was not', async () => {
+    await expect(withKvm('7.9.9', async () => 0)).rejects.toThrow(
+      'Linux 7.9.9 was not fetched: npm run lab:setup -- --kernels 7.9.9',
+    )
+  })
+
   it('says which kernels there are when it is given none', async () => {
     await expect(withKvm('/nowhere/vmlinuz', async () => 0)).rejects.toThrow(
-      'no kernel /nowhere/vmlinuz: name 6.12 or 6.1, or a path',
+      'no kernel /nowhere/vmlinuz: name one that is here (6.12, 6.1',
     )
   })
 })

@@ -1,4 +1,4 @@
-import type { Step } from '@vits/core/conformance'
+import { ModelSubject, type Step } from '@vits/core/conformance'
 import { describe, expect, it } from 'vitest'
 import { PlantedVm } from '../../../core/src/audit/testing/planted-vm.ts'
 import { fixtureFile } from '../../../core/src/formats/testing/fixtures.ts'
@@ -37,6 +37,19 @@ describe('vits prove', () => {
       4,
       expect.stringMatching(/117 +GITS_IIDR fails: EINVAL\n.*\n {2}as predicted/),
     ])
+  })
+
+  it('agrees with a kernel whose failed restore leaves behind what it had mapped by then', async () => {
+    const lab: Io['lab'] = async () => {
+      const model = new ModelSubject('linux-5.10.223')
+      return { release: '5.10.223', play: async (steps) => steps.map((step) => model.play(step)), close: () => {} }
+    }
+    const ran = await vits(['prove', '--json', saved('unrestorable')], {}, { lab })
+    expect([ran.code, JSON.parse(ran.out)]).toMatchObject([
+      4,
+      { profile: 'linux-5.10.223', answered: { rc: 'EINVAL' }, predicted: { rc: 'EINVAL' }, agrees: true },
+    ])
+    expect(JSON.parse(ran.out).answered.view.collections).toHaveLength(2)
   })
 
   it('says which mapping a kernel did not restore, and exits 8', async () => {

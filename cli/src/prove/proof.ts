@@ -20,8 +20,15 @@ export interface Proof extends Omit<Proved, 'file'> {
   readonly itses: readonly ItsProof[]
 }
 
-export function compared(its: ItsPlace, answered: ItsProved['answered'], predicted: RestoreOutcome): ItsProof {
-  const [lost, unexpected] = [without(predicted.view, answered.view), without(answered.view, predicted.view)]
+/** Compares them; of a restore that fails as predicted, `onlyErrno` leaves out what it maps. */
+export function compared(
+  its: ItsPlace,
+  answered: ItsProved['answered'],
+  predicted: RestoreOutcome,
+  { onlyErrno }: { readonly onlyErrno: boolean },
+): ItsProof {
+  const failed = onlyErrno && answered.rc !== '0' && answered.rc === predicted.rc
+  const [lost, unexpected] = failed ? [[], []] : [without(predicted.view, answered.view), without(answered.view, predicted.view)]
   const agrees = answered.rc === predicted.rc && lost.length === 0 && unexpected.length === 0
   return { its, answered, predicted, agrees, lost, unexpected }
 }
