@@ -4,7 +4,7 @@ import type { GuestHardware } from '../guests/machines.ts'
 import type { NestedHost } from '../guests/nested-host.ts'
 import { type Checked, type Repaired, vitsChecks, vitsRepairs } from '../guests/vits.ts'
 import { eventOfLpi } from './load-truth.ts'
-import { mayBeInKernel, pendingInFile, withoutPending } from './pending-bits.ts'
+import { mayBeInHandler, pendingInFile, withoutPending } from './pending-bits.ts'
 import { goesOn, progressOf } from './progress.ts'
 import { bootUnderLoad, type LoadedGuest } from './under-load.ts'
 
@@ -65,8 +65,8 @@ export async function loseAnInterrupt(host: NestedHost, machine: GuestHardware, 
 }
 
 /**
- * Saves until a disk's interrupt is pending on a vCPU that is not in its kernel, where a handler at work would look like a lost
- * interrupt. What KVM has pending must all be in the tables: QEMU waits for disks after it has had them saved, and can lose one itself.
+ * Saves until a disk's interrupt is pending on a vCPU that is in no handler, which would look like a lost interrupt. What KVM has
+ * pending must all be in the tables: QEMU waits for disks after it has had them saved, and can lose one itself.
  */
 async function saveWhileDiskWaits({ guest, view }: LoadedGuest, fetch: () => Promise<void>, file: string) {
   const disks = (await progressOf(guest, view)).reads
@@ -77,10 +77,10 @@ async function saveWhileDiskWaits({ guest, view }: LoadedGuest, fetch: () => Pro
     const inFile = await pendingInFile(file)
     for (const [lpi, vcpu] of inFile.size === pending.size ? inFile : []) {
       const event = eventOfLpi(view, lpi)
-      if (event !== undefined && disks.has(event.function) && !(await mayBeInKernel(file, vcpu))) return { event, vcpu }
+      if (event !== undefined && disks.has(event.function) && !(await mayBeInHandler(file, vcpu))) return { event, vcpu }
     }
     await guest.goOn()
     await guest.run('sleep 1')
   }
-  throw new Error(`no disk's interrupt was pending for a vCPU at rest in ${MOST_SAVES} saves`)
+  throw new Error(`no disk's interrupt was pending for a vCPU in no handler in ${MOST_SAVES} saves`)
 }

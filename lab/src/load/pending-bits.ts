@@ -13,11 +13,12 @@ export async function pendingInFile(file: string): Promise<Map<number, number>> 
   )
 }
 
-/** True when a vCPU was in the guest's kernel, or may have been, when it was saved: then an interrupt's handler may be at work. */
-export async function mayBeInKernel(file: string, vcpu: number): Promise<boolean> {
+/** True when a vCPU had an interrupt in hand when it was saved, or may have had: its handler looks like an interrupt that was lost. */
+export async function mayBeInHandler(file: string, vcpu: number): Promise<boolean> {
   const { registers, vcpus } = await open(bytesSource(readFileSync(file)))
-  const activity = vcpus[registers.redistributors.findIndex(({ vcpuId }) => vcpuId === vcpu)] ?? 'unknown'
-  return activity === 'kernel' || activity === 'unknown'
+  const saved = vcpus[registers.redistributors.findIndex(({ vcpuId }) => vcpuId === vcpu)]
+  if (saved === undefined) return true
+  return saved.isHandling ?? (saved.did === 'kernel' || saved.did === 'unknown')
 }
 
 /** Writes a copy of a save in which one vCPU does not have the LPI pending: as if it had come after the tables were saved. */
