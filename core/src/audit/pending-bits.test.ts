@@ -3,7 +3,7 @@ import { GICR_PENDBASER } from '../abi/index.ts'
 import { restoreVm } from '../kvm/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import { audit, setScene, setScenes } from './index.ts'
-import { PlantedVm } from './testing/planted-vm.ts'
+import { PlantedVm, pendingTable } from './testing/planted-vm.ts'
 
 const pend = (vm: PlantedVm, vcpuId: number, ...lpis: readonly number[]): PlantedVm => vm.pend(vcpuId, ...lpis)
 
@@ -69,7 +69,28 @@ describe('a pending bit', () => {
     expect(says(vm)).toEqual([
       'L404 2 LPIs, the first 8192, are pending on vCPU 1 and not on vCPU 0, to which their events go: no restore reads that.',
     ])
-    expect(findings(vm)).toMatchObject([{ confidence: 'inferred', severity: 'note' }])
+    expect(findings(vm)).toMatchObject([
+      {
+        confidence: 'inferred',
+        severity: 'note',
+        fix: {
+          says: 'set the pending bits of 2 LPIs on vCPU 0, and clear them on vCPU 1',
+          safe: false,
+          writes: [
+            { at: pendingTable(0) + 1024, from: [4, 0], to: [7, 0] },
+            { at: pendingTable(1) + 1024, from: [3, 0], to: [0, 0] },
+          ],
+        },
+      },
+    ])
+  })
+
+  it('is moved only where there are not more of them than a guest can have waiting', () => {
+    const events = Object.fromEntries(Array.from({ length: 65 }, (_, event) => [event, [8192 + event, 0] as const]))
+    const lpis = Array.from({ length: 65 }, (_, event) => 8192 + event)
+    const many = () => new PlantedVm().map(16, events, { bits: 7 }).save()
+    expect(findings(pend(many(), 1, ...lpis))).toMatchObject([{ code: 'L404', fix: { writes: [] } }])
+    expect(findings(pend(many(), 1, ...lpis.slice(1)))[0]!.fix.writes).toHaveLength(4)
   })
 
   it('is not told of where not every ITS was looked at: another may have the LPI', () => {

@@ -20,7 +20,6 @@ const beyondTables: Partial<Record<ProblemCode, string>> = {
   D214: 'a kernel that knows no empty table',
   D215: 'a witness that knows which device is live',
   L403: 'harmless',
-  L404: 'nobody knows whether anything is wrong',
   L405: 'a register',
   Q601: 'harmless',
   Q602: 'memory the VM does not have',

@@ -3,6 +3,7 @@ import { KVM_DEV_ARM_CTRL as CTRL, KVM_DEV_ARM_VGIC_GRP as GRP } from '../abi/in
 import type { ProblemCode } from '../audit/index.ts'
 import { OWED_LPI, type Owing, owing } from '../audit/testing/owing-vm.ts'
 import { PlantedVm } from '../audit/testing/planted-vm.ts'
+import { knownRedistributors } from '../audit/testing/problem-cases/problem-case.ts'
 import { openCase } from '../formats/testing/fixtures.ts'
 import { inspect } from '../inspect/index.ts'
 import { restoreVm } from '../kvm/index.ts'
@@ -35,6 +36,14 @@ describe('a repair of an interrupt that was lost', () => {
     if (writes === 0) return
     expect(plan.writes[0]).toMatchObject({ at: 0x4008_0400, from: [0, 0], to: [2, 0], kind: 'pending', id: 'LPI 8193 of vCPU 1' })
     expect(plan.itses[0]!.after).toMatchObject({ verdict: 'restores', lostInterrupts: 0, findings: [] })
+  })
+
+  it('sets no bit where the register of the pending table is not the guest’s: what is pending shows once that is mended', () => {
+    const vm = knownRedistributors(owing({ isPending: true }).withRegistersOfFirst())
+    const plan = planOne(vm.input(), everything)
+    expect(plan.before.findings.map(({ code }) => code).sort()).toEqual(['N801', 'R107'])
+    expect([plan.writes, plan.obstacles, plan.after.findings]).toEqual([[], [], []])
+    expect(plan.registerWrites).toMatchObject([{ register: 'GICR_PENDBASER', vcpuId: 1, code: 'R107' }])
   })
 
   it('makes the LPI pending in the restored VM, and the next save keeps it', () => {

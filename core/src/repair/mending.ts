@@ -130,7 +130,7 @@ export class Mending {
   }
 
   /** Writes entries of a device as a finding asks for. */
-  #write(finding: Finding, writes: readonly { readonly at: Gpa; readonly to: Word }[]): boolean {
+  #write(finding: Finding, writes: readonly { readonly at: Gpa; readonly from?: Word; readonly to: Word }[]): boolean {
     const { code, entries, confidence, says, evidence } = finding
     const deviceId = finding.deviceId!
     let changed = false
@@ -140,7 +140,7 @@ export class Mending {
       const entry = entries.find((one) => one.at === at)
       const kind = entry?.kind ?? 'DTE'
       const id = kind === 'DTE' ? deviceName(deviceId) : kind === 'pending' ? entry!.id : eventName(deviceId, finding.eventId!)
-      const to = kind === 'pending' ? withBits(this.#overlay.word(at), write.to) : write.to
+      const to = kind === 'pending' ? withBits(this.#overlay.word(at), write) : write.to
       const proven = confidence === 'proven'
       const reason: Reason = { code, kind, id, deviceId, because: 'finding', why: says, proven, evidence }
       if (!this.#overlay.put(at, to, reason)) continue
@@ -204,5 +204,8 @@ export class Mending {
   }
 }
 
-/** Other LPIs have bits in the same word, which other findings may have set. */
-const withBits = (now: Word, to: Word): Word => [now[0] | to[0], now[1] | to[1]]
+/** The bits that a write changes: others in the same word are of other LPIs, and other findings may have changed them. */
+function withBits(now: Word, { from = now, to }: { readonly from?: Word; readonly to: Word }): Word {
+  const half = (i: 0 | 1) => now[i] ^ ((now[i] ^ to[i]) & (from[i] ^ to[i]))
+  return [half(0), half(1)]
+}

@@ -1,9 +1,10 @@
 import { GICR_CTLR, GICR_PENDBASER, GICR_PROPBASER, hex, type RedistributorRegisters } from '../../abi/index.ts'
-import type { KernelRedistributor, KernelRedistributors } from '../../guest-kernel/index.ts'
+import type { KernelRedistributor, KernelRedistributors, RedistributorOutcome } from '../../guest-kernel/index.ts'
 import type { Gpa } from '../../memory/index.ts'
 import { pendingLpis } from '../../tables/index.ts'
 import { declared, evidence, type RegisterWrite, type Suspect, suspect } from '../finding.ts'
 import { targetsOf } from '../pending-state.ts'
+import { problems } from '../problems/index.ts'
 import type { Scene } from '../scene.ts'
 
 /**
@@ -38,11 +39,18 @@ export function sharedPendingTables(redistributors: readonly RedistributorRegist
 }
 
 /** What is no RAM is no table, and found by the restore. */
-function* shared({ memory }: Scene, enabled: readonly RedistributorRegisters[]): Generator<Suspect> {
+function* shared({ memory, guestRedistributors }: Scene, enabled: readonly RedistributorRegisters[]): Generator<Suspect> {
   for (const [table, vcpuIds] of sharedPendingTables(enabled)) {
     if (!memory.contains(table as Gpa)) continue
-    yield suspect('R106', { table, vcpuIds }, { confidence: 'inferred', effect: declared('corrupts') })
+    const fix = { says: lookElsewhere(guestRedistributors), safe: false, writes: [] }
+    yield suspect('R106', { table, vcpuIds }, { confidence: 'inferred', effect: declared('corrupts'), fix })
   }
+}
+
+/** Where the registers may be found, and why the guest's kernel does not have them. */
+function lookElsewhere(outcome: RedistributorOutcome | undefined): string {
+  const { fix } = problems.R106
+  return outcome !== undefined && 'missing' in outcome ? `${fix}; of its kernel: ${outcome.missing.reason}` : fix
 }
 
 function* notTheGuests(

@@ -55,14 +55,14 @@ export const lpiProblems = {
     describe: ({ lpi, vcpuId, target, count }) =>
       `${count === 1 ? `LPI ${lpi} is` : `${count} LPIs, the first ${lpi}, are`} pending on vCPU ${vcpuId} and not on vCPU ${target}, to which ${count === 1 ? 'its event goes' : 'their events go'}: no restore reads that.`,
     fix: 'set the bit on the vCPU to which the event goes, if the guest waits for this interrupt',
-    perhaps: true,
+    remedies: ['fix'],
     hang: 'missed',
     help: {
       what: 'The pending bit of a live event is set in the table of a vCPU to which the event does not go, and is clear where it goes.',
       why: 'The event was moved after an earlier save, which left the bit: then nothing is lost. Or the tables and the pending bits are of different moments, or a kernel before 5.4.3 wrote the bit to the wrong table: then an interrupt is.',
       when: 'At the restore, which reads the bit from the table of the vCPU to which the event goes.',
       outcome: 'The interrupt is not delivered. If it was raised and not yet taken, the driver waits for it.',
-      fix: 'Set the bit on the other vCPU if the device hangs after the restore. One interrupt too many does no harm: drivers must bear that.',
+      fix: 'vits repair --fix L404 moves the bit to the other vCPU, if the device hangs after the restore. An interrupt too many does no harm.',
       see: 'vgic-v3.c, vgic_v3_lpi_sync_pending_status; Linux commit "KVM: arm64: vgic-v3: Don\'t rely on the wrong pending table"',
     },
   }),

@@ -149,6 +149,7 @@ export const ittCases: readonly ProblemCase[] = [
     when: 'the pending bit of a live event is set on another vCPU',
     severity: 'note',
     confidence: 'inferred',
+    mends: true,
     vm: () => {
       const vm = healthy()
       vm.memory.setU8((0x4008_0000 + 8192 / 8) as Gpa, 1)
