@@ -159,7 +159,7 @@ describe('the redistributors of the guest kernel', () => {
     expect(reason(await read(memory, registers(pendingTable(0), pendingTable(0))))).toBe(says)
   })
 
-  it('of an earlier kernel are passed over, where the registers are not those of both', async () => {
+  it('of an earlier kernel are passed over where no register is theirs, and confirm those that have the same tables', async () => {
     const memory = linux(2)
     const earlier = vcpus(2).map((one) => ({ ...one, pendingTable: one.pendingTable + (1 << 20) }))
     memory.redistributors(earlier, CONFIGURATION, 0xffff_8000_8400_0000n)
@@ -169,6 +169,10 @@ describe('the redistributors of the guest kernel', () => {
       [1, pendingTable(1)],
     ])
     memory.redistributors(vcpus(2), CONFIGURATION, 0xffff_8000_8500_0000n)
+    expect(tables(await read(memory, saved))).toHaveLength(2)
+    const [first, second] = vcpus(2)
+    const half = [first!, { ...second!, pendingTable: pendingTable(7) }]
+    memory.redistributors(half, CONFIGURATION, 0xffff_8000_8600_0000n)
     expect(reason(await read(memory, saved))).toBe('two kernels have redistributors that agree with the registers')
   })
 

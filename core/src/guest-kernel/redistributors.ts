@@ -139,10 +139,12 @@ export class RedistributorSearch {
         nearest = error
       }
     }
-    const [first, second] = told
+    const [first, ...others] = told
     if (first === undefined) throw nearest
-    if (second !== undefined)
-      throw new NotTheKernels(second[0]!.at, 'two kernels have redistributors that agree with the registers')
+    // A kernel that was started by another may have taken its tables over.
+    const other = others.find((vcpus) => !haveSameTables(first, vcpus))
+    if (other !== undefined)
+      throw new NotTheKernels(other[0]!.at, 'two kernels have redistributors that agree with the registers')
     return first
   }
 
@@ -196,5 +198,9 @@ export class RedistributorSearch {
     return vcpus
   }
 }
+
+const haveSameTables = (one: readonly KernelRedistributor[], other: readonly KernelRedistributor[]): boolean =>
+  one.length === other.length &&
+  one.every(({ vcpuId, pendingTable }, i) => other[i]!.vcpuId === vcpuId && other[i]!.pendingTable === pendingTable)
 
 const modulo = (n: number, by: number): number => ((n % by) + by) % by
