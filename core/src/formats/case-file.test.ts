@@ -129,7 +129,16 @@ describe('the header of a case', () => {
   const position = fc.record({ index: fc.nat(0x7fff), wrap: fc.boolean() })
   const place = fc.oneof(
     fc.constantFrom({ kind: 'unset' as const }, { kind: 'elsewhere' as const }),
-    fc.record({ kind: fc.constant('ram' as const), desc: address, avail: address, used: address }),
+    fc.record(
+      {
+        kind: fc.constant('ram' as const),
+        desc: address,
+        avail: address,
+        used: address,
+        pages: fc.array(fc.record({ input: address, output: address }), { maxLength: 2 }),
+      },
+      { requiredKeys: ['kind', 'desc', 'avail', 'used'] },
+    ),
   )
   const queue = fc.record(
     {

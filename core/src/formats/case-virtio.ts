@@ -1,6 +1,13 @@
 import { hex } from '../abi/index.ts'
 import { GPA_LIMIT, type Gpa } from '../memory/index.ts'
-import { type PackedPosition, type RingPlace, type VirtioDevice, type Virtqueue, virtioKindNames } from '../virtio/index.ts'
+import {
+  type PackedPosition,
+  type RingPage,
+  type RingPlace,
+  type VirtioDevice,
+  type Virtqueue,
+  virtioKindNames,
+} from '../virtio/index.ts'
 import type { Json, JsonReader } from './json-reader.ts'
 
 /** A virtio function as the header of a case has it: addresses as hexadecimal strings, queues in their order. */
@@ -11,8 +18,9 @@ export function virtioJson({ queues, ...device }: VirtioDevice): object {
 
 function placeJson(at: RingPlace): object {
   if (at.kind !== 'ram') return at
-  const { kind, desc, avail, used } = at
-  return { kind, desc: hex(desc), avail: hex(avail), used: hex(used) }
+  const { kind, desc, avail, used, pages } = at
+  const through = pages?.map(({ input, output }) => [hex(input), hex(output)])
+  return { kind, desc: hex(desc), avail: hex(avail), used: hex(used), ...(through && { pages: through }) }
 }
 
 /** Reads what `virtioJson` wrote. */
@@ -52,7 +60,7 @@ function queue(json: JsonReader, saved: Json, index: number): Virtqueue {
   }
 }
 
-function place(json: JsonReader, { kind: word, desc, avail, used }: Json): RingPlace {
+function place(json: JsonReader, { kind: word, desc, avail, used, pages }: Json): RingPlace {
   const kind = json.oneOf(word, ['unset', 'elsewhere', 'ram'])
   if (kind !== 'ram') return { kind }
   const address = (value: unknown): Gpa => {
@@ -60,5 +68,10 @@ function place(json: JsonReader, { kind: word, desc, avail, used }: Json): RingP
     if (at >= GPA_LIMIT) throw json.wrong('an address below 2^52', value)
     return Number(at) as Gpa
   }
-  return { kind, desc: address(desc), avail: address(avail), used: address(used) }
+  const through = (value: unknown): RingPage => {
+    const [input, output] = json.array(value)
+    return { input: address(input), output: address(output) }
+  }
+  const whole = { kind, desc: address(desc), avail: address(avail), used: address(used) }
+  return pages === undefined ? whole : { ...whole, pages: json.array(pages).map(through) }
 }

@@ -1,4 +1,4 @@
-import type { Gpa } from '../memory/index.ts'
+import { GPA_LIMIT, type Gpa, PAGE_BYTES } from '../memory/index.ts'
 import type { VirtioKind } from './kinds.ts'
 
 /** The feature bits that decide how a ring is read. @source Virtual I/O Device 1.3, "Reserved Feature Bits" */
@@ -12,11 +12,30 @@ export const hasFeature = ({ features }: Pick<VirtioDevice, 'features'>, bit: ke
 
 /**
  * Where the three parts of a ring begin. Of a packed ring `avail` is what the driver wants to be told of, and `used` what the device does.
- * `elsewhere`: the addresses are an IOMMU's input, or none that a guest can have.
+ * `elsewhere`: the addresses are the input of an IOMMU whose output is not known, or none that a guest can have.
  */
-export type RingPlace =
-  | { readonly kind: 'unset' | 'elsewhere' }
-  | { readonly kind: 'ram'; readonly desc: Gpa; readonly avail: Gpa; readonly used: Gpa }
+export type RingPlace = { readonly kind: 'unset' | 'elsewhere' } | RingInRam
+
+export interface RingInRam {
+  readonly kind: 'ram'
+  readonly desc: Gpa
+  readonly avail: Gpa
+  readonly used: Gpa
+  /** Behind an IOMMU, of which those are the input: where the pages are that hold the words of `ringWords`. */
+  readonly pages?: readonly RingPage[]
+}
+
+export interface RingPage {
+  readonly input: Gpa
+  readonly output: Gpa
+}
+
+/** Where a word of a ring is in guest RAM; beyond all of it where that is not known. */
+export function ringAddress({ pages }: RingInRam, at: number): Gpa {
+  if (pages === undefined) return at as Gpa
+  const inPage = at % PAGE_BYTES
+  return ((pages.find(({ input }) => input === at - inPage)?.output ?? GPA_LIMIT) + inPage) as Gpa
+}
 
 /** A place in a packed ring: the number of a descriptor, and the wrap counter of the lap it is meant in. */
 export interface PackedPosition {

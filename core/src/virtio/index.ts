@@ -1,6 +1,8 @@
 export {
   hasFeature,
   type PackedPosition,
+  type RingInRam,
+  type RingPage,
   type RingPlace,
   VIRTIO_F,
   VIRTIO_STATUS_DRIVER_OK,

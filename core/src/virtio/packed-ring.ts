@@ -1,5 +1,5 @@
 import type { Gpa, GpaRange, ReadonlyMemory } from '../memory/index.ts'
-import type { PackedPosition, Virtqueue } from './device.ts'
+import { type PackedPosition, type RingInRam, ringAddress, type Virtqueue } from './device.ts'
 import { isThere, type RingState, type Unjudged, u16 } from './ring-state.ts'
 
 const DESCRIPTOR_BYTES = 16
@@ -10,15 +10,16 @@ const USED = 0x8000
 const EVENT = { enable: 0, disable: 1, descriptor: 2 } as const
 const WRAP = 0x8000
 
-type Place = Extract<Virtqueue['place'], { readonly kind: 'ram' }>
-
-const flagsOf = ({ desc }: Place, { index }: PackedPosition): Gpa => (desc + index * DESCRIPTOR_BYTES + DESCRIPTOR_FLAGS) as Gpa
+const flagsOf = (place: RingInRam, { index }: PackedPosition): Gpa =>
+  ringAddress(place, place.desc + index * DESCRIPTOR_BYTES + DESCRIPTOR_FLAGS)
+const driverArea = (place: RingInRam): Gpa => ringAddress(place, place.avail)
+const deviceArea = (place: RingInRam): Gpa => ringAddress(place, place.used)
 
 /** The guest RAM that tells of notifications. @source Virtual I/O Device 1.3, "Packed Virtqueues" */
-export function packedWords(place: Place, { avail }: NonNullable<Virtqueue['packed']>): GpaRange[] {
+export function packedWords(place: RingInRam, { avail }: NonNullable<Virtqueue['packed']>): GpaRange[] {
   return [
-    { base: place.avail, bytes: 4 },
-    { base: place.used, bytes: 4 },
+    { base: driverArea(place), bytes: 4 },
+    { base: deviceArea(place), bytes: 4 },
     { base: flagsOf(place, avail), bytes: 2 },
   ]
 }
@@ -27,7 +28,7 @@ export function packedWords(place: Place, { avail }: NonNullable<Virtqueue['pack
 export function readPacked(
   memory: ReadonlyMemory,
   { size }: Virtqueue,
-  place: Place,
+  place: RingInRam,
   packed: NonNullable<Virtqueue['packed']>,
 ): RingState | Unjudged {
   const { avail, used } = packed
@@ -36,16 +37,16 @@ export function readPacked(
   if (there !== undefined) return { unjudged: there }
   const flags = u16(memory, flagsOf(place, avail))
   const waiting = Number(((flags & AVAIL) !== 0) === avail.wrap && ((flags & USED) !== 0) !== avail.wrap)
-  const device = eventAt(memory, place.used)
+  const device = eventAt(memory, deviceArea(place))
   const isKicked =
     device.wants === EVENT.descriptor ? (ahead(avail, device.position, size) ?? -1) >= 0 : device.wants === EVENT.enable
-  const state = { used: used.index, usedAt: place.desc, waiting, isKicked: waiting > 0 && isKicked }
-  const driver = eventAt(memory, place.avail)
+  const state = { used: used.index, usedAt: flagsOf(place, avail), waiting, isKicked: waiting > 0 && isKicked }
+  const driver = eventAt(memory, driverArea(place))
   if (driver.wants !== EVENT.descriptor) return { ...state, asked: { by: 'flag', wants: driver.wants === EVENT.enable } }
   const { index: event } = driver.position
   const isMeant = event < size
   const past = isMeant ? (ahead(used, driver.position, size) ?? 0) : 0
-  return { ...state, asked: { by: 'index', event, eventAt: place.avail, ahead: past } }
+  return { ...state, asked: { by: 'index', event, eventAt: driverArea(place), ahead: past } }
 }
 
 function eventAt(memory: ReadonlyMemory, at: Gpa): { readonly wants: number; readonly position: PackedPosition } {

@@ -12,7 +12,7 @@ export interface RingState {
   readonly asked: Asked
   /** The index of the next used buffer: a running count mod 2^16, or the descriptor of a packed ring. */
   readonly used: number
-  /** Where that stands; of a packed ring where the descriptors begin. */
+  /** Where that stands; of a packed ring the flags of the descriptor that the device takes next. */
   readonly usedAt: Gpa
   /** Buffers that the device has not taken yet; of a packed ring 1 when there are any. */
   readonly waiting: number

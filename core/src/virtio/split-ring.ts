@@ -1,5 +1,5 @@
-import type { Gpa, GpaRange, ReadonlyMemory } from '../memory/index.ts'
-import { hasFeature, type VirtioDevice, type Virtqueue } from './device.ts'
+import type { GpaRange, ReadonlyMemory } from '../memory/index.ts'
+import { hasFeature, type RingInRam, ringAddress, type VirtioDevice, type Virtqueue } from './device.ts'
 import { isThere, type RingState, type Unjudged, u16 } from './ring-state.ts'
 
 const NO_INTERRUPT = 1
@@ -7,25 +7,28 @@ const NO_NOTIFY = 1
 const HEAD_BYTES = 4
 const USED_BYTES = 8
 
-type Place = Extract<Virtqueue['place'], { readonly kind: 'ram' }>
-
 /** Where the words of a split ring lie that tell of notifications. @source Virtual I/O Device 1.3, "Split Virtqueues" */
-const words = ({ avail, used }: Place, size: number) => ({
-  availFlags: avail,
-  availIdx: (avail + 2) as Gpa,
-  usedEvent: (avail + HEAD_BYTES + 2 * size) as Gpa,
-  usedFlags: used,
-  usedIdx: (used + 2) as Gpa,
-  availEvent: (used + HEAD_BYTES + USED_BYTES * size) as Gpa,
+const words = (place: RingInRam, size: number) => ({
+  availFlags: ringAddress(place, place.avail),
+  availIdx: ringAddress(place, place.avail + 2),
+  usedEvent: ringAddress(place, place.avail + HEAD_BYTES + 2 * size),
+  usedFlags: ringAddress(place, place.used),
+  usedIdx: ringAddress(place, place.used + 2),
+  availEvent: ringAddress(place, place.used + HEAD_BYTES + USED_BYTES * size),
 })
 
 /** The guest RAM that tells of notifications. */
-export function splitWords(place: Place, size: number): GpaRange[] {
+export function splitWords(place: RingInRam, size: number): GpaRange[] {
   return Object.values(words(place, size)).map((base) => ({ base, bytes: 2 }))
 }
 
 /** What a split ring tells, or why it tells nothing. */
-export function readSplit(memory: ReadonlyMemory, device: VirtioDevice, queue: Virtqueue, place: Place): RingState | Unjudged {
+export function readSplit(
+  memory: ReadonlyMemory,
+  device: VirtioDevice,
+  queue: Virtqueue,
+  place: RingInRam,
+): RingState | Unjudged {
   const { size, nextAvail } = queue
   const there = isThere(memory, splitWords(place, size))
   if (there !== undefined) return { unjudged: there }

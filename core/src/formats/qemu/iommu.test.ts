@@ -12,9 +12,10 @@ import {
   TTD,
 } from '../../abi/index.ts'
 import { coalesce, type Gpa, type GpaRange, gpa, LoadableMemory, PAGE_BYTES } from '../../memory/index.ts'
+import { ringWords, type VirtioDevice, type Virtqueue } from '../../virtio/index.ts'
 import { Bytes, someRegisters } from '../testing/stream-writer.ts'
 import { DeviceState } from './device-state.ts'
-import { smmuTables, throughIommus } from './iommu.ts'
+import { ringsThroughIommus, smmuTables, throughIommus } from './iommu.ts'
 import type { SmmuTables } from './smmu-walk.ts'
 import type { Field } from './vmdescription.ts'
 
@@ -115,6 +116,62 @@ describe('what vectors write to behind an SMMU', () => {
   ])('is looked for in 4096 pages: behind %i others it is %s', async (others, kind) => {
     const addresses = Array.from({ length: others }, (_, i) => BigInt(0x100_0000 + i * PAGE_BYTES))
     expect((await targets([fn(0x19, ...addresses), fn(0x18, 0x10040n)])).kinds[1]).toEqual([kind])
+  })
+})
+
+describe('where rings are behind an SMMU', () => {
+  const queue = (desc: number, more: Partial<Virtqueue> = {}): Virtqueue => ({
+    index: 0,
+    size: 8,
+    vector: 1,
+    place: { kind: 'ram', desc: desc as Gpa, avail: (desc + 0x80) as Gpa, used: (desc + 0xa0) as Gpa },
+    nextAvail: 0,
+    offset: 0,
+    ...more,
+  })
+  const virtio = (deviceId: number, queues: readonly Virtqueue[], features = 1n << 33n): VirtioDevice => ({
+    name: `0000:00:03.0/virtio-blk`,
+    deviceId,
+    kind: 'blk',
+    status: 15,
+    features,
+    configVector: undefined,
+    queues,
+    offset: 0,
+  })
+  const places = async (device: VirtioDevice, smmus = [tablesAt(STREAMS)]) => {
+    const [seen] = await ringsThroughIommus([device], smmus, vm())
+    return seen!.queues.map(({ place }) => place)
+  }
+  /** Input 0x20000 to 0x2ffff of stream 0x18 is the first 64 KiB of RAM. */
+  const INPUT = 0x2_0000
+
+  it('is told of the pages that hold the words that are looked at', async () => {
+    const one = queue(INPUT + 0x1f80)
+    const pages = [{ input: INPUT + 0x2000, output: RAM.base + 0x2000 }]
+    expect(await places(virtio(0x18, [one]))).toEqual([{ ...one.place, pages }])
+    const [place] = await places(virtio(0x18, [queue(INPUT + 0x1f60)]))
+    expect(place).toMatchObject({ pages: [{ input: INPUT + 0x1000, output: RAM.base + 0x1000 }, pages[0]] })
+  })
+
+  it('leads to the words themselves', async () => {
+    const [seen] = await ringsThroughIommus([virtio(0x18, [queue(INPUT + 0x1f60)])], [tablesAt(STREAMS)], vm())
+    expect(ringWords([seen!]).map(({ base }) => base - RAM.base)).toEqual([0x1fe0, 0x1fe2, 0x1ff4, 0x2000, 0x2002, 0x2044])
+  })
+
+  it.each([
+    ['of another stream', virtio(0x19, [queue(INPUT)]), [tablesAt(STREAMS)]],
+    ['of a page that is not mapped', virtio(0x18, [queue(0x3_0000)]), [tablesAt(STREAMS)]],
+    ['of which one page is not mapped', virtio(0x18, [queue(0x2_ff60)]), [tablesAt(STREAMS)]],
+    ['where the IOMMU is none that is known', virtio(0x18, [queue(INPUT)]), []],
+  ])('is not known %s', async (_, device, smmus) => {
+    expect(await places(device, smmus)).toEqual([{ kind: 'elsewhere' }])
+  })
+
+  it('is where it says of a device that passes by the IOMMU, and nowhere of a queue that is not set up', async () => {
+    const direct = virtio(0x18, [queue(INPUT)], 0n)
+    expect(await ringsThroughIommus([direct], [tablesAt(STREAMS)], vm())).toEqual([direct])
+    expect(await places(virtio(0x18, [queue(INPUT, { place: { kind: 'unset' } })]))).toEqual([{ kind: 'unset' }])
   })
 })
 

@@ -7,7 +7,7 @@ import type { OpenOptions, SavedMachine } from '../saved-machine.ts'
 import { StreamReader } from '../stream-reader.ts'
 import { DeviceState } from './device-state.ts'
 import { handlingVcpus, redistributors, savedItses } from './gic-state.ts'
-import { smmuTables, throughIommus } from './iommu.ts'
+import { ringsThroughIommus, smmuTables, throughIommus } from './iommu.ts'
 import { QemuMachine } from './machine.ts'
 import { msiFunctions } from './pci-function.ts'
 import { pciStates } from './pci-state.ts'
@@ -32,17 +32,18 @@ export async function openQemuStream(file: SavedFile, options: OpenOptions, star
   const { states, unread } = await pciStates(source, stream.devices)
   const smmus = smmuTables(await statesOf(source, stream, 'smmuv3'))
   const hasIommu = smmus.length > 0 || stream.devices.some(({ device }) => device.name.endsWith('/virtio-iommu'))
-  const virtio = await virtioDevices(source, stream.devices, { ids: new RequesterIds(states), hasIommu })
-  const written = { registers, gic, msi: msiFunctions(states, registers.itses, unread), virtio, vcpus: [], start }
+  const direct = await virtioDevices(source, stream.devices, new RequesterIds(states))
+  const written = { registers, gic, msi: msiFunctions(states, registers.itses, unread), virtio: direct, vcpus: [], start }
   const machine = new QemuMachine(file, options, stream, ram, written)
   const memory = machine.memory()
   const guest = { memory, load: (ranges: readonly GpaRange[]) => machine.load(memory, ranges) }
+  const virtio = hasIommu ? await ringsThroughIommus(direct, smmus, guest) : direct
   const msi = await throughIommus(written.msi, smmus, registers.itses, guest)
   const cpus = [...(await statesOf(source, stream, 'cpu'))].sort((a, b) => a.instance - b.instance)
   const did = await vcpuActivities(cpus, guest)
   const handling = (await statesOf(source, stream, 'arm_gicv3')).flatMap(handlingVcpus)
   const vcpus = did.map((one, i): SavedVcpu => ({ did: one, ...(handling[i] !== undefined && { isHandling: handling[i] }) }))
-  return new QemuMachine(file, options, stream, ram, { ...written, msi, vcpus })
+  return new QemuMachine(file, options, stream, ram, { ...written, msi, virtio, vcpus })
 }
 
 /** Keeps the place of each page's last record. */

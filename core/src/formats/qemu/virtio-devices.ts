@@ -16,30 +16,26 @@ const LARGEST_RING = 1 << 15
 const LEGACY_ALIGNMENT = 4096
 const DESCRIPTOR_BYTES = 16
 
-/** What a stream's virtio functions are told apart by. */
-export interface VirtioMachine {
-  readonly ids: RequesterIds
-  /** There is an IOMMU: what a device that respects it has as addresses is the IOMMU's input. */
-  readonly hasIommu: boolean
-}
-
-/** The virtio functions of the PCI bus, in the order of the stream. Of one whose state cannot be read it says why. */
+/**
+ * The virtio functions of the PCI bus, in the order of the stream. Of one whose state cannot be read it says why. The addresses of rings are as the
+ * devices have them: behind an IOMMU its input.
+ */
 export async function virtioDevices(
   source: ByteSource,
   sections: readonly DeviceSection[],
-  { ids, hasIommu }: VirtioMachine,
+  ids: RequesterIds,
 ): Promise<VirtioDevice[]> {
   const found: VirtioDevice[] = []
   for (const section of sections) {
     const { name } = section.device
     const deviceId = isPciFunction(name) && isVirtio(section) ? ids.of(name)?.deviceId : undefined
     if (deviceId === undefined) continue
-    found.push(await deviceOf(source, section, deviceId, hasIommu))
+    found.push(await deviceOf(source, section, deviceId))
   }
   return found
 }
 
-async function deviceOf(source: ByteSource, section: DeviceSection, deviceId: number, hasIommu: boolean): Promise<VirtioDevice> {
+async function deviceOf(source: ByteSource, section: DeviceSection, deviceId: number): Promise<VirtioDevice> {
   const { device, offset } = section
   const nothing = {
     name: device.name,
@@ -54,7 +50,7 @@ async function deviceOf(source: ByteSource, section: DeviceSection, deviceId: nu
   try {
     const state = await virtioState(source, section)
     if (state === undefined) return { ...nothing, unread: 'its state is too short' }
-    return { ...nothing, ...(await readDevice(source, section, state, hasIommu)) }
+    return { ...nothing, ...(await readDevice(source, section, state)) }
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
     return { ...nothing, unread: error.message }
@@ -65,7 +61,6 @@ async function readDevice(
   source: ByteSource,
   section: DeviceSection,
   state: VirtioState,
-  hasIommu: boolean,
 ): Promise<Pick<VirtioDevice, 'kind' | 'unread' | 'status' | 'features' | 'configVector' | 'queues'>> {
   const { config, status, configVector } = state
   const parts = await virtioParts(source, section, state.end)
@@ -79,12 +74,11 @@ async function readDevice(
   }
   if (parts.get('virtio/broken')?.view.getUint8(0) === 1)
     return { ...head, queues: [], unread: 'its device model found it broken' }
-  const isElsewhere = hasIommu && hasFeature({ features }, 'accessPlatform')
   const queues = state.queues.map((queue, index): Virtqueue => {
     const { size, vector, nextAvail, at } = queue
     const offset = section.offset + at
     if (size > LARGEST_RING) throw new FormatError(offset, `a ring of at most ${LARGEST_RING} descriptors`, `${size}`)
-    const place = placeOf(queue, rings, index, isElsewhere)
+    const place = placeOf(queue, rings, index)
     return { index, size, vector, place, nextAvail, ...(isPacked && { packed: packedAt(packed!, index) }), offset }
   })
   return { ...head, queues }
@@ -96,9 +90,9 @@ function kindOf(config: Uint8Array): VirtioKind | undefined {
   return virtioKind(isModern ? device - PCI_DEVICE.modern : u16(config, CONFIG.subsystem))
 }
 
-function placeOf({ size, desc }: SavedQueue, rings: DataView | undefined, index: number, isElsewhere: boolean): RingPlace {
+function placeOf({ size, desc }: SavedQueue, rings: DataView | undefined, index: number): RingPlace {
   if (desc === 0n) return { kind: 'unset' }
-  if (isElsewhere || desc >= BigInt(GPA_LIMIT)) return { kind: 'elsewhere' }
+  if (desc >= BigInt(GPA_LIMIT)) return { kind: 'elsewhere' }
   const [avail, used] =
     rings === undefined ? legacyRing(Number(desc), size) : [rings.getBigUint64(index * 16), rings.getBigUint64(index * 16 + 8)]
   if ([avail, used].some((at) => at >= GPA_LIMIT)) return { kind: 'elsewhere' }
