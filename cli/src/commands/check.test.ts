@@ -113,6 +113,18 @@ describe('the devices of vits check', () => {
     expect(out).toContain('\n          (0xa401) and 4 more\n')
   })
 
+  it('have queues, which a problem names, and the views of show beside each event', async () => {
+    const lost = fixtureFile('lost-split.vits').pathname
+    expect((await vits(['check', lost])).out).toContain('\n  queue   request queue 0 (event 1)\n')
+    expect(JSON.parse((await vits(['check', '--json', lost])).out).findings[0].roles).toEqual(['request queue 0'])
+    for (const view of ['tables', 'pending']) {
+      const { out } = await vits(['show', lost, '--view', view])
+      expect(out).toMatch(/^ {2}event 0 {2}LPI 8194 .* {2}configuration$/m)
+      const { devices } = JSON.parse((await vits(['show', lost, '--view', view, '--json'])).out)
+      expect(devices.at(-2).events[1].roles).toEqual(['request queue 0'])
+    }
+  })
+
   it('are called nothing where the file has no PCI functions', async () => {
     const { out } = await vits(['check', fixtureFile('odd-clear-s1.vits').pathname])
     expect(out.split('\n')[0]).toBe('DeviceID 0x9 perhaps loses its interrupts when restored on every known kernel.')
@@ -311,7 +323,7 @@ describe('vits show', () => {
   it('prints one line for each device and event', async () => {
     const { out } = await vits(['show', saved('numa')])
     expect(out).toContain(
-      'device 0x100 (virtio-blk 01:00.0)  ITT 0x4274b800  2 EventID bits\n  event 0  LPI 8193  collection 0\n',
+      'device 0x100 (virtio-blk 01:00.0)  ITT 0x4274b800  2 EventID bits\n  event 0  LPI 8193  collection 0  configuration\n',
     )
   })
 })

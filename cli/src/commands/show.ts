@@ -8,7 +8,7 @@ import { askingKernel, guestKernel } from '../guest-kernel-option.ts'
 import { its, knownIts } from '../its-option.ts'
 import { withSavedMachine } from '../load.ts'
 import { lookedAt } from '../looked-at.ts'
-import { inBrackets } from '../render/device-lines.ts'
+import { inBrackets, roleWords } from '../render/device-lines.ts'
 import { pendingText } from '../render/pending-text.ts'
 import { count, itsWords } from '../render/words.ts'
 
@@ -72,6 +72,9 @@ function deviceLines({ deviceId, itt, eventIdBits, events }: DeviceRow, names: D
   const place = itt === null || eventIdBits === null ? 'ITT unknown' : `ITT ${hex(itt)}  ${count(eventIdBits, 'EventID bit')}`
   return [
     `device ${hex(deviceId)}${inBrackets(names, deviceId)}  ${place}`,
-    ...events.map(({ eventId, lpi, icid }) => `  event ${eventId}  LPI ${lpi ?? 'unknown'}  collection ${icid ?? 'unknown'}`),
+    ...events.map(({ eventId, lpi, icid }) => {
+      const target = `LPI ${lpi ?? 'unknown'}  collection ${icid ?? 'unknown'}`
+      return `  event ${eventId}  ${target}${roleWords(names, deviceId, eventId)}`
+    }),
   ]
 }

@@ -25,3 +25,26 @@ export function inBrackets(names: DeviceNames, deviceId: number): string {
   const label = names.label(deviceId)
   return label === '' ? '' : ` (${label})`
 }
+
+const MOST_ROLES = 3
+
+/** `  request queue 0`, behind an event: what it tells its driver of; empty where the file does not tell. */
+export function roleWords(names: DeviceNames, deviceId: number, eventId: number): string {
+  const roles = names.roles(deviceId, eventId)
+  if (roles.length === 0) return ''
+  const more = roles.length > MOST_ROLES ? ` and ${roles.length - MOST_ROLES} more` : ''
+  return `  ${roles.slice(0, MOST_ROLES).join(', ')}${more}`
+}
+
+/** `  queue   request queue 0 (event 1)`: what the events of findings tell their drivers of. */
+export function queueLines(names: DeviceNames, events: Iterable<readonly [deviceId: number, eventId: number]>): string[] {
+  const words = [...events].flatMap(([deviceId, eventId]) => {
+    const role = roleWords(names, deviceId, eventId).trim()
+    return role === '' ? [] : [`${role} (event ${eventId})`]
+  })
+  if (words.length === 0) return []
+  const more = words.length > MOST_NAMED ? ` and ${words.length - MOST_NAMED} more` : ''
+  return wrap(`${words.slice(0, MOST_NAMED).join(', ')}${more}`, 'queue')
+    .split('\n')
+    .map((text) => `  ${text}`)
+}

@@ -1,7 +1,7 @@
 import { hex, type ItsPlace } from '@vits/core/abi'
 import { type DeviceNames, type Evidence, entryLine, type Finding, isLoss, problemRow, type Severity } from '@vits/core/audit'
 import type { Style } from '../style.ts'
-import { deviceLines } from './device-lines.ts'
+import { deviceLines, queueLines } from './device-lines.ts'
 import { beside, count } from './words.ts'
 
 const MOST_ROWS = 12
@@ -50,11 +50,15 @@ function findingLines(group: readonly Finding[], context: FindingContext): strin
       group.flatMap(({ deviceId }) => deviceId ?? []),
       'device',
     ),
+    ...queueLines(names, group.flatMap(eventOf)),
     ...deviceLines(names, lostBy(group), 'loses', group.length === 1 ? first.effect.lostDevices : 0),
     ...(isQuiet(first) ? [] : [...proofLines(group, rules), ...fixLines(group)]),
     '',
   ]
 }
+
+const eventOf = ({ deviceId, eventId }: Finding) =>
+  deviceId === undefined || eventId === undefined ? [] : [[deviceId, eventId] as const]
 
 /** Devices other than its own that each finding takes events from. */
 const lostBy = (group: readonly Finding[]): readonly number[] =>

@@ -1,6 +1,6 @@
 import { hex } from '@vits/core/abi'
 import type { DeviceNames, PendingEvent, PendingView, VcpuPending } from '@vits/core/audit'
-import { inBrackets } from './device-lines.ts'
+import { inBrackets, roleWords } from './device-lines.ts'
 import { count } from './words.ts'
 
 /** Strays of one vCPU that are named. */
@@ -13,7 +13,7 @@ export function pendingText(view: PendingView, names: DeviceNames): string {
     ...vcpus.flatMap(vcpuLines),
     ...devices.flatMap(({ deviceId, events }) => [
       `device ${hex(deviceId)}${inBrackets(names, deviceId)}`,
-      ...events.map(eventLine),
+      ...events.map((event) => `${eventLine(event)}${roleWords(names, deviceId, event.eventId)}`),
     ]),
     ...(isWhole ? [] : ['Not every event is known: nothing is said of pending LPIs that no event has.']),
     summary(view),

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { MsiFunction } from '../abi/index.ts'
 import { DeviceNames } from './device-names.ts'
 import { setScenes } from './index.ts'
+import { owing } from './testing/owing-vm.ts'
 import { PlantedVm, pciFunction } from './testing/planted-vm.ts'
 
 const { registers } = new PlantedVm().input()
@@ -10,7 +11,7 @@ const named = (name: string, deviceId: number, more: Partial<MsiFunction> = {}):
   name,
   ...more,
 })
-const names = (...functions: readonly MsiFunction[]) => new DeviceNames(registers, 0, functions)
+const names = (...functions: readonly MsiFunction[]) => new DeviceNames(registers, 0, { msi: functions })
 
 describe('what people call a device', () => {
   const machine = names(
@@ -54,6 +55,16 @@ describe('what people call a device', () => {
     const ports = names(named('0000:00:01.0/pcie-root-port', 8), named('0000:00:02.0/e1000e', 16))
     expect([8, 16, 24].map((deviceId) => ports.isOfBus(deviceId))).toEqual([true, false, false])
     expect(ports.rank(8)).toBeGreaterThan(ports.rank(24))
+  })
+
+  it('has events for its configuration and its queues, as their vectors tell', () => {
+    const { names: told } = setScenes(owing().input())[0]!
+    expect([told.roles(8, 0), told.roles(8, 1), told.roles(8, 2), told.roles(16, 0)]).toEqual([
+      ['configuration'],
+      ['request queue 0'],
+      [],
+      [],
+    ])
   })
 
   it('belongs to the ITS that its vectors are set to, where there are several', () => {

@@ -1,4 +1,5 @@
 import { type GicRegisters, itsCount, type MsiFunction } from '../abi/index.ts'
+import { eventRoles, type VirtioDevice } from '../virtio/index.ts'
 import { type DeviceNoun, isOfBus, nounOfModel, rankOf } from './device-kinds.ts'
 import { deviceName } from './names.ts'
 
@@ -21,12 +22,19 @@ export interface NamedDevice {
   readonly functions: readonly NamedFunction[]
 }
 
-/** What people call the devices behind the DeviceIDs of one ITS. */
+/** The functions that a file has; `virtio`: those among them whose queues it tells. */
+export interface KnownFunctions {
+  readonly msi?: readonly MsiFunction[]
+  readonly virtio?: readonly VirtioDevice[]
+}
+
+/** What people call the devices behind the DeviceIDs of one ITS, and what their events are for. */
 export class DeviceNames {
   readonly #functions = new Map<number, NamedFunction[]>()
+  readonly #roles = new Map<number, Map<number, readonly string[]>>()
 
   /** @param index the ITS: of several, a function belongs to that which its vectors are set to. */
-  constructor(registers: GicRegisters, index: number, functions: readonly MsiFunction[]) {
+  constructor(registers: GicRegisters, index: number, { msi: functions = [], virtio = [] }: KnownFunctions) {
     const sections = new Set<string>()
     for (const one of functions) {
       if (sections.has(one.name) || (itsCount(registers) > 1 && !isSetTo(one, index))) continue
@@ -35,6 +43,16 @@ export class DeviceNames {
       if (sharing === undefined) this.#functions.set(one.deviceId, [named(one)])
       else sharing.push(named(one))
     }
+    for (const { deviceId, eventId, its, roles } of eventRoles(virtio, functions)) {
+      if (its !== index) continue
+      const events = this.#roles.get(deviceId) ?? new Map<number, readonly string[]>()
+      this.#roles.set(deviceId, events.set(eventId, [...(events.get(eventId) ?? []), ...roles]))
+    }
+  }
+
+  /** What an event tells its driver of: `configuration`, `request queue 0`; several where they share it, none where the file does not tell. */
+  roles(deviceId: number, eventId: number): readonly string[] {
+    return this.#roles.get(deviceId)?.get(eventId) ?? []
   }
 
   of(deviceId: number): NamedDevice {

@@ -77,10 +77,9 @@ export class Scene {
   readonly missing: readonly Gpa[]
   /** The scenes of all ITSes of the VM that are looked at, this one among them, in the order of the registers. */
   readonly vm: readonly Scene[]
-  /** What people call the devices. */
-  readonly names: DeviceNames
   readonly #input: AuditInput
   readonly #beliefs: () => Beliefs
+  readonly #names = once(() => new DeviceNames(this.registers, this.its.index, this.#input))
   readonly #tables = once(() => sweep(this.memory, this.view, this.budget))
   readonly #unread = once(() => new Unread(this.#input, this.#tables))
   readonly #lpisUnread = once(() => lpiRanges(this.registers).some(({ base, bytes }) => !this.memory.isLoaded(base, bytes)))
@@ -100,8 +99,12 @@ export class Scene {
     this.budget = { ...defaultBudget, ...budget }
     this.missing = missing
     this.vm = vm
-    this.names = new DeviceNames(registers, index, msi)
     this.#beliefs = beliefs ?? once(() => this.#believe(msi))
+  }
+
+  /** What people call the devices, and what their events are for. */
+  get names(): DeviceNames {
+    return this.#names()
   }
 
   /** What the guest has mapped, by its witnesses. */

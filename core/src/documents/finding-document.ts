@@ -44,6 +44,8 @@ export interface FindingDocument {
   /** The device as people know it: `the disk at 01:00.1`; null where the finding is about none, or the file does not tell. */
   readonly device: string | null
   readonly eventId: number | null
+  /** What the event tells its driver of: `configuration`, `request queue 0`; none where it is about none, or the file does not tell. */
+  readonly roles: readonly string[]
   readonly icid: number | null
   /** How a guest hangs by it after a restore, or `stops`: it does not come back at all; null where neither. */
   readonly hang: Hang | null
@@ -134,6 +136,7 @@ export function findingDocument(finding: Finding, { its, names }: Pick<Report, '
     deviceId: deviceId ?? null,
     device: deviceId === undefined || names.label(deviceId) === '' ? null : names.subject(deviceId),
     eventId: eventId ?? null,
+    roles: deviceId === undefined || eventId === undefined ? [] : names.roles(deviceId, eventId),
     icid: icid ?? null,
     hang: hangOf(finding, names) ?? null,
     evidence: evidence.map(({ witness, rule, says, at, against }) => ({

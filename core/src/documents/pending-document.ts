@@ -51,6 +51,8 @@ export interface PendingDeviceDocument {
 /** What the LPI tables hold of an event's LPI; null where it is not known. */
 export interface PendingEventDocument {
   readonly eventId: number
+  /** What it tells its driver of: `configuration`, `request queue 0`; none where the file does not tell. */
+  readonly roles: readonly string[]
   readonly lpi: number | null
   readonly icid: number | null
   /** The vCPU that the collection names. */
@@ -79,7 +81,7 @@ export const pendingDocument = (its: number, { isWhole, vcpus, devices }: Pendin
   devices: devices.map(({ deviceId, events }) => ({
     deviceId,
     functions: names.of(deviceId).functions,
-    events: events.map(eventDocument),
+    events: events.map((event) => eventDocument(event, names.roles(deviceId, event.eventId))),
   })),
 })
 
@@ -92,8 +94,12 @@ const vcpuDocument = ({ vcpuId, isEnabled, table, unread, lpis, strays }: VcpuPe
   strays: strays.map(({ lpi, target }) => ({ lpi, target: target ?? null })),
 })
 
-const eventDocument = ({ pending, configuration, isRestored, ...event }: PendingEvent): PendingEventDocument => ({
+const eventDocument = (
+  { pending, configuration, isRestored, ...event }: PendingEvent,
+  roles: readonly string[],
+): PendingEventDocument => ({
   ...event,
+  roles,
   restored: isRestored,
   pending: pending?.isSet ?? null,
   pendingAt: address(pending?.at),

@@ -42,6 +42,8 @@ export interface DeviceDocument {
 }
 
 export interface EventDocument extends EventRow {
+  /** What it tells its driver of, in the views of `vits show`: `configuration`, `request queue 0`; none where the file does not tell. */
+  readonly roles?: readonly string[]
   readonly rules?: readonly RuleName[]
 }
 
@@ -56,7 +58,9 @@ export function viewDocument(view: Viewpoint, its: number, rows: View, { names, 
   const document = rowsDocument(rows, its)
   const devices = document.devices.map((device) => {
     const { functions } = names.of(device.deviceId)
-    return beliefs === undefined ? { ...device, functions } : { ...witnessed(device, beliefs), functions }
+    const events = device.events.map((event) => ({ ...event, roles: names.roles(device.deviceId, event.eventId) }))
+    const known = { ...device, functions, events }
+    return beliefs === undefined ? known : witnessed(known, beliefs)
   })
   return { schema: 1, view, its, ...document, devices }
 }
