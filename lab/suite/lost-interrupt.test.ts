@@ -26,5 +26,5 @@ it(
       rmSync(out, { recursive: true })
     }
   },
-  8 * MINUTES,
+  15 * MINUTES,
 )
