@@ -21,7 +21,6 @@ export {
   type QueueInterrupt,
   type QueueState,
   queueStates,
-  unreadDevices,
   type VcpuRule,
 } from './notifications.ts'
 export { orphansOf } from './passes/orphans.ts'

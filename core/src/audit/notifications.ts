@@ -53,9 +53,6 @@ export interface OwedInterrupt extends QueueState {
 
 export type VcpuRule = RuleOf<'vCPU state'>
 
-/** Why the queues of a device that is not read here are not known. */
-export const unreadDevices = (scene: Scene): readonly VirtioDevice[] => scene.virtio.filter(({ unread }) => unread !== undefined)
-
 /** The queues whose rings are in RAM that was not loaded, because more is not to be read. */
 export const unreadQueues = (scene: Scene): number =>
   queueStates(scene).filter(({ ring }) => 'unjudged' in ring && ring.unjudged === 'not loaded').length
