@@ -76,7 +76,7 @@ function told(release: string, histories: readonly Answered[], known: Partial<Qu
       : `comes nearest; ${found.unexplained.length} histories stay unexplained`
   console.log(`\n${[found.profile, ...turned].join('\n  ')}\n${answers} (${secondsSince(start)})`)
   if (near !== found.profile) console.log(`vits takes ${near ?? 'no profile'} for Linux ${release}`)
-  const silent = untold(histories, found)
+  const silent = untold(histories, found).filter((name) => !(name in known))
   if (silent.length > 0) console.log(`none of what was asked tells: ${silent.join(', ')}`)
   return found.unexplained.length === 0 ? 0 : 1
 }

@@ -1,0 +1,33 @@
+import { profiles, type QuirkName, quirks } from '@vits/core/abi'
+import { compareAnswer, ModelSubject, type Step } from '@vits/core/conformance'
+import { describe, expect, it } from 'vitest'
+import { questions } from './questions.ts'
+
+/** They need GICv4, or more collections than a table holds. */
+const beyondAsking: readonly QuirkName[] = [
+  'unset-forwarding-drops-pending',
+  'ctes-past-table',
+  'save-refuses-too-many-collections',
+  'no-gicv41-save',
+]
+
+const known = profiles['linux-6.12.117'].quirks
+const asked = questions(200, 1)
+
+/** True when a model with the quirk turned over answers some question otherwise. */
+function isTold(name: QuirkName): boolean {
+  const turned = { ...known, [name]: !known[name] }
+  return asked.some((question) => {
+    const [one, other] = [new ModelSubject('linux-6.12.117', known), new ModelSubject('linux-6.12.117', turned)]
+    return question.some(
+      (step, index) => compareAnswer(index, { ...step, ...one.play(step) } as Step, other.play(step)).length > 0,
+    )
+  })
+}
+
+describe('what an unknown kernel is asked', () => {
+  it('tells every quirk from its absence, but for those that cannot be asked here', () => {
+    const names = Object.keys(quirks) as QuirkName[]
+    expect(names.filter((name) => !isTold(name))).toEqual(beyondAsking)
+  })
+})
