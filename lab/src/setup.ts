@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { type KernelSeries, kernelPackages, kernelSeries, packageNoteOf, vmlinuzOf } from './cache.ts'
+import { identify } from './commands/identify.ts'
 import { AGENT_SOURCES, CACHE, INITRAMFS } from './folders.ts'
 import { fetchGuestPrograms, hasModules, unpackModules } from './guests/fetch.ts'
 import { fetchPinnedKernels, kernelsNamed } from './kernels/fetch.ts'
@@ -135,7 +136,7 @@ function buildAgent(): void {
 }
 
 /** Sets the lab up, with the kernels that are named; quick when nothing is missing. @throws SetupError that says what to do. */
-function setUp(kernels: string | undefined): void {
+async function setUp(kernels: string | undefined): Promise<void> {
   const named = kernels === undefined ? [] : kernelsNamed(kernels, pinnedKernels)
   mkdirSync(CACHE, { recursive: true })
   // What an interrupted setup left behind.
@@ -145,13 +146,14 @@ function setUp(kernels: string | undefined): void {
   fetchGuestPrograms()
   buildAgent()
   for (const { wanted, version } of fetchPinnedKernels(named)) {
-    say(`Linux ${wanted} has left the mirror: here is ${version}. npm run lab -- identify ${version} says what it does`)
+    say(`Linux ${wanted} has left the mirror: here is ${version}, and this is how it behaves`)
+    await identify([version])
   }
 }
 
 try {
   const { values } = parseArgs({ options: { kernels: { type: 'string' } } })
-  setUp(values.kernels)
+  await setUp(values.kernels)
   say(`The lab is ready in ${CACHE}`)
 } catch (error) {
   if (!(error instanceof SetupError)) throw error

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { fuzz } from '../src/commands/fuzz.ts'
+import { identify } from '../src/commands/identify.ts'
 import { replay } from '../src/commands/replay.ts'
 import { seal } from '../src/commands/seal.ts'
 import { testedKernels } from './tested-kernels.ts'
@@ -11,6 +12,10 @@ describe.each(testedKernels)('the KVM of Linux %s', (kernel) => {
 
   it('answers 250 random histories as the model does, to the last byte of its tables', async () => {
     expect(await fuzz(['--kernel', kernel, '--cases', '250', '--seed', '1'])).toBe(0)
+  })
+
+  it('has quirks that its answers alone tell, whatever its version', async () => {
+    expect(await identify([kernel, '--cases', '60'])).toBe(0)
   })
 
   it('restores exactly the state of 100 random histories from what the model sealed', async () => {
