@@ -61,7 +61,7 @@ export const profiles: Readonly<Record<ProfileId, Profile>> = Object.fromEntries
 ) as unknown as Record<ProfileId, Profile>
 
 /** The kernel that is meant when none is named. */
-export const NEWEST: ProfileId = 'linux-7.3'
+export const NEWEST: ProfileId = 'linux-7.3.4'
 
 /** The id of every profile, oldest kernel first. */
 export const profileIds = Object.keys(profiles) as readonly ProfileId[]

@@ -34,13 +34,13 @@ describe('the first line of a check', () => {
   })
 
   it('names one kernel where not all were asked, or another does otherwise', () => {
-    expect(sentence(healthy(), both, ['linux-7.3'])).toContain(' on linux-7.3: ')
+    expect(sentence(healthy(), both, ['linux-7.3.4'])).toContain(' on linux-7.3.4: ')
     const jump = new PlantedVm({ indirect: true })
       .map(8, { 0: [8192, 0] })
       .map(9000, { 0: [8193, 0] })
       .save()
     expect(judgeKernels(setScenes(jump.input()), ['linux-5.10'])[0]!.verdict).toBe('fails')
-    expect(sentence(jump)).toContain(' on linux-7.3: ')
+    expect(sentence(jump)).toContain(' on linux-7.3.4: ')
   })
 
   it('says of a device whose interrupt was lost that it hangs', () => {
@@ -54,7 +54,7 @@ describe('the first line of a check', () => {
   it('promises nothing of what no witness knows', () => {
     expect(sentence(healthy().clearRing())).toBe('Comes back on every known kernel; no device is known to be mapped.')
     expect(sentence(healthy().clearRing(), both)).toContain('Every device that is known to be mapped keeps its interrupts')
-    expect(sentence(new PlantedVm().save())).toBe('Comes back on linux-7.3; the guest has no device mapped.')
+    expect(sentence(new PlantedVm().save())).toBe('Comes back on linux-7.3.4; the guest has no device mapped.')
   })
 
   it('names the device whose entry ends the restore, and calls it stale where it is', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { DTE, DTE_NEXT_CAP, ENTRY_BYTES, GITS_BASER, type MsiFunction } from '../abi/index.ts'
+import { DTE, DTE_NEXT_CAP, ENTRY_BYTES, GITS_BASER, type MsiFunction, profiles } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import { audit, type Finding, setScene } from './index.ts'
 import { PlantedVm, pciFunction, RAM } from './testing/planted-vm.ts'
@@ -148,8 +148,11 @@ describe('what a dead event does to a restore', () => {
   })
 })
 
+/** On a kernel that restores every event of an LPI. */
+const sharing = (vm: PlantedVm) => Object.assign(vm, { more: { profile: profiles['linux-7.3'] } })
+
 it('an event shows the events that come back with it, and itself only once', () => {
-  const vm = saved()
+  const vm = sharing(saved())
     .map(32, {}, { ittAddr: itt(16) })
     .save()
     .unmap(32)
@@ -166,11 +169,9 @@ describe('what cannot be taken out', () => {
       .save()
 
   it('is measured by the restore as it is: what comes back does harm', () => {
-    expect(told(shared()).filter((line) => line.startsWith('I30') && !line.startsWith('I305'))).toEqual([
-      'I303 24:0 corrupts',
-      'I307 24:1 corrupts',
-      'I309 16:1 latent',
-    ])
+    const says = (vm: PlantedVm) => told(vm).filter((line) => line.startsWith('I30') && !line.startsWith('I305'))
+    expect(says(sharing(shared()))).toEqual(['I303 24:0 corrupts', 'I307 24:1 corrupts', 'I309 16:1 latent'])
+    expect(says(shared())).toEqual(['I307 24:1 corrupts', 'I309 16:1 latent', 'I303 24:0 latent'])
   })
 
   it('fails a restore that stops at its word or in its device, and no other', () => {

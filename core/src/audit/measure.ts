@@ -138,7 +138,8 @@ const isTaken = ([deviceId, eventId]: EventId, { taken }: SimulatedRestore): boo
 /** The entry, a DTE that was taken out to measure it, has next = 0. */
 const isLastOfChain = ({ removal: [entry] }: Suspect): boolean => DTE.fields.next.get(...entry!.from) === 0
 
-function isVisited({ deviceId, eventId, at }: Suspect, { severity, stop }: Effect, { mappings }: SimulatedRestore): boolean {
+function isVisited({ deviceId, eventId, at }: Suspect, { severity, stop }: Effect, restored: SimulatedRestore): boolean {
+  const { mappings } = restored
   if (eventId === undefined) return mappings.device(deviceId!) !== undefined || severity === 'fails'
-  return mappings.row(deviceId!, eventId) >= 0 || stop?.at === at
+  return mappings.row(deviceId!, eventId) >= 0 || isTaken([deviceId!, eventId], restored) || stop?.at === at
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { GITS_TRANSLATER, ITS_FRAME_BYTES, type MsiFunction, profileIds, VIRT_ITS } from '../abi/index.ts'
+import { GITS_TRANSLATER, ITS_FRAME_BYTES, type MsiFunction, profileIds, profiles, VIRT_ITS } from '../abi/index.ts'
 import { audit, judgeKernels, setScene, setScenes } from './index.ts'
 import { PlantedVm, pciFunction } from './testing/planted-vm.ts'
 
@@ -97,6 +97,8 @@ describe('an LPI, which is the whole VM’s', () => {
   it('is claimed twice when live events of two ITSes have it: told once, with the later ITS', () => {
     const { first, second } = twoItses()
     second.map(32, { 3: [8192, 0] }).save()
+    expect(codes(first)).toEqual([[], ['I310']])
+    first.more = { profile: profiles['linux-7.3'] }
     expect(codes(first)).toEqual([[], ['I305']])
     expect(reports(first)[1]!.findings[0]).toMatchObject({
       deviceId: 32,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { profiles } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import { audit, type Finding, setScene } from './index.ts'
 import { PlantedVm, pciFunction } from './testing/planted-vm.ts'
@@ -105,6 +106,7 @@ describe('what speaks for a finding', () => {
       .map(8, { 0: [8192, 0] })
       .map(16, { 0: [8192, 0] })
       .save()
+    vm.more = { profile: profiles['linux-7.3'] }
     const inferred = { confidence: 'inferred', deviceId: 8, eventId: 0, fix: { safe: false } }
     expect(find(goRound(vm, 16), 'I303')).toMatchObject(inferred)
     expect(find(vm, 'I305')).toMatchObject(inferred)

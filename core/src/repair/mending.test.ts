@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { profiles } from '../abi/index.ts'
 import type { ProblemCode } from '../audit/index.ts'
 import { PlantedVm, pciFunction } from '../audit/testing/planted-vm.ts'
 import { healthy, withOrphan } from '../audit/testing/problem-cases/problem-case.ts'
@@ -49,7 +50,10 @@ describe('what a repair writes', () => {
     ],
     [
       'so is one that is only named for an event of it, which claims the LPI of another',
-      () => withOrphan(8, { 0: [8194, 0] }).dte(8, { size: 4, next: 8, ittAddr: 0x4100_8000 }),
+      () =>
+        Object.assign(withOrphan(8, { 0: [8194, 0] }).dte(8, { size: 4, next: 8, ittAddr: 0x4100_8000 }), {
+          more: { profile: profiles['linux-7.3'] },
+        }),
       only('I305'),
       ['I305 DTE DeviceID 0x8: finding'],
     ],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { FIRST_LPI, GITS_BASER, NEWEST, type ProfileId, releasedKernels } from '../abi/index.ts'
+import { FIRST_LPI, GITS_BASER, NEWEST, type ProfileId, profiles, releasedKernels } from '../abi/index.ts'
 import { type AuditInput, judgeKernels, setScene } from '../audit/index.ts'
 import { LPI_CONFIGURATION, PlantedVm, pciFunction } from '../audit/testing/planted-vm.ts'
 import type { Gpa } from '../memory/index.ts'
@@ -42,7 +42,9 @@ const asked = (says: string, kernel: ProfileId | '' = NEWEST) => `${kernel}: ${s
 describe('a repair is not proven good', () => {
   it('while the restore still fails', () => {
     const after = healthy().ite(16, 1, { pintid: 40, icid: 1 }).input()
-    expect(obstacles(healthy().input(), after)[0]).toMatch(/^linux-7.3: the restore still fails: EINVAL at DeviceID 0x10 event 1/)
+    expect(obstacles(healthy().input(), after)[0]).toMatch(
+      /^linux-7\.3\.4: the restore still fails: EINVAL at DeviceID 0x10 event 1/,
+    )
   })
 
   it('while the restore fails before any table is read', () => {
@@ -257,7 +259,8 @@ describe('nothing is written', () => {
       (vm: PlantedVm) => vm.dte(40, { size: 4, ittAddr: vm.itt(16) }).dte(24, { size: 4, next: 16, ittAddr: vm.itt(24) }),
     ],
   ])('about %s, by a repair of what is proven', (_what, plant) => {
-    const vm = () => plant(goneRound(healthy({ queuePages: 1 })).ite(16, 1, { pintid: 8193, icid: 1, next: 3 }))
+    const sharing = (vm: PlantedVm) => Object.assign(vm, { more: { profile: profiles['linux-7.3'] } })
+    const vm = () => sharing(plant(goneRound(healthy({ queuePages: 1 })).ite(16, 1, { pintid: 8193, icid: 1, next: 3 })))
     expect(planOne(vm().input(), { allow: 'proven' }).writes).toEqual([])
     expect(planOne(vm().input(), { allow: 'everything' }).writes).not.toEqual([])
   })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { releasedKernels } from '../abi/index.ts'
+import { profiles, releasedKernels } from '../abi/index.ts'
 import { audit, setScenes } from '../audit/index.ts'
 import { PlantedVm } from '../audit/testing/planted-vm.ts'
 import { planRepair } from './index.ts'
@@ -44,6 +44,7 @@ describe('repairing a VM with two ITSes', () => {
     const { first, second } = twoItses()
     withOrphan(first, 0x4100_8000)
     withOrphan(second, 0x4300_8000)
+    first.more = { profile: profiles['linux-7.3'] }
     const { writes, itses, obstacles } = planRepair(setScenes(first.input()), { allow: 'proven' })
     expect(writes.map(({ its, id }) => [its, id])).toEqual([
       [0, 'DeviceID 0x8'],

@@ -52,6 +52,8 @@ export class TableWalk implements ScannedWalk {
   collections = 0
   devices = 0
   events = 0
+  /** Valid ITEs, brought back or not. */
+  #visited = 0
   readonly cursor: ReadCursor
   readonly #memory: ReadonlyMemory
   readonly #view: TableView
@@ -251,11 +253,11 @@ export class TableWalk implements ScannedWalk {
 
   visitEvent(deviceId: number, eventId: number, pintid: number, icid: number, at: Gpa): number {
     if (!this.#isKnown(icid)) return this.object('ite-icid', at, { deviceId, eventId, icid })
+    if (this.#visited++ >= this.#limits.events) return this.#cut('events')
     if (this.#hasEvent(pintid) && !this.#quirks['lpi-mapped-by-many']) {
       this.#reader.taken?.(deviceId, eventId, pintid)
       return PAST
     }
-    if (this.events >= this.#limits.events) return this.#cut('events')
     const unreachable = this.#lpis?.objection(pintid, icid)
     if (unreachable !== undefined) return this.object(unreachable, at, { deviceId, eventId })
     this.events++

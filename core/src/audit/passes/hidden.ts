@@ -10,27 +10,34 @@ import { orphansOf } from './orphans.ts'
 
 /** Two devices of which one is stale, since they share memory for their ITTs, and no witness knows which. */
 export interface HiddenDevice {
-  /** No restore comes to it. */
+  /** No restore brings it back. */
   readonly hidden: MappedDevice
   /** The one that comes back. */
   readonly reached: MappedDevice
 }
 
 /**
- * Devices that may be live and that a restore loses: nobody calls them dead, the scan does not come to them, and one that it comes
- * to has the same ITT without being known to be live.
+ * Devices that may be live and that a restore loses: nobody calls them dead, the scan does not come to them or passes over all their
+ * events, and one that it comes to has the same ITT without being known to be live.
  */
-export function hiddenDevices(scene: Scene, { objection, cut, mappings }: SimulatedRestore): HiddenDevice[] {
+export function hiddenDevices(scene: Scene, restored: SimulatedRestore): HiddenDevice[] {
+  const { objection, cut, mappings } = restored
   if (objection !== undefined || cut !== undefined) return []
   const { orphans } = orphansOf(scene)
   const isUnknown = ({ deviceId }: MappedDevice) =>
     scene.beliefs.device(deviceId).belief === 'unknown' && !orphans.hasDevice(deviceId)
   const reached = new Overlaps(mappings.devices.filter(isUnknown))
   return scene.tables.mappings.devices.flatMap((hidden) => {
-    if (hidden.count === 0 || mappings.device(hidden.deviceId) !== undefined || !isUnknown(hidden)) return []
+    if (hidden.count === 0 || comesBack(hidden, restored) || !isUnknown(hidden)) return []
     const other = reached.with(hidden)
     return other === undefined ? [] : [{ hidden, reached: other }]
   })
+}
+
+/** Not so a device of which every event is passed over, because another device has their LPIs. */
+function comesBack({ deviceId }: MappedDevice, { mappings, taken }: SimulatedRestore): boolean {
+  const back = mappings.device(deviceId)
+  return back !== undefined && (back.count > 0 || !taken.has(deviceId))
 }
 
 /** Finds a device whose ITT shares memory with another's. */
