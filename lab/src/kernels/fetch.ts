@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { ForeignApt } from '../debian.ts'
 import { CACHE } from '../folders.ts'
 import { megabytes, run, SetupError, say, step } from '../setup-step.ts'
-import { folderOf, isFetched, NOTE } from './fetched.ts'
+import { FETCHED, folderOf, isFetched, NOTE } from './fetched.ts'
 import { type Candidate, candidatesFor, offeredPackages } from './offered.ts'
 import type { PinnedKernel } from './pinned.ts'
 import { seriesOf } from './version.ts'
@@ -87,7 +87,7 @@ function fetchPackage(apt: ForeignApt, { name, packaged, bytes, version }: Candi
     rmSync(`${folder}image`, { recursive: true })
     rmSync(deb)
     writeFileSync(`${folder}${NOTE}`, `${name} ${packaged}\n${hash}\n`)
-    mkdirSync(folderOf(''), { recursive: true })
+    mkdirSync(FETCHED, { recursive: true })
     rmSync(folderOf(version), { recursive: true, force: true })
     renameSync(folder, folderOf(version))
   })

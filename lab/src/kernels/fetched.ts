@@ -2,11 +2,14 @@ import { existsSync, readdirSync } from 'node:fs'
 import { CACHE } from '../folders.ts'
 import { byVersion } from './version.ts'
 
+/** Where all of them lie, each in a folder named by its version. */
+export const FETCHED = `${CACHE}kernels/`
+
 /** The file beside an image that names its package and its hash. */
 export const NOTE = 'package'
 
-/** Where the kernel of a version lies once it is fetched; with '', where all of them do. */
-export const folderOf = (version: string) => `${CACHE}kernels/${version === '' ? '' : `${version}/`}`
+/** Where the kernel of a version lies once it is fetched. */
+export const folderOf = (version: string) => `${FETCHED}${version}/`
 
 export const imageOfVersion = (version: string) => `${folderOf(version)}vmlinuz`
 
@@ -14,6 +17,6 @@ export const isFetched = (version: string) => existsSync(imageOfVersion(version)
 
 /** The versions that were fetched, oldest first. */
 export function fetchedVersions(): string[] {
-  if (!existsSync(folderOf(''))) return []
-  return readdirSync(folderOf('')).filter(isFetched).sort(byVersion)
+  if (!existsSync(FETCHED)) return []
+  return readdirSync(FETCHED).filter(isFetched).sort(byVersion)
 }
