@@ -1,9 +1,31 @@
-import { type Profile, profiles } from '@vits/core/abi'
+import { isProfileId, type KernelProfile, type Profile, profileOfKernel, profiles } from '@vits/core/abi'
 import { UsageError } from './failure.ts'
+import type { Io } from './io.ts'
 
-/** The profile of this id. @throws UsageError with the ones there are. */
-export function profileNamed(id: string): Profile {
-  const found = Object.values(profiles).find((profile) => profile.id === id)
-  if (found === undefined) throw new UsageError(`no kernel '${id}' is known; one of ${Object.keys(profiles).join(', ')}`)
-  return found
+/**
+ * The profile of a kernel, by its id or by what `uname -r` prints on its host; which profile that name was taken for, and how surely,
+ * goes to stderr.
+ *
+ * @throws UsageError for a name that is neither, with the profiles there are.
+ */
+export function profileNamed(name: string, { err }: Pick<Io, 'err'>): Profile {
+  if (isProfileId(name)) return profiles[name]
+  const found = profileOfKernel(name)
+  if (found === undefined) {
+    throw new UsageError(
+      `no kernel '${name}' is known: name one as uname -r prints it, or one of ${Object.keys(profiles).join(', ')}`,
+    )
+  }
+  err(`vits: ${takenFor(name, found)}\n`)
+  return profiles[found.profile]
+}
+
+function takenFor(name: string, { profile, release, vendor, known, differs }: KernelProfile): string {
+  const surely = {
+    run: 'which was run',
+    read: 'by the history of its series',
+    like: `not verified${vendor === undefined ? '' : `, ${vendor} may have changes that ${release} has not`}`,
+  }[known]
+  const apart = differs.length === 0 ? '' : `; ${profile} is the nearest and differs in ${differs.join(', ')}`
+  return `${name} is taken for ${profile}, as Linux ${release}: ${surely}${apart}`
 }

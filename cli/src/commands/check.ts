@@ -26,7 +26,10 @@ export const check = command({
   ],
   options: {
     json: flag('--json', 'print one JSON document for each file, one a line when there are several'),
-    kernel: text('--kernel <profile>', 'the kernel that restores: a profile (vits kernels lists them), or all'),
+    kernel: text(
+      '--kernel <kernel>',
+      'the kernel that restores: as uname -r prints it, a profile (vits kernels lists them), or all',
+    ),
     whyHang: flag('--why-hang', 'say what would hang the guest after a restore, the surest first, and leave out what would not'),
     verbose: flag('-v, --verbose', 'name the rule by which each witness speaks (vits explain tells what it is)'),
     strict: flag('--strict', 'count harmless leftovers as problems'),
@@ -34,7 +37,7 @@ export const check = command({
   },
   run: async (files, { json, kernel, strict, whyHang: byHang, verbose, guestKernel: always }, io) => {
     const all = kernel === 'all'
-    const profile = profileNamed(kernel === undefined || all ? NEWEST : kernel)
+    const profile = profileNamed(kernel === undefined || all ? NEWEST : kernel, io)
     let bits: ExitBits = ExitCode.Ok
     for (const [i, file] of files.entries()) {
       bits |= await failing(file, io, () =>

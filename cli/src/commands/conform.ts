@@ -41,12 +41,12 @@ export const conform = command({
     'conform --order our-vmm.json',
   ],
   options: {
-    kernel: text('--kernel <profile>', 'play under this kernel instead of the recorded one'),
+    kernel: text('--kernel <kernel>', 'play under this kernel instead of the recorded one'),
     order: flag('--order', 'name the restores whose steps are out of order, and what KVM does about it'),
     json: flag('--json', 'print one JSON document'),
   },
   run: async (paths, { kernel, order, json }, io) => {
-    const profile = kernel === undefined ? undefined : profileNamed(kernel).id
+    const profile = kernel === undefined ? undefined : profileNamed(kernel, io).id
     const played: Played[] = []
     let failed = false
     for (const file of (await Promise.all(paths.map((path) => filesOf(path, io)))).flat()) {

@@ -21,10 +21,10 @@ export const demoOrphan = command({
     'Every answer shown is what the model of the kernel gives. Exit status 0 when the sealed save restores all, 1 otherwise.',
   examples: ['demo orphan', 'demo orphan --kernel linux-6.12.117'],
   options: {
-    kernel: text('--kernel <profile>', 'the kernel to behave like (default: linux-6.6, which leaves unmapped entries)'),
+    kernel: text('--kernel <kernel>', 'the kernel to behave like (default: linux-6.6, which leaves unmapped entries)'),
   },
-  run: async (_, { kernel }, { out, style }) => {
-    const { id, title } = profileNamed(kernel ?? 'linux-6.6')
+  run: async (_, { kernel }, { out, err, style }) => {
+    const { id, title } = profileNamed(kernel ?? 'linux-6.6', { err })
     const say = (line: string) => out(`${line}\n`)
     say(style.bold(`${title}: KVM_DEV_ARM_ITS_SAVE_TABLES and RESTORE_TABLES`))
     beginning(id, style).lines.forEach(say)

@@ -7,12 +7,12 @@ import { profileNamed } from '../profile-named.ts'
 /** The kernels whose behaviour is known, and how each differs from the newest. */
 export const kernels = command({
   name: 'kernels',
-  args: '[profile...]',
+  args: '[kernel...]',
   summary: 'list the kernels whose behaviour is known, and how each differs',
-  examples: ['kernels', 'kernels linux-5.10', 'kernels --json'],
+  examples: ['kernels', 'kernels linux-5.10', 'kernels 6.1.0-28-arm64', 'kernels --json'],
   options: { json: flag('--json', 'print one JSON document') },
-  run: async (ids, { json }, { out, style }) => {
-    const chosen = ids.length === 0 ? Object.values(profiles) : ids.map(profileNamed)
+  run: async (ids, { json }, { out, err, style }) => {
+    const chosen = ids.length === 0 ? Object.values(profiles) : ids.map((id) => profileNamed(id, { err }))
     if (json) {
       out(`${JSON.stringify(kernelsDocument(chosen.map(({ id }) => id)), null, 2)}\n`)
       return ExitCode.Ok

@@ -29,7 +29,7 @@ export const prove = command({
     json: flag('--json', 'print one JSON document for each file, one a line when there are several'),
   },
   run: async (files, { kernel = '6.12', profile, json }, io) => {
-    const named = profile === undefined ? undefined : profileNamed(profile).id
+    const named = profile === undefined ? undefined : profileNamed(profile, io).id
     const lab = new LazyLab(kernel, io)
     let bits: ExitBits = ExitCode.Ok
     for (const file of files) {

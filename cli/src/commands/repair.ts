@@ -31,6 +31,11 @@ interface Options {
   readonly json: boolean
 }
 
+/** The options, with the kernel that they name found. */
+interface Asked extends Options {
+  readonly restoring: InspectOptions
+}
+
 /** Mends a saved VM: plans, proves, writes. */
 export const repair = command({
   name: 'repair',
@@ -61,14 +66,18 @@ export const repair = command({
     rebuild: flag('--rebuild', 'write all tables and ITTs anew from the command queue'),
     strict: flag('--strict', 'also clear harmless leftovers of a VM that restores cleanly'),
     seal: flag('--seal', 'make the chains such that kernels before 6.0.6 follow them too'),
-    kernel: text('--kernel <profile>', 'the kernel that must restore it (vits kernels lists them)'),
+    kernel: text(
+      '--kernel <kernel>',
+      'the kernel that must restore it: as uname -r prints it, or a profile (vits kernels lists them)',
+    ),
     guestKernel,
     json: flag('--json', 'print one JSON document'),
   },
   run: ([file = ''], options: Options, io) => {
     const how = repairOptions(options)
     refuseContradictions(options)
-    return failing(file, io, () => repairFile(file, how, options, io))
+    const asked = { ...options, restoring: restoredBy(options, io) }
+    return failing(file, io, () => repairFile(file, how, asked, io))
   },
 })
 
@@ -84,8 +93,8 @@ function refuseContradictions({ output, inPlace, dryRun, proven, fix, yes }: Opt
     throw new UsageError('say where to write: -o FILE, --in-place, or -n to only look')
 }
 
-async function repairFile(path: string, how: RepairOptions, options: Options, io: Io): Promise<ExitBits> {
-  return withSavedMachine(path, io, restoredBy(options), async ({ machine, inspection, identities }) => {
+async function repairFile(path: string, how: RepairOptions, options: Asked, io: Io): Promise<ExitBits> {
+  return withSavedMachine(path, io, options.restoring, async ({ machine, inspection, identities }) => {
     const opened = { path, machine, identities }
     if (!options.dryRun) await refuseOutput(opened, options, io)
     const plan = planned(() => inspection.plan(how))
@@ -109,8 +118,8 @@ function planned(plan: () => RepairPlan): RepairPlan {
 }
 
 /** The kernel that must restore it. */
-const restoredBy = ({ kernel, guestKernel: always }: Options): InspectOptions => ({
-  ...(kernel === undefined ? {} : { kernel: profileNamed(kernel).id }),
+const restoredBy = ({ kernel, guestKernel: always }: Options, io: Io): InspectOptions => ({
+  ...(kernel === undefined ? {} : { kernel: profileNamed(kernel, io).id }),
   ...askingKernel(always),
 })
 
@@ -148,7 +157,7 @@ async function refuseOutput(opened: Opened, { output, inPlace, force }: Options,
 }
 
 /** Writes the repaired VM and says so; answers the name of the file that holds it. */
-async function writeRepaired(opened: Opened, plan: RepairPlan, options: Options, io: Io): Promise<string> {
+async function writeRepaired(opened: Opened, plan: RepairPlan, options: Asked, io: Io): Promise<string> {
   const say = (line: string) => (options.json ? undefined : io.out(`${line}\n`))
   if (options.inPlace) {
     await writeInPlace(opened, plan, io)
@@ -156,7 +165,7 @@ async function writeRepaired(opened: Opened, plan: RepairPlan, options: Options,
     return opened.path
   }
   const output = options.output!
-  const bytes = await writeCopy(opened, plan, output, io, (path) => approve(path, options, io))
+  const bytes = await writeCopy(opened, plan, output, io, (path) => approve(path, options.restoring, io))
   const { files, writeBack } = opened.machine
   const size = `${files.length > 1 ? `${files.length} files, ` : ''}${count(bytes, 'byte')}`
   say(
@@ -166,8 +175,8 @@ async function writeRepaired(opened: Opened, plan: RepairPlan, options: Options,
 }
 
 /** Reads the complete new file as anybody would, and audits it once more. */
-async function approve(path: string, options: Options, io: Io): Promise<void> {
-  const reports = await withSavedMachine(path, io, { judges: [], ...restoredBy(options) }, ({ inspection }) => inspection.audit())
+async function approve(path: string, restoring: InspectOptions, io: Io): Promise<void> {
+  const reports = await withSavedMachine(path, io, { judges: [], ...restoring }, ({ inspection }) => inspection.audit())
   for (const { verdict, findings } of reports) {
     const harm = findings.find(({ severity, code }) => severity === 'fails' || (severity === 'corrupts' && !isLoss(code)))
     if (verdict === 'fails' || verdict === 'unknown' || harm !== undefined)

@@ -26,7 +26,7 @@ export const selftest = command({
     sameCollection: flag('-s, --same-collection', 'one collection for all cases: EINVAL becomes corruption'),
     clear: flag('-c, --clear', 'clear the tables before each case'),
     tables: whole('-n, --tables <count>', 'second-level device tables, 8192 devices each', { initial: 4, least: 1, most: 7 }),
-    kernel: text('--kernel <profile>', `the kernel to behave like (default: ${NEWEST})`),
+    kernel: text('--kernel <kernel>', `the kernel to behave like (default: ${NEWEST})`),
     save: choice('--save <kind>', "the kernel's save, or one that leaves no stale entry", ['plain', 'seal']),
     head: choice('--head <kind>', "whose dummy heads to write and follow (default: the kernel's way)", [
       'kernel',
@@ -36,8 +36,8 @@ export const selftest = command({
     ]),
     json: flag('--json', 'print one JSON document'),
   },
-  run: async (_, { sameCollection, clear, tables, kernel, save, head, json }, { out, style, now }) => {
-    const { id } = profileNamed(kernel ?? NEWEST)
+  run: async (_, { sameCollection, clear, tables, kernel, save, head, json }, { out, err, style, now }) => {
+    const { id } = profileNamed(kernel ?? NEWEST, { err })
     const heads = head === 'kernel' ? {} : { head }
     const report = runSeedTest({ sameCollection, clear, l2Tables: tables, kernel: id, save, now, ...heads })
     if (json) out(`${JSON.stringify({ schema: 1, kernel: id, sameCollection, clear, save, head, ...report }, null, 2)}\n`)

@@ -1,0 +1,39 @@
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { fixtureFile } from '../../core/src/formats/testing/fixtures.ts'
+import { vits } from './testing/fake-io.ts'
+
+const ghosts = fileURLToPath(fixtureFile('ghosts.mig.zst'))
+
+describe('a kernel that is named as its host prints it', () => {
+  it.each([
+    ['linux-6.6', 'linux-6.6', ''],
+    ['6.1.0-49-cloud-arm64', 'linux-6.1.174', 'is taken for linux-6.1.174, as Linux 6.1.174: which was run'],
+    ['6.1.0-28-arm64', 'linux-6.6', 'is taken for linux-6.6, as Linux 6.1.119: by the history of its series'],
+    [
+      '6.8.0-45-generic',
+      'linux-6.6',
+      'is taken for linux-6.6, as Linux 6.8: not verified, Ubuntu may have changes that 6.8 has not; linux-6.6 is the nearest and differs in target-is-index, mapc-unmap-checks-target',
+    ],
+    ['7.4.1', 'linux-7.3.4', 'is taken for linux-7.3.4, as Linux 7.4.1: not verified'],
+  ])('is found: %s is %s', async (name, profile, note) => {
+    const { code, out, err } = await vits(['kernels', '--json', name])
+    expect([code, err]).toEqual([0, note === '' ? '' : `vits: ${name} ${note}\n`])
+    expect(JSON.parse(out).kernels.map(({ id }: { id: string }) => id)).toEqual([profile])
+  })
+
+  it('is told of once, beside the verdict for it', async () => {
+    const note = 'vits: 6.1.0-28-arm64 is taken for linux-6.6, as Linux 6.1.119: by the history of its series\n'
+    for (const command of [['check'], ['repair', '-n']]) {
+      const named = await vits([...command, '--kernel', '6.1.0-28-arm64', ghosts])
+      const { code, out } = await vits([...command, '--kernel', 'linux-6.6', ghosts])
+      expect(named).toEqual({ code, out, err: note })
+    }
+  })
+
+  it.each(['linux-9', '4.12', 'arm64', ''])('is refused when it is none that saves an ITS: "%s"', async (name) => {
+    const { code, err } = await vits(['check', '--kernel', name, ghosts])
+    expect(code).toBe(16)
+    expect(err).toContain(`no kernel '${name}' is known: name one as uname -r prints it, or one of linux-4.13, `)
+  })
+})
