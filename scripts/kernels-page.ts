@@ -24,13 +24,36 @@ export function kernelsPage(): string {
 KVM's ITS as \`--kernel PROFILE\` knows it. The newest, \`${NEWEST}\`, has none of the behaviours below; every other profile is the newest
 with the ones listed for it. \`vits kernels PROFILE\` prints the same for one of them.
 
+\`--kernel\` takes a release or what \`uname -r\` says, too: each behaviour has the releases between which a kernel has it, mainline and
+stable, and a kernel is judged by the profile that comes nearest. What it was taken for is told, and how that is known: *run* in the lab
+with just these answers, *read* in the history of its series, or *like* another and not verified, as the kernels of distributions that
+take fixes of their own. The profiles that were run are played against their recordings in \`fixtures/vectors\`; of the others the source
+was read.
+
 ${profileTable()}
+## Which kernel has what
+
+✔ has it, and was run; ○ has it by its source, and was not run. What needs GICv4 hardware no run shows.
+
+${matrix(rows)}
 ${sections.join('')}`
 }
 
 function profileTable(): string {
-  const rows = Object.values(profiles).map(({ id, title, names }) => `| \`${id}\` | ${title} | ${names.length} |`)
-  return `| profile | kernel | behaviours |\n|---|---|---|\n${rows.join('\n')}\n`
+  const rows = Object.values(profiles).map(({ id, title, names, run }) => {
+    return `| \`${id}\` | ${title} | ${run.length === 0 ? 'read' : run.join(', ')} | ${names.length} |`
+  })
+  return `| profile | kernel | run | behaviours |\n|---|---|---|---|\n${rows.join('\n')}\n`
+}
+
+function matrix(rows: readonly (readonly [QuirkName, QuirkRow])[]): string {
+  const all = Object.values(profiles)
+  const heads = all.map(({ id }) => id.replace('linux-', ''))
+  const lines = rows.map(([name, row]) => {
+    const marks = all.map(({ quirks: has, run }) => (has[name] ? (run.length > 0 ? '✔' : '○') : ''))
+    return `| [${name}](#${name}) | ${marks.join(' | ')} | ${releasesWith(row)} |`
+  })
+  return `| behaviour | ${heads.join(' | ')} | releases |\n|---|${'---|'.repeat(all.length)}---|\n${lines.join('\n')}\n`
 }
 
 function section(title: string, rows: readonly (readonly [QuirkName, QuirkRow])[]): string {

@@ -19,7 +19,7 @@ export const prove = command({
   summary: 'restore a saved VM in a real KVM and compare with what check predicts',
   details:
     'Boots a Linux kernel for arm64 under QEMU, gives its KVM the registers and the pages a restore reads, and reports what\nRESTORE_TABLES does there with each ITS: its errno, or the mappings it restored, read back by saving them into cleared tables.\nThe VM there has the RAM that the file lists, where the machine has it, whatever check makes of it.\nNeeds the lab: a clone of the repository, and `npm run lab:setup`; with `-- --kernels 7.3.4` it fetches that one, too.',
-  examples: ['prove vm.migr', 'prove --kernel 6.1 vm.migr', 'prove --kernel ./vmlinuz --profile linux-7.2 vm.migr'],
+  examples: ['prove vm.migr', 'prove --kernel 6.1 vm.migr', 'prove --kernel ./vmlinuz --profile linux-7.2.13 vm.migr'],
   options: {
     kernel: text(
       '--kernel <kernel>',

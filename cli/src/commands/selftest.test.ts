@@ -35,6 +35,20 @@ describe('vits selftest', () => {
     expect(await cases(...options)).toEqual(allClean)
   })
 
+  /** What the selftest of the proposal, built from its mails, said on real kernels: their words, not its output. */
+  it.each([
+    ['6.12 with the patches', ['--kernel', 'proposal-2024', '--head', 'proposed'], Array(5).fill(clean)],
+    ['6.12', ['--kernel', '6.12.0'], [clean, clean, 'EINVAL', 'EINVAL', 'EINVAL']],
+    ['6.12.117', ['--kernel', '6.12.117'], Array(5).fill(clean)],
+  ])('ends each case as the program did on a real %s', async (_, options, ended) => {
+    expect((await cases(...options)).cases).toEqual(ended)
+  })
+
+  it('with -s loses and misdirects mappings as the program saw on a real 6.12', async () => {
+    const { cases: ended } = await cases('--kernel', '6.12.0', '-s')
+    expect(ended.slice(2).every((one) => /^[1-9]\d* lost, [1-9]\d* wrong$/.test(one))).toBe(true)
+  })
+
   it('on 4.13 refuses the case with nothing mapped, whatever the save', async () => {
     const { code, cases: ended } = await cases('--kernel', 'linux-4.13', '--save', 'seal')
     expect([code, ended]).toEqual([1, ['EINVAL', clean, clean, clean, clean]])
