@@ -9,22 +9,35 @@ export interface LoadTruth {
   readonly pending: ReadonlyMap<number, number>
   /** LPIs of the queues under load that never came in the restored guest, while another came hundreds of times. */
   readonly still: readonly number[]
+  /** The same, once what `vits repair -y` made of the save was restored; undefined where nothing stood still or nothing was repaired. */
+  readonly stillRepaired?: readonly number[]
 }
 
+const headings = {
+  pending: 'pending in KVM',
+  still: 'stands still after a restore',
+  stillRepaired: 'stands still after a restore of what vits repaired',
+} as const
+
 /** What is kept beside a save: the guest's words, and after them KVM's. */
-export function formatLoadTruth({ view, pending, still }: LoadTruth): string {
-  const pairs = [...pending].map(([lpi, vcpu]) => `LPI ${lpi} on vCPU ${vcpu}\n`)
-  return `${view}== pending in KVM\n${pairs.join('')}== stands still after a restore\n${still.map((lpi) => `LPI ${lpi}\n`).join('')}`
+export function formatLoadTruth({ view, pending, still, stillRepaired }: LoadTruth): string {
+  const part = (name: keyof typeof headings, lines: readonly string[]) => [`== ${headings[name]}`, ...lines, ''].join('\n')
+  const lpis = (list: readonly number[]) => list.map((lpi) => `LPI ${lpi}`)
+  const pairs = [...pending].map(([lpi, vcpu]) => `LPI ${lpi} on vCPU ${vcpu}`)
+  const repaired = stillRepaired === undefined ? '' : part('stillRepaired', lpis(stillRepaired))
+  return `${view}${part('pending', pairs)}${part('still', lpis(still))}${repaired}`
 }
 
 /** Reads what `formatLoadTruth` made. @throws Error when a part is missing. */
 export function parseLoadTruth(text: string): LoadTruth {
-  const pending = [...section(text, 'pending in KVM').matchAll(/^LPI (\d+) on vCPU (\d+)$/gm)]
-  const still = [...section(text, 'stands still after a restore').matchAll(/^LPI (\d+)$/gm)]
+  const lpis = (name: keyof typeof headings) =>
+    [...section(text, headings[name]).matchAll(/^LPI (\d+)$/gm)].map(([, lpi]) => Number(lpi))
+  const pending = [...section(text, headings.pending).matchAll(/^LPI (\d+) on vCPU (\d+)$/gm)]
   return {
-    view: text.slice(0, text.indexOf('== pending in KVM\n')),
+    view: text.slice(0, text.indexOf(`== ${headings.pending}\n`)),
     pending: new Map(pending.map(([, lpi, vcpu]) => [Number(lpi), Number(vcpu)])),
-    still: still.map(([, lpi]) => Number(lpi)),
+    still: lpis('still'),
+    ...(text.includes(`== ${headings.stillRepaired}\n`) && { stillRepaired: lpis('stillRepaired') }),
   }
 }
 

@@ -43,6 +43,13 @@ it.each`
   expect(loadVerdict(row(still, exit))).toBe(verdict)
 })
 
+it('a guest that still stands still when it is restored as repaired is a miss', () => {
+  const lost = row([8195], 4)
+  const repaired = (stillRepaired: readonly number[]) => ({ ...lost, truth: { ...lost.truth, stillRepaired } })
+  expect([loadVerdict(repaired([])), loadVerdict(repaired([8195]))]).toEqual(['agrees', 'miss'])
+  expect(loadTableRow(repaired([]))).toContain('| 00:02.0/1 never came; as repaired: all goes on |')
+})
+
 it('a row names events by their functions, and what the saved tables lack', () => {
   expect(loadTableRow(row([8195], 0))).toBe('| load-small-0 | 00:02.0/1 | none | 00:02.0/1 never came | exit 0 | **miss** |\n')
   expect(loadTableRow(row([], 0, new Map([[8195, 0]])))).toBe(

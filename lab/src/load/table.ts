@@ -8,16 +8,20 @@ const columns = ['save', 'pending in KVM', 'in the saved tables', 'restored', 'v
 export const loadTableHead = `| ${columns.join(' | ')} |\n|${columns.map(() => '---|').join('')}\n`
 
 /** How what `vits check` says of a save under load stands to what became of it. */
-export function loadVerdict({ said, truth: { still } }: LoadRow): 'agrees' | 'false alarm' | 'miss' | 'unreadable' {
+export function loadVerdict({
+  said,
+  truth: { still, stillRepaired = [] },
+}: LoadRow): 'agrees' | 'false alarm' | 'miss' | 'unreadable' {
   if (!said.read) return 'unreadable'
-  if (still.length > 0) return said.exit === 0 ? 'miss' : 'agrees'
+  if (still.length > 0) return said.exit === 0 || stillRepaired.length > 0 ? 'miss' : 'agrees'
   return said.exit === 0 ? 'agrees' : 'false alarm'
 }
 
 /** One line of the table. */
 export function loadTableRow(row: LoadRow): string {
   const { name, truth, inFile, said } = row
-  const { pending, still } = truth
+  const { pending, still, stillRepaired } = truth
+  const goesOn = (lpis: readonly number[]) => (lpis.length === 0 ? 'all goes on' : `${events(guest, lpis)} never came`)
   const guest = guestOf(truth)
   const same = pending.size === inFile.size && [...pending].every(([lpi, vcpu]) => inFile.get(lpi) === vcpu)
   const verdict = loadVerdict(row)
@@ -25,7 +29,7 @@ export function loadTableRow(row: LoadRow): string {
     save: name,
     'pending in KVM': events(guest, pending.keys()),
     'in the saved tables': same ? 'the same' : events(guest, inFile.keys()),
-    restored: still.length === 0 ? 'all goes on' : `${events(guest, still)} never came`,
+    restored: goesOn(still) + (stillRepaired === undefined ? '' : `; as repaired: ${goesOn(stillRepaired)}`),
     'vits check': said.read ? [`exit ${said.exit}`, ...said.findings].join(', ') : said.why,
     verdict: verdict === 'agrees' ? verdict : `**${verdict}**`,
   }

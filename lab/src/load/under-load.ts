@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Guest, SAVE } from '../guests/guest.ts'
 import { type GuestView, guestView } from '../guests/guest-view.ts'
 import type { GuestHardware } from '../guests/machines.ts'
 import type { NestedHost } from '../guests/nested-host.ts'
-import { type Checked, vitsChecks } from '../guests/vits.ts'
+import { type Checked, vitsChecks, vitsRepairs } from '../guests/vits.ts'
 import { formatLoadTruth, type LoadTruth, parseLoadTruth } from './load-truth.ts'
 import { pendingInFile } from './pending-bits.ts'
 import { goesOn } from './progress.ts'
@@ -47,27 +47,42 @@ export async function bootUnderLoad(host: NestedHost, machine: GuestHardware): P
 }
 
 /**
- * Saves a guest under load again and again. Each save is restored by a real KVM, and the guest lives on as restored; one with a queue
- * that stands still is booted anew.
+ * Saves a guest under load again and again. Each save is restored by a real KVM, and the guest lives on as restored. Where a queue
+ * stands still after that, what `vits repair -y` makes of the save is restored too, and the guest is booted anew.
  */
 export async function* savesUnderLoad({ host, machine, saves, folder }: LoadOptions): AsyncGenerator<LoadRow> {
   let loaded: LoadedGuest | undefined
   for (let count = 0; count < saves; count++) {
     loaded ??= await bootUnderLoad(host, machine)
-    const { text, view, busy } = loaded
     const name = `${machine.name}-${count}`
+    const file = `${folder}/${name}.mig`
     await loaded.guest.save()
     const pending = await loaded.guest.pendingLpis()
-    await host.get(SAVE, `${folder}/${name}.mig`)
-    const guest = await Guest.restore(host, machine)
-    await guest.goOn()
-    const { interrupts } = await goesOn(guest, view, { lpis: busy, times: 1 })
-    const still = busy.filter((lpi) => interrupts.get(lpi) === 0)
+    await host.get(SAVE, file)
+    const { guest, still } = await restored(host, machine, loaded)
+    const stillRepaired = still.length === 0 ? undefined : await asRepaired(host, machine, { loaded, file })
+    const truth = { view: loaded.text, pending, still, ...(stillRepaired && { stillRepaired }) }
     loaded = still.length === 0 ? { ...loaded, guest } : undefined
-    const truth = { view: text, pending, still }
     writeFileSync(`${folder}/${name}${TRUTH}`, formatLoadTruth(truth))
     yield await asked(folder, name, truth)
   }
+}
+
+/** Restores the host's save, lets the guest go on, and tells what stands still. */
+async function restored(host: NestedHost, machine: GuestHardware, { view, busy }: LoadedGuest) {
+  const guest = await Guest.restore(host, machine)
+  await guest.goOn()
+  const { interrupts } = await goesOn(guest, view, { lpis: busy, times: 1 })
+  return { guest, still: busy.filter((lpi) => interrupts.get(lpi) === 0) }
+}
+
+/** What stands still once the save is restored as vits repairs it; undefined when vits repairs nothing. */
+async function asRepaired(host: NestedHost, machine: GuestHardware, { loaded, file }: { loaded: LoadedGuest; file: string }) {
+  const repaired = `${file}.repaired`
+  if (!vitsRepairs(file, repaired).wrote) return undefined
+  await host.put(repaired, SAVE)
+  rmSync(repaired)
+  return (await restored(host, machine, loaded)).still
 }
 
 /** Asks vits anew about the saves that a run left in a folder: nothing is booted. */
