@@ -58,7 +58,9 @@ describe('an interrupt that a queue owes its driver', () => {
       ['N802 note inferred'],
     ],
     ['of a file system, one vCPU not known', { kind: 'fs', vcpus: ['unknown.', 'waiting.'] }, ['N801 latent inferred']],
+    ['of a file system, its vCPU in a program', { kind: 'fs', vcpus: ['waiting.', 'program.'] }, ['N802 note inferred']],
     ['of a network interface, its vCPU in the kernel', { kind: 'net', vcpus: ['waiting', 'kernel.'] }, []],
+    ['of a network interface, its vCPU in a program', { kind: 'net', vcpus: ['waiting', 'program.'] }, []],
   ])('%s', (_, options, expected) => {
     expect(codes(owing(options))).toEqual(expected)
   })

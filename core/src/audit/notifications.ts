@@ -124,7 +124,8 @@ function vcpuRule(scene: Scene, { device, eventId, role }: QueueState, vcpuId: n
   const isBusy = target.isHandling ?? busy[target.did]
   if (role.emptied !== 'handler') {
     if (vcpus.some(({ did }) => did === 'unknown')) return 'R-vcpu-unknown'
-    return target.did === 'kernel' ? 'R-vcpu-run' : 'R-vcpu-other'
+    // Also behind a program: soft interrupts that go on for long are left to a thread, which takes turns with it.
+    return target.did === 'kernel' || target.did === 'program' ? 'R-vcpu-run' : 'R-vcpu-other'
   }
   if (isBusy === undefined) return 'R-vcpu-unknown'
   if (isBusy) return 'R-vcpu-run'

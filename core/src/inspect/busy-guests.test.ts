@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { applyEdits, bytesSource } from '../formats/index.ts'
-import { fixtureBytes, fixtureText, openFixture } from '../formats/testing/fixtures.ts'
+import { fixtureBytes, fixtureText, openCase, openFixture } from '../formats/testing/fixtures.ts'
 import { inspect } from './index.ts'
 
 const inspected = async (name: string) => inspect(await openFixture(name))
@@ -30,6 +30,10 @@ describe('a real guest that was saved while its disks and its network card were 
     const [report] = (await inspected('busy-lost')).audit()
     expect(report).toMatchObject({ verdict: 'corrupts', findings: [{ code: 'N801', confidence: 'proven' }] })
     expect(report!.findings[0]!.says).toContain(`${lost} is not pending`)
+  })
+
+  it('has no finding where the soft interrupt of its network card takes turns with a program', async () => {
+    expect((await inspect(await openCase('polling'))).audit()).toMatchObject([{ verdict: 'restores', findings: [] }])
   })
 
   it('is as it was, byte for byte, when a bit that was taken away is repaired', async () => {

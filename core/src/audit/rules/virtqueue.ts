@@ -69,10 +69,10 @@ export const virtqueueRules = {
   'R-vcpu-run': rule({
     witness: 'vCPU state',
     says: 'silent',
-    when: 'the vCPU to which the interrupt goes has an active priority, or of a queue that a thread empties ran in its kernel: it may have been at that work',
+    when: 'the vCPU to which the interrupt goes has an active priority, or of a queue that a thread empties ran in its kernel or a program: it may have been at that work, or the work may take turns with the program',
     limit: 'a vCPU without an active priority',
     holds: 'all',
-    source: 'gic_handle_irq',
+    source: 'gic_handle_irq; wakeup_softirqd',
   }),
   'R-vcpu-unknown': rule({
     witness: 'vCPU state',

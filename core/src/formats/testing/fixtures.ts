@@ -43,6 +43,7 @@ const caseFixtures = [
   'lost-split',
   'lost-packed',
   'pending-packed',
+  'polling',
 ] as const
 
 /** Path of a file of fixtures/saved. */
