@@ -15,9 +15,18 @@ model says stops the host: on kernels that die of an event whose collection is g
 |---|---|---|---|---|---|---|
 ${rows.map(line).join('\n')}
 | ${rows.length} kernels | | | ${sum(({ histories }) => histories)} | ${sum(({ steps }) => steps)} | ${sum(({ cut }) => cut)} | **${sum(({ differing }) => differing.length)}** |
-
+${unexplained(rows)}
 \`npm run lab -- fuzz --kernel 7.3.4 --cases 1000 --seed 10001 --keep\` adds the next thousand of a kernel here;
 \`npm run lab:setup -- --kernels all\` fetches the kernels.
+`
+}
+
+function unexplained(rows: readonly Asked[]): string {
+  const kernels = rows.filter(({ differing }) => differing.length > 0).map(({ release }) => release)
+  if (kernels.length === 0) return ''
+  return `
+What differs on ${kernels.join(' and ')} is not explained yet: the model answers otherwise there than the kernel.
+\`npm run lab -- fuzz --kernel ${kernels[0]} --seed SEED --cases 1\` repeats one such history and shrinks it.
 `
 }
 
