@@ -8,6 +8,7 @@ import { finding, measure, Suspects, takeOut } from './measure.ts'
 import { place } from './names.ts'
 import { unreadQueues } from './notifications.ts'
 import { claimPass } from './passes/claims.ts'
+import { configurationPass } from './passes/configuration.ts'
 import { hiddenPass } from './passes/hidden.ts'
 import { lossPass } from './passes/losses.ts'
 import { lpiPass } from './passes/lpis.ts'
@@ -50,6 +51,7 @@ function auditOnce(scene: Scene): Report {
   }
   suspects.add(hiddenPass(scene))
   suspects.add(lpiPass(scene))
+  suspects.add(configurationPass(scene))
   suspects.add(notificationPass(scene))
   const findings = measure(scene, trials, clean, suspects, judge)
   for (const note of notePass(scene, suspects.full || unlisted)) {

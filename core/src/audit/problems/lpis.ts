@@ -82,4 +82,22 @@ export const lpiProblems = {
       see: 'Arm IHI 0069, GICR_PENDBASER; vgic-its.c, vgic_add_lpi',
     },
   }),
+  L406: problem<{ readonly deviceId: number; readonly eventId: number; readonly lpi: number; readonly count: number }>({
+    slug: 'lpi-disabled',
+    usually: 'note',
+    describe: ({ deviceId, eventId, lpi, count }) =>
+      `LPI ${lpi} of event ${eventId} of DeviceID ${hex(deviceId)}${count === 1 ? ' is' : ` and ${count - 1} more of it are`} disabled, and the vector is not masked.`,
+    fix: "none: the guest's driver decides",
+    hang: 'missed',
+    look: 'configuration',
+    help: {
+      what: 'The configuration byte of a live event has its enable bit clear, while the vector of the device that raises the event is set and unmasked.',
+      why: 'The vCPU was about to unmask the interrupt, which takes two steps; or the byte was lost: the page is not of the moment of the save.',
+      when: 'At the next interrupt of the device.',
+      outcome:
+        'KVM keeps the interrupt pending and does not deliver it until the guest enables the LPI. A driver that does not is waiting for ever.',
+      fix: 'Nothing in the file is wrong for certain. If the device hangs after the restore, compare the byte with another save of this VM.',
+      see: 'Linux its_unmask_msi_irq, its_unmask_irq; Arm IHI 0069, "LPI Configuration tables"',
+    },
+  }),
 } as const

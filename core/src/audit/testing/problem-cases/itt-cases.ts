@@ -1,6 +1,6 @@
 import { type ProfileId, profiles } from '../../../abi/index.ts'
 import type { Gpa } from '../../../memory/index.ts'
-import { PlantedVm } from '../planted-vm.ts'
+import { LPI_CONFIGURATION, PlantedVm, pciFunction } from '../planted-vm.ts'
 import { healthy, type ProblemCase, withOrphan } from './problem-case.ts'
 
 /** The same VM, restored by this kernel. */
@@ -164,6 +164,19 @@ export const ittCases: readonly ProblemCase[] = [
       const vm = new PlantedVm({ vcpus: 3 }).map(16, { 0: [8192, 0], 1: [8193, 1] }).save()
       vm.redistributors = vm.redistributors.map((one) => (one.vcpuId === 2 ? { ...one, pendbaser: 0n } : one))
       return vm
+    },
+  },
+  {
+    code: 'L406',
+    when: 'the LPI of a live event is disabled and its vector is not masked',
+    severity: 'note',
+    confidence: 'inferred',
+    deviceId: 16,
+    eventId: 1,
+    vm: () => {
+      const vm = healthy()
+      vm.memory.setU8(LPI_CONFIGURATION as Gpa, 0xc3)
+      return Object.assign(vm, { more: { msi: [pciFunction(16, [0, 1])] } })
     },
   },
 ]
