@@ -31,7 +31,7 @@ describe('an interrupt that a queue owes its driver', () => {
     ['which is pending', { isPending: true }, []],
     ['which the driver did not ask for yet', { usedEvent: 1002 }, []],
     ['which the driver asked for later, to have several at once', { usedEvent: 1100, avail: 1200 }, []],
-    ['whose LPI is disabled', { configuration: 0xa0 }, []],
+    ['whose LPI is disabled', { configuration: 0xa0 }, ['L406 note inferred']],
     ['whose vector is masked', { masked: true }, []],
     ['of a device without a driver', { status: 3 }, []],
     ['of a ring without used_event', { eventIdx: false }, []],

@@ -21,6 +21,7 @@ const beyondTables: Partial<Record<ProblemCode, string>> = {
   D215: 'a witness that knows which device is live',
   L403: 'harmless',
   L405: 'a register',
+  L406: 'the guest decides',
   Q601: 'harmless',
   Q602: 'memory the VM does not have',
   Q603: 'harmless',

@@ -49,6 +49,7 @@ export function owing(options: Owing = {}, vm = mapped()): PlantedVm {
   write16(vm, place.avail + 4 + 2 * SIZE, usedEvent)
   write16(vm, place.used + 2, used)
   write16(vm, place.used + 4 + 8 * SIZE, avail)
+  vm.memory.fill(LPI_CONFIGURATION as Gpa, 8, 0xa1)
   vm.memory.setU8((LPI_CONFIGURATION + OWED_LPI - FIRST_LPI) as Gpa, options.configuration ?? 0xa1)
   if (options.isPending) vm.memory.setU8((PENDING + 0x1_0000 + Math.floor(OWED_LPI / 8)) as Gpa, 1 << (OWED_LPI % 8))
   const unset = (n: number): Virtqueue => ({
