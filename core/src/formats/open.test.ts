@@ -26,10 +26,10 @@ describe('a file of few bytes', () => {
   })
 
   it.each([
-    ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
-    ['gzip', [0x1f, 0x8b]],
-  ] as const)('of %s needs a decoder, whose failure is the cause of the error', async (name, magic) => {
-    const source = bytesSource(Uint8Array.of(...magic, 1, 2, 3))
+    ['zstd', [0x28, 0xb5, 0x2f, 0xfd, 0, 0, 1, 0, 0]],
+    ['gzip', [0x1f, 0x8b, 1, 2, 3]],
+  ] as const)('of %s needs a decoder, whose failure is the cause of the error', async (name, bytes) => {
+    const source = bytesSource(Uint8Array.from(bytes))
     await expect(openSavedMachine(source)).rejects.toThrow(`found ${name}, and no decoder for it`)
     const cause = new Error('out of tables')
     const failing = () => {

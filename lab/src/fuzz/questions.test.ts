@@ -12,16 +12,17 @@ const beyondAsking: readonly QuirkName[] = [
 ]
 
 const known = profiles['linux-6.12.117'].quirks
-const asked = questions(200, 1)
+const answered = questions(200, 1).map((question) => {
+  const model = new ModelSubject('linux-6.12.117', known)
+  return question.map((step) => ({ ...step, ...model.play(step) }) as Step)
+})
 
 /** True when a model with the quirk turned over answers some question otherwise. */
 function isTold(name: QuirkName): boolean {
   const turned = { ...known, [name]: !known[name] }
-  return asked.some((question) => {
-    const [one, other] = [new ModelSubject('linux-6.12.117', known), new ModelSubject('linux-6.12.117', turned)]
-    return question.some(
-      (step, index) => compareAnswer(index, { ...step, ...one.play(step) } as Step, other.play(step)).length > 0,
-    )
+  return answered.some((question) => {
+    const model = new ModelSubject('linux-6.12.117', turned)
+    return question.some((step, index) => compareAnswer(index, step, model.play(step)).length > 0)
   })
 }
 
