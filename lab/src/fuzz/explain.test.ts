@@ -18,9 +18,11 @@ function unknownKernel(profile: ProfileId, ...turned: readonly QuirkName[]): Ans
   })
 }
 
+const known = unknownKernel('linux-6.12.117')
+
 describe('an unknown kernel', () => {
   it('is a profile, when one answers as it does', () => {
-    const found = explain(unknownKernel('linux-6.12.117'))
+    const found = explain(known)
     expect([found.profile, turnedOver(found), found.unexplained]).toEqual(['linux-6.12.117', [], []])
   })
 
@@ -38,14 +40,13 @@ describe('an unknown kernel', () => {
   })
 
   it('is not made to fit: what no quirk explains stays unexplained', () => {
-    const [first, ...rest] = unknownKernel('linux-6.12.117')
+    const [first, ...rest] = known
     const odd = first!.map((step) => (step.op === 'its_write' ? { ...step, rc: 'EPERM' } : step))
     const histories = [odd, ...rest]
     expect(explain(histories).unexplained).toEqual([odd])
   })
 
   it('leaves open what nothing asks for', () => {
-    const known = unknownKernel('linux-6.12.117')
     const silent = untold(known, explain(known))
     expect(silent).toContain('unset-forwarding-drops-pending')
     expect(silent).not.toContain('next-names-zero-ite')
