@@ -10,7 +10,8 @@ const slotsOf = (devices: Devices) => {
 
 describe('the devices of an ITS', () => {
   it('are found by DeviceID and visited in ascending order, whatever came and went', () => {
-    const steps = fc.array(fc.record({ deviceId: fc.oneof(fc.nat(70), fc.nat(0xffff)), unmap: fc.boolean() }), { maxLength: 200 })
+    const deviceId = fc.oneof(fc.nat(70), fc.nat(0xffff), fc.integer({ min: 0xfff0, max: 0x10040 }), fc.nat(0xffffffff))
+    const steps = fc.array(fc.record({ deviceId, unmap: fc.boolean() }), { maxLength: 200 })
     fc.assert(
       fc.property(steps, (list) => {
         const devices = new Devices()
@@ -29,20 +30,23 @@ describe('the devices of an ITS', () => {
     )
   })
 
-  it('may stand twice under one DeviceID: the older is found, the younger appears when it goes', () => {
-    const devices = new Devices()
-    const [older, younger] = [devices.add(7, 0x1000, 3), devices.add(7, 0x2000, 3)]
-    devices.add(3, 0, 3)
-    expect(slotsOf(devices).map((slot) => devices.ittAddr[slot])).toEqual([0, 0x1000, 0x2000])
-    devices.remove(older)
-    expect(devices.find(7)).toBe(younger)
-    devices.remove(younger)
-    expect(devices.find(7)).toBe(-1)
-  })
+  it.each([7, 0x10007, 0xffffffff])(
+    'may stand twice under DeviceID %i: the older is found, the younger when it goes',
+    (deviceId) => {
+      const devices = new Devices()
+      const [older, younger] = [devices.add(deviceId, 0x1000, 3), devices.add(deviceId, 0x2000, 3)]
+      devices.add(3, 0, 3)
+      expect(slotsOf(devices).map((slot) => devices.ittAddr[slot])).toEqual([0, 0x1000, 0x2000])
+      devices.remove(older)
+      expect(devices.find(deviceId)).toBe(younger)
+      devices.remove(younger)
+      expect(devices.find(deviceId)).toBe(-1)
+    },
+  )
 
-  it('cannot be found under a DeviceID of more than 16 bits', () => {
+  it('are not found under a DeviceID that is alike in its lower 16 bits', () => {
     const devices = new Devices()
     devices.add(1, 0, 1)
-    expect([devices.find(0x10001), devices.find(0xffffffff)]).toEqual([-1, -1])
+    expect([devices.find(0x10001), devices.find(0xffff0001)]).toEqual([-1, -1])
   })
 })

@@ -1,10 +1,12 @@
 import { ID_LIMIT } from '../abi/index.ts'
 import { grown } from './grown.ts'
+import { SortedIds } from './sorted-ids.ts'
 
 const FIRST_SLOTS = 64
 
 /**
- * The devices an ITS has mapped, direct-mapped by DeviceID.
+ * The devices an ITS has mapped, direct-mapped by DeviceID. No command maps a DeviceID of more than 16 bits, but old kernels
+ * restore such devices: those are few and have a map.
  *
  * A device lives in a *slot*: a small number that indexes `deviceId`, `ittAddr` and `bits` (struct of arrays, replaced when
  * they grow: do not keep them across an `add`). A presence bitmap gives ascending DeviceID order without a sort.
@@ -15,7 +17,7 @@ const FIRST_SLOTS = 64
 export class Devices {
   /** Devices mapped, those behind an older one of the same DeviceID included. */
   count = 0
-  deviceId = new Int32Array(FIRST_SLOTS)
+  deviceId = new Uint32Array(FIRST_SLOTS)
   /** ITT base, in bytes. */
   ittAddr = new Float64Array(FIRST_SLOTS)
   /** EventID bits: the ITT has 2^bits entries. */
@@ -23,6 +25,9 @@ export class Devices {
   /** DeviceID to slot + 1. */
   readonly #slots = new Int32Array(ID_LIMIT)
   readonly #present = new Int32Array(ID_LIMIT / 32)
+  /** DeviceID to slot + 1, and in order, of the devices with more than 16 bits. */
+  readonly #far = new Map<number, number>()
+  readonly #farIds = new SortedIds()
   /** Slot to the slot + 1 of the next device of the same DeviceID; in a free slot, of the next free one. */
   #behind = new Int32Array(FIRST_SLOTS)
   #free = 0
@@ -30,21 +35,19 @@ export class Devices {
 
   /** The slot of `deviceId`, or -1; any number may be asked for. */
   find(deviceId: number): number {
-    return deviceId < ID_LIMIT ? this.#slots[deviceId]! - 1 : -1
+    return (deviceId < ID_LIMIT ? this.#slots[deviceId]! : (this.#far.get(deviceId) ?? 0)) - 1
   }
 
-  /** Maps a device and returns its slot. */
+  /** Maps a device and returns its slot. DeviceIDs have 32 bits at most. */
   add(deviceId: number, ittAddr: number, bits: number): number {
     const slot = this.#takeSlot()
     this.deviceId[slot] = deviceId
     this.ittAddr[slot] = ittAddr
     this.bits[slot] = bits
     this.#behind[slot] = 0
-    const older = this.#slots[deviceId]!
-    if (older === 0) {
-      this.#slots[deviceId] = slot + 1
-      this.#present[deviceId >>> 5]! |= 1 << (deviceId & 31)
-    } else this.#append(older - 1, slot)
+    const older = this.find(deviceId)
+    if (older >= 0) this.#append(older, slot)
+    else this.#enter(deviceId, slot)
     this.count++
     return slot
   }
@@ -53,11 +56,9 @@ export class Devices {
   remove(slot: number): void {
     const deviceId = this.deviceId[slot]!
     const behind = this.#behind[slot]!
-    if (this.#slots[deviceId] === slot + 1) {
-      this.#slots[deviceId] = behind
-      if (behind === 0) this.#present[deviceId >>> 5]! &= ~(1 << (deviceId & 31))
-    } else {
-      let before = this.#slots[deviceId]! - 1
+    let before = this.find(deviceId)
+    if (before === slot) this.#promote(deviceId, behind)
+    else {
       while (this.#behind[before] !== slot + 1) before = this.#behind[before]! - 1
       this.#behind[before] = behind
     }
@@ -78,15 +79,42 @@ export class Devices {
   }
 
   #slotFrom(deviceId: number): number {
+    if (deviceId >= ID_LIMIT) return this.#farSlotFrom(deviceId)
     let word = deviceId >>> 5
-    if (word >= this.#present.length) return -1
     let marks = this.#present[word]! & (-1 << (deviceId & 31))
     while (marks === 0) {
       word++
-      if (word === this.#present.length) return -1
+      if (word === this.#present.length) return this.#farSlotFrom(ID_LIMIT)
       marks = this.#present[word]!
     }
     return this.#slots[word * 32 + 31 - Math.clz32(marks & -marks)]! - 1
+  }
+
+  #farSlotFrom(deviceId: number): number {
+    return (this.#far.get(this.#farIds.firstFrom(deviceId)) ?? 0) - 1
+  }
+
+  /** The first device of a DeviceID. */
+  #enter(deviceId: number, slot: number): void {
+    if (deviceId >= ID_LIMIT) {
+      this.#far.set(deviceId, slot + 1)
+      this.#farIds.add(deviceId)
+      return
+    }
+    this.#slots[deviceId] = slot + 1
+    this.#present[deviceId >>> 5]! |= 1 << (deviceId & 31)
+  }
+
+  /** The first device of a DeviceID goes; `behind` is the slot + 1 of the next of that DeviceID, or 0. */
+  #promote(deviceId: number, behind: number): void {
+    if (deviceId < ID_LIMIT) {
+      this.#slots[deviceId] = behind
+      if (behind === 0) this.#present[deviceId >>> 5]! &= ~(1 << (deviceId & 31))
+    } else if (behind !== 0) this.#far.set(deviceId, behind)
+    else {
+      this.#far.delete(deviceId)
+      this.#farIds.remove(deviceId)
+    }
   }
 
   #append(older: number, slot: number): void {
@@ -107,7 +135,9 @@ export class Devices {
 
   #grow(): void {
     const slots = this.deviceId.length * 2
-    this.deviceId = grown(this.deviceId, slots)
+    const deviceId = new Uint32Array(slots)
+    deviceId.set(this.deviceId)
+    this.deviceId = deviceId
     const ittAddr = new Float64Array(slots)
     ittAddr.set(this.ittAddr)
     this.ittAddr = ittAddr

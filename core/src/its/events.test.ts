@@ -14,10 +14,13 @@ function mapped(events: Events, slot: number): [eventId: number, lpi: number, ic
   return found
 }
 
+/** Two devices of many, and two beyond those whose blocks share a hash. */
+const slots = [0, 1, 2 ** 18, 2 ** 18 + 1]
+
 const steps = fc.array(
   fc.record({
-    slot: fc.nat(2),
-    eventId: fc.oneof(fc.nat(40), fc.nat(0xffff)),
+    slot: fc.constantFrom(...slots),
+    eventId: fc.oneof(fc.nat(40), fc.nat(0xffff), fc.integer({ min: 0xfff0, max: 0x10200 }), fc.nat(0xffffffff)),
     icid: fc.nat(3),
     what: fc.constantFrom('map', 'map', 'map', 'map', 'unmap', 'move', 'detach', 'unmap device'),
   }),
@@ -52,7 +55,7 @@ describe('the events of an ITS', () => {
             for (const [name, event] of model) if (event.slot === slot) model.delete(name)
           }
         }
-        for (const slot of [0, 1, 2]) {
+        for (const slot of slots) {
           const expected = [...model.values()].filter((event) => event.slot === slot).sort((a, b) => a.eventId - b.eventId)
           expect(mapped(events, slot)).toEqual(expected.map(({ eventId, lpi, icid }) => [eventId, lpi, icid]))
         }
@@ -64,10 +67,10 @@ describe('the events of an ITS', () => {
     )
   })
 
-  it('find their place in a large device in any order', () => {
+  it.each([0xffff, 0x3ffff])('find their place in a large device in any order, EventIDs up to %i', (highest) => {
     const lpis = new Lpis()
     const events = new Events(lpis)
-    const ids = Array.from({ length: 4096 }, (_, n) => (n * 40503) & 0xffff)
+    const ids = Array.from({ length: 4096 }, (_, n) => (n * 40503) & highest)
     for (const [n, eventId] of ids.entries()) events.add(5, eventId, lpis.create(8192 + n, -1), 0, 0)
     expect(mapped(events, 5).map(([eventId]) => eventId)).toEqual([...ids].sort((a, b) => a - b))
   })

@@ -1,16 +1,13 @@
 import { BlockHash } from './block-hash.ts'
+import { BLOCK_EVENTS, blockKey, NEAR_BLOCKS, nearKeyAt, placeOf } from './block-key.ts'
 import { grown } from './grown.ts'
 import type { Lpis } from './lpis.ts'
 
-/** Events of a block, and 32-bit words of an event and of a block. */
-const BLOCK_EVENTS = 8
+/** 32-bit words of an event and of a block. */
 export const EVENT_WORDS = 2
 export const BLOCK_WORDS = BLOCK_EVENTS * EVENT_WORDS
 const BLOCK_SHIFT = 4
-/** EventIDs have 16 bits: a device has at most 2^13 blocks. */
-const BLOCK_BITS = 13
-const BLOCK_MASK = (1 << BLOCK_BITS) - 1
-const DIRECTORY_WORDS = (1 << BLOCK_BITS) / 32
+const DIRECTORY_WORDS = NEAR_BLOCKS / 32
 /** A device with more blocks than this gets a directory, so that an event out of order finds its place without a long walk. */
 const DIRECTORY_FROM = 32
 
@@ -24,8 +21,8 @@ const EPOCH_LIMIT = 1 << (32 - EPOCH_SHIFT)
  * The events an ITS has mapped: (device slot, EventID) to LPI and ICID.
  *
  * An event is two words, its LPI handle (see `Lpis`; 0: not mapped) and its ICID with two marks. Eight events make a block of 64
- * bytes, one cache line. Blocks are found by an open-addressing hash of (slot, EventID >> 3) and chained per device in EventID
- * order, so a save needs no sort. An emptied block is freed.
+ * bytes, one cache line. Blocks are found by an open-addressing hash of their keys and chained per device in EventID order, so a
+ * save needs no sort. An emptied block is freed.
  *
  * The upper half of the second word holds the epoch in which the event was last translated: KVM's translation cache, see
  * `translation.ts`. Each event holds one reference of its LPI and gives it back when it goes.
@@ -59,8 +56,7 @@ export class Events {
 
   /** The index in `words` of a mapped event, or -1. `slot` is a device's slot; any EventID may be asked for. */
   find(slot: number, eventId: number): number {
-    if (eventId >>> 16 !== 0) return -1
-    const block = this.#hash.find((slot << BLOCK_BITS) | (eventId >>> 3))
+    const block = this.#hash.find(slot, blockKey(slot, eventId))
     if (block === 0) return -1
     const index = block * BLOCK_WORDS + (eventId & 7) * EVENT_WORDS
     return this.words[index] !== 0 ? index : -1
@@ -68,7 +64,7 @@ export class Events {
 
   /** The block that an event is or would be in, -1 when there is none: a hint for `add`, and for `isMapped`. */
   block(slot: number, eventId: number): number {
-    const block = this.#hash.find((slot << BLOCK_BITS) | (eventId >>> 3))
+    const block = this.#hash.find(slot, blockKey(slot, eventId))
     return block === 0 ? -1 : block
   }
 
@@ -83,8 +79,8 @@ export class Events {
    * @returns the block the event is in, as a hint for the next.
    */
   add(slot: number, eventId: number, lpi: number, icid: number, hint: number): number {
-    const key = (slot << BLOCK_BITS) | (eventId >>> 3)
-    let block = hint > 0 && this.#keys[hint] === key ? hint : hint < 0 ? 0 : this.#hash.find(key)
+    const key = blockKey(slot, eventId)
+    let block = hint > 0 && this.#keys[hint] === key ? hint : hint < 0 ? 0 : this.#hash.find(slot, key)
     if (block === 0) block = this.#addBlock(slot, key)
     const index = block * BLOCK_WORDS + (eventId & 7) * EVENT_WORDS
     this.words[index] = lpi
@@ -118,7 +114,7 @@ export class Events {
         this.#lpis.release(lpi)
       }
       this.#events[block] = 0
-      this.#hash.remove(this.#keys[block]!)
+      this.#hash.remove(slot, this.#keys[block]!)
       last = block
     }
     if (last === 0) return
@@ -140,7 +136,7 @@ export class Events {
 
   /** The first EventID of a block. */
   firstEvent(block: number): number {
-    return (this.#keys[block]! & BLOCK_MASK) * BLOCK_EVENTS
+    return placeOf(this.#keys[block]!) * BLOCK_EVENTS
   }
 
   /** The index in `words` of the first event of a block; the others follow, EVENT_WORDS apart. */
@@ -219,14 +215,15 @@ export class Events {
     this.#keys[block] = key
     if (slot >= this.#heads.length) this.#growSlots(slot)
     this.#link(slot, block, key)
-    this.#hash.put(key, block)
+    this.#hash.put(slot, key, block)
     return block
   }
 
   /** Puts a block into its device's chain, in key order; most come in order and go to the end. */
   #link(slot: number, block: number, key: number): void {
     const tail = this.#tails[slot]!
-    const before = tail === 0 || this.#keys[tail]! < key ? tail : this.#blockBefore(slot, key)
+    const last = this.#keys[tail]!
+    const before = tail === 0 || (last >= 0 && last < key) ? tail : this.#blockBefore(slot, key)
     const after = before === 0 ? this.#heads[slot]! : this.#next[before]!
     this.#previous[block] = before
     this.#next[block] = after
@@ -235,21 +232,21 @@ export class Events {
     if (after === 0) this.#tails[slot] = block
     else this.#previous[after] = block
     const blocks = ++this.#blocks[slot]!
-    if (blocks >= DIRECTORY_FROM) this.#enter(slot, key)
+    if (blocks >= DIRECTORY_FROM && key >= 0) this.#enter(slot, key)
   }
 
   #blockBefore(slot: number, key: number): number {
-    const directory = this.#directories.get(slot)
+    const place = placeOf(key)
+    const directory = key < 0 ? undefined : this.#directories.get(slot)
     if (directory === undefined) {
       let block = this.#tails[slot]!
-      while (block !== 0 && this.#keys[block]! > key) block = this.#previous[block]!
+      while (block !== 0 && placeOf(this.#keys[block]!) > place) block = this.#previous[block]!
       return block
     }
-    const place = key & BLOCK_MASK
     let word = place >>> 5
     let marks = directory[word]! & ~(-1 << (place & 31))
     while (marks === 0 && word > 0) marks = directory[--word]!
-    return marks === 0 ? 0 : this.#hash.find((key & ~BLOCK_MASK) | (word * 32 + 31 - Math.clz32(marks)))
+    return marks === 0 ? 0 : this.#hash.find(slot, nearKeyAt(key, word * 32 + 31 - Math.clz32(marks)))
   }
 
   /** Notes a block in the directory of a large device; the first time, all it has. */
@@ -270,10 +267,9 @@ export class Events {
     if (after === 0) this.#tails[slot] = before
     else this.#previous[after] = before
     this.#blocks[slot]!--
-    const place = this.#keys[block]! & BLOCK_MASK
-    const directory = this.#directories.get(slot)
-    if (directory !== undefined) directory[place >>> 5]! &= ~(1 << (place & 31))
-    this.#hash.remove(this.#keys[block]!)
+    const key = this.#keys[block]!
+    if (key >= 0) unmark(this.#directories.get(slot), key)
+    this.#hash.remove(slot, key)
     this.#next[block] = this.#free
     this.#free = block
   }
@@ -295,7 +291,13 @@ export class Events {
   }
 }
 
+/** The directory has the near blocks only. */
 function mark(directory: Int32Array, key: number): void {
-  const place = key & BLOCK_MASK
-  directory[place >>> 5]! |= 1 << (place & 31)
+  const place = placeOf(key)
+  if (key >= 0) directory[place >>> 5]! |= 1 << (place & 31)
+}
+
+function unmark(directory: Int32Array | undefined, key: number): void {
+  const place = placeOf(key)
+  if (directory !== undefined) directory[place >>> 5]! &= ~(1 << (place & 31))
 }

@@ -13,7 +13,7 @@ import { Collections } from './collections.ts'
 import { Devices } from './devices.ts'
 import { Events } from './events.ts'
 import type { Gic } from './gic.ts'
-import { dteAt, entryAt } from './table-places.ts'
+import { dteAt, entryAt, iteAt } from './table-places.ts'
 import type { CommandListener } from './trace.ts'
 
 const BASER_VALID = GITS_BASER.pack({ valid: true })
@@ -122,7 +122,7 @@ export class Its {
   isEventStorable(slot: number, eventId: number): boolean {
     const { bits, ittAddr } = this.devices
     const inTable = bits[slot]! > 31 || eventId >>> bits[slot]! === 0
-    return inTable && this.memory.contains((ittAddr[slot]! + eventId * ENTRY_BYTES) as Gpa)
+    return inTable && this.memory.contains(iteAt(ittAddr[slot]!, eventId) as Gpa)
   }
 
   /** Nothing is mapped, and nothing in the VM is cached: there is nothing that could be forgotten. */
@@ -175,7 +175,11 @@ export class Its {
   }
 
   freeDevices(): void {
-    for (let slot = this.devices.first(); slot >= 0; slot = this.devices.first()) this.freeDevice(slot)
+    for (let slot = this.devices.first(); slot >= 0; ) {
+      const next = this.devices.after(slot)
+      this.freeDevice(slot)
+      slot = next
+    }
   }
 
   /** Forgets a collection; its events stay mapped, in no collection. Cached translations stay, as in KVM. */

@@ -1,5 +1,5 @@
 import { DTE, DTE_NEXT_CAP, ENTRY_BYTES, ITE_NEXT_CAP, L2_ENTRIES, LPI_LIMIT, MAX_EVENTID_BITS } from '../abi/index.ts'
-import { BLOCK_WORDS, EVENT_WORDS, type Its } from '../its/index.ts'
+import { BLOCK_WORDS, EVENT_WORDS, type Its, iteAt } from '../its/index.ts'
 import { KvmError } from '../memory/index.ts'
 import { DtePlaces } from './dte-places.ts'
 import { EntryWriter, forwardedLpi, outsideRam } from './entry-writer.ts'
@@ -175,7 +175,7 @@ export class DeviceSave {
   }
 
   #putIte(eventId: number, lo: number, hi: number): void {
-    const at = this.#itt + eventId * ENTRY_BYTES
+    const at = iteAt(this.#itt, eventId)
     if (!this.#itts.put(at, lo, hi)) throw outsideRam('ITE', at, { deviceId: this.#deviceId, eventId })
   }
 

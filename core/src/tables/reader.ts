@@ -33,7 +33,7 @@ export interface Objection {
 export interface WalkLimits {
   /** Entries read, valid or not. */
   readonly entries: number
-  /** Valid ITEs. */
+  /** Valid ITEs, brought back or not, and devices of more than 16 bits: up to 16 bits there are few. */
   readonly events: number
 }
 

@@ -150,16 +150,49 @@ describe('a failed restore', () => {
   })
 })
 
-describe('restoring what the device cannot hold', () => {
-  it('DeviceIDs and EventIDs of 17 bits, which old kernels restore, go nowhere', () => {
+describe('restoring DeviceIDs and EventIDs of more than 16 bits', () => {
+  it('before 5.19 a device of 17 bits is there, answers MSIs and fails the next save', () => {
     const vm = new LiveIts({ deviceTablePages: 9 }).map(3, [1])
     saveTables(vm.its)
-    vm.memory.setWord(vm.dteAt(3), (vm.memory.u32(vm.dteAt(3)) & ~31) | 16, 0x8002_0000)
+    vm.memory.setWord(vm.dteAt(3), vm.memory.u32(vm.dteAt(3)), 0x8002_0000)
     vm.memory.setWord((vm.its.deviceTable.base + 65536 * 8) as Gpa, (vm.itt(7) >>> 3) | 4, 0x8000_0000)
+    vm.memory.setWord(vm.iteAt(7, 2), 0x2002_0000, 0)
+    const old = vm.successor(withQuirks('device-out-of-range-restored', 'save-refuses-unreachable-device'))
+    expect(restoreTables(old.its)).toMatchObject({ ok: true, value: { devices: 2 } })
+    expect(stateOf(old.its).devices[1]).toBe(`65536 itt ${vm.itt(7).toString(16)} bits 5: 2>8194 in 0`)
+    expect(old.its.find(65536, 2)).toBeGreaterThan(0)
+    expect(saveTables(old.its)).toMatchObject({ errno: 'EINVAL', where: { what: 'DTE', deviceId: 65536 } })
+    old.its.freeDevices()
+    expect(stateOf(old.its).devices).toEqual([])
+  })
+
+  it('without the size check events above 65,535 are brought back, saved and brought back again', () => {
+    const vm = new LiveIts().map(3, [1])
+    saveTables(vm.its)
+    vm.memory.setWord(vm.dteAt(3), (vm.memory.u32(vm.dteAt(3)) & ~31) | 16, 0x8000_0000)
     vm.memory.setWord(vm.iteAt(3, 1), 0, 0)
-    vm.memory.setWord(vm.iteAt(3, 70000), 0x2000_0000, 0)
-    const old = vm.successor(withQuirks('device-out-of-range-restored', 'dte-size-unchecked'))
-    expect(restoreTables(old.its)).toMatchObject({ ok: true, value: { devices: 2, events: 1 } })
-    expect([stateOf(old.its).devices.length, old.its.events.count]).toEqual([1, 0])
+    vm.memory.setWord(vm.iteAt(3, 70000), 0x2000_0000, 5 << 16)
+    vm.memory.setWord(vm.iteAt(3, 70005), 0x2001_0000, 0)
+    const old = vm.successor(withQuirks('dte-size-unchecked'))
+    expect(restoreTables(old.its)).toMatchObject({ ok: true, value: { devices: 1, events: 2 } })
+    const state = stateOf(old.its)
+    expect(state.devices).toEqual([`3 itt ${vm.itt(3).toString(16)} bits 17: 70000>8192 in 0, 70005>8193 in 0`])
+    const before = old.word(vm.iteAt(3, 70000))
+    old.memory.setWord(vm.iteAt(3, 70000), 0, 0)
+    expect(saveTables(old.its)).toMatchObject({ ok: true, value: { events: 2 } })
+    expect(old.word(vm.iteAt(3, 70000))).toBe(before)
+    const again = old.successor()
+    restoreTables(again.its)
+    expect(stateOf(again.its)).toEqual(state)
+  })
+
+  it('ends at its limit where a table would bring back devices of more than 16 bits without end', () => {
+    const vm = new LiveIts({ deviceTablePages: 9 })
+    for (let id = 65536; id < 65544; id++) {
+      vm.memory.setWord((vm.its.deviceTable.base + id * 8) as Gpa, (vm.itt(7) >>> 3) | 4, 0x8002_0000)
+    }
+    const old = vm.successor(withQuirks('device-out-of-range-restored'))
+    expect(restoreTables(old.its, { limits: { events: 7 } })).toMatchObject({ errno: 'ENOMEM' })
+    expect(restoreTables(old.its, { limits: { events: 8 } })).toMatchObject({ ok: true, value: { devices: 8 } })
   })
 })

@@ -1,4 +1,4 @@
-import { ID_LIMIT, type Quirks, UNMAPPED_TARGET } from '../abi/index.ts'
+import { type Quirks, UNMAPPED_TARGET } from '../abi/index.ts'
 import type { Its } from '../its/index.ts'
 import { attempt, type Gpa, isKvmError, KvmError, NotLoadedError, type Outcome, type ReadonlyMemory } from '../memory/index.ts'
 import type { ObjectionName } from './objections.ts'
@@ -85,13 +85,12 @@ class DeviceBuilder implements TableReader {
 
   device(deviceId: number, ittAddr: Gpa, eventIdBits: number): Answer {
     this.#hint = 0
-    // Old kernels restore DeviceIDs of more than 16 bits too, which no command and no DTE of a save can name again.
-    this.#slot = deviceId < ID_LIMIT ? this.#its.addDevice(deviceId, ittAddr, eventIdBits) : -1
+    // In a first level of more than 4 MiB KVM's DeviceIDs start anew: they have 32 bits.
+    this.#slot = this.#its.addDevice(deviceId >>> 0, ittAddr, eventIdBits)
     return GO_ON
   }
 
   event(_deviceId: number, eventId: number, pintid: number, icid: number): Answer {
-    if (this.#slot < 0 || eventId >= ID_LIMIT) return GO_ON
     try {
       this.#hint = this.#its.mapEvent(this.#slot, eventId, pintid, icid, this.#hint)
       return GO_ON
@@ -102,8 +101,7 @@ class DeviceBuilder implements TableReader {
   }
 
   drop(): void {
-    if (this.#slot >= 0) this.#its.freeDevice(this.#slot)
-    this.#slot = -1
+    this.#its.freeDevice(this.#slot)
   }
 
   /** Which of an LPI's two bytes is not in guest RAM. */

@@ -106,6 +106,17 @@ describe('saving the tables', () => {
   })
 })
 
+describe('an EventID of 30 bits or more, which a DTE that old kernels restore unchecked allows', () => {
+  it('has the entry of a lower one: KVM multiplies in 32 bits', () => {
+    const vm = new LiveIts().map(3, [], { bits: 32 })
+    vm.its.mapEvent(vm.its.devices.find(3), 0x2000_0003, 8203, 0, 0)
+    vm.its.mapEvent(vm.its.devices.find(3), 0xe000_0005, 8205, 0, 0)
+    expect(saveTables(vm.its)).toMatchObject({ ok: true, value: { events: 2 } })
+    expect(vm.word(vm.iteAt(3, 3))).toBe('ffff0000200b0000')
+    expect(vm.word(vm.iteAt(3, 5))).toBe('00000000200d0000')
+  })
+})
+
 describe('how older kernels save', () => {
   const detached = (...names: Parameters<typeof withQuirks>) => {
     const vm = new LiveIts({ quirks: withQuirks(...names) }).map(3, [1, 4, 6])

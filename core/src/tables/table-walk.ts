@@ -52,7 +52,7 @@ export class TableWalk implements ScannedWalk {
   collections = 0
   devices = 0
   events = 0
-  /** Valid ITEs, brought back or not. */
+  /** What counts for the limit of events. */
   #visited = 0
   readonly cursor: ReadCursor
   readonly #memory: ReadonlyMemory
@@ -194,6 +194,7 @@ export class TableWalk implements ScannedWalk {
     // Of KVM's check of the DeviceID only its limit can fail here: the entry was just read from its place.
     if (deviceId >= ID_LIMIT && !this.#quirks['device-out-of-range-restored'])
       return this.object('dte-unstorable', at, { deviceId })
+    if (deviceId >= ID_LIMIT && this.#visited++ >= this.#limits.events) return this.#cut('events')
     const ittAddr = ittAddrOf.get(lo, hi) as Gpa
     this.devices++
     const answer = this.#reader.device(deviceId, ittAddr, eventIdBits, at)

@@ -76,6 +76,7 @@ export const tableQuirks = {
   'device-out-of-range-restored': {
     part: 'restore',
     does: 'a DTE whose DeviceID cannot be stored (above 16 bits in a larger table) is restored',
+    means: 'the VM goes on, and its next save fails with EINVAL',
     until: { '5.19': 0 },
     commit: '243b1f6c8f07',
   },

@@ -1,6 +1,7 @@
-import { commandErrors, commands, ENTRY_BYTES } from '../../abi/index.ts'
+import { commandErrors, commands } from '../../abi/index.ts'
 import type { Gpa, ReadonlyWords } from '../../memory/index.ts'
 import type { Its } from '../its.ts'
+import { iteAt } from '../table-places.ts'
 import { operand } from './operands.ts'
 
 const { args } = commands.DISCARD
@@ -16,7 +17,7 @@ export function discard(its: Its, words: ReadonlyWords, at: number): number {
   its.forgetTranslations()
   its.events.remove(slot, index)
   if (its.gic.quirks['keeps-unmapped']) return 0
-  its.memory.setWord((its.devices.ittAddr[slot]! + eventId * ENTRY_BYTES) as Gpa, 0, 0)
+  its.memory.setWord(iteAt(its.devices.ittAddr[slot]!, eventId) as Gpa, 0, 0)
   return 0
 }
 

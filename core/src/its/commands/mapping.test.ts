@@ -41,6 +41,20 @@ describe('MAPD', () => {
   })
 })
 
+describe('a device of 32 EventID bits, which old kernels restore', () => {
+  it('has events of 30 bits and more, whose entries are those of lower ones', () => {
+    const guest = prepared()
+    const itt = RAM + 0x8_0000
+    guest.its.addDevice(9, itt, 32)
+    guest.memory.setWord((itt + 3 * 8) as Gpa, 7, 7)
+    expect(guest.run('MAPTI', { deviceId: 9, eventId: 0x2000_0003, pintid: 8203, icid: 0 })).toEqual({ kind: 'done' })
+    expect(guest.msi(9, 0x2000_0003)).toBe(1)
+    expect(guest.msi(9, 3)).toBe(0)
+    expect(guest.run('DISCARD', { deviceId: 9, eventId: 0x2000_0003 })).toEqual({ kind: 'done' })
+    expect(guest.word(itt + 3 * 8)).toBe('0'.repeat(16))
+  })
+})
+
 describe('MAPC', () => {
   it('maps a collection, and retargets its LPIs when it was mapped before', () => {
     const guest = prepared()
