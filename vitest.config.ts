@@ -18,6 +18,7 @@ export default defineConfig({
       'scripts/**/*.test.ts',
       'bench/**/*.test.ts',
     ],
+    setupFiles: ['./vitest.seed.ts'],
     testTimeout: 60_000,
     // Nobody waits for the core that vitest would leave free.
     maxWorkers: '100%',

@@ -101,9 +101,9 @@ interface Doubts extends Life {
  * life, and what the PCI functions show to be; what KVM cannot have had when it saved is of none.
  */
 function believed(
-  { devices, errs }: Replay,
+  { devices, collections, errs }: Replay,
   { canBeMapped = () => true, isCurrent = () => undefined, begun, old, foreign }: Doubts,
-): Pick<History, 'devices' | 'doubted'> {
+): Pick<History, 'collections' | 'devices' | 'doubted'> {
   const kept = new Map<number, DeviceRecord>()
   const doubted = new Map<number, Doubt>([...foreign].map((deviceId) => [deviceId, 'R-ring-tail']))
   for (const [deviceId, told] of devices) {
@@ -117,7 +117,18 @@ function believed(
     } else if (errs && !record.whole) doubted.set(deviceId, 'R-ring-refused')
     else kept.set(deviceId, record)
   }
-  return { devices: kept, doubted }
+  return { collections: begun === undefined ? collections : ofThisLife(collections, begun, kept), devices: kept, doubted }
+}
+
+/** The collections that are mapped since slot 0, or that events of this life are in. */
+function ofThisLife(
+  collections: ReadonlyMap<number, CollectionRecord>,
+  begun: Replay,
+  devices: ReadonlyMap<number, DeviceRecord>,
+): ReadonlyMap<number, CollectionRecord> {
+  const used = new Set<number | undefined>()
+  for (const { events } of devices.values()) for (const { icid } of events.values()) used.add(icid)
+  return new Map([...collections].filter(([icid]) => begun.collections.has(icid) || used.has(icid)))
 }
 
 /** All that is known of the device stands in the ring from there on. */

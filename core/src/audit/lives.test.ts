@@ -50,6 +50,19 @@ describe('a ring that goes on behind CWRITER', () => {
     expect(read(small().command('SYNC', {}), {}, 2).state).toBe('restarted')
   })
 
+  it('has of the first life only those collections that events of the second are in', () => {
+    const vm = small()
+      .command('MAPC', { icid: 5, rdBase: 1, valid: true })
+      .command('MAPC', { icid: 6, rdBase: 1, valid: true })
+      .map(8, { 0: [8192, 5] })
+      .map(16, { 0: [8193, 6] })
+      .beginAnew()
+    const collections = (life: Life = {}) => [...read(vm, life).collections.keys()].sort()
+    expect(collections()).toEqual([0, 1])
+    expect(collections({ isCurrent: ({ deviceId }) => deviceId === 8 })).toEqual([0, 1, 5])
+    expect(collections({ denies: () => true })).toEqual([0, 1, 5, 6])
+  })
+
   it('has of the first life only what KVM can have had mapped when it saved', () => {
     const vm = small().map(8, one).map(16, one).map(24, one).unmap(24)
     const { mapped, devices } = read(vm, { canBeMapped: (deviceId) => deviceId === 16 }, 0)
