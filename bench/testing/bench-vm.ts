@@ -14,6 +14,7 @@ import {
   L2_BYTES,
   L2_ENTRIES,
   type Operands,
+  profiles,
   VIRT_ITS,
 } from '@vits/core/abi'
 import { Gic, Its, itsFrame, redistributorFrame, Translaters } from '@vits/core/its'
@@ -61,7 +62,7 @@ export class BenchVm {
     const cursor = memory.writeCursor()
     cursor.seekForWrite(RAM as Gpa)
     this.#words = cursor.words
-    this.#gic = new Gic({ memory, vcpuIds: Array.from({ length: VCPUS }, (_, n) => n) })
+    this.#gic = new Gic({ memory, quirks: profiles['linux-7.3'].quirks, vcpuIds: Array.from({ length: VCPUS }, (_, n) => n) })
     this.#gic.lpis.delivering = true
     this.its = new Its(this.#gic)
     this.translaters.add(VIRT_ITS, this.its)

@@ -42,6 +42,15 @@ describe('an LPI that is disabled while its vector is not masked', () => {
     ])
   })
 
+  it('is told with the rule that let its vector speak: behind an SMMU, the translation of its address', () => {
+    const mapped = ({ vectors, ...part }: MsiFunction): MsiFunction => ({
+      ...part,
+      vectors: vectors.map((vector) => ({ ...vector, target: { kind: 'translated', its: 0 } })),
+    })
+    const [found] = told(guest([8192, 8195], both.map(mapped)))
+    expect(found!.evidence.map(({ rule }) => rule)).toEqual(['R-pci-iova', 'R-lpi-off'])
+  })
+
   it('may be why a guest hangs', () => {
     const { answer } = whyHang([report(guest([8192, 8193, 8194]))])
     expect(answer).toContain('may wait for ever: LPI 8195 of event 0 of DeviceID 0x18 is disabled')

@@ -1,4 +1,4 @@
-import { GITS_TRANSLATER, type GicRegisters, itsCount, type MsiFunction, type MsixVector } from '../abi/index.ts'
+import { GITS_TRANSLATER, type GicRegisters, itsCount, type MsiFunction, type MsiTarget, type MsixVector } from '../abi/index.ts'
 import { PAGE_BYTES } from '../memory/index.ts'
 import { answer, type PciAnswer } from './answer.ts'
 import type { GuestKind } from './guest-kind.ts'
@@ -72,8 +72,11 @@ function ruleOfVector(
   if (target.kind === 'unset' || target.its !== index) return undefined
   if (masked) return 'R-pci-masked'
   if (kind === 'MSI' && vectors.length > 1 && message > vectors.length / 2) return 'R-pci-multi'
-  return target.kind === 'translated' ? 'R-pci-iova' : 'R-pci-vector'
+  return ruleOfTarget(target)
 }
+
+/** What lets a vector that is set for an ITS speak. */
+export const ruleOfTarget = ({ kind }: MsiTarget) => (kind === 'translated' ? 'R-pci-iova' : 'R-pci-vector')
 
 const PAGE = BigInt(PAGE_BYTES)
 

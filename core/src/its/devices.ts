@@ -135,12 +135,8 @@ export class Devices {
 
   #grow(): void {
     const slots = this.deviceId.length * 2
-    const deviceId = new Uint32Array(slots)
-    deviceId.set(this.deviceId)
-    this.deviceId = deviceId
-    const ittAddr = new Float64Array(slots)
-    ittAddr.set(this.ittAddr)
-    this.ittAddr = ittAddr
+    this.deviceId = grown(this.deviceId, slots)
+    this.ittAddr = grown(this.ittAddr, slots)
     this.bits = grown(this.bits, slots)
     this.#behind = grown(this.#behind, slots)
   }

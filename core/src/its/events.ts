@@ -1,5 +1,6 @@
+import { BlockDirectory } from './block-directory.ts'
 import { BlockHash } from './block-hash.ts'
-import { BLOCK_EVENTS, blockKey, NEAR_BLOCKS, nearKeyAt, placeOf } from './block-key.ts'
+import { BLOCK_EVENTS, blockKey, nearKeyAt, placeOf } from './block-key.ts'
 import { grown } from './grown.ts'
 import type { Lpis } from './lpis.ts'
 
@@ -7,8 +8,7 @@ import type { Lpis } from './lpis.ts'
 export const EVENT_WORDS = 2
 export const BLOCK_WORDS = BLOCK_EVENTS * EVENT_WORDS
 const BLOCK_SHIFT = 4
-const DIRECTORY_WORDS = NEAR_BLOCKS / 32
-/** A device with more blocks than this gets a directory, so that an event out of order finds its place without a long walk. */
+/** A device with more blocks than this gets a directory. */
 const DIRECTORY_FROM = 32
 
 const ICID_MASK = 0xffff
@@ -47,7 +47,7 @@ export class Events {
   #heads = new Int32Array(64)
   #tails = new Int32Array(64)
   #blocks = new Int32Array(64)
-  readonly #directories = new Map<number, Int32Array>()
+  readonly #directories = new Map<number, BlockDirectory>()
   readonly #hash = new BlockHash()
 
   constructor(lpis: Lpis) {
@@ -243,20 +243,23 @@ export class Events {
       while (block !== 0 && placeOf(this.#keys[block]!) > place) block = this.#previous[block]!
       return block
     }
-    let word = place >>> 5
-    let marks = directory[word]! & ~(-1 << (place & 31))
-    while (marks === 0 && word > 0) marks = directory[--word]!
-    return marks === 0 ? 0 : this.#hash.find(slot, nearKeyAt(key, word * 32 + 31 - Math.clz32(marks)))
+    const before = directory.before(place)
+    return before < 0 ? 0 : this.#hash.find(slot, nearKeyAt(key, before))
   }
 
-  /** Notes a block in the directory of a large device; the first time, all it has. */
+  /** Enters a near block in the directory of a large device; the first time, all it has. */
   #enter(slot: number, key: number): void {
-    let directory = this.#directories.get(slot)
-    if (directory === undefined) {
-      directory = new Int32Array(DIRECTORY_WORDS)
-      this.#directories.set(slot, directory)
-      for (let block = this.#heads[slot]!; block !== 0; block = this.#next[block]!) mark(directory, this.#keys[block]!)
-    } else mark(directory, key)
+    const known = this.#directories.get(slot)
+    if (known !== undefined) {
+      known.enter(placeOf(key))
+      return
+    }
+    const directory = new BlockDirectory()
+    this.#directories.set(slot, directory)
+    for (let block = this.#heads[slot]!; block !== 0; block = this.#next[block]!) {
+      const one = this.#keys[block]!
+      if (one >= 0) directory.enter(placeOf(one))
+    }
   }
 
   #removeBlock(slot: number, block: number): void {
@@ -268,7 +271,7 @@ export class Events {
     else this.#previous[after] = before
     this.#blocks[slot]!--
     const key = this.#keys[block]!
-    if (key >= 0) unmark(this.#directories.get(slot), key)
+    if (key >= 0) this.#directories.get(slot)?.leave(placeOf(key))
     this.#hash.remove(slot, key)
     this.#next[block] = this.#free
     this.#free = block
@@ -289,15 +292,4 @@ export class Events {
     this.#tails = grown(this.#tails, slots)
     this.#blocks = grown(this.#blocks, slots)
   }
-}
-
-/** The directory has the near blocks only. */
-function mark(directory: Int32Array, key: number): void {
-  const place = placeOf(key)
-  if (key >= 0) directory[place >>> 5]! |= 1 << (place & 31)
-}
-
-function unmark(directory: Int32Array | undefined, key: number): void {
-  const place = placeOf(key)
-  if (directory !== undefined) directory[place >>> 5]! &= ~(1 << (place & 31))
 }

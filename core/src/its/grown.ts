@@ -1,6 +1,8 @@
+type Column = Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>
+
 /** A copy of `from` with `length` elements, the new ones 0. */
-export function grown(from: Int32Array, length: number): Int32Array<ArrayBuffer> {
-  const into = new Int32Array(length)
+export function grown<C extends Column>(from: C, length: number): C {
+  const into = new (from.constructor as new (length: number) => C)(length)
   into.set(from)
   return into
 }

@@ -1,5 +1,6 @@
 import { FIRST_LPI, LPI_LIMIT, type Quirks } from '../abi/index.ts'
 import { grown } from './grown.ts'
+import { HighIntids } from './high-intids.ts'
 import { LpiLinks, LpiQueue } from './lpi-queue.ts'
 
 const ENABLED = 1
@@ -46,10 +47,7 @@ export class Lpis {
   /** How many LPIs had been created before it. */
   #created = new Int32Array(0)
   #creations = 0
-  /** INTIDs above 65535: handle - 65536 to INTID, and back; freed handles are used again. */
-  readonly #highIntids: number[] = []
-  readonly #highHandles = new Map<number, number>()
-  readonly #freeHandles: number[] = []
+  readonly #high = new HighIntids()
 
   /** Adds the queue of the next vCPU. */
   addVcpu(): void {
@@ -60,7 +58,7 @@ export class Lpis {
 
   /** The handle of an LPI that exists, or 0. */
   find(intid: number): number {
-    const handle = intid < LPI_LIMIT ? intid : (this.#highHandles.get(intid) ?? 0)
+    const handle = intid < LPI_LIMIT ? intid : this.#high.find(intid)
     const index = handle - FIRST_LPI
     return index >= 0 && index < this.#state.length && this.#isThere(index) ? handle : 0
   }
@@ -70,7 +68,7 @@ export class Lpis {
    * table, see `configure`.
    */
   create(intid: number, target: number, config = 0, pending = false): number {
-    const handle = intid < LPI_LIMIT ? intid : this.#highHandle(intid)
+    const handle = intid < LPI_LIMIT ? intid : this.#high.add(intid)
     const index = handle - FIRST_LPI
     if (index >= this.#state.length) this.#grow(index)
     const state = ((target + 1) << TARGET_SHIFT) | ((config >>> 2) << LEVEL_SHIFT) | (config & ENABLED)
@@ -103,7 +101,7 @@ export class Lpis {
   }
 
   intid(handle: number): number {
-    return handle < LPI_LIMIT ? handle : this.#highIntids[handle - LPI_LIMIT]!
+    return handle < LPI_LIMIT ? handle : this.#high.intid(handle)
   }
 
   /** The handle of the first LPI that exists, or 0; `after` goes on in handle order, which is INTID order up to 65535. */
@@ -273,21 +271,12 @@ export class Lpis {
   #forget(index: number): void {
     this.#state[index] = 0
     const handle = index + FIRST_LPI
-    if (handle < LPI_LIMIT) return
-    this.#highHandles.delete(this.intid(handle))
-    this.#freeHandles.push(handle)
+    if (handle >= LPI_LIMIT) this.#high.remove(handle)
   }
 
   #existingFrom(index: number): number {
     for (let next = index; next < this.#state.length; next++) if (this.#isThere(next)) return next + FIRST_LPI
     return 0
-  }
-
-  #highHandle(intid: number): number {
-    const handle = this.#freeHandles.pop() ?? LPI_LIMIT + this.#highIntids.length
-    this.#highIntids[handle - LPI_LIMIT] = intid
-    this.#highHandles.set(intid, handle)
-    return handle
   }
 
   #grow(index: number): void {

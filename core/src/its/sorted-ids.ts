@@ -1,3 +1,5 @@
+import { firstPast } from '../memory/index.ts'
+
 /** Numbers in ascending order: cheap to add at the end and to take from either end, as a restore and a reset do. */
 export class SortedIds {
   readonly #ids: number[] = []
@@ -27,13 +29,7 @@ export class SortedIds {
   }
 
   #placeOf(id: number): number {
-    let low = this.#from
-    let high = this.#ids.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.#ids[middle]! < id) low = middle + 1
-      else high = middle
-    }
-    return low
+    const from = this.#from
+    return from + firstPast(this.#ids.length - from, (i) => this.#ids[from + i]! >= id)
   }
 }

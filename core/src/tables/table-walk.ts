@@ -13,8 +13,8 @@ import {
 } from '../abi/index.ts'
 import type { Gpa, ReadCursor, ReadonlyMemory, Where } from '../memory/index.ts'
 import type { HeadReader } from './heads.ts'
+import { IdSet } from './id-set.ts'
 import { LpiReach } from './lpi-reach.ts'
-import { LpiSet } from './lpi-set.ts'
 import { type ObjectionName, objections } from './objections.ts'
 import { type ScannedWalk, scanDtesProposed, scanIttProposed, scanL1Proposed } from './proposed-scan.ts'
 import {
@@ -60,11 +60,11 @@ export class TableWalk implements ScannedWalk {
   readonly #quirks: Quirks
   readonly #reader: TableReader
   readonly #limits: WalkLimits
-  /** The collections known so far, one bit each. */
-  readonly #icids = new Int32Array(ID_LIMIT / 32)
+  /** The collections known so far. */
+  readonly #icids = new IdSet()
   readonly #lpis: LpiReach | undefined
   /** The LPIs of the events met so far. */
-  readonly #mapped = new LpiSet()
+  readonly #mapped = new IdSet()
   readonly #isMapped: WalkOptions['isMapped']
   /** The proposal's scans are walked. */
   readonly #proposed: boolean
@@ -77,7 +77,7 @@ export class TableWalk implements ScannedWalk {
     this.#quirks = quirks
     this.#reader = reader
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
-    for (const icid of options.icids ?? []) this.#know(icid)
+    for (const icid of options.icids ?? []) this.#icids.add(icid)
     this.#isMapped = options.isMapped
     const heads = options.heads ?? (quirks['proposed-head'] ? 'proposed' : 'none')
     this.#proposed = heads === 'proposed'
@@ -109,23 +109,15 @@ export class TableWalk implements ScannedWalk {
     const rdBase = rdBaseOf.get(lo, hi)
     const icid = cteIcid.get(lo, hi)
     if (!this.#isTarget(rdBase)) return this.object('cte-target', at, { icid })
-    if (this.#isKnown(icid)) return this.object('cte-duplicate', at, { icid })
+    if (this.#icids.has(icid)) return this.object('cte-duplicate', at, { icid })
     const { base, bytes } = this.#view.collectionTable
     if (icid * ENTRY_BYTES >= bytes || !this.#memory.contains((base + icid * ENTRY_BYTES) as Gpa)) {
       return this.#quirks['cte-out-of-range-skipped'] ? PAST : this.object('cte-unstorable', at, { icid })
     }
-    this.#know(icid)
+    this.#icids.add(icid)
     this.collections++
     this.#lpis?.collection(icid, rdBase)
     return this.#answered(this.#reader.collection(icid, rdBase, at), { at, icid })
-  }
-
-  #isKnown(icid: number): boolean {
-    return ((this.#icids[icid >>> 5]! >>> (icid & 31)) & 1) !== 0
-  }
-
-  #know(icid: number): void {
-    this.#icids[icid >>> 5]! |= 1 << (icid & 31)
   }
 
   /** An RDbase that a CTE may hold. */
@@ -253,7 +245,7 @@ export class TableWalk implements ScannedWalk {
   }
 
   visitEvent(deviceId: number, eventId: number, pintid: number, icid: number, at: Gpa): number {
-    if (!this.#isKnown(icid)) return this.object('ite-icid', at, { deviceId, eventId, icid })
+    if (!this.#icids.has(icid)) return this.object('ite-icid', at, { deviceId, eventId, icid })
     if (this.#visited++ >= this.#limits.events) return this.#cut('events')
     if (this.#hasEvent(pintid) && !this.#quirks['lpi-mapped-by-many']) {
       this.#reader.taken?.(deviceId, eventId, pintid)

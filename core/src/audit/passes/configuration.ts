@@ -5,6 +5,7 @@ import { entryAt } from '../entries.ts'
 import { declared, evidence, type Suspect, suspect } from '../finding.ts'
 import { guestKind } from '../guest-kind.ts'
 import { place } from '../names.ts'
+import { ruleOfTarget } from '../pci-witness.ts'
 import type { Scene } from '../scene.ts'
 
 /** A live event whose vector is set and unmasked. */
@@ -14,6 +15,8 @@ interface Awaited {
   readonly lpi: number
   readonly at: Gpa
   readonly isEnabled: boolean
+  /** What tells that the vector sends this event. */
+  readonly rule: ReturnType<typeof ruleOfTarget>
 }
 
 /**
@@ -43,14 +46,15 @@ function* awaited({ memory, registers, its, tables, beliefs }: Scene, part: MsiF
     const lpi = tables.mappings.events.lpi[row]!
     const { isEnabled } = lpiConfiguration(memory, registers, lpi)
     if (isEnabled === undefined) continue
-    yield { deviceId, eventId, lpi, at: (device.ittAddr + eventId * ENTRY_BYTES) as Gpa, isEnabled }
+    const at = (device.ittAddr + eventId * ENTRY_BYTES) as Gpa
+    yield { deviceId, eventId, lpi, at, isEnabled, rule: ruleOfTarget(target) }
   }
 }
 
 const MOST_ROWS = 8
 
 function disabledLpis({ memory, registers }: Scene, deviceId: number, off: readonly Awaited[]): Suspect {
-  const [{ eventId, lpi, at }] = off as readonly [Awaited]
+  const [{ eventId, lpi, at, rule }] = off as readonly [Awaited]
   return suspect(
     'L406',
     { deviceId, eventId, lpi, count: off.length },
@@ -61,7 +65,7 @@ function disabledLpis({ memory, registers }: Scene, deviceId: number, off: reado
       at,
       rows: off.slice(0, MOST_ROWS).map((one) => entryAt(memory, 'ITE', one.at, place(one), 'disabled')),
       evidence: [
-        evidence('R-pci-vector', `the vector of event ${eventId} is set and not masked`, undefined),
+        evidence(rule, `the vector of event ${eventId} is set and not masked`, undefined),
         evidence('R-lpi-off', `LPI ${lpi} is disabled`, lpiConfiguration(memory, registers, lpi).at),
       ],
       effect: declared('note'),
