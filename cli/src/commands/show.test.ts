@@ -1,9 +1,75 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { GICR_PENDBASER } from '../../../core/src/abi/index.ts'
+import { parseGuestText } from '../../../core/src/audit/testing/guest-text.ts'
 import { PlantedVm } from '../../../core/src/audit/testing/planted-vm.ts'
+import { fixtureFile, fixtureText } from '../../../core/src/formats/testing/fixtures.ts'
 import { plantedCase } from '../../../core/src/inspect/testing/planted-machine.ts'
 import type { Gpa } from '../../../core/src/memory/index.ts'
 import { vits } from '../testing/fake-io.ts'
+
+const saved = (name: string) => fixtureFile(`${name}.mig.zst`).pathname
+
+describe('vits show', () => {
+  it('lists what the guest says itself', async () => {
+    const { out } = await vits(['show', saved('scattered-clean'), '--view', 'guest', '--json'])
+    const view = JSON.parse(out) as { devices: { deviceId: number; events: { eventId: number; lpi: number }[] }[] }
+    const text = parseGuestText(fixtureText('scattered-clean.guest-view.txt')!)
+    const events = view.devices.flatMap(({ deviceId, events }) =>
+      events.map(({ eventId, lpi }) => [`${deviceId}:${eventId}`, lpi]),
+    )
+    expect(Object.fromEntries(events)).toEqual(Object.fromEntries(text.events))
+  })
+
+  it('tells the three views apart', async () => {
+    const devices = async (view: string) =>
+      JSON.parse((await vits(['show', saved('ghosts'), '--view', view, '--json'])).out).devices.length
+    expect([await devices('tables'), await devices('restored'), await devices('guest')]).toEqual([10, 8, 7])
+  })
+
+  it('lists the collections with their RDbase', async () => {
+    const { collections } = JSON.parse((await vits(['show', saved('scattered-clean'), '--view', 'tables', '--json'])).out)
+    expect(collections.slice(0, 2)).toEqual([
+      { icid: 0, rdbase: 0 },
+      { icid: 1, rdbase: 1 },
+    ])
+  })
+
+  it('says why a restore brings back nothing', async () => {
+    const { out, code } = await vits(['show', saved('scattered-unrestorable'), '--view', 'restored'])
+    expect([code, out]).toEqual([
+      0,
+      'The restore fails with EINVAL at DeviceID 0x5200 event 0: the ICID has no collection. KVM drops the 10 devices it had read.\n',
+    ])
+    const { out: json } = await vits(['show', saved('scattered-unrestorable'), '--view', 'restored', '--json'])
+    expect(JSON.parse(json)).toMatchObject({ view: 'restored', errno: 'EINVAL', devices: [], stop: { deviceId: 20992 } })
+  })
+
+  it('prints one line for each device and event', async () => {
+    const { out } = await vits(['show', saved('numa')])
+    expect(out).toContain(
+      'device 0x100 (virtio-blk 01:00.0)  ITT 0x4274b800  2 EventID bits\n  event 0  LPI 8193  collection 0  configuration\n',
+    )
+  })
+})
+
+describe('the view of the guest', () => {
+  it('names by what rules its witnesses say that it has each device and event', async () => {
+    const { devices } = JSON.parse((await vits(['show', saved('wrapped'), '--view', 'guest', '--json'])).out)
+    const rules = new Set(devices.flatMap((device: { rules: string[] }) => device.rules))
+    expect([...rules].sort()).toEqual(['R-pci-on', 'R-ring-mapped', 'R-ring-named'])
+    const of = devices.flatMap(({ events }: { events: { rules: string[] }[] }) => events.map((event) => event.rules.join()))
+    expect([...new Set(of)].sort()).toEqual(['R-pci-vector', 'R-ring-mapped,R-pci-vector', 'R-ring-named,R-pci-vector'])
+    expect((await vits(['show', saved('wrapped'), '--json'])).out).not.toContain('R-ring')
+  })
+})
+
+describe('the words of vits show', () => {
+  it('count the EventID bits of an ITT as a person does', async () => {
+    const { out } = await vits(['show', saved('healthy')])
+    expect(out).toContain('device 0x8 (pcie-root-port 00:01.0)  ITT 0x432fae00  1 EventID bit\n')
+    expect(out).toMatch(/ITT 0x[0-9a-f]+ {2}[2-9] EventID bits\n/)
+  })
+})
 
 /** Event 0 is pending on vCPU 0 and disabled; event 1 is pending on vCPU 0 and goes to vCPU 1; LPI 9000 is no event's. */
 function planted(): PlantedVm {
