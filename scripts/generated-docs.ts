@@ -126,7 +126,7 @@ function coreReadme(): string {
 }
 
 function commandList(): string {
-  return `| command | what it does |\n|---|---|\n${commands.map(({ name, summary }) => `| \`${name}\` | ${summary} |`).join('\n')}`
+  return `| command | what it does |\n|---|---|\n${commands.map(({ usage: { name, summary } }) => `| \`${name}\` | ${summary} |`).join('\n')}`
 }
 
 /** `text` with what stands between `<!-- name -->` and the `<!-- /end -->` that follows replaced. */

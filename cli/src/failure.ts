@@ -1,6 +1,6 @@
 import { type ExitBits, ExitCode } from './exit-code.ts'
 import type { Io } from './io.ts'
-import { printable } from './render/words.ts'
+import { printable } from './printable.ts'
 
 /** The command line is wrong: exit 16. */
 export class UsageError extends Error {

@@ -1,5 +1,5 @@
 import type { InspectOptions } from '@vits/core'
-import { flag } from './command.ts'
+import { flag } from './option.ts'
 
 /** Ask the guest's own kernel in any case. */
 export const guestKernel = flag(

@@ -1,6 +1,6 @@
 import type { Inspection } from '@vits/core/inspect'
-import { whole } from './command.ts'
 import { UsageError } from './failure.ts'
+import { whole } from './option.ts'
 
 /** Which ITS of a VM a command looks at. */
 export const its = whole('--its <index>', 'which ITS, where the VM has several: 0 for the first')

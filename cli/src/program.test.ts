@@ -1,9 +1,10 @@
 import { Command as Commander } from 'commander'
 import { describe, expect, it } from 'vitest'
-import { choice, command, flag, list, text, whole } from './command.ts'
-import type { Io } from './io.ts'
+import { register } from './command.ts'
+import { choice, flag, list, text, whole } from './option.ts'
 import { style, wantsColour } from './style.ts'
 import { vits } from './testing/fake-io.ts'
+import { usage } from './usage.ts'
 
 describe('the command line', () => {
   it.each([
@@ -48,7 +49,7 @@ describe('the command line', () => {
 describe('the options of a command', () => {
   const parse = async (args: string[]) => {
     let seen: unknown
-    const probe = command({
+    const probe = usage({
       name: 'probe',
       args: '[words...]',
       summary: 'shows what was parsed',
@@ -60,13 +61,11 @@ describe('the options of a command', () => {
         count: whole('-n, --count <n>', '', { initial: 4, most: 64 }),
         fix: list('--fix <codes>', ''),
       },
-      run: async (words, options) => {
-        seen = { words, ...options }
-        return 0
-      },
     })
     const program = new Commander().exitOverride().configureOutput({ writeErr: () => {} })
-    probe.register(program, {} as Io, () => {})
+    register(program, probe, async (words, options) => {
+      seen = { words, ...options }
+    })
     for (const added of program.commands) added.copyInheritedSettings(program)
     await program.parseAsync(['probe', ...args], { from: 'user' })
     return seen

@@ -1,4 +1,5 @@
 import { Command as Commander, CommanderError } from 'commander'
+import { type Command, register } from './command.ts'
 import { commands } from './commands/index.ts'
 import { type ExitBits, ExitCode } from './exit-code.ts'
 import { failureLine, UsageError } from './failure.ts'
@@ -11,6 +12,14 @@ Exit status, added up over all files:
   0  restores cleanly       1  repaired         2  repaired, some events lost
   4  problems               8  not done        16  wrong usage   32  cancelled
 `
+
+/** What a command is asked to do. */
+export interface Job {
+  readonly command: Command
+  readonly words: readonly string[]
+  /** By their names, as its usage declares them. */
+  readonly options: Readonly<Record<string, unknown>>
+}
 
 /** Runs one command line (without `node` and the script) and says what to exit with. Never throws. */
 export async function run(args: readonly string[], io: Io, version = ''): Promise<ExitBits> {
@@ -31,8 +40,8 @@ export async function run(args: readonly string[], io: Io, version = ''): Promis
     .exitOverride()
     .enablePositionalOptions()
   for (const command of commands) {
-    command.register(program, io, (done) => {
-      bits = done
+    register(program, command.usage, async (words, options) => {
+      bits = await perform({ command, words, options }, io)
     })
   }
   for (const added of program.commands) added.copyInheritedSettings(program)
@@ -47,4 +56,10 @@ export async function run(args: readonly string[], io: Io, version = ''): Promis
     io.err(`${failureLine(error)}\n`)
     return error instanceof UsageError ? ExitCode.Usage : ExitCode.Failed
   }
+}
+
+/** Loads what the command does, and does it. */
+async function perform({ command, words, options }: Job, io: Io): Promise<ExitBits> {
+  const { run } = await command.load()
+  return run(words, options as never, io)
 }

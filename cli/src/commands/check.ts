@@ -1,62 +1,42 @@
 import { NEWEST, releasedKernels } from '@vits/core/abi'
 import type { KernelRow, Report } from '@vits/core/audit'
 import { checkDocument } from '@vits/core/documents'
-import { command, flag, text } from '../command.ts'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing } from '../failure.ts'
-import { askingKernel, guestKernel } from '../guest-kernel-option.ts'
+import { askingKernel } from '../guest-kernel-option.ts'
 import { withSavedMachine } from '../load.ts'
 import { profileNamed } from '../profile-named.ts'
 import { kernelLines } from '../render/kernels-text.ts'
 import { reportText } from '../render/report-text.ts'
+import type { check } from '../usage/check.ts'
+import type { Run } from '../usage.ts'
 
 /** Says whether the interrupts of saved VMs will come back. Never writes. */
-export const check = command({
-  name: 'check',
-  args: '<file...>',
-  summary: 'say whether the interrupts of a saved VM will come back',
-  details:
-    'Compares what lies in the ITS tables of guest RAM, what KVM makes of it on restore, and what the guest has mapped.\nReads only. A file may be compressed with zstd or gzip.',
-  examples: [
-    'check vm.migr',
-    'check --json *.migr | jq .verdict',
-    'check --kernel linux-5.10 vm.migr',
-    'check --kernel all vm.migr',
-    'check --why-hang vm.migr',
-  ],
-  options: {
-    json: flag('--json', 'print one JSON document for each file, one a line when there are several'),
-    kernel: text(
-      '--kernel <kernel>',
-      'the kernel that restores: as uname -r prints it, a profile (vits kernels lists them), or all',
-    ),
-    whyHang: flag('--why-hang', 'say what would hang the guest after a restore, the surest first, and leave out what would not'),
-    verbose: flag('-v, --verbose', 'name the rule by which each witness speaks (vits explain tells what it is)'),
-    strict: flag('--strict', 'count harmless leftovers as problems'),
-    guestKernel,
-  },
-  run: async (files, { json, kernel, strict, whyHang: byHang, verbose, guestKernel: always }, io) => {
-    const all = kernel === 'all'
-    const profile = profileNamed(kernel === undefined || all ? NEWEST : kernel, io)
-    let bits: ExitBits = ExitCode.Ok
-    for (const [i, file] of files.entries()) {
-      bits |= await failing(file, io, () =>
-        withSavedMachine(file, io, { kernel: profile.id, ...askingKernel(always) }, ({ machine, inspection }) => {
-          const reports = inspection.audit()
-          const kernels = inspection.judge()
-          const found = { file, machine, reports, kernels }
-          if (json) io.out(`${JSON.stringify(checkDocument(found, byHang), null, files.length > 1 ? 0 : 2)}\n`)
-          else {
-            const options = { kernels: kernelLines(kernels, profile.id, all, io.style), rules: verbose, byHang }
-            io.out(`${i > 0 ? '\n' : ''}${reportText(found, options, io.style)}`)
-          }
-          return exitBits(reports, strict) | (all ? kernelBits(kernels) : ExitCode.Ok)
-        }),
-      )
-    }
-    return bits
-  },
-})
+export const run: Run<typeof check> = async (
+  files,
+  { json, kernel, strict, whyHang: byHang, verbose, guestKernel: always },
+  io,
+) => {
+  const all = kernel === 'all'
+  const profile = profileNamed(kernel === undefined || all ? NEWEST : kernel, io)
+  let bits: ExitBits = ExitCode.Ok
+  for (const [i, file] of files.entries()) {
+    bits |= await failing(file, io, () =>
+      withSavedMachine(file, io, { kernel: profile.id, ...askingKernel(always) }, ({ machine, inspection }) => {
+        const reports = inspection.audit()
+        const kernels = inspection.judge()
+        const found = { file, machine, reports, kernels }
+        if (json) io.out(`${JSON.stringify(checkDocument(found, byHang), null, files.length > 1 ? 0 : 2)}\n`)
+        else {
+          const options = { kernels: kernelLines(kernels, profile.id, all, io.style), rules: verbose, byHang }
+          io.out(`${i > 0 ? '\n' : ''}${reportText(found, options, io.style)}`)
+        }
+        return exitBits(reports, strict) | (all ? kernelBits(kernels) : ExitCode.Ok)
+      }),
+    )
+  }
+  return bits
+}
 
 function exitBits(reports: readonly Report[], strict: boolean): ExitBits {
   const counts = reports.some(

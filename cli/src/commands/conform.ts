@@ -9,12 +9,13 @@ import {
 } from '@vits/core/conformance'
 import { orderFindingText } from '@vits/core/kvm'
 import { decompress } from 'fzstd'
-import { command, flag, text } from '../command.ts'
 import { ExitCode } from '../exit-code.ts'
 import { failureLine, UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { profileNamed } from '../profile-named.ts'
 import { readWhole } from '../read-whole.ts'
+import type { conform } from '../usage/conform.ts'
+import type { Run } from '../usage.ts'
 
 const ZSTD_MAGIC = 0xfd2fb528
 
@@ -27,44 +28,25 @@ interface Played {
 }
 
 /** Plays recorded answers of real KVM against the model. */
-export const conform = command({
-  name: 'conform',
-  args: '<path...>',
-  summary: "play real KVM's recorded answers against the model",
-  details:
-    'Paths are recordings (.json, .json.zst) or folders of them. Each is played under the profile of the kernel that was recorded. ' +
-    'Steps that the model cannot play are counted and named. With --order, each RESTORE_TABLES of a recording is also held against ' +
-    'the restore sequence that the kernel documents, so that a recording of your VMM tells what its restore gets wrong.',
-  examples: [
-    'conform fixtures/vectors',
-    'conform fixtures/vectors/f_commands.6.12.117.json.zst --kernel linux-7.3',
-    'conform --order our-vmm.json',
-  ],
-  options: {
-    kernel: text('--kernel <kernel>', 'play under this kernel instead of the recorded one'),
-    order: flag('--order', 'name the restores whose steps are out of order, and what KVM does about it'),
-    json: flag('--json', 'print one JSON document'),
-  },
-  run: async (paths, { kernel, order, json }, io) => {
-    const profile = kernel === undefined ? undefined : profileNamed(kernel, io).id
-    const played: Played[] = []
-    let failed = false
-    for (const file of (await Promise.all(paths.map((path) => filesOf(path, io)))).flat()) {
-      try {
-        const recordings = await recordingsIn(file, io)
-        played.push({ file, results: resultsOf(recordings, profile), disordered: order ? recordings.flatMap(disorderedIn) : [] })
-      } catch (error) {
-        failed = true
-        io.err(`${failureLine(error, file)}\n`)
-      }
+export const run: Run<typeof conform> = async (paths, { kernel, order, json }, io) => {
+  const profile = kernel === undefined ? undefined : profileNamed(kernel, io).id
+  const played: Played[] = []
+  let failed = false
+  for (const file of (await Promise.all(paths.map((path) => filesOf(path, io)))).flat()) {
+    try {
+      const recordings = await recordingsIn(file, io)
+      played.push({ file, results: resultsOf(recordings, profile), disordered: order ? recordings.flatMap(disorderedIn) : [] })
+    } catch (error) {
+      failed = true
+      io.err(`${failureLine(error, file)}\n`)
     }
-    if (json) io.out(`${JSON.stringify({ ...document(played), ...(order && { restores: restores(played) }) }, null, 2)}\n`)
-    else printText(played, io)
-    const differs = played.some(({ results }) => results.some(({ differences }) => differences.length > 0))
-    const disorder = played.some(({ disordered }) => disordered.length > 0)
-    return (differs || disorder ? ExitCode.Problems : ExitCode.Ok) | (failed ? ExitCode.Failed : ExitCode.Ok)
-  },
-})
+  }
+  if (json) io.out(`${JSON.stringify({ ...document(played), ...(order && { restores: restores(played) }) }, null, 2)}\n`)
+  else printText(played, io)
+  const differs = played.some(({ results }) => results.some(({ differences }) => differences.length > 0))
+  const disorder = played.some(({ disordered }) => disordered.length > 0)
+  return (differs || disorder ? ExitCode.Problems : ExitCode.Ok) | (failed ? ExitCode.Failed : ExitCode.Ok)
+}
 
 async function filesOf(path: string, io: Io): Promise<string[]> {
   const names = await io.list(path)

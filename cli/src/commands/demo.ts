@@ -3,9 +3,10 @@ import { SeedGuest } from '@vits/core/conformance'
 import type { Gpa, Outcome } from '@vits/core/memory'
 import { seal } from '@vits/core/seal'
 import { restoreTables, saveTables } from '@vits/core/tables'
-import { command, text } from '../command.ts'
 import { profileNamed } from '../profile-named.ts'
 import type { Style } from '../style.ts'
+import type { demoOrphan } from '../usage/demo.ts'
+import type { Run } from '../usage.ts'
 
 /** The device whose driver goes away, and the one that comes after it. */
 const GONE = 4
@@ -13,37 +14,26 @@ const LIVE = 7
 const LPI = 8192
 
 /** How an unmapped device comes back, told by the model. */
-export const demoOrphan = command({
-  name: 'demo orphan',
-  args: '',
-  summary: 'tell how an entry that nobody cleared makes a restore fail, or silently wrong, and how a sealed save ends that',
-  details:
-    'Every answer shown is what the model of the kernel gives. Exit status 0 when the sealed save restores all, 1 otherwise.',
-  examples: ['demo orphan', 'demo orphan --kernel linux-6.12.117'],
-  options: {
-    kernel: text('--kernel <kernel>', 'the kernel to behave like (default: linux-6.6, which leaves unmapped entries)'),
-  },
-  run: async (_, { kernel }, { out, err, style }) => {
-    const { id, title } = profileNamed(kernel ?? 'linux-6.6', { err })
-    const say = (line: string) => out(`${line}\n`)
-    say(style.bold(`${title}: KVM_DEV_ARM_ITS_SAVE_TABLES and RESTORE_TABLES`))
-    beginning(id, style).lines.forEach(say)
-    const failing = beginning(id, style)
-    say(
-      `4  The VM is suspended again: SAVE_TABLES ${answer(saveTables(failing.guest.its))}. Resume: ${resumed(failing.guest, style)}.`,
-    )
-    const silent = beginning(id, style, { sameCollection: true })
-    say(
-      `5  The same with one collection for both devices (-s): SAVE_TABLES ${answer(saveTables(silent.guest.its))}. Resume: ${resumed(silent.guest, style)}.`,
-    )
-    const mended = beginning(id, style)
-    const sealed = seal(mended.guest.its)
-    say(
-      `6  The same, sealed: the save first clears what is not live (${sealed.ok ? sealed.value.cleared : 0} found). Resume: ${resumed(mended.guest, style)}.`,
-    )
-    return isWhole(mended.guest) ? 0 : 1
-  },
-})
+export const run: Run<typeof demoOrphan> = async (_, { kernel }, { out, err, style }) => {
+  const { id, title } = profileNamed(kernel ?? 'linux-6.6', { err })
+  const say = (line: string) => out(`${line}\n`)
+  say(style.bold(`${title}: KVM_DEV_ARM_ITS_SAVE_TABLES and RESTORE_TABLES`))
+  beginning(id, style).lines.forEach(say)
+  const failing = beginning(id, style)
+  say(
+    `4  The VM is suspended again: SAVE_TABLES ${answer(saveTables(failing.guest.its))}. Resume: ${resumed(failing.guest, style)}.`,
+  )
+  const silent = beginning(id, style, { sameCollection: true })
+  say(
+    `5  The same with one collection for both devices (-s): SAVE_TABLES ${answer(saveTables(silent.guest.its))}. Resume: ${resumed(silent.guest, style)}.`,
+  )
+  const mended = beginning(id, style)
+  const sealed = seal(mended.guest.its)
+  say(
+    `6  The same, sealed: the save first clears what is not live (${sealed.ok ? sealed.value.cleared : 0} found). Resume: ${resumed(mended.guest, style)}.`,
+  )
+  return isWhole(mended.guest) ? 0 : 1
+}
 
 interface Beginning {
   readonly guest: SeedGuest

@@ -2,48 +2,35 @@ import { hex, type SavedIts } from '@vits/core/abi'
 import { audit, type Change, type Report, type Scene, type Viewpoint, viewDifferences, viewFrom } from '@vits/core/audit'
 import { type DiffDocument, namedDevices } from '@vits/core/documents'
 import type { Inspection } from '@vits/core/inspect'
-import { choice, command, flag } from '../command.ts'
 import { failing } from '../failure.ts'
 import type { Io } from '../io.ts'
-import { its, knownIts } from '../its-option.ts'
+import { knownIts } from '../its-option.ts'
 import { withSavedMachine } from '../load.ts'
 import { lookedAt } from '../looked-at.ts'
 import { count } from '../render/words.ts'
+import type { diff } from '../usage/diff.ts'
+import type { Run } from '../usage.ts'
 
 /** What two saves have in common is not said; what became an orphan is live in the first and stale in the second. */
 type Difference = Pick<DiffDocument, 'its' | 'views' | 'orphaned' | 'registers' | 'devices'>
 
 /** Compares two saves of one VM. */
-export const diff = command({
-  name: 'diff',
-  args: '<a> <b>',
-  summary: 'say what changed between two saves of one VM',
-  details:
-    'guest: what the guest mapped, unmapped and moved. tables: what is valid in RAM. restored: what a restore brings back.\n' +
-    'And what the guest unmapped in between and is still valid in RAM: what became an orphan.',
-  examples: ['diff before.migr after.migr', 'diff --view guest before.migr after.migr', 'diff --json before.migr after.migr'],
-  options: {
-    view: choice('--view <view>', 'one view only', ['all', 'guest', 'tables', 'restored']),
-    its,
-    json: flag('--json', 'print one JSON document'),
-  },
-  run: ([a = '', b = ''], { view, its, json }, io) => {
-    const wanted = order.filter((name) => view === 'all' || view === name)
-    return failing(a, io, () =>
-      withSavedMachine(a, io, { judges: [] }, (before) =>
-        failing(b, io, () =>
-          withSavedMachine(b, io, { judges: [] }, (after) => {
-            const [was, is] = [sceneOf(before.inspection, its), sceneOf(after.inspection, its)]
-            const found = difference(was, is, wanted)
-            const document: DiffDocument = { schema: 1, a, b, ...found }
-            io.out(json ? `${JSON.stringify(document, null, 2)}\n` : differenceText(found, nameIn(found.devices), io))
-            return lookedAt(a, before.inspection, io) | lookedAt(b, after.inspection, io)
-          }),
-        ),
+export const run: Run<typeof diff> = ([a = '', b = ''], { view, its, json }, io) => {
+  const wanted = order.filter((name) => view === 'all' || view === name)
+  return failing(a, io, () =>
+    withSavedMachine(a, io, { judges: [] }, (before) =>
+      failing(b, io, () =>
+        withSavedMachine(b, io, { judges: [] }, (after) => {
+          const [was, is] = [sceneOf(before.inspection, its), sceneOf(after.inspection, its)]
+          const found = difference(was, is, wanted)
+          const document: DiffDocument = { schema: 1, a, b, ...found }
+          io.out(json ? `${JSON.stringify(document, null, 2)}\n` : differenceText(found, nameIn(found.devices), io))
+          return lookedAt(a, before.inspection, io) | lookedAt(b, after.inspection, io)
+        }),
       ),
-    )
-  },
-})
+    ),
+  )
+}
 
 const sceneOf = (inspection: Inspection, its: number): Scene => inspection.scenes[knownIts(its, inspection)]!
 

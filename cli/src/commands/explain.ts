@@ -1,39 +1,32 @@
 import { headings, type ProblemCode, problems, type RuleName, ruleNames, ruleRow } from '@vits/core/audit'
 import { explainDocument } from '@vits/core/documents'
-import { command, flag } from '../command.ts'
 import { ExitCode } from '../exit-code.ts'
 import { problemNamed } from '../problem-named.ts'
 import { wrap } from '../render/words.ts'
 import type { Style } from '../style.ts'
+import type { explain } from '../usage/explain.ts'
+import type { Run } from '../usage.ts'
 
 const allCodes = Object.keys(problems) as ProblemCode[]
 
 /** Says what a problem is, why it happens and what mends it; of a rule, what it lets a witness say. */
-export const explain = command({
-  name: 'explain',
-  args: '[problem...]',
-  summary: 'say what a problem is, why it happens and what mends it',
-  details: 'A rule, as a finding names it beside each witness: what it lets the witness say, and where it must be silent.',
-  examples: ['explain D203', 'explain ite-hides-events', 'explain R-chain-gap', 'explain'],
-  options: { json: flag('--json', 'print one JSON document') },
-  run: async (words, { json }, { out, style }) => {
-    const rules = words.flatMap((word) => ruleOf(word) ?? [])
-    const codes = words.filter((word) => ruleOf(word) === undefined).map(problemNamed)
-    const chosen = words.length > 0 ? codes : allCodes
-    if (json) out(`${JSON.stringify(explainDocument(chosen, rules), null, 2)}\n`)
-    else if (words.length === 0) {
-      for (const code of chosen) out(`${code} ${problems[code].slug.padEnd(30)} ${problems[code].usually}\n`)
-    } else {
-      for (const code of chosen) {
-        const { slug, usually, help } = problems[code]
-        out(`${style.bold(`${code} ${slug}`)} · usually ${usually}\n\n`)
-        for (const [key, heading] of headings) out(`${wrap(help[key], heading)}\n`)
-      }
-      for (const rule of rules) out(ruleText(rule, style))
+export const run: Run<typeof explain> = async (words, { json }, { out, style }) => {
+  const rules = words.flatMap((word) => ruleOf(word) ?? [])
+  const codes = words.filter((word) => ruleOf(word) === undefined).map(problemNamed)
+  const chosen = words.length > 0 ? codes : allCodes
+  if (json) out(`${JSON.stringify(explainDocument(chosen, rules), null, 2)}\n`)
+  else if (words.length === 0) {
+    for (const code of chosen) out(`${code} ${problems[code].slug.padEnd(30)} ${problems[code].usually}\n`)
+  } else {
+    for (const code of chosen) {
+      const { slug, usually, help } = problems[code]
+      out(`${style.bold(`${code} ${slug}`)} · usually ${usually}\n\n`)
+      for (const [key, heading] of headings) out(`${wrap(help[key], heading)}\n`)
     }
-    return ExitCode.Ok
-  },
-})
+    for (const rule of rules) out(ruleText(rule, style))
+  }
+  return ExitCode.Ok
+}
 
 function ruleOf(word: string): RuleName | undefined {
   return ruleNames.find((name) => name.toLowerCase() === word.toLowerCase())

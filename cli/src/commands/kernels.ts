@@ -1,28 +1,22 @@
 import { profiles, type QuirkName, quirks, releasesWith } from '@vits/core/abi'
 import { kernelsDocument } from '@vits/core/documents'
-import { command, flag } from '../command.ts'
 import { ExitCode } from '../exit-code.ts'
 import { profileNamed } from '../profile-named.ts'
+import type { kernels } from '../usage/kernels.ts'
+import type { Run } from '../usage.ts'
 
 /** The kernels whose behaviour is known, and how each differs from the newest. */
-export const kernels = command({
-  name: 'kernels',
-  args: '[kernel...]',
-  summary: 'list the kernels whose behaviour is known, and how each differs',
-  examples: ['kernels', 'kernels linux-5.10', 'kernels 6.1.0-28-arm64', 'kernels --json'],
-  options: { json: flag('--json', 'print one JSON document') },
-  run: async (ids, { json }, { out, err, style }) => {
-    const chosen = ids.length === 0 ? Object.values(profiles) : ids.map((id) => profileNamed(id, { err }))
-    if (json) {
-      out(`${JSON.stringify(kernelsDocument(chosen.map(({ id }) => id)), null, 2)}\n`)
-      return ExitCode.Ok
-    }
-    for (const { id, title, names } of chosen) {
-      out(`${style.bold(id.padEnd(16))} ${title}${ids.length === 0 ? ` (${names.length} quirks)` : ''}\n`)
-      if (ids.length > 0) for (const name of names) out(quirkLine(name))
-    }
+export const run: Run<typeof kernels> = async (ids, { json }, { out, err, style }) => {
+  const chosen = ids.length === 0 ? Object.values(profiles) : ids.map((id) => profileNamed(id, { err }))
+  if (json) {
+    out(`${JSON.stringify(kernelsDocument(chosen.map(({ id }) => id)), null, 2)}\n`)
     return ExitCode.Ok
-  },
-})
+  }
+  for (const { id, title, names } of chosen) {
+    out(`${style.bold(id.padEnd(16))} ${title}${ids.length === 0 ? ` (${names.length} quirks)` : ''}\n`)
+    if (ids.length > 0) for (const name of names) out(quirkLine(name))
+  }
+  return ExitCode.Ok
+}
 
 const quirkLine = (name: QuirkName) => `  ${name}\n      ${quirks[name].does}\n      ${releasesWith(quirks[name])}\n`

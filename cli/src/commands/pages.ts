@@ -2,33 +2,24 @@ import { hex } from '@vits/core/abi'
 import { pagesDocument } from '@vits/core/documents'
 import { type GpaRange, PAGE_BYTES } from '@vits/core/memory'
 import { type PageUse, pageUses, wholePages } from '@vits/core/tables'
-import { command, flag } from '../command.ts'
 import { failing } from '../failure.ts'
 import { withSavedMachine } from '../load.ts'
 import { lookedAt } from '../looked-at.ts'
 import { count } from '../render/words.ts'
+import type { pages } from '../usage/pages.ts'
+import type { Run } from '../usage.ts'
 
 /** Lists the guest RAM that KVM itself writes on a save and reads on a restore: what a snapshot tool must not lose. */
-export const pages = command({
-  name: 'pages',
-  args: '<file>',
-  summary: 'list the guest RAM that a save writes and a restore reads',
-  details:
-    'KVM writes tables and pending bits itself when it saves: a tool that tracks what the guest writes does not see it, and a\n' +
-    'restore without those pages fails with EFAULT or EINVAL, or loses interrupts. w: a save may write it. r: a restore may read it.',
-  examples: ['pages vm.migr', 'pages --json vm.migr'],
-  options: { json: flag('--json', 'print one JSON document') },
-  run: ([file = ''], { json }, io) =>
-    failing(file, io, () =>
-      withSavedMachine(file, io, { judges: [] }, ({ machine: { registers }, inspection }) => {
-        const { memory } = inspection
-        const uses = pageUses(memory, registers)
-        const whole = wholePages(memory, uses)
-        io.out(json ? `${JSON.stringify(pagesDocument(uses, whole), null, 2)}\n` : text(uses, whole, registers.itses.length))
-        return lookedAt(file, inspection, io)
-      }),
-    ),
-})
+export const run: Run<typeof pages> = ([file = ''], { json }, io) =>
+  failing(file, io, () =>
+    withSavedMachine(file, io, { judges: [] }, ({ machine: { registers }, inspection }) => {
+      const { memory } = inspection
+      const uses = pageUses(memory, registers)
+      const whole = wholePages(memory, uses)
+      io.out(json ? `${JSON.stringify(pagesDocument(uses, whole), null, 2)}\n` : text(uses, whole, registers.itses.length))
+      return lookedAt(file, inspection, io)
+    }),
+  )
 
 function text(uses: readonly PageUse[], whole: readonly GpaRange[], itses: number): string {
   const lines = uses.map(({ saveWrites, restoreReads, base, bytes, what, its, deviceId, vcpuId }) => {

@@ -2,7 +2,6 @@ import { type ProfileId, profileOfKernel, profiles } from '@vits/core/abi'
 import { setScene, viewFrom } from '@vits/core/audit'
 import { planRestore, ramByLayout, restoredStates } from '@vits/core/conformance'
 import { proveDocument } from '@vits/core/documents'
-import { command, flag, text } from '../command.ts'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
@@ -11,42 +10,28 @@ import { profileNamed } from '../profile-named.ts'
 import type { Lab } from '../prove/lab-program.ts'
 import { compared, type Proof } from '../prove/proof.ts'
 import { proofText } from '../render/proof-text.ts'
+import type { prove } from '../usage/prove.ts'
+import type { Run } from '../usage.ts'
 
 /** Asks a real KVM what a restore of saved VMs does. Never writes. */
-export const prove = command({
-  name: 'prove',
-  args: '<file...>',
-  summary: 'restore a saved VM in a real KVM and compare with what check predicts',
-  details:
-    'Boots a Linux kernel for arm64 under QEMU, gives its KVM the registers and the pages a restore reads, and reports what\nRESTORE_TABLES does there with each ITS: its errno, or the mappings it restored, read back by saving them into cleared tables.\nThe VM there has the RAM that the file lists, where the machine has it, whatever check makes of it.\nNeeds the lab: a clone of the repository, and `npm run lab:setup`; with `-- --kernels 7.3.4` it fetches that one, too.',
-  examples: ['prove vm.migr', 'prove --kernel 6.1 vm.migr', 'prove --kernel ./vmlinuz --profile linux-7.2.13 vm.migr'],
-  options: {
-    kernel: text(
-      '--kernel <kernel>',
-      '6.12, 6.1, a version that the lab fetched, or a path to an arm64 vmlinuz (6.12 when not named)',
-    ),
-    profile: text('--profile <profile>', 'the kernel that check predicts for (the one nearest to the kernel when not named)'),
-    json: flag('--json', 'print one JSON document for each file, one a line when there are several'),
-  },
-  run: async (files, { kernel = '6.12', profile, json }, io) => {
-    const named = profile === undefined ? undefined : profileNamed(profile, io).id
-    const lab = new LazyLab(kernel, io)
-    let bits: ExitBits = ExitCode.Ok
-    for (const file of files) {
-      bits |= await failing(file, io, () =>
-        withSavedMachine(file, io, { judges: [] }, async (loaded) => {
-          const proof = { file, ...(await proveOne(loaded, await lab.boot(), named)) }
-          if (json) io.out(`${JSON.stringify(proveDocument(proof), null, files.length > 1 ? 0 : 2)}\n`)
-          else io.out(proofText(proof, io.style))
-          if (!proof.itses.every(({ agrees }) => agrees)) return ExitCode.Failed
-          return proof.itses.every(({ answered }) => answered.rc === '0') ? ExitCode.Ok : ExitCode.Problems
-        }),
-      )
-    }
-    await lab.close()
-    return bits
-  },
-})
+export const run: Run<typeof prove> = async (files, { kernel = '6.12', profile, json }, io) => {
+  const named = profile === undefined ? undefined : profileNamed(profile, io).id
+  const lab = new LazyLab(kernel, io)
+  let bits: ExitBits = ExitCode.Ok
+  for (const file of files) {
+    bits |= await failing(file, io, () =>
+      withSavedMachine(file, io, { judges: [] }, async (loaded) => {
+        const proof = { file, ...(await proveOne(loaded, await lab.boot(), named)) }
+        if (json) io.out(`${JSON.stringify(proveDocument(proof), null, files.length > 1 ? 0 : 2)}\n`)
+        else io.out(proofText(proof, io.style))
+        if (!proof.itses.every(({ agrees }) => agrees)) return ExitCode.Failed
+        return proof.itses.every(({ answered }) => answered.rc === '0') ? ExitCode.Ok : ExitCode.Problems
+      }),
+    )
+  }
+  await lab.close()
+  return bits
+}
 
 /** One kernel for all files, booted when the first of them has been read. */
 class LazyLab {

@@ -1,41 +1,28 @@
 import { hex } from '@vits/core/abi'
-import { type DeviceNames, type DeviceRow, type View, type Viewpoint, viewpoints } from '@vits/core/audit'
+import type { DeviceNames, DeviceRow, View, Viewpoint } from '@vits/core/audit'
 import { pendingDocument, type ShowDocument, viewDocument } from '@vits/core/documents'
 import type { Inspection } from '@vits/core/inspect'
-import { choice, command, flag } from '../command.ts'
 import { failing } from '../failure.ts'
-import { askingKernel, guestKernel } from '../guest-kernel-option.ts'
-import { its, knownIts } from '../its-option.ts'
+import { askingKernel } from '../guest-kernel-option.ts'
+import { knownIts } from '../its-option.ts'
 import { withSavedMachine } from '../load.ts'
 import { lookedAt } from '../looked-at.ts'
 import { inBrackets, roleWords } from '../render/device-lines.ts'
 import { pendingText } from '../render/pending-text.ts'
 import { count, itsWords } from '../render/words.ts'
+import type { show } from '../usage/show.ts'
+import type { Run } from '../usage.ts'
 
 /** Lists collections and devices with their events from one of three viewpoints, or what is pending. */
-export const show = command({
-  name: 'show',
-  args: '<file>',
-  summary: 'list collections and devices with their events, or pending LPIs',
-  details:
-    'tables: every valid entry in guest RAM. restored: what a restore brings back.\nguest: what the guest has mapped, from its command queue and the MSI state of its PCI devices.\npending: which LPIs are pending and enabled, event by event, and pending LPIs that no event has.',
-  examples: ['show vm.migr', 'show vm.migr --view guest', 'show vm.migr --view pending', 'show vm.migr --view restored --json'],
-  options: {
-    view: choice('--view <view>', 'whose view, or what is pending', [...viewpoints, 'pending']),
-    its,
-    guestKernel,
-    json: flag('--json', 'print one JSON document'),
-  },
-  run: ([file = ''], { view, its, json, guestKernel: always }, io) =>
-    failing(file, io, () =>
-      withSavedMachine(file, io, { judges: [], ...askingKernel(always) }, ({ inspection }) => {
-        knownIts(its, inspection)
-        const shown = view === 'pending' ? showPending(inspection, its) : showView(inspection, its, view)
-        io.out(json ? `${JSON.stringify(shown.document(), null, 2)}\n` : heading(its, inspection) + shown.text())
-        return lookedAt(file, inspection, io)
-      }),
-    ),
-})
+export const run: Run<typeof show> = ([file = ''], { view, its, json, guestKernel: always }, io) =>
+  failing(file, io, () =>
+    withSavedMachine(file, io, { judges: [], ...askingKernel(always) }, ({ inspection }) => {
+      knownIts(its, inspection)
+      const shown = view === 'pending' ? showPending(inspection, its) : showView(inspection, its, view)
+      io.out(json ? `${JSON.stringify(shown.document(), null, 2)}\n` : heading(its, inspection) + shown.text())
+      return lookedAt(file, inspection, io)
+    }),
+  )
 
 interface Shown {
   document(): ShowDocument

@@ -10,7 +10,6 @@ import {
   type UndoFile,
   type UndoRecord,
 } from '@vits/core/formats'
-import { command } from '../command.ts'
 import { DiskError } from '../disk.ts'
 import { ExitCode } from '../exit-code.ts'
 import { failing } from '../failure.ts'
@@ -18,28 +17,20 @@ import type { Io, OpenFile } from '../io.ts'
 import { readWhole } from '../read-whole.ts'
 import { count } from '../render/words.ts'
 import { undoPath } from '../repair/write-repaired.ts'
+import type { undo } from '../usage/undo.ts'
+import type { Run } from '../usage.ts'
 
 /** Takes a repair in place back. */
-export const undo = command({
-  name: 'undo',
-  args: '<file>',
-  summary: 'take a repair in place back',
-  details:
-    'Puts back the bytes that `vits repair --in-place FILE` kept in FILE.undo, also when the repair was interrupted, and removes\n' +
-    'FILE.undo. Refused when the file has other bytes there than the repair or its beginning left.',
-  examples: ['undo vm.migr'],
-  options: {},
-  run: ([path = ''], _options, io) =>
-    failing(path, io, async () => {
-      const kept = undoPath(path)
-      if ((await io.disk.identity(kept)) === undefined) throw new DiskError(`there is no ${kept}`)
-      const record = readUndo(new TextDecoder().decode(await readWhole(kept, io)))
-      await takeBack(path, record, io)
-      await io.disk.remove(kept)
-      io.out(`${path} is as it was before the repair: ${count(record.words.length, 'word')} put back.\n`)
-      return ExitCode.Ok
-    }),
-})
+export const run: Run<typeof undo> = ([path = ''], _options, io) =>
+  failing(path, io, async () => {
+    const kept = undoPath(path)
+    if ((await io.disk.identity(kept)) === undefined) throw new DiskError(`there is no ${kept}`)
+    const record = readUndo(new TextDecoder().decode(await readWhole(kept, io)))
+    await takeBack(path, record, io)
+    await io.disk.remove(kept)
+    io.out(`${path} is as it was before the repair: ${count(record.words.length, 'word')} put back.\n`)
+    return ExitCode.Ok
+  })
 
 /** Does to a file what takes the repair back. */
 type PutBack = () => Promise<void>

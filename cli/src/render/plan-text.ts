@@ -2,11 +2,12 @@ import { hex, hexWord, kernelSpans, type ProfileId, profiles } from '@vits/core/
 import { type DeviceNames, deviceName, type EntryKind, type EventId, entryFields, problems, type Report } from '@vits/core/audit'
 import type { SavedMachine } from '@vits/core/formats'
 import type { ItsPlan, KernelProof, PlannedRegister, PlannedWrite, RepairPlan } from '@vits/core/repair'
+import { printable } from '../printable.ts'
 import type { Style } from '../style.ts'
 import { deviceLines, inBrackets } from './device-lines.ts'
 import { evidenceWords } from './finding-text.ts'
 import { kernelSummary } from './kernels-text.ts'
-import { beside, count, printable } from './words.ts'
+import { beside, count } from './words.ts'
 
 const MOST_LISTED = 16
 const MOST_PROOFS = 4

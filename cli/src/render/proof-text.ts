@@ -1,7 +1,8 @@
+import { printable } from '../printable.ts'
 import type { Mapping } from '../prove/mappings.ts'
 import type { ItsProof, Proof, RestoreOutcome } from '../prove/proof.ts'
 import type { Style } from '../style.ts'
-import { count, itsWords, printable } from './words.ts'
+import { count, itsWords } from './words.ts'
 
 /** Mappings listed of each kind of difference. */
 const LISTED = 8

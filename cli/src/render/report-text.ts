@@ -2,12 +2,13 @@ import { hex, itsCount } from '@vits/core/abi'
 import { headline, type Report, type Verdict, type WhyHang, whyHang, worst } from '@vits/core/audit'
 import type { Checked } from '@vits/core/documents'
 import type { SavedMachine } from '@vits/core/formats'
+import { printable } from '../printable.ts'
 import type { Style } from '../style.ts'
 import { findingsLines } from './finding-text.ts'
 import { looksLines } from './looks-text.ts'
 import { verdictLines } from './verdict-text.ts'
 import { viewLines } from './view-lines.ts'
-import { count, itsWords, paragraph, printable } from './words.ts'
+import { count, itsWords, paragraph } from './words.ts'
 
 /** What is said of a check besides what is always said. */
 export interface ReportOptions {

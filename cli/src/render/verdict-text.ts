@@ -1,8 +1,9 @@
 import { type Finding, type Report, worst } from '@vits/core/audit'
 import type { Origin, SavedMachine } from '@vits/core/formats'
+import { shellWord } from '../printable.ts'
 import type { Style } from '../style.ts'
 import { isQuiet } from './finding-text.ts'
-import { count, itsWords, shellWord } from './words.ts'
+import { count, itsWords } from './words.ts'
 
 /** The last lines of a report: what the restore comes to, and what to do next. */
 export function verdictLines(file: string, { origin }: SavedMachine, reports: readonly Report[], style: Style): string[] {

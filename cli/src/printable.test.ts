@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { printable, shellWord } from './words.ts'
+import { printable, shellWord } from './printable.ts'
 
 describe('text from outside', () => {
   it('cannot move the cursor, change colours or turn the line round', () => {

@@ -1,0 +1,42 @@
+import { guestKernel } from '../guest-kernel-option.ts'
+import { flag, list, text } from '../option.ts'
+import { usage } from '../usage.ts'
+
+/** Mends a saved VM: plans, proves, writes. */
+export const repair = usage({
+  name: 'repair',
+  args: '<file>',
+  summary: 'mend a saved VM so that its interrupts come back',
+  details:
+    'Changes as few words of guest RAM as possible, and registers that are not the guest’s, and names each. The plan is applied to a copy in memory, audited again and\n' +
+    'restored as every known kernel does; only what is proven good is written. Without -p, --fix or -y: as -p.\n' +
+    'The rest of the file stays as it is, byte for byte; a compressed file is written uncompressed.',
+  examples: [
+    'repair -n vm.migr',
+    'repair -p vm.migr -o vm.fixed.migr',
+    'repair --in-place vm.migr',
+    'repair --fix D203,I303 vm.migr -o vm.fixed.migr',
+    'repair --rebuild vm.migr -o vm.fixed.migr',
+  ],
+  options: {
+    output: text(
+      '-o, --output <file>',
+      'where to write the repaired VM (of several files: a new folder); it appears only when it is complete',
+    ),
+    inPlace: flag('--in-place', 'change the file itself; FILE.undo is written first (vits undo FILE)'),
+    force: flag('--force', 'replace the output file if there is one'),
+    dryRun: flag('-n, --dry-run', 'show the plan and write nothing'),
+    proven: flag('-p, --proven', 'only what is proven and loses nothing the guest uses'),
+    fix: list('--fix <codes>', 'only these problems, proven or not: D203,orphan-ite'),
+    yes: flag('-y, --yes', 'everything: also what is inferred, written from the command queue, or loses what cannot be saved'),
+    rebuild: flag('--rebuild', 'write all tables and ITTs anew from the command queue'),
+    strict: flag('--strict', 'also clear harmless leftovers of a VM that restores cleanly'),
+    seal: flag('--seal', 'make the chains such that kernels before 6.0.6 follow them too'),
+    kernel: text(
+      '--kernel <kernel>',
+      'the kernel that must restore it: as uname -r prints it, or a profile (vits kernels lists them)',
+    ),
+    guestKernel,
+    json: flag('--json', 'print one JSON document'),
+  },
+})

@@ -1,0 +1,20 @@
+import { guestKernel } from '../guest-kernel-option.ts'
+import { its } from '../its-option.ts'
+import { choice, flag } from '../option.ts'
+import { usage } from '../usage.ts'
+
+/** Lists collections and devices with their events from one of three viewpoints, or what is pending. */
+export const show = usage({
+  name: 'show',
+  args: '<file>',
+  summary: 'list collections and devices with their events, or pending LPIs',
+  details:
+    'tables: every valid entry in guest RAM. restored: what a restore brings back.\nguest: what the guest has mapped, from its command queue and the MSI state of its PCI devices.\npending: which LPIs are pending and enabled, event by event, and pending LPIs that no event has.',
+  examples: ['show vm.migr', 'show vm.migr --view guest', 'show vm.migr --view pending', 'show vm.migr --view restored --json'],
+  options: {
+    view: choice('--view <view>', 'whose view, or what is pending', ['tables', 'restored', 'guest', 'pending']),
+    its,
+    guestKernel,
+    json: flag('--json', 'print one JSON document'),
+  },
+})

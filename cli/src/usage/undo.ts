@@ -1,0 +1,13 @@
+import { usage } from '../usage.ts'
+
+/** Takes a repair in place back. */
+export const undo = usage({
+  name: 'undo',
+  args: '<file>',
+  summary: 'take a repair in place back',
+  details:
+    'Puts back the bytes that `vits repair --in-place FILE` kept in FILE.undo, also when the repair was interrupted, and removes\n' +
+    'FILE.undo. Refused when the file has other bytes there than the repair or its beginning left.',
+  examples: ['undo vm.migr'],
+  options: {},
+})
