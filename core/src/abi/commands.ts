@@ -1,4 +1,7 @@
+import { refuseBigEndian } from '../memory/index.ts'
 import { address, bits, type Field, fits, flag } from './layout.ts'
+
+refuseBigEndian()
 
 /** Bytes of a command: four little-endian doublewords DW0 to DW3. */
 export const COMMAND_BYTES = 32
@@ -154,7 +157,7 @@ const byOpcode = new Map<number, Decoder>(
   }),
 )
 
-/** Decodes eight 32-bit words (DW0 low half first). Undefined for an opcode that no command has. */
+/** Decodes eight 32-bit words (DW0 low half first), which may be a view of guest RAM. Undefined for an opcode that no command has. */
 export function decodeCommand(words: Int32Array | Uint32Array, index = 0): Command | undefined {
   const decoder = byOpcode.get(words[index]! & 0xff)
   if (decoder === undefined) return undefined
@@ -166,7 +169,7 @@ export function decodeCommand(words: Int32Array | Uint32Array, index = 0): Comma
   return { name: decoder.name, args } as Command
 }
 
-/** Encodes a command; operands left out are 0. @throws RangeError for a value that its operand cannot hold. */
+/** Encodes a command; operands left out are 0. The bytes of the words are those that the queue holds. @throws RangeError for a value that its operand cannot hold. */
 export function encodeCommand<N extends CommandName>(name: N, args: Partial<Operands<N>>): Uint32Array {
   const shape: CommandShape = commands[name]
   const words = new Uint32Array(8)

@@ -1,3 +1,4 @@
+export { refuseBigEndian } from './byte-order.ts'
 export type { ReadCursor, ReadonlyWords, WriteCursor } from './cursor.ts'
 export {
   attempt,

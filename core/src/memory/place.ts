@@ -1,3 +1,7 @@
+import { refuseBigEndian } from './byte-order.ts'
+
+refuseBigEndian()
+
 /** The same bytes as 32-bit words and as doubles. */
 export interface Words {
   readonly words: Int32Array
