@@ -23,7 +23,7 @@ export function viewLines(report: Report): string[] {
     `  guest     ${size(live)}  ${report.whole ? '' : 'at least; '}${told}`,
     ...queueLine(report),
     ...kernelLine(report),
-    `  tables    ${size(tables)}  valid in RAM, ${count(collections, 'collection')}${unknown > 0 ? `; ${unknown} events no witness knows` : ''}`,
+    `  tables    ${size(tables)}  valid in RAM, ${count(collections, 'collection')}${unknown > 0 ? `; ${unknown} of them no witness knows` : ''}`,
     `  restore   ${size(restored)}${after}`,
   ]
 }

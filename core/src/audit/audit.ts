@@ -116,10 +116,11 @@ function stopOf({ objection, mappings }: SimulatedRestore): RestoreStop | undefi
   }
 }
 
-/** Events of the tables that no witness knows. */
+/** Events of the tables that no witness knows, and devices that have none. */
 function unknownCount({ beliefs, tables: { mappings } }: Scene): number {
   let unknown = 0
   for (const { deviceId, first, count } of mappings.devices) {
+    if (count === 0 && beliefs.device(deviceId).belief === 'unknown') unknown++
     for (let row = first; row < first + count; row++) {
       if (beliefs.eventBelief(deviceId, mappings.events.eventId[row]!) === 'unknown') unknown++
     }

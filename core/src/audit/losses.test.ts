@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { audit, type Finding, setScene } from './index.ts'
 import { PlantedVm, pciFunction } from './testing/planted-vm.ts'
+import { waiting } from './testing/rule-vms.ts'
 
 const itt = (deviceId: number) => new PlantedVm().itt(deviceId)
 const findings = (vm: PlantedVm, ...codes: readonly string[]): Finding[] =>
@@ -64,6 +65,17 @@ describe('a live device', () => {
         effect: { lost: { count: 1, first: [[24, 0]] }, lostDevices: 1 },
       },
     ])
+  })
+
+  it('that a restore brings back by way of a dead entry is not lost, though a stale one would end the way without it', () => {
+    const vm = saved()
+      .map(4, {})
+      .save()
+      .unmap(4)
+      .dte(12, { ittAddr: itt(12), size: 4 })
+      .command('MAPD', { deviceId: 12, valid: false })
+    expect(audit(setScene(waiting(vm).input()))).toMatchObject({ verdict: 'restores', restored: { devices: 3 }, unknown: 1 })
+    expect(findings(vm, 'D203', 'D209', 'I307')).toMatchObject([{ code: 'D203', deviceId: 4, severity: 'latent' }])
   })
 
   it('is lost with those of its events that are live, and not with what witnesses disagree about', () => {

@@ -57,7 +57,7 @@ export interface RestoreCounts {
   readonly misdirected: number
   /** Interrupts of live events that were lost before the save, and that their drivers wait for. */
   readonly lostInterrupts: number
-  /** Events of the tables that no witness knows. */
+  /** Events of the tables that no witness knows, and devices that have none. */
   readonly unknown: number
   /** Devices and tables that were not looked at. */
   readonly unread: number

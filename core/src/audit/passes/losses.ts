@@ -3,7 +3,7 @@ import type { Gpa } from '../../memory/index.ts'
 import { ChainWitness } from '../chain-witness.ts'
 import { entryAt } from '../entries.ts'
 import { declared, type EventId, type Evidence, evidence, losing, type Suspect, suspect } from '../finding.ts'
-import type { Mappings } from '../mappings.ts'
+import type { MappedDevice, Mappings } from '../mappings.ts'
 import { deviceName, itsName } from '../names.ts'
 import type { SharedLpi } from '../problems/events.ts'
 import type { Scene } from '../scene.ts'
@@ -28,14 +28,18 @@ export function* lossPass(scene: Scene, without: SimulatedRestore, takenOut: Rea
   }
   for (const deviceId of live) {
     const entry = scene.tables.mappings.device(deviceId)
-    if (clean.device(deviceId) === undefined) {
+    const back = [clean, ...asSaved(scene)].find((mappings) => mappings.device(deviceId) !== undefined)
+    if (back === undefined) {
       if (entry === undefined || !takenOut.has(entry.at)) yield lostDevice(scene, deviceId)
     } else {
-      yield* otherDevice(scene, clean, deviceId)
+      yield* otherDevice(scene, back, deviceId)
       yield* lostEvents(scene, without, deviceId, takenOut)
     }
   }
 }
+
+/** What the tables as they are bring back is not lost, though KVM may come to it over a suspect entry only. */
+const asSaved = ({ restored: { objection, mappings } }: Scene): Mappings[] => (objection === undefined ? [mappings] : [])
 
 function* lostCollections(scene: Scene, clean: Mappings): Generator<Suspect> {
   const used = eventsByCollection(scene)
@@ -116,31 +120,38 @@ function* otherDevice(scene: Scene, clean: Mappings, deviceId: number): Generato
 }
 
 function* lostEvents(scene: Scene, without: SimulatedRestore, deviceId: number, takenOut: ReadonlySet<Gpa>): Generator<Suspect> {
-  const { mappings: clean } = without
+  const restores = [without.mappings, ...asSaved(scene)]
+  const device = restores.map((mappings) => mappings.device(deviceId)).find((one) => one !== undefined)!
   for (const eventId of scene.beliefs.eventIds(deviceId)) {
     if (scene.beliefs.eventBelief(deviceId, eventId) !== 'live') continue
-    const at = (clean.device(deviceId)!.ittAddr + eventId * ENTRY_BYTES) as Gpa
-    if (takenOut.has(at)) continue
-    if (clean.row(deviceId, eventId) < 0)
-      yield takenEvent(scene, without, deviceId, eventId) ?? lostEvent(scene, clean, deviceId, eventId)
-    else yield* otherEvent(scene, clean, deviceId, eventId)
+    if (takenOut.has((device.ittAddr + eventId * ENTRY_BYTES) as Gpa)) continue
+    const back = restores.find((mappings) => mappings.row(deviceId, eventId) >= 0)
+    if (back !== undefined) yield* otherEvent(scene, back, deviceId, eventId)
+    else yield takenEvent(scene, without, device, eventId) ?? lostEvent(scene, device, eventId)
   }
 }
 
-function lostEvent(scene: Scene, clean: Mappings, deviceId: number, eventId: number): Suspect {
+function lostEvent(scene: Scene, device: MappedDevice, eventId: number): Suspect {
+  const { deviceId } = device
   const valid = scene.tables.mappings.row(deviceId, eventId) >= 0
   return suspect(
     'I307',
     { deviceId, eventId, valid },
     {
-      ...aboutEvent(scene, clean, deviceId, eventId, 'lost'),
+      ...aboutEvent(scene, device, eventId, 'lost'),
       effect: losing([[deviceId, eventId]]),
     },
   )
 }
 
 /** An event that shares its LPI with one that a restore brings back before it: no bytes make this kernel restore both. */
-function takenEvent(scene: Scene, { mappings, taken }: SimulatedRestore, deviceId: number, eventId: number): Suspect | undefined {
+function takenEvent(
+  scene: Scene,
+  { mappings, taken }: SimulatedRestore,
+  device: MappedDevice,
+  eventId: number,
+): Suspect | undefined {
+  const { deviceId } = device
   const entries = scene.tables.mappings
   const row = taken.get(deviceId)?.has(eventId) ? entries.row(deviceId, eventId) : -1
   const lpi = entries.events.lpi[row] ?? 0
@@ -150,7 +161,7 @@ function takenEvent(scene: Scene, { mappings, taken }: SimulatedRestore, deviceI
     'I310',
     { deviceId, eventId, lpi, count: 1, ...holder },
     {
-      ...aboutEvent(scene, mappings, deviceId, eventId, 'passed over'),
+      ...aboutEvent(scene, device, eventId, 'passed over'),
       effect: losing([[deviceId, eventId]]),
       fix: { says: 'none: this kernel maps an LPI for one event only', safe: false, writes: [] },
     },
@@ -175,11 +186,11 @@ function* otherEvent(scene: Scene, clean: Mappings, deviceId: number, eventId: n
   if ((target.lpi ?? lpi) === lpi && (target.icid ?? icid) === icid) return
   const table = `LPI ${lpi} in collection ${icid}`
   const guest = `LPI ${target.lpi ?? lpi} in collection ${target.icid ?? icid}`
-  yield suspect('I308', { deviceId, eventId, table, guest }, aboutEvent(scene, clean, deviceId, eventId, 'not as mapped'))
+  yield suspect('I308', { deviceId, eventId, table, guest }, aboutEvent(scene, clean.device(deviceId)!, eventId, 'not as mapped'))
 }
 
-function aboutEvent(scene: Scene, clean: Mappings, deviceId: number, eventId: number, role: string) {
-  const at = (clean.device(deviceId)!.ittAddr + eventId * ENTRY_BYTES) as Gpa
+function aboutEvent(scene: Scene, { deviceId, ittAddr }: MappedDevice, eventId: number, role: string) {
+  const at = (ittAddr + eventId * ENTRY_BYTES) as Gpa
   return {
     confidence: confidence(scene),
     deviceId,
