@@ -4,12 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { questions } from './questions.ts'
 
 /** They need GICv4, or more collections than a table holds. */
-const beyondAsking: readonly QuirkName[] = [
-  'unset-forwarding-drops-pending',
-  'ctes-past-table',
-  'save-refuses-too-many-collections',
-  'no-gicv41-save',
-]
+const beyondAsking: readonly QuirkName[] = ['ctes-past-table', 'save-refuses-too-many-collections', 'no-gicv41-save']
 
 const known = profiles['linux-6.12.117'].quirks
 const answered = questions(200, 1).map((question) => {

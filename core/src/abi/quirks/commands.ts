@@ -71,11 +71,4 @@ export const commandQuirks = {
     until: { '6.10': 0 },
     commit: 'e64f2918c6e7',
   },
-  'unset-forwarding-drops-pending': {
-    part: 'msi',
-    does: 'an LPI that hardware delivered and that goes back to software loses its pending bit: nobody reads the virtual pending table before the DISCARD',
-    since: { '4.15': 0 },
-    until: { '7.2': 0 },
-    note: 'read up to 6.12.117; 7.2 and later were not read and are taken to be without',
-  },
 } as const satisfies Record<string, QuirkRow>

@@ -106,8 +106,7 @@ export class DirectInjection implements Forwarding {
   /**
    * kvm_vgic_v4_unset_forwarding: software delivers the LPI again.
    *
-   * Linux drops a pending bit here (quirk `unset-forwarding-drops-pending`). Without the quirk, and with GICv4.1, the vPE is unmapped
-   * for a moment to read it. GICv4.0 cannot be asked: there the bit is always dropped.
+   * A bit that is pending in hardware is lost: the host sends DISCARD, and nobody reads the virtual pending table before.
    *
    * @returns false when the LPI was not forwarded for this interrupt.
    * @throws KvmError EBUSY as `setForwarding`.
@@ -118,10 +117,8 @@ export class DirectInjection implements Forwarding {
     if (this.#drivers === undefined || handle === 0 || !lpis.isForwarded(handle)) return false
     const intid = lpis.intid(handle)
     if (this.#irqs.get(intid) !== irq) return false
-    const pending = this.#takePending(handle)
     lpis.setForwarded(handle, false)
     this.unmap(intid)
-    if (pending) lpis.raise(handle)
     return true
   }
 
@@ -187,12 +184,12 @@ export class DirectInjection implements Forwarding {
     }
   }
 
-  /** unmap_all_vpes: frees every doorbell interrupt. The vCPUs must have stopped. */
+  /** unmap_all_vpes: frees every doorbell interrupt. The vCPUs must have stopped. A vPE that is unmapped stays so. */
   unmapAll(): void {
     for (const vpe of this.vpes) this.#drivers!.vpes.deactivate(vpe)
   }
 
-  /** map_all_vpes: requests them again; every vPE is on processor 0 until its vCPU is loaded. */
+  /** map_all_vpes: requests them again; what was unmapped is on processor 0 until its vCPU is loaded. */
   mapAll(): void {
     for (const vpe of this.vpes) this.#drivers!.vpes.activate(vpe)
   }
@@ -219,22 +216,6 @@ export class DirectInjection implements Forwarding {
   unmap(intid: number): void {
     this.#drivers?.vlpis.unmap(this.#irqs.get(intid)!)
     this.#irqs.delete(intid)
-  }
-
-  /** Reads the pending bit of a forwarded LPI by unmapping its vPE; a vCPU that runs is stopped for that and goes on. */
-  #takePending(handle: number): boolean {
-    if (!this.hasGicv41 || this.#gic.quirks['unset-forwarding-drops-pending']) return false
-    const { vpes } = this.#drivers!
-    const target = this.#lpis.target(handle)
-    const vpe = this.vpes[target]!
-    const { resident, processor, pendingLast } = vpe
-    if (resident) vpes.deschedule(vpe, false)
-    vpes.deactivate(vpe)
-    const pending = pendingInTable(this.host, vpe, this.#lpis.intid(handle))
-    vpes.activate(vpe)
-    vpe.pendingLast = pendingLast
-    if (resident) this.load(target, processor)
-    return pending
   }
 
   /** vgic_v4_doorbell_handler: the vCPU has something to take, wake it. */

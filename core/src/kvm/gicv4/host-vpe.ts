@@ -14,6 +14,8 @@ export interface HostVpe {
   readonly doorbell: number
   /** The physical processor it was last told to live on (col_idx). */
   processor: number
+  /** Its doorbell is requested: the kernel counts it as mapped, and unmaps it once (irqd_is_activated). */
+  active: boolean
   /** On how many ITSes it is mapped (vmapp_count). */
   mapCount: number
   /** It was mapped at least once: before that its pending table holds nothing and is not read. */
@@ -51,7 +53,16 @@ export function allocateVm(host: GicHost, vpes: number, ring: (index: number) =>
 function allocateVpe(host: GicHost, ring: () => void): HostVpe {
   const vptAddr = host.allocate(VPT_ALIGN)
   const doorbell = host.allocateDoorbell(ring)
-  const idle = { processor: 0, mapCount: 0, everMapped: false, resident: false, ready: false, pendingLast: false, rings: 0 }
+  const idle = {
+    processor: 0,
+    active: false,
+    mapCount: 0,
+    everMapped: false,
+    resident: false,
+    ready: false,
+    pendingLast: false,
+    rings: 0,
+  }
   return { vpeid: host.allocateVpeid(), vptAddr, doorbell, ...idle }
 }
 

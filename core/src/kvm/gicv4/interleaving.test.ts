@@ -54,7 +54,7 @@ class Checked {
     else if (step.does === 'put') vm.vm.putVcpu(step.vcpu, step)
     else if (step.does === 'movi') vm.movi(step.event, step.vcpu)
     else if (step.does === 'forward') vm.forwardOnly(step.event)
-    else if (step.does === 'unforward') vm.unsetForwarding(step.event)
+    else if (step.does === 'unforward') this.#unforward(step.event)
     else if (step.does === 'clear') {
       vm.clear(step.event)
       expected.delete(step.event)
@@ -73,6 +73,11 @@ class Checked {
 
   get pendingSgis(): number[] {
     return this.expectedSgis.map((_, vcpu) => this.sgis.pending(vcpu))
+  }
+
+  /** What was pending in hardware is lost. */
+  #unforward(event: number): void {
+    if (this.vm.unsetForwarding(event)) this.expected.delete(event)
   }
 
   #take(vcpu: number): void {

@@ -78,6 +78,50 @@ describe('what the review of 2021 asked', () => {
     expect(vm.direct.vlpiPending(8192)).toBe(false)
   })
 
+  it.each([1, 2])(
+    'vPEs that are not mapped when the save comes are read as they are, and mapped afterwards (%i ITSes)',
+    (itses) => {
+      const vm = busy({ itses })
+      vm.direct.unmapAll()
+      const commands = vm.log.events.length
+      expect(vm.savePending()).toEqual({ ok: true, value: 0 })
+      expect(vm.saved()).toEqual([1, 2, 5, 9, 12])
+      expect(vm.direct.vpes.map(({ mapCount }) => mapCount)).toEqual([itses, itses])
+      expect(vm.log.events.slice(commands).filter(({ kind }) => kind !== 'doorbell')).toEqual([])
+      vm.vm.loadVcpu(1, 2)
+      expect([vm.direct.acknowledge(1), vm.direct.acknowledge(1), vm.direct.acknowledge(1)]).toEqual([8193, 8197, 1023])
+    },
+  )
+
+  it('unmapping twice is unmapping once, and so is mapping', () => {
+    const vm = busy()
+    vm.direct.unmapAll()
+    vm.direct.unmapAll()
+    expect(vm.direct.vpes.map(({ mapCount }) => mapCount)).toEqual([0, 0])
+    vm.direct.mapAll()
+    vm.direct.mapAll()
+    expect(vm.direct.vpes.map(({ mapCount }) => mapCount)).toEqual([1, 1])
+    expect([vm.pending(), vm.log.count('refused')]).toEqual([[1, 2, 5, 9, 12], 0])
+  })
+
+  it('the vPEs of a VM that is torn down while they are unmapped are not unmapped again', () => {
+    const vm = new DirectVm()
+    vm.direct.unmapAll()
+    vm.direct.teardown()
+    expect(vm.log.count('refused')).toBe(0)
+  })
+
+  it('a vCPU that came after the vPEs has none: what is pending for it is in software', () => {
+    const vm = busy()
+    vm.vm.createVcpu()
+    vm.vm.gic.setPendbaser(2, vm.vm.gic.redistributors[1]!.pendbaser + 0x10000n)
+    vm.vm.gic.setEnableLpis(2, true)
+    vm.command('MAPC', { icid: 2, rdBase: 2, valid: true })
+    vm.movi(12, 2)
+    expect(vm.savePending()).toEqual({ ok: true, value: 0 })
+    expect(vm.saved()).toEqual([1, 2, 5, 9, 12])
+  })
+
   it('a VM whose GIC was never initialised cannot save them: ENXIO, and no vPE exists', () => {
     const vm = new KvmVm({ host: new GicHost({ version: 'GICv4.1' }) })
     vm.createVcpu()

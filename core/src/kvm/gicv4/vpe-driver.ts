@@ -33,15 +33,22 @@ export class VpeDriver {
     return this.#host.v41 || this.#host.hardware.itses[0]!.vmovp
   }
 
-  /** request_irq of the doorbell: the vPE is mapped on processor 0 and its doorbell enabled. */
+  /** request_irq of the doorbell: the vPE is mapped on processor 0 and its doorbell enabled, unless that is so. */
   activate(vpe: HostVpe): void {
+    if (vpe.active) return
+    vpe.active = true
     vpe.processor = 0
     if (this.mapsEagerly) for (const its of this.#host.hardware.itses) this.#map(its, vpe)
     if (this.#host.v41) this.#maskDefaultDoorbell(vpe, false)
   }
 
-  /** free_irq of the doorbell: on GICv4.1 the pending table in memory is true when this returns. */
+  /**
+   * free_irq of the doorbell: on GICv4.1 the pending table in memory is true when this returns. Of a vPE whose doorbell is not requested
+   * nothing happens: the genirq core warns and deactivates no interrupt twice.
+   */
   deactivate(vpe: HostVpe): void {
+    if (!vpe.active) return
+    vpe.active = false
     if (this.#host.v41) this.#maskDefaultDoorbell(vpe, true)
     if (!this.mapsEagerly) return
     for (const its of this.#host.hardware.itses) this.#unmap(its, vpe)
