@@ -12,8 +12,8 @@ export const ExitCode = {
   Failed: 8,
   /** The command line is wrong. */
   Usage: 16,
-  /** Stopped by a signal. */
-  Cancelled: 32,
+  /** Undecided: not everything was looked at, because a limit was reached or the file does not have it. */
+  Undecided: 64,
 } as const
 
 /** A sum of the bits of `ExitCode`. */

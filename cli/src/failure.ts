@@ -33,8 +33,15 @@ export function reason(error: unknown): string {
   return ours || code !== undefined ? error.message : `internal error: ${error.message}; please report it`
 }
 
-/** Runs a file's work; a file that cannot be read is one line on stderr, and the next file has its turn. */
+/** A file's turn: one that cannot be read is one line on stderr, and the next file has its turn. */
 export async function failing(file: string, io: Io, work: () => Promise<ExitBits>): Promise<ExitBits> {
+  if (!io.turns.begin(file)) return ExitCode.Ok
+  const bits = await orFailed(file, io, work)
+  io.turns.end(bits)
+  return bits
+}
+
+async function orFailed(file: string, io: Io, work: () => Promise<ExitBits>): Promise<ExitBits> {
   try {
     return await work()
   } catch (error) {
@@ -43,4 +50,10 @@ export async function failing(file: string, io: Io, work: () => Promise<ExitBits
     io.err(`${failureLine(error, file)}\n`)
     return ExitCode.Failed
   }
+}
+
+/** Says why all of a command failed, and what to exit with. */
+export function failed(error: unknown, io: Pick<Io, 'err'>): ExitBits {
+  io.err(`${failureLine(error)}\n`)
+  return error instanceof UsageError ? ExitCode.Usage : ExitCode.Failed
 }

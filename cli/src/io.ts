@@ -2,6 +2,7 @@ import type { ByteSource } from '@vits/core/formats'
 import type { Disk } from './disk.ts'
 import type { Lab } from './prove/lab-program.ts'
 import type { Style } from './style.ts'
+import type { Turns } from './turns.ts'
 
 /** Random-access bytes of an open file. */
 export interface OpenFile extends ByteSource {
@@ -21,6 +22,7 @@ export interface Io {
   /** Shows how far a long job is, on one line of a terminal; undefined when nobody watches. An empty text clears the line. */
   readonly progress: ((text: string) => void) | undefined
   readonly style: Style
+  readonly turns: Turns
   /** Boots a kernel in the lab; `kernel` is what the lab's `--kernel` names. */
   lab(kernel: string): Promise<Lab>
   /** Milliseconds of a monotonic clock. */

@@ -28,6 +28,7 @@ export async function withSavedMachine<T>(
     const progress = file.byteLength > SLOW_BYTES ? io.progress : undefined
     const percent = (done: number, total: number) => progress?.(`vits: ${path}: ${Math.floor((100 * done) / total)} %`)
     const machine = await open([{ name: path, source: file }], { codecs, progress: percent })
+    io.turns.opened()
     progress?.('')
     const searched = (done: number, total: number) =>
       progress?.(`vits: ${path}: searching RAM for the guest kernel's list, ${Math.floor((100 * done) / total)} %`)

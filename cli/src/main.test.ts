@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fixtureBytes } from '../../core/src/formats/testing/fixtures.ts'
@@ -18,6 +19,17 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
+/** Modules that are loaded before the program has looked at its arguments. */
+function loadedBy(path: string, known = new Set<string>()): Set<string> {
+  for (const [, name = ''] of readFileSync(path, 'utf8').matchAll(/^(?:import|export) [^;]*?["']([^"']+)["'];?$/gm)) {
+    const module = name.startsWith('.') ? join(dirname(path), name) : name
+    if (known.has(module)) continue
+    known.add(module)
+    if (name.startsWith('.')) loadedBy(module, known)
+  }
+  return known
+}
+
 /** Runs the program in a shell: `$0` is node, `$1` the program, `$2` the saved VM. */
 function shell(script: string) {
   const { status, stdout, stderr } = spawnSync('bash', ['-c', script, process.execPath, program, file], { timeout: 30_000 })
@@ -25,6 +37,12 @@ function shell(script: string) {
 }
 
 describe('the program', () => {
+  it('loads nothing of the library before it knows what to do', () => {
+    const loaded = [...loadedBy(join(dirname(program), '../dist/main.js'))]
+    expect(loaded).toContain('commander')
+    expect(loaded.filter((name) => name.startsWith('@vits/'))).toEqual([])
+  })
+
   it('goes on to its end and its own exit status when nobody reads its output any more', () => {
     const { err, out } = shell('{ sleep 0.3; "$0" "$1" check "$2"; echo "exit $?" >&2; } | true')
     expect([out, err]).toEqual(['', 'exit 4\n'])

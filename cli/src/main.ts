@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
+import { commands } from './commands/index.ts'
 import { type ExitBits, ExitCode } from './exit-code.ts'
 import { failureLine } from './failure.ts'
-import { nodeDisk, removeUnfinished } from './node/disk.ts'
-import { listFolder } from './node/list-folder.ts'
-import { openFile } from './node/open-file.ts'
+import { type Job, perform } from './job.ts'
+import { perform as performOnLeash } from './leash/leash.ts'
+import { limitsOf } from './limits.ts'
+import { nodeIo } from './node/io.ts'
 import { run } from './program.ts'
-import { openLab } from './prove/lab-program.ts'
 import { style, wantsColour } from './style.ts'
+import { allTurns } from './turns.ts'
 
 const { stdout, stderr, env } = process
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
@@ -20,23 +22,22 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
   stderr.write(`${failureLine(error, 'standard output')}\n`)
 })
 stderr.on('error', () => {})
-process.once('exit', removeUnfinished)
-process.once('SIGINT', () => process.exit(ExitCode.Cancelled))
-process.once('SIGTERM', () => process.exit(ExitCode.Cancelled))
 
-const bits = await run(
-  process.argv.slice(2),
-  {
-    open: openFile,
-    list: listFolder,
-    disk: nodeDisk,
-    out: (text) => stdout.write(text),
-    err: (text) => stderr.write(text),
-    progress: stderr.isTTY === true ? (text) => stderr.write(`\r\x1b[K${text}`) : undefined,
-    style: style(wantsColour(env, stdout.isTTY === true)),
-    lab: openLab,
-    now: () => performance.now(),
-  },
-  version,
-)
-process.exitCode = bits | unsaid
+const colour = wantsColour(env, stdout.isTTY === true)
+const here = nodeIo({
+  out: (text) => stdout.write(text),
+  err: (text) => stderr.write(text),
+  progress: stderr.isTTY === true ? (text) => stderr.write(`\r\x1b[K${text}`) : undefined,
+  style: style(colour),
+  turns: allTurns,
+})
+
+/** What opens files of others is done on a leash. */
+async function performHere(job: Job): Promise<ExitBits> {
+  const { usage } = commands.find(({ usage: { name } }) => name === job.command)!
+  if (!('timeout' in usage.options)) return perform(job, here)
+  const files = usage.eachFile ? job.words : job.words.slice(0, 1)
+  return performOnLeash({ job, limits: limitsOf(job.options), files, io: here, colour })
+}
+
+process.exitCode = (await run(process.argv.slice(2), here, { version, perform: performHere })) | unsaid

@@ -51,3 +51,34 @@ export const list = (flags: string, doc: string): Option<readonly string[]> => (
   initial: [],
   parse: (value, before) => [...before, ...value.split(',').filter((word) => word !== '')],
 })
+
+const sizes: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 }
+
+/** Bytes: a whole number, with K, M, G or T for powers of 1024. */
+export const size = (flags: string, doc: string, { least = 0 } = {}): Option<number | undefined> => ({
+  flags,
+  doc,
+  initial: undefined,
+  parse: (value) => {
+    const [, digits, unit] = /^(\d+)([KMGT]?)(?:iB|B)?$/i.exec(value) ?? []
+    const bytes = Number(digits) * sizes[unit?.toUpperCase() ?? '']!
+    if (!(bytes >= least && Number.isSafeInteger(bytes)))
+      throw new ValueError(`It is a size as 512M or 2G, from ${least / 2 ** 20}M on.`)
+    return bytes
+  },
+})
+
+const times: Readonly<Record<string, number>> = { ms: 1, '': 1000, s: 1000, m: 60_000, h: 3_600_000 }
+
+/** Milliseconds: a number of seconds, or with ms, s, m or h. */
+export const duration = (flags: string, doc: string): Option<number | undefined> => ({
+  flags,
+  doc,
+  initial: undefined,
+  parse: (value) => {
+    const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(value) ?? []
+    const ms = Number(digits) * times[unit]!
+    if (!(ms > 0 && Number.isFinite(ms))) throw new ValueError('It is a duration as 90s, 5m or 1h.')
+    return ms
+  },
+})

@@ -1,28 +1,28 @@
 import { Command as Commander, CommanderError } from 'commander'
-import { type Command, register } from './command.ts'
+import { register } from './command.ts'
 import { commands } from './commands/index.ts'
 import { type ExitBits, ExitCode } from './exit-code.ts'
-import { failureLine, UsageError } from './failure.ts'
+import { failed } from './failure.ts'
 import type { Io } from './io.ts'
+import type { Job } from './job.ts'
 
 const about = `Opens a saved arm64 VM, says whether its interrupts will come back, and mends it.`
 
 const exits = `
 Exit status, added up over all files:
   0  restores cleanly       1  repaired         2  repaired, some events lost
-  4  problems               8  not done        16  wrong usage   32  cancelled
+  4  problems               8  not done        16  wrong usage   64  undecided, a limit was reached
+A signal ends it at once, with 128 and its number.
 `
 
-/** What a command is asked to do. */
-export interface Job {
-  readonly command: Command
-  readonly words: readonly string[]
-  /** By their names, as its usage declares them. */
-  readonly options: Readonly<Record<string, unknown>>
+/** The program: its version, and how it does a job. */
+export interface Program {
+  readonly version: string
+  perform(job: Job, io: Io): Promise<ExitBits>
 }
 
 /** Runs one command line (without `node` and the script) and says what to exit with. Never throws. */
-export async function run(args: readonly string[], io: Io, version = ''): Promise<ExitBits> {
+export async function run(args: readonly string[], io: Io, { version, perform }: Program): Promise<ExitBits> {
   let bits: ExitBits = ExitCode.Ok
   const program = new Commander('vits')
     .description(about)
@@ -39,9 +39,9 @@ export async function run(args: readonly string[], io: Io, version = ''): Promis
     })
     .exitOverride()
     .enablePositionalOptions()
-  for (const command of commands) {
-    register(program, command.usage, async (words, options) => {
-      bits = await perform({ command, words, options }, io)
+  for (const { usage } of commands) {
+    register(program, usage, async (words, options) => {
+      bits = await perform({ command: usage.name, words, options }, io)
     })
   }
   for (const added of program.commands) added.copyInheritedSettings(program)
@@ -53,13 +53,6 @@ export async function run(args: readonly string[], io: Io, version = ''): Promis
     return bits
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Ok : ExitCode.Usage
-    io.err(`${failureLine(error)}\n`)
-    return error instanceof UsageError ? ExitCode.Usage : ExitCode.Failed
+    return failed(error, io)
   }
-}
-
-/** Loads what the command does, and does it. */
-async function perform({ command, words, options }: Job, io: Io): Promise<ExitBits> {
-  const { run } = await command.load()
-  return run(words, options as never, io)
 }

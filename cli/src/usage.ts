@@ -14,6 +14,8 @@ export interface Usage<O extends Options = Options> {
   /** What else `--help` should say. */
   readonly details?: string
   readonly examples: readonly string[]
+  /** Each word is a file that has its turn, whatever comes of the others. */
+  readonly eachFile?: true
   /** Named as commander names them: `--dry-run` is `dryRun`. */
   readonly options: O
 }

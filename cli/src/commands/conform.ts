@@ -9,8 +9,8 @@ import {
 } from '@vits/core/conformance'
 import { orderFindingText } from '@vits/core/kvm'
 import { decompress } from 'fzstd'
-import { ExitCode } from '../exit-code.ts'
-import { failureLine, UsageError } from '../failure.ts'
+import { type ExitBits, ExitCode } from '../exit-code.ts'
+import { failing, UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { profileNamed } from '../profile-named.ts'
 import { readWhole } from '../read-whole.ts'
@@ -31,21 +31,19 @@ interface Played {
 export const run: Run<typeof conform> = async (paths, { kernel, order, json }, io) => {
   const profile = kernel === undefined ? undefined : profileNamed(kernel, io).id
   const played: Played[] = []
-  let failed = false
+  let bits: ExitBits = ExitCode.Ok
   for (const file of (await Promise.all(paths.map((path) => filesOf(path, io)))).flat()) {
-    try {
+    bits |= await failing(file, io, async () => {
       const recordings = await recordingsIn(file, io)
       played.push({ file, results: resultsOf(recordings, profile), disordered: order ? recordings.flatMap(disorderedIn) : [] })
-    } catch (error) {
-      failed = true
-      io.err(`${failureLine(error, file)}\n`)
-    }
+      return ExitCode.Ok
+    })
   }
   if (json) io.out(`${JSON.stringify({ ...document(played), ...(order && { restores: restores(played) }) }, null, 2)}\n`)
   else printText(played, io)
   const differs = played.some(({ results }) => results.some(({ differences }) => differences.length > 0))
   const disorder = played.some(({ disordered }) => disordered.length > 0)
-  return (differs || disorder ? ExitCode.Problems : ExitCode.Ok) | (failed ? ExitCode.Failed : ExitCode.Ok)
+  return bits | (differs || disorder ? ExitCode.Problems : ExitCode.Ok)
 }
 
 async function filesOf(path: string, io: Io): Promise<string[]> {

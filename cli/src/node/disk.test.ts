@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { nodeDisk, removeUnfinished } from './disk.ts'
+import { nodeDisk } from './disk.ts'
+import { unfinished } from './unfinished.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -42,7 +43,7 @@ describe('a new folder', () => {
     await mkdir(inside)
     const stop = async () => {
       expect(await readdir(inside)).toHaveLength(1)
-      removeUnfinished()
+      unfinished.remove()
       expect(await readdir(inside)).toEqual([])
     }
     const made = nodeDisk.createFolder(join(inside, 'vm'), new Map([['state', contents('x')]]), stop)

@@ -1,24 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { rmSync } from 'node:fs'
 import { type FileHandle, mkdir, open, realpath, rename, rm, stat, statfs, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Edit } from '@vits/core/formats'
 import { type Approve, type Disk, DiskError, type NewFile } from '../disk.ts'
 import { reason } from '../failure.ts'
-
-/** Files and folders under a temporary name, to be removed when the program is stopped. */
-const unfinished = new Set<string>()
-
-/** Removes what was not completed: for a program that is about to exit. */
-export function removeUnfinished(): void {
-  for (const path of unfinished) {
-    try {
-      rmSync(path, { recursive: true, force: true })
-    } catch {
-      // Nobody is left to be told.
-    }
-  }
-}
+import { unfinished } from './unfinished.ts'
 
 /** The disk of this machine. */
 export const nodeDisk: Disk = {

@@ -1,10 +1,12 @@
 import { ModelSubject } from '@vits/core/conformance'
 import type { Io } from '../io.ts'
+import { perform } from '../job.ts'
 import { nodeDisk } from '../node/disk.ts'
 import { listFolder } from '../node/list-folder.ts'
 import { openFile } from '../node/open-file.ts'
 import { run } from '../program.ts'
 import { style } from '../style.ts'
+import { allTurns } from '../turns.ts'
 
 /** What a command line printed and answered. */
 export interface Ran {
@@ -47,10 +49,11 @@ export async function vits(
     },
     progress: undefined,
     style: style(false),
+    turns: allTurns,
     lab: modelLab,
     now: () => 0,
     ...others,
   }
-  const code = await run(args, io, '0.0.0')
+  const code = await run(args, io, { version: '0.0.0', perform })
   return { code, out, err }
 }

@@ -1,4 +1,5 @@
 import { guestKernel } from '../guest-kernel-option.ts'
+import { limits } from '../limits.ts'
 import { flag, text } from '../option.ts'
 import { usage } from '../usage.ts'
 
@@ -6,6 +7,7 @@ import { usage } from '../usage.ts'
 export const check = usage({
   name: 'check',
   args: '<file...>',
+  eachFile: true,
   summary: 'say whether the interrupts of a saved VM will come back',
   details:
     'Compares what lies in the ITS tables of guest RAM, what KVM makes of it on restore, and what the guest has mapped.\nReads only. A file may be compressed with zstd or gzip.',
@@ -26,5 +28,6 @@ export const check = usage({
     verbose: flag('-v, --verbose', 'name the rule by which each witness speaks (vits explain tells what it is)'),
     strict: flag('--strict', 'count harmless leftovers as problems'),
     guestKernel,
+    ...limits,
   },
 })

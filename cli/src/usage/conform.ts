@@ -1,3 +1,4 @@
+import { limits } from '../limits.ts'
 import { flag, text } from '../option.ts'
 import { usage } from '../usage.ts'
 
@@ -19,5 +20,6 @@ export const conform = usage({
     kernel: text('--kernel <kernel>', 'play under this kernel instead of the recorded one'),
     order: flag('--order', 'name the restores whose steps are out of order, and what KVM does about it'),
     json: flag('--json', 'print one JSON document'),
+    ...limits,
   },
 })

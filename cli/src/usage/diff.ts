@@ -1,4 +1,5 @@
 import { its } from '../its-option.ts'
+import { limits } from '../limits.ts'
 import { choice, flag } from '../option.ts'
 import { usage } from '../usage.ts'
 
@@ -15,5 +16,6 @@ export const diff = usage({
     view: choice('--view <view>', 'one view only', ['all', 'guest', 'tables', 'restored']),
     its,
     json: flag('--json', 'print one JSON document'),
+    ...limits,
   },
 })

@@ -1,4 +1,5 @@
 import { guestKernel } from '../guest-kernel-option.ts'
+import { limits } from '../limits.ts'
 import { flag, list, text } from '../option.ts'
 import { usage } from '../usage.ts'
 
@@ -38,5 +39,6 @@ export const repair = usage({
     ),
     guestKernel,
     json: flag('--json', 'print one JSON document'),
+    ...limits,
   },
 })

@@ -1,5 +1,6 @@
 import { guestKernel } from '../guest-kernel-option.ts'
 import { its } from '../its-option.ts'
+import { limits } from '../limits.ts'
 import { choice, flag } from '../option.ts'
 import { usage } from '../usage.ts'
 
@@ -16,5 +17,6 @@ export const show = usage({
     its,
     guestKernel,
     json: flag('--json', 'print one JSON document'),
+    ...limits,
   },
 })

@@ -1,3 +1,4 @@
+import { limits } from '../limits.ts'
 import { usage } from '../usage.ts'
 
 /** Takes a repair in place back. */
@@ -9,5 +10,5 @@ export const undo = usage({
     'Puts back the bytes that `vits repair --in-place FILE` kept in FILE.undo, also when the repair was interrupted, and removes\n' +
     'FILE.undo. Refused when the file has other bytes there than the repair or its beginning left.',
   examples: ['undo vm.migr'],
-  options: {},
+  options: limits,
 })

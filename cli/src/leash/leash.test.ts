@@ -1,0 +1,150 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { fixtureBytes } from '../../../core/src/formats/testing/fixtures.ts'
+import { commands } from '../commands/index.ts'
+import { vits } from '../testing/fake-io.ts'
+
+const program = fileURLToPath(new URL('../../bin/vits.js', import.meta.url))
+const hostile = (name: string) => fileURLToPath(new URL(`../../../fixtures/hostile/${name}`, import.meta.url))
+const slowWrites = new URL('../testing/slow-writes.mjs', import.meta.url).href
+
+/** One loop of many seconds, once the file is open. */
+const long = ['repair', '-n', '-y', hostile('evil-E3.vits.gz')]
+
+let root: string
+let folder: string
+let file: string
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'vits-leash-'))
+  await writeFile(join(root, 'original'), fixtureBytes('ghosts.mig'))
+})
+afterAll(() => rm(root, { recursive: true }))
+beforeEach(async () => {
+  folder = await mkdtemp(join(root, 'test-'))
+  file = join(folder, 'vm.mig')
+  await copyFile(join(root, 'original'), file)
+})
+
+function begin(args: readonly string[], { preload = [] as readonly string[], env = {} } = {}) {
+  const child = spawn(process.execPath, [...preload, program, ...args], { env: { ...process.env, ...env } })
+  let [out, err] = ['', '']
+  child.stdout.on('data', (text) => {
+    out += text
+  })
+  child.stderr.on('data', (text) => {
+    err += text
+  })
+  const ended = new Promise<{ code: number | null; signal: string | null; out: string; err: string }>((resolve) =>
+    child.once('close', (code, signal) => resolve({ code, signal, out, err })),
+  )
+  return { child, ended }
+}
+
+/** Waits until a process has used the processor for some seconds: however busy the machine is, it is at work by then. */
+async function atWork({ pid }: ChildProcess, seconds: number): Promise<void> {
+  for (;;) {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ')
+    if (Number(fields[11]) + Number(fields[12]) >= seconds * 100) return
+    await setTimeout(10)
+  }
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await setTimeout(1)
+}
+
+function shell(script: string) {
+  const { stdout, stderr } = spawnSync('bash', ['-c', script, process.execPath, program, file], { timeout: 30_000 })
+  return { out: stdout.toString(), err: stderr.toString() }
+}
+
+describe('a signal', () => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s ends a loop that never looks up, and nothing is said', async (signal) => {
+    const { child, ended } = begin(long)
+    await atWork(child, 1)
+    const at = performance.now()
+    child.kill(signal)
+    expect(await ended).toEqual({ code: null, signal, out: '', err: '' })
+    expect(performance.now() - at).toBeLessThan(2000)
+  })
+
+  it('is in the exit status that a shell sees', () => {
+    const { out } = shell(`"$0" "$1" selftest -n 7 & sleep 0.5; kill -TERM $!; wait $!; echo $?
+"$0" "$1" ${long.join(' ')} & sleep 1; kill -INT $!; wait $!; echo $?`)
+    expect(out).toBe('143\n130\n')
+  })
+
+  it('leaves nothing of a copy that is being written', async () => {
+    const log = join(root, 'slow-copy.log')
+    const { child, ended } = begin(['repair', file, '-o', join(folder, 'fixed.mig')], {
+      preload: ['--import', slowWrites],
+      env: { SLOW_LOG: log },
+    })
+    await until(() => readdirSync(folder).some((name) => name.endsWith('.part')))
+    child.kill('SIGTERM')
+    expect((await ended).signal).toBe('SIGTERM')
+    expect(readdirSync(folder)).toEqual(['vm.mig'])
+  })
+
+  it('waits for the words that are overwritten in place: the file has all of them', async () => {
+    const log = join(root, 'slow-patch.log')
+    const { child, ended } = begin(['repair', '--in-place', file], { preload: ['--import', slowWrites], env: { SLOW_LOG: log } })
+    await until(() => readdirSync(folder).includes('vm.mig.undo'))
+    const before = readFileSync(log).length
+    await until(() => readFileSync(log).length > before)
+    child.kill('SIGTERM')
+    expect((await ended).signal).toBe('SIGTERM')
+    expect((await vits(['check', '--strict', file])).code).toBe(0)
+    expect((await vits(['undo', file])).code).toBe(0)
+    expect((await readFile(file)).equals(await readFile(join(root, 'original')))).toBe(true)
+  })
+})
+
+describe('a limit', () => {
+  it('--timeout ends a loop that never looks up in exit 64, with its name', async () => {
+    const { code, out, err } = await begin([...long, '--timeout', '1s']).ended
+    expect([code, out]).toEqual([64, ''])
+    expect(err).toBe(`vits: ${long.at(-1)}: undecided: it takes longer than 1 s (--timeout)\n`)
+  })
+
+  it('--timeout in a file that is not open by then is exit 8', async () => {
+    const { code, err } = await begin(['check', '--timeout', '1ms', file]).ended
+    expect([code, err]).toEqual([8, `vits: ${file}: it takes longer than 0.001 s (--timeout)\n`])
+  })
+
+  it('--max-memory is for all memory, and the next file has its turn', async () => {
+    const large = hostile('case-many-ranges.gz')
+    const { code, out, err } = await begin(['check', '--max-memory', '128M', large, file, file]).ended
+    expect(err).toBe(`vits: ${large}: undecided: it takes more than 128 MiB of memory (--max-memory)\n`)
+    expect(out).toBe((await vits(['check', 'no such file', file, file])).out)
+    expect(code).toBe(64 | 4)
+  })
+
+  it('is told when it is the one that Node was started with', async () => {
+    const { code, err } = await begin(['check', hostile('case-many-ranges.gz')], { preload: ['--max-old-space-size=100'] }).ended
+    expect([code, err]).toEqual([64, expect.stringContaining('(--max-old-space-size)')])
+    expect(err.split('\n')).toHaveLength(2)
+  })
+
+  it.each([
+    ['--max-memory', '64M'],
+    ['--max-memory', 'much'],
+    ['--timeout', '0'],
+    ['--timeout', 'soon'],
+  ])('is refused where it makes no sense: %s %s', async (...args) => {
+    const { code, err } = await vits(['check', ...args, file])
+    expect([code, err]).toEqual([16, expect.stringContaining(`'${args[1]}' is invalid`)])
+  })
+
+  it('holds for each command that opens files of others, and for no other', () => {
+    const bound = commands.filter(({ usage }) => 'timeout' in usage.options && 'maxMemory' in usage.options)
+    const without = commands.filter((command) => !bound.includes(command)).map(({ usage }) => usage.name)
+    expect(without).toEqual(['explain', 'kernels', 'selftest', 'selftest vlpi', 'demo orphan'])
+  })
+})
