@@ -1,5 +1,13 @@
 import { describe, expect, it, test } from 'vitest'
-import { KVM_DEV_ARM_CTRL as CTRL, GITS, KVM_DEV_ARM_VGIC_GRP as GRP, type ProfileId, VGIC_ADDR_UNDEF } from '../abi/index.ts'
+import {
+  KVM_DEV_ARM_CTRL as CTRL,
+  DTE,
+  GITS,
+  KVM_DEV_ARM_VGIC_GRP as GRP,
+  ITE,
+  type ProfileId,
+  VGIC_ADDR_UNDEF,
+} from '../abi/index.ts'
 import { errnos, gpa } from '../memory/index.ts'
 import { KvmVm } from './kvm-vm.ts'
 
@@ -132,6 +140,28 @@ describe('the CTRL group', () => {
       { valid: false, base: 0x4003_0000 },
     ])
     expect([its.its.devices.count, its.its.collections.order]).toEqual([0, []])
+  })
+})
+
+describe('the entries that a restore reads', () => {
+  it('are counted until it is done, and until it fails', () => {
+    const { vm, its } = withBase()
+    const [deviceTable, collectionTable, itt] = [0x4002_0000, 0x4003_0000, 0x4004_0000]
+    its.setAttr(GRP.ITS_REGS, BigInt(GITS.BASER0), (1n << 63n) | BigInt(deviceTable))
+    its.setAttr(GRP.ITS_REGS, BigInt(GITS.BASER1), (1n << 63n) | BigInt(collectionTable))
+    const before = its.entriesRead
+    const { lo, hi } = DTE.encode({ valid: true, ittAddr: itt, size: 4, next: 0 })
+    vm.memory.setWord(gpa(deviceTable + 8 * 5), lo, hi)
+    const ite = ITE.encode({ pintid: 8192, icid: 7, next: 0 })
+    vm.memory.setWord(gpa(itt + 8 * 3), ite.lo, ite.hi)
+    const restore = () => {
+      const answer = its.setAttr(GRP.CTRL, BigInt(CTRL.ITS_RESTORE_TABLES))
+      return [answer.ok || answer.errno, its.entriesRead]
+    }
+    const [collections, devices, events] = [1, 6, 4]
+    expect([before, restore()]).toEqual([0, ['EINVAL', collections + devices + events]])
+    vm.memory.setWord(gpa(itt + 8 * 3), 0, 0)
+    expect(restore()).toEqual([true, collections + devices + 2 ** 5])
   })
 })
 

@@ -9,7 +9,7 @@ import {
 } from '../abi/index.ts'
 import { Its, itsFrame, type Register } from '../its/index.ts'
 import { attempt, KvmError, type Outcome } from '../memory/index.ts'
-import { readTables, savePlan, writeTables } from '../tables/index.ts'
+import { restoredBy, savePlan, walkInto, writeTables } from '../tables/index.ts'
 import type { KvmDevice, Machine } from './device.ts'
 
 /** An ITS device of KVM (Documentation/virt/kvm/devices/arm-vgic-its.rst). */
@@ -17,6 +17,7 @@ export class KvmIts implements KvmDevice {
   readonly its: Its
   readonly #vm: Machine
   #base = VGIC_ADDR_UNDEF
+  #entriesRead = 0
 
   constructor(vm: Machine) {
     this.#vm = vm
@@ -26,6 +27,11 @@ export class KvmIts implements KvmDevice {
   /** Address of the frame; VGIC_ADDR_UNDEF before it is set. */
   get base(): bigint {
     return this.#base
+  }
+
+  /** Table entries that the last RESTORE_TABLES read, valid or not, until it was done or failed: its time goes by them. 0 before the first. */
+  get entriesRead(): number {
+    return this.#entriesRead
   }
 
   setAttr(group: number, attr: bigint, value = 0n): Outcome<number> {
@@ -83,8 +89,14 @@ export class KvmIts implements KvmDevice {
     if (!isKnown && !quirks['unknown-ctrl-accepted']) throw noAttribute(GRP.CTRL, BigInt(attr))
     if (attr === CTRL.ITS_CTRL_RESET) this.its.reset()
     else if (attr === CTRL.ITS_SAVE_TABLES) writeTables(this.its, savePlan(this.its, { gicv41: this.#vm.hasGicv41 }))
-    else if (attr === CTRL.ITS_RESTORE_TABLES) return readTables(this.its.memory, this.its, { quirks }).answer
+    else if (attr === CTRL.ITS_RESTORE_TABLES) return this.#restoreTables()
     return 0
+  }
+
+  #restoreTables(): number {
+    const walked = walkInto(this.its.memory, this.its, { quirks: this.#vm.gic.quirks })
+    this.#entriesRead = walked.entries
+    return restoredBy(walked).answer
   }
 
   #lockedRegister(attr: bigint): Register<Its> {

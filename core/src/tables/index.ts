@@ -30,7 +30,7 @@ export {
   type WalkLimits,
   type WalkOptions,
 } from './reader.ts'
-export { type RestoredTables, type RestoreOptions, readTables, restoreTables, viewOf } from './restore.ts'
+export { type RestoredTables, type RestoreOptions, readTables, restoredBy, restoreTables, viewOf, walkInto } from './restore.ts'
 export { type Saved, type SaveOptions, savePlan, saveTables, writeTables } from './save.ts'
 export type { SavePlan } from './save-plan.ts'
 export { isValidDte, isValidIte } from './scan.ts'

@@ -44,16 +44,26 @@ export function readTables(
   its: Its,
   options: RestoreOptions & { readonly quirks: Quirks },
 ): RestoredTables {
+  return restoredBy(walkInto(memory, its, options))
+}
+
+/** As `readTables`, and tells of a restore that fails how far it came: what `restoredBy` answers is not known yet. */
+export function walkInto(memory: ReadonlyMemory, its: Its, options: RestoreOptions & { readonly quirks: Quirks }): Walked {
   const icids = its.collections.order
   const isMapped = (pintid: number) => its.gic.isLpiMapped(pintid)
   const walked = walkTables(memory, viewOf(its), options.quirks, new DeviceBuilder(its), { ...options, icids, isMapped })
-  const { objection, collections, devices, events, entries } = walked
-  if (objection !== undefined || walked.cut !== undefined) {
-    if (!options.quirks['failed-restore-keeps-state']) forget(its, walked)
-    if (walked.needs !== undefined) throw new NotLoadedError(walked.needs)
-    throw objection === undefined ? endless(walked) : objectionError(objection)
-  }
-  return { collections, devices, events, entries, answer: walked.endedByFullTable ? 1 : 0 }
+  const isWhole = walked.objection === undefined && walked.cut === undefined
+  if (!isWhole && !options.quirks['failed-restore-keeps-state']) forget(its, walked)
+  return walked
+}
+
+/** What the ioctl says of a walk. @throws as `readTables`. */
+export function restoredBy(walked: Walked): RestoredTables {
+  const { objection, cut, needs, collections, devices, events, entries, endedByFullTable } = walked
+  if (needs !== undefined) throw new NotLoadedError(needs)
+  if (objection !== undefined) throw objectionError(objection)
+  if (cut !== undefined) throw endless(walked)
+  return { collections, devices, events, entries, answer: endedByFullTable ? 1 : 0 }
 }
 
 /** A failed restore drops the collections, and the devices too unless it never came to them. */
