@@ -40,7 +40,7 @@ describe('the command line', () => {
     const listed = (await vits(['--help'])).out.matchAll(/^ {2}([a-z]+) (?=.* {2}\S)/gm)
     const names = [...listed].map(([, name]) => name!).filter((name) => name !== 'help' && name !== 'demo')
     expect(names).toEqual(expect.arrayContaining(['check', 'repair', 'undo', 'selftest']))
-    for (const name of [...names, 'demo orphan', 'selftest vlpi']) {
+    for (const name of [...names, 'demo orphan', 'selftest heads', 'selftest vlpi']) {
       expect((await vits([...name.split(' '), '--help'])).out).toContain(`Examples:\n  $ vits ${name}`)
     }
   })

@@ -1,8 +1,7 @@
-import { hexWord, type ProfileId } from '@vits/core/abi'
+import { KVM_DEV_ARM_CTRL as CTRL, hexWord, type ProfileId } from '@vits/core/abi'
 import { SeedGuest } from '@vits/core/conformance'
-import type { Gpa, Outcome } from '@vits/core/memory'
+import type { Gpa } from '@vits/core/memory'
 import { seal } from '@vits/core/seal'
-import { restoreTables, saveTables } from '@vits/core/tables'
 import { profileNamed } from '../profile-named.ts'
 import type { Style } from '../style.ts'
 import type { demoOrphan } from '../usage/demo.ts'
@@ -20,12 +19,10 @@ export const run: Run<typeof demoOrphan> = async (_, { kernel }, { out, err, sty
   say(style.bold(`${title}: KVM_DEV_ARM_ITS_SAVE_TABLES and RESTORE_TABLES`))
   beginning(id, style).lines.forEach(say)
   const failing = beginning(id, style)
-  say(
-    `4  The VM is suspended again: SAVE_TABLES ${answer(saveTables(failing.guest.its))}. Resume: ${resumed(failing.guest, style)}.`,
-  )
+  say(`4  The VM is suspended again: SAVE_TABLES ${saved(failing.guest)}. Resume: ${resumed(failing.guest, style)}.`)
   const silent = beginning(id, style, { sameCollection: true })
   say(
-    `5  The same with one collection for both devices (-s): SAVE_TABLES ${answer(saveTables(silent.guest.its))}. Resume: ${resumed(silent.guest, style)}.`,
+    `5  The same with one collection for both devices (-s): SAVE_TABLES ${saved(silent.guest)}. Resume: ${resumed(silent.guest, style)}.`,
   )
   const mended = beginning(id, style)
   const sealed = seal(mended.guest.its)
@@ -42,16 +39,16 @@ interface Beginning {
 
 /** What happens before the second suspend: a device is saved, its driver goes away, another device comes. */
 function beginning(kernel: ProfileId, style: Style, { sameCollection = false } = {}): Beginning {
-  const guest = new SeedGuest(kernel, 1)
+  const guest = new SeedGuest({ kernel, l2Tables: 1 })
   const icid = sameCollection ? 0 : 1
   guest.send('MAPC', { icid, rdBase: 0, valid: true })
   guest.mapDevice(GONE)
   guest.send('MAPTI', { deviceId: GONE, eventId: 0, pintid: LPI, icid })
   guest.sync()
-  const first = answer(saveTables(guest.its))
+  const first = saved(guest)
   const at = guest.its.dteAt(GONE) as Gpa
   guest.send('DISCARD', { deviceId: GONE, eventId: 0 })
-  guest.send('MAPD', { deviceId: GONE, valid: false })
+  guest.mapDevice(GONE, false)
   if (!sameCollection) guest.send('MAPC', { icid, valid: false })
   guest.send('MAPC', { icid: 0, rdBase: 0, valid: true })
   guest.mapDevice(LIVE)
@@ -69,11 +66,11 @@ function beginning(kernel: ProfileId, style: Style, { sameCollection = false } =
   }
 }
 
-/** Resets, restores and asks both devices by MSI. */
+/** What a resumed VM is: an ITS that knows nothing yet, restored, and both devices asked by MSI. */
 function resumed(guest: SeedGuest, style: Style): string {
   guest.its.reset()
   guest.enable()
-  const restored = restoreTables(guest.its)
+  const restored = guest.control(CTRL.ITS_RESTORE_TABLES)
   if (!restored.ok) {
     const { what, deviceId, eventId } = restored.where ?? {}
     return `RESTORE_TABLES ${style.bad(restored.errno)} at the ${what} of device ${deviceId} event ${eventId}: ${restored.reason}`
@@ -86,4 +83,7 @@ function resumed(guest: SeedGuest, style: Style): string {
 
 const isWhole = (guest: SeedGuest) => guest.signal(LIVE, 0) === 1 && guest.signal(GONE, 0) === 0
 
-const answer = (outcome: Outcome<unknown>) => (outcome.ok ? '0' : outcome.errno)
+function saved(guest: SeedGuest): string {
+  const answer = guest.control(CTRL.ITS_SAVE_TABLES)
+  return answer.ok ? '0' : answer.errno
+}

@@ -10,6 +10,7 @@ import { pages } from '../usage/pages.ts'
 import { prove } from '../usage/prove.ts'
 import { repair } from '../usage/repair.ts'
 import { selftest } from '../usage/selftest.ts'
+import { selftestHeads } from '../usage/selftest-heads.ts'
 import { selftestVlpi } from '../usage/selftest-vlpi.ts'
 import { show } from '../usage/show.ts'
 import { undo } from '../usage/undo.ts'
@@ -29,6 +30,7 @@ export const commands: readonly Command[] = [
   command(conform, () => import('./conform.ts')),
   command(prove, () => import('./prove.ts')),
   command(selftest, () => import('./selftest.ts')),
+  command(selftestHeads, () => import('./selftest-heads.ts')),
   command(selftestVlpi, () => import('./selftest-vlpi.ts')),
   command(demoOrphan, () => import('./demo.ts')),
 ]

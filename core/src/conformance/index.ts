@@ -14,8 +14,11 @@ export {
   type SavedState,
 } from './restore-plan.ts'
 export { registerReads, registersRead } from './saved-registers.ts'
+export { type HeadCost, type HeadCosts, measureHeads } from './seed/head-costs.ts'
+export type { RestoreAnswer, SeedCase, TimedAnswer } from './seed/seed-case.ts'
 export { SeedGuest } from './seed/seed-guest.ts'
-export { runSeedTest, type SeedCase, type SeedReport, type SeedTestOptions, type TimedAnswer } from './seed/seed-test.ts'
+export { SEED_BASE, type SeedFlow, type SeedTestOptions } from './seed/seed-options.ts'
+export { runSeedTest, type SeedReport } from './seed/seed-test.ts'
 export * from './step.ts'
 export * from './subject.ts'
 export {

@@ -1,165 +1,124 @@
-import { FIRST_LPI, L2_ENTRIES, type ProfileId } from '../../abi/index.ts'
-import type { Errno, Outcome, Where } from '../../memory/index.ts'
-import { seal, stampedHeads } from '../../seal/index.ts'
-import { type Heads, restoreTables, saveTables } from '../../tables/index.ts'
-import { EVENTS, SeedGuest } from './seed-guest.ts'
-
-/** What the selftest is told; the first three are the posted one's -s, -c and -n. */
-export interface SeedTestOptions {
-  /** One collection for all cases, which turns EINVAL into corruption. */
-  readonly sameCollection: boolean
-  /** Clear the tables before each case, which makes an unfixed kernel pass. */
-  readonly clear: boolean
-  /** Second-level tables of 8192 devices, 1 to 7. */
-  readonly l2Tables: number
-  readonly kernel: ProfileId
-  readonly save: 'plain' | 'seal'
-  /** Whose heads are written and followed; default: as the kernel does. */
-  readonly head?: 'none' | 'proposed' | 'ours'
-  /** Milliseconds of a monotonic clock. */
-  readonly now: () => number
-}
-
-/** What a save or a restore answered and how long it took. */
-export interface TimedAnswer {
-  readonly ms: number
-  /** undefined: success. */
-  readonly errno: Errno | undefined
-  readonly where: Where | undefined
-}
-
-/** One case of the selftest. */
-export interface SeedCase {
-  readonly title: string
-  readonly mapped: number
-  readonly save: TimedAnswer
-  readonly restore: TimedAnswer | undefined
-  /** Events that were mapped and answer no MSI any more. */
-  readonly lost: number
-  /** Events that were not mapped and answer an MSI. */
-  readonly wrong: number
-  readonly passed: boolean
-}
+import { FIRST_LPI } from '../../abi/index.ts'
+import { SeedCalls } from './seed-calls.ts'
+import { ASKED, type RestoreAnswer, type SeedCase, type SeedMapping, seedMappings, type TimedAnswer } from './seed-case.ts'
+import type { SeedGuest } from './seed-guest.ts'
+import type { SeedFlow, SeedTestOptions } from './seed-options.ts'
 
 export interface SeedReport {
   readonly devices: number
+  /** Five, or fewer when a save or a reset failed: the posted program ends there. */
   readonly cases: readonly SeedCase[]
+  /** Every case of the five passed. */
   readonly passed: boolean
 }
 
-/** The events of each device that are asked for by MSI after a restore. */
-const ASKED = [0, 1, 2, EVENTS - 3, EVENTS - 2, EVENTS - 1]
-
-interface Mapping {
-  readonly title: string
-  /** Devices from `first` to `last`, each with this one event; none when `eventId` is negative. */
-  readonly first: number
-  readonly last: number
-  readonly eventId: number
-}
-
-const mappings = (devices: number): readonly Mapping[] => [
-  { title: 'nothing', first: 0, last: -1, eventId: -1 },
-  { title: 'first device', first: 1, last: 1, eventId: 1 },
-  { title: 'near the last device', first: devices - 2, last: devices - 2, eventId: EVENTS - 2 },
-  { title: 'every device, an early event', first: 0, last: devices - 1, eventId: 2 },
-  { title: 'every device, a late event', first: 0, last: devices - 1, eventId: EVENTS - 3 },
-]
-
 /**
- * The tables selftest of November 2024: five cases of map, save, CTRL_RESET, restore, each verified by an MSI to six events of every
- * device. A guest that goes from case to case unmaps what it mapped before; on a kernel that leaves its entries they are orphans.
+ * The tables selftest of November 2024: five cases of map, save, unmap or reset, and restore, one after the other on the same RAM, each
+ * verified by an MSI to six events of every device. A guest that goes from case to case unmaps what it mapped before; on a kernel that
+ * leaves its entries they are orphans.
  *
- * @source J. Zhang, vgic_its_tables.c, as reposted on 7 Nov 2024 with CTRL_RESET
+ * @source J. Zhang, vgic_its_tables.c, as posted on 5 Nov 2024 (`v1`) and reposted on 7 Nov 2024 (`v4`)
  */
 export function runSeedTest(options: SeedTestOptions): SeedReport {
-  const guest = new SeedGuest(options.kernel, options.l2Tables)
-  const test = new SeedTest(guest, options)
-  const cases = mappings(guest.devices).map((mapping) => test.run(mapping))
-  return { devices: options.l2Tables * L2_ENTRIES, cases, passed: cases.every(({ passed }) => passed) }
+  const calls = new SeedCalls(options)
+  const test = new SeedTest(calls, options)
+  const { devices } = calls.guest
+  const mappings = seedMappings(devices)
+  const cases: SeedCase[] = []
+  for (const mapping of mappings) {
+    const done = test.run(mapping)
+    cases.push(done)
+    if (done.restore === undefined) break
+  }
+  return { devices, cases, passed: cases.length === mappings.length && cases.every(({ passed }) => passed) }
 }
 
-class SeedTest {
+/** The guest of the selftest, which remembers what it has mapped, and its VMM. */
+export class SeedTest {
+  readonly #calls: SeedCalls
   readonly #guest: SeedGuest
-  readonly #options: SeedTestOptions
-  readonly #heads: { readonly heads?: Heads }
-  #before: Mapping | undefined
-  #collections = 0
+  readonly #flow: SeedFlow
+  readonly #clear: boolean
+  readonly #sameCollection: boolean
+  #tracked: SeedMapping | undefined
+  /** The collection of the next case. */
+  #icid = 0
 
-  constructor(guest: SeedGuest, options: SeedTestOptions) {
-    this.#guest = guest
-    this.#options = options
-    const { head } = options
-    this.#heads = head === undefined ? {} : { heads: head === 'ours' ? stampedHeads : head }
+  constructor(calls: SeedCalls, { flow, clear, sameCollection }: Pick<SeedTestOptions, 'flow' | 'clear' | 'sameCollection'>) {
+    this.#calls = calls
+    this.#guest = calls.guest
+    this.#flow = flow
+    this.#clear = clear
+    this.#sameCollection = sameCollection
   }
 
-  run(mapping: Mapping): SeedCase {
-    this.#forgetTheLastCase()
-    const mapped = this.#map(mapping)
-    const save = this.#timed(() => this.#save())
-    if (save.errno !== undefined) return this.#done(mapping, mapped, save, undefined)
-    this.#guest.its.reset()
-    this.#guest.enable()
-    const restore = this.#timed(() => restoreTables(this.#guest.its, this.#heads))
-    return this.#done(mapping, mapped, save, restore)
+  run(mapping: SeedMapping): SeedCase {
+    this.#unmapAll()
+    if (this.#clear) this.#guest.clearTables()
+    this.#map(mapping)
+    const { title } = mapping
+    const mapped = this.#guest.its.events.count
+    const save = this.#calls.save()
+    const reset = save.errno === undefined && this.#flow === 'v4' ? this.#calls.reset() : undefined
+    if ((reset ?? save).errno !== undefined) return ended({ title, mapped, save, reset })
+    if (reset === undefined) this.#unmapAll()
+    else this.#guest.enable()
+    const restore = this.#calls.restore()
+    return { title, mapped, save, reset, restore, ...this.#asked(mapping, restore) }
   }
 
-  /** The guest's side of starting anew: DISCARD, MAPD V=0 and MAPC V=0 for all it had. */
-  #forgetTheLastCase(): void {
+  /** DISCARD and MAPD V=0 for what was mapped last, whether or not it came back, and MAPC V=0 for every collection so far. */
+  #unmapAll(): void {
     const guest = this.#guest
-    const before = this.#before
-    if (before !== undefined) {
-      for (let deviceId = before.first; deviceId <= before.last; deviceId++) {
-        guest.send('DISCARD', { deviceId, eventId: before.eventId })
-        guest.send('MAPD', { deviceId, valid: false })
-      }
-      for (let icid = 0; icid < this.#collections; icid++) guest.send('MAPC', { icid, valid: false })
-      guest.sync()
+    const { first = 0, last = -1, eventId = 0 } = this.#tracked ?? {}
+    for (let deviceId = first; deviceId <= last; deviceId++) {
+      guest.send('DISCARD', { deviceId, eventId })
+      guest.mapDevice(deviceId, false)
     }
-    if (this.#options.clear) guest.clearTables()
+    for (let icid = 0; icid <= this.#icid; icid++) guest.send('MAPC', { icid, valid: false })
+    guest.sync()
   }
 
-  #map(mapping: Mapping): number {
+  #map(mapping: SeedMapping): void {
     const guest = this.#guest
-    const icid = this.#options.sameCollection ? 0 : this.#collections
-    this.#collections = icid + 1
-    this.#before = mapping
+    const { first, last, eventId } = mapping
+    this.#tracked = mapping
+    if (last < first) {
+      guest.clearTables()
+      return
+    }
+    const icid = this.#icid
     guest.send('MAPC', { icid, rdBase: 0, valid: true })
-    let pintid = FIRST_LPI
-    for (let deviceId = mapping.first; deviceId <= mapping.last; deviceId++) {
+    for (let deviceId = first; deviceId <= last; deviceId++) {
       guest.mapDevice(deviceId)
-      guest.send('MAPTI', { deviceId, eventId: mapping.eventId, pintid: pintid++, icid })
+      guest.send('MAPTI', { deviceId, eventId, pintid: FIRST_LPI + deviceId - first, icid })
     }
     guest.sync()
-    return guest.its.events.count
-  }
-
-  #save(): Outcome<unknown> {
-    const { its } = this.#guest
-    return this.#options.save === 'seal' ? seal(its, this.#heads) : saveTables(its, this.#heads)
-  }
-
-  #timed(call: () => Outcome<unknown>): TimedAnswer {
-    const start = this.#options.now()
-    const answer = call()
-    const ms = this.#options.now() - start
-    return answer.ok ? { ms, errno: undefined, where: undefined } : { ms, errno: answer.errno, where: answer.where }
+    if (!this.#sameCollection) this.#icid++
   }
 
   /** Asks for events of every device by MSI: each must be delivered exactly when it was mapped. */
-  #done(mapping: Mapping, mapped: number, save: TimedAnswer, restore: TimedAnswer | undefined): SeedCase {
-    const failed = restore === undefined || restore.errno !== undefined
+  #asked({ first, last, eventId: mapped }: SeedMapping, { errno }: RestoreAnswer) {
     let lost = 0
     let wrong = 0
-    for (let deviceId = 0; deviceId < this.#guest.devices && !failed; deviceId++) {
-      const isMapped = deviceId >= mapping.first && deviceId <= mapping.last
+    for (let deviceId = 0; deviceId < this.#guest.devices; deviceId++) {
+      const isMapped = deviceId >= first && deviceId <= last
       for (const eventId of ASKED) {
-        const expected = isMapped && eventId === mapping.eventId
+        const expected = isMapped && eventId === mapped
         const delivered = this.#guest.signal(deviceId, eventId) === 1
         if (expected && !delivered) lost++
         if (delivered && !expected) wrong++
       }
     }
-    return { title: mapping.title, mapped, save, restore, lost, wrong, passed: !failed && lost + wrong === 0 }
+    return { lost, wrong, passed: errno === undefined && lost + wrong === 0 }
   }
 }
+
+interface Begun {
+  readonly title: string
+  readonly mapped: number
+  readonly save: TimedAnswer
+  readonly reset: TimedAnswer | undefined
+}
+
+const ended = (begun: Begun): SeedCase => ({ ...begun, restore: undefined, lost: undefined, wrong: undefined, passed: false })
