@@ -1,5 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { setScenes } from '@vits/core/audit'
+import { repairDocument } from '@vits/core/documents'
+import type { Gpa } from '@vits/core/memory'
+import { planRepair } from '@vits/core/repair'
 import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
 import { PlantedVm } from '../../core/src/audit/testing/planted-vm.ts'
@@ -98,6 +102,27 @@ describe('a VM with two ITSes', () => {
       ],
       findings: [{ its: 1, code: 'D207' }],
     })
+  })
+
+  it.each([
+    ['its address', (base: Gpa) => base, '0x80a0000'],
+    ['null where no file tells it', () => undefined, null],
+  ] as const)('is named by an obstacle that is about one of them, with %s', (_, baseOf, base) => {
+    const first = new PlantedVm()
+      .map(8, { 0: [8200, 0] })
+      .save()
+      .unmap(8)
+      .map(16, { 0: [8192, 0] })
+      .save()
+    const second = new PlantedVm({ beside: first }).map(16, { 0: [8201, 0] }).save()
+    second.dte(16, { size: 4, next: 0, ittAddr: 0x3000_0000 })
+    const { registers, ...input } = first.input()
+    const itses = registers.itses.map((its) => ({ ...its, base: baseOf(its.base!) }))
+    const plan = planRepair(setScenes({ ...input, registers: { ...registers, itses } }), { allow: 'proven' })
+    const document = JSON.parse(JSON.stringify(repairDocument('vm', plan, null)))
+    const validate = validator('repair')
+    validate(document)
+    expect([validate.errors, document.obstacles[0].its]).toEqual([null, { index: 1, base }])
   })
 
   it('is repaired on the one that needs it, and shown one at a time', async () => {

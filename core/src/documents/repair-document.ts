@@ -13,6 +13,7 @@ import type { Errno } from '../memory/index.ts'
 import type { Cause, Obstacle, RepairPlan } from '../repair/index.ts'
 import { type NamedDeviceDocument, namedDevices } from './device-document.ts'
 import { type RegisterDocument, registerDocument, type WriteDocument, writeDocument } from './finding-document.ts'
+import { type Address, address } from './hexadecimal.ts'
 
 /** What `vits repair --json` prints. */
 export interface RepairDocument {
@@ -32,7 +33,7 @@ export interface RepairDocument {
   readonly registers: readonly PlannedRegisterDocument[]
   readonly kernels: readonly KernelProofDocument[]
   /** Why the result is not proven good and is not written; empty when it is. */
-  readonly obstacles: readonly Obstacle[]
+  readonly obstacles: readonly ObstacleDocument[]
   /** What the guest has mapped and no restore of the result brings back. */
   readonly lost: { readonly devices: readonly number[]; readonly events: readonly EventId[] }
   /** What people call the devices: every DeviceID of which the file knows something. */
@@ -69,6 +70,15 @@ export interface PlannedRegisterDocument extends RegisterDocument {
   readonly code: Cause
   readonly why: string
   readonly confidence: Confidence
+}
+
+/** A reason for which the repaired file must not be written. */
+export interface ObstacleDocument {
+  /** The kernel that shows it; empty when none has to. */
+  readonly kernel: Obstacle['kernel']
+  readonly says: string
+  /** The ITS it is about, where the VM has several and it is not about all of them: its place in the machine, and where its frames are. */
+  readonly its?: { readonly index: number; readonly base: Address | null }
 }
 
 /** What a kernel makes of the VM before and after the repair. */
@@ -114,7 +124,11 @@ export function repairDocument(file: string, plan: RepairPlan, written: string |
       confidence: write.proven ? 'proven' : 'inferred',
     })),
     kernels: kernels.map(({ kernel, before, after }) => ({ kernel, before: outcome(before), after: outcome(after) })),
-    obstacles,
+    obstacles: obstacles.map(({ kernel, says, its }) => ({
+      kernel,
+      says,
+      ...(its && { its: { index: its.index, base: address(its.base) } }),
+    })),
     lost: { devices: itses.flatMap(({ lostDevices }) => lostDevices), events: itses.flatMap(({ lost }) => lost) },
     devices: itses.flatMap(({ its, before }) => namedDevices(before.names, its.index)),
   }
