@@ -89,7 +89,7 @@ export function structsOfBtf(bytes: Uint8Array, header: BtfHeader): Structs | un
   return structNames.every((name) => name in found) ? (found as unknown as Structs) : undefined
 }
 
-/** Byte offsets of the named members. With `bitFields` the top byte of an offset is the width of a bit field. */
+/** Byte offsets of the named members: words, which begin at one. With `bitFields` the top byte of an offset is the width of a bit field. */
 function memberOffsets(
   view: DataView,
   from: number,
@@ -103,8 +103,9 @@ function memberOffsets(
   for (let at = from; at < from + count * 12; at += 12) {
     const member = byName.get(view.getUint32(at, true))
     if (member === undefined) continue
-    const bits = view.getUint32(at + 8, true)
-    offsets[member] = (bitFields ? bits & 0xff_ffff : bits) / 8
+    const word = view.getUint32(at + 8, true)
+    const bits = bitFields ? word & 0xff_ffff : word
+    if (bits % 32 === 0) offsets[member] = bits / 8
   }
   return offsets
 }

@@ -94,7 +94,8 @@ export async function devicesOn(
 async function deviceAt(reader: RamReader, map: LinearMap, at: Gpa, structs: Structs): Promise<KernelDevice> {
   const { event_map, itt, device_id } = structs.its_device
   const { lpi_map, col_map, lpi_base, nr_lpis } = structs.event_lpi_map
-  await reader.need(at, Math.max(itt + 8, device_id + 4, event_map + nr_lpis + 4))
+  const mapEnd = event_map + Math.max(lpi_map + 8, col_map + 8, lpi_base + 8, nr_lpis + 4)
+  await reader.need(at, Math.max(itt + 8, device_id + 4, mapEnd))
   const events = at + event_map
   const count = reader.u32(events + nr_lpis)
   const lpiBase = reader.u64(events + lpi_base)

@@ -234,6 +234,22 @@ describe('what the guest kernel knows of its ITS', () => {
     expect(reasonOf(await read(linux, []))).toBe('more would have to be read than the budget allows')
   })
 
+  it.each([
+    ['a member lies pages away from the others', 0x2_0000],
+    ['a member does not begin at a byte', 0.125],
+    ['a member begins within a word', 2],
+  ])('is not read by BTF in which %s', async (_, moved) => {
+    const linux = new LinuxMemory()
+    linux.its(its, devices)
+    const structs = kernels['6.12.107+deb13-cloud-arm64']!
+    const { bytes, members } = structs['event_lpi_map']!
+    linux.btf(
+      undefined,
+      btfOf({ ...structs, event_lpi_map: { bytes, members: { ...members, col_map: members['col_map']! + moved } } }),
+    )
+    expect(reasonOf(await read(linux, []))).toMatch(/BTF|map of its events|out of RAM/)
+  })
+
   it('is looked for in no more RAM than the budget allows', async () => {
     const linux = new LinuxMemory()
     linux.its(its, devices)
