@@ -5,7 +5,6 @@ import { parseArgs } from 'node:util'
 import { bytesSource, inspect, open } from '@vits/core'
 import { type AuditInput, setScene } from '@vits/core/audit'
 import { planRepair } from '@vits/core/repair'
-import { decompress } from 'fzstd'
 
 const { values, positionals } = parseArgs({
   options: { rounds: { type: 'string', default: '100' } },
@@ -37,7 +36,7 @@ for (const name of names) {
 /** A saved VM as `vits repair` has it when it begins to plan. */
 async function loaded(name: string): Promise<AuditInput> {
   const file = bytesSource(readFileSync(`fixtures/saved/${name}.mig.zst`))
-  const machine = await open(file, { codecs: { zstd: decompress } })
+  const machine = await open(file)
   const { registers, msi } = machine
   return { memory: (await inspect(machine)).memory, registers, msi }
 }

@@ -2,15 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { blobSource, FormatError, inspect, open } from '@vits/core'
 
-/** The browser's own decompressor; zstd needs a library (fzstd has one). */
-async function gzip(bytes: Uint8Array): Promise<Uint8Array> {
-  const packed = new Blob([new Uint8Array(bytes)]).stream()
-  return new Uint8Array(await new Response(packed.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer())
-}
-
 async function onDrop(file: File): Promise<string> {
   try {
-    const inspection = await inspect(await open(blobSource(file), { codecs: { gzip } }))
+    const inspection = await inspect(await open(blobSource(file)))
     return inspection
       .audit()
       .map(({ its, verdict, live }) => `ITS ${its.index}: ${verdict}, ${live.events} live events\n`)

@@ -2,10 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { bytesSource, inspect, open } from '@vits/core'
 import { type RestoreVmOptions, restoreVm } from '@vits/core/kvm'
-import { decompress } from 'fzstd'
 
 const file = readFileSync('fixtures/saved/ghosts.mig.zst')
-const machine = await open(bytesSource(file), { codecs: { zstd: decompress } })
+const machine = await open(bytesSource(file))
 const inspection = await inspect(machine)
 
 function restored(options: RestoreVmOptions): string {

@@ -1,7 +1,6 @@
 import { type Inspection, type InspectOptions, inspect, open, type SavedMachine } from '@vits/core'
 import type { FileIdentity } from './disk.ts'
 import type { Io } from './io.ts'
-import { codecs } from './node/codecs.ts'
 
 /** Files larger than this show how far they are. */
 export const SLOW_BYTES = 256 * 2 ** 20
@@ -27,7 +26,7 @@ export async function withSavedMachine<T>(
   try {
     const progress = file.byteLength > SLOW_BYTES ? io.progress : undefined
     const percent = (done: number, total: number) => progress?.(`vits: ${path}: ${Math.floor((100 * done) / total)} %`)
-    const machine = await open([{ name: path, source: file }], { codecs, progress: percent })
+    const machine = await open([{ name: path, source: file }], { progress: percent })
     io.turns.opened()
     progress?.('')
     const searched = (done: number, total: number) =>

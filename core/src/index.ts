@@ -7,7 +7,6 @@ export {
   type ByteSource,
   blobSource,
   bytesSource,
-  type Codecs,
   FormatError,
   type MachineFile,
   type OpenOptions,

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { openSavedMachine } from '@vits/core/formats'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fixtureBytes, fixtureFile } from '../../../core/src/formats/testing/fixtures.ts'
-import { codecs } from './codecs.ts'
 import { fileSource } from './file-source.ts'
 
 let folder: string
@@ -30,9 +29,7 @@ describe('a file as a source', () => {
     await writeFile(path, fixtureBytes('healthy.mig'))
     await using plain = await open(path)
     await using packed = await open(fixtureFile('healthy.mig.zst'))
-    const [one, other] = await Promise.all(
-      [plain, packed].map(async (file) => openSavedMachine(await fileSource(file), { codecs })),
-    )
+    const [one, other] = await Promise.all([plain, packed].map(async (file) => openSavedMachine(await fileSource(file))))
     expect(one!.registers.itses[0]!.iidr).toBe(0x4b00043b)
     expect(other!.registers).toEqual(one!.registers)
   })

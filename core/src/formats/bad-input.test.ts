@@ -1,18 +1,15 @@
 import { readFileSync } from 'node:fs'
-import { gunzipSync, gzipSync, inflateSync } from 'node:zlib'
+import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import { decompress } from 'fzstd'
 import { describe, expect, it } from 'vitest'
 import { bytesSource, FormatError, openSavedMachine, type SavedMachine } from './index.ts'
 import { fixtureBytes, fixtureFile } from './testing/fixtures.ts'
 import { Bytes, ramEnd, type StreamParts, someRegisters, writeStream } from './testing/stream-writer.ts'
 
-const codecs = { zstd: decompress, gzip: gunzipSync, zlib: inflateSync }
-
 /** Opens and reads all of RAM; anything but success or a FormatError inside the file is thrown on. */
 async function attemptOpen(bytes: Uint8Array): Promise<SavedMachine | FormatError> {
   try {
-    const machine = await openSavedMachine(bytesSource(bytes), { codecs })
+    const machine = await openSavedMachine(bytesSource(bytes))
     await machine.load(machine.memory(), machine.ranges)
     return machine
   } catch (error) {
@@ -69,7 +66,7 @@ describe('a file that ends too early', () => {
   })
 })
 
-/** With one byte changed in the middle, which the codec's own checksum tells. */
+/** With one byte changed in the middle, which the decoder or the checksum tells. */
 function damaged(bytes: Uint8Array): Uint8Array {
   const other = bytes.slice()
   other[other.length >> 1]! ^= 0x10
@@ -77,7 +74,7 @@ function damaged(bytes: Uint8Array): Uint8Array {
 }
 
 describe('a file that is no saved VM', () => {
-  it('is told from one that is: the same codecs open a good one', async () => {
+  it('is told from one that is: a good one opens', async () => {
     expect(await attemptOpen(gzipSync(writeStream(compact)))).not.toBeInstanceOf(FormatError)
     expect(await attemptOpen(readFileSync(fixtureFile('numa.mig.zst')))).not.toBeInstanceOf(FormatError)
   })
@@ -87,8 +84,8 @@ describe('a file that is no saved VM', () => {
     ['text', new TextEncoder().encode('hello, world\n'), 'expected a saved VM'],
     ['an ELF dump', new TextEncoder().encode('\x7fELF and so on'), 'does not hold the registers of the ITS'],
     ['text after the magic', new TextEncoder().encode('QEVMhello, world\n'), 'version 3'],
-    ['damaged zstd', Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 1, 2, 3, 4, 5, 6), 'the contents of a zstd block'],
-    ['damaged gzip', damaged(gzipSync(writeStream(compact))), 'compressed with gzip'],
+    ['damaged zstd', Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 2, 4, 4, 4, 4), 'the contents of a zstd block'],
+    ['damaged gzip', damaged(gzipSync(writeStream(compact))), 'gzip'],
   ])('is refused: %s', async (_, bytes, message) => {
     const result = await attemptOpen(bytes)
     expect(result).toBeInstanceOf(FormatError)

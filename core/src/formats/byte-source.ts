@@ -3,6 +3,8 @@ import { FormatError } from './format-error.ts'
 /** Random-access bytes that may be far away: a file, a Blob, an HTTP range, an object in a bucket. */
 export interface ByteSource {
   readonly byteLength: number
+  /** What they take where they lie, when that is less: of a compressed file its own length. */
+  readonly storedBytes?: number
   /**
    * The bytes from `start` up to, not including, `end`; both lie inside the source. They are valid until the next call that
    * is given the same `scratch`: room of at least `end - start` bytes that a source may fill and return instead of new memory.
@@ -29,6 +31,26 @@ export function blobSource(blob: BlobLike): ByteSource {
 export function partOf(source: ByteSource, start: number, bytes = source.byteLength - start): ByteSource {
   return { byteLength: bytes, slice: (from, to, scratch) => source.slice(start + from, start + to, scratch) }
 }
+
+/** Two sources, one behind the other. */
+export function joined(first: ByteSource, second: ByteSource): ByteSource {
+  const split = first.byteLength
+  return {
+    byteLength: split + second.byteLength,
+    storedBytes: storedBytes(first) + storedBytes(second),
+    slice: async (start, end, scratch) => {
+      if (start >= split) return second.slice(start - split, end - split, scratch)
+      if (end <= split) return first.slice(start, end, scratch)
+      const bytes = new Uint8Array(end - start)
+      bytes.set(await first.slice(start, split))
+      bytes.set(await second.slice(0, end - split), split - start)
+      return bytes
+    },
+  }
+}
+
+/** What a source takes where it lies. */
+export const storedBytes = ({ byteLength, storedBytes }: ByteSource): number => storedBytes ?? byteLength
 
 /** Reads exactly `bytes` bytes at `offset`. @throws FormatError naming `what` when the source ends before. */
 export async function readExactly(source: ByteSource, offset: number, bytes: number, what: string): Promise<Uint8Array> {

@@ -1,6 +1,5 @@
 export { type BlobLike, type ByteSource, blobSource, bytesSource } from './byte-source.ts'
 export { writeCase } from './case-file.ts'
-export type { Codec, Codecs } from './codec.ts'
 export { applyEdits, changedPages, type Edit, editedLength, keepsLength } from './edits.ts'
 export { FormatError } from './format-error.ts'
 export type { FileEdits, MachineFile, SavedFile, WriteBack } from './machine-file.ts'

@@ -1,14 +1,13 @@
-import { type ByteSource, bytesSource, partOf, readExactly } from './byte-source.ts'
+import { type ByteSource, bytesSource, joined, partOf, readExactly } from './byte-source.ts'
 import { CASE_MAGIC, openCase } from './case-file.ts'
-import { decode } from './codec.ts'
 import { FormatError } from './format-error.ts'
 import { LIBVIRT_INCOMPLETE, LIBVIRT_MAGIC, readLibvirtHeader, uncompressedHeader } from './libvirt.ts'
 import { inFile, type MachineFile, type SavedFile } from './machine-file.ts'
+import { decodedSource } from './packed/decoded-source.ts'
 import { QCOW2_MAGIC, vmStateOf } from './qcow2.ts'
 import { openQemuStream } from './qemu/open-stream.ts'
 import type { OpenOptions, SavedMachine } from './saved-machine.ts'
 import { latin1, shown } from './stream-reader.ts'
-import { unzstd } from './unzstd.ts'
 
 const ZSTD = '\x28\xb5\x2f\xfd'
 const GZIP = '\x1f\x8b'
@@ -30,7 +29,7 @@ const openers: readonly (readonly [magic: string, open: Opener])[] = [
 
 /**
  * Opens a saved machine, whatever its format: finds the GIC's registers and where each page of RAM is. Page contents are read
- * by `load` only. A compressed file is decompressed once, into memory.
+ * by `load` only. A compressed file is decompressed once for its length and its checksums, and again for what is read of it.
  *
  * @throws FormatError when the files are not a saved machine that can be read, with the byte where that showed and, where there
  * are several, the file. RangeError when there is none.
@@ -42,9 +41,9 @@ export async function openSavedMachine(
   const [first, ...others] = 'byteLength' in files ? [{ name: '', source: files }] : files
   if (first === undefined) throw new RangeError('a saved machine has at least one file')
   if (others.length > 0) return openTogether([first, ...others], options)
-  const file = await unpacked(first, options)
+  const [file, left] = await unpacked(first, options)
   const open = await openerOf(file)
-  return open(file, options)
+  return open(file, left)
 }
 
 /** No save that is read so far has several files: says what is wrong with the first of these that shows it. */
@@ -54,7 +53,8 @@ async function openTogether(files: readonly MachineFile[], options: OpenOptions)
     await inFile(file, async () => {
       if (names.has(file.name)) throw new FormatError(0, 'files of different names', `"${file.name}" twice`)
       names.add(file.name)
-      await openerOf(await unpacked(file, options))
+      const [saved] = await unpacked(file, options)
+      await openerOf(saved)
       if (names.size > 1) throw new FormatError(0, 'one saved VM', 'another beside it')
     })
   }
@@ -83,35 +83,28 @@ async function openLibvirt(file: SavedFile, options: OpenOptions): Promise<Saved
   const { start, storage } = await readLibvirtHeader(source)
   const container = { kind: 'libvirt', storage } as const
   if (storage === 'raw') return openQemuStream({ ...file, container }, options, start)
-  const packed = await decompressed(partOf(source, start), options, storage, start)
+  const compressed = { source: partOf(source, start), compression: storage, base: start }
+  const stream = await decodedSource(compressed, firstHalf(options))
   const header = uncompressedHeader(await readExactly(source, 0, start, 'the XML of a libvirt save'))
-  return openQemuStream({ ...file, source: joined(header, packed), container }, options, start)
+  return openQemuStream({ ...file, source: joined(bytesSource(header), stream), container }, secondHalf(options), start)
 }
 
 async function firstBytes(source: ByteSource): Promise<string> {
   return latin1(await source.slice(0, Math.min(FIRST_BYTES, source.byteLength)))
 }
 
-/** The file with what it is compressed with taken off. */
-async function unpacked(file: MachineFile, options: OpenOptions): Promise<SavedFile> {
+/** The file with what it is compressed with taken off, and the progress that is left to show. */
+async function unpacked(file: MachineFile, options: OpenOptions): Promise<readonly [SavedFile, OpenOptions]> {
   const start = await firstBytes(file.source)
   const compression = start.startsWith(ZSTD) ? 'zstd' : start.startsWith(GZIP) ? 'gzip' : undefined
   const plain = { ...file, compression, container: { kind: 'plain' } } as const
-  if (compression === undefined) return plain
-  return { ...plain, source: bytesSource(await decompressed(file.source, options, compression)) }
+  if (compression === undefined) return [plain, options]
+  const source = await decodedSource({ source: file.source, compression, base: 0 }, firstHalf(options))
+  return [{ ...plain, source }, secondHalf(options)]
 }
 
-/** All of `source`, decompressed; `offset` is where it begins in its file. */
-async function decompressed(source: ByteSource, { codecs }: OpenOptions, name: 'zstd' | 'gzip', offset = 0): Promise<Uint8Array> {
-  const codec = codecs?.[name]
-  if (codec === undefined) throw new FormatError(offset, 'data that is not compressed', `${name}, and no decoder for it`)
-  const bytes = await readExactly(source, 0, source.byteLength, 'compressed data')
-  return name === 'zstd' ? unzstd(codec, bytes, offset) : decode(codec, bytes, offset, name)
-}
+/** What is compressed is gone through twice. */
+const firstHalf = ({ progress }: OpenOptions): OpenOptions['progress'] => progress && ((done, total) => progress(done, 2 * total))
 
-function joined(first: Uint8Array, second: Uint8Array): ByteSource {
-  const bytes = new Uint8Array(first.length + second.length)
-  bytes.set(first)
-  bytes.set(second, first.length)
-  return bytesSource(bytes)
-}
+const secondHalf = ({ progress, ...options }: OpenOptions): OpenOptions =>
+  progress === undefined ? options : { ...options, progress: (done, total) => progress(total + done, 2 * total) }

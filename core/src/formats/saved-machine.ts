@@ -1,12 +1,10 @@
 import type { GicRegisters, MsiFunction, SavedVcpu } from '../abi/index.ts'
 import type { Gpa, GpaRange, LoadableMemory } from '../memory/index.ts'
 import type { VirtioDevice } from '../virtio/index.ts'
-import type { Codecs } from './codec.ts'
 import type { FileEdits, SavedFile, WriteBack } from './machine-file.ts'
 import type { MachineKind, Origin } from './origin.ts'
 
 export interface OpenOptions {
-  readonly codecs?: Codecs
   /** Bytes of the file indexed so far, and all of them. */
   readonly progress?: (done: number, total: number) => void
 }

@@ -31,7 +31,7 @@ describe('the rings of virtqueues', () => {
     async (options) => {
       const vm = owing(options)
       const [direct] = (await inspect(plantedMachine(vm))).audit()
-      const small = await openSavedMachine(bytesSource(await plantedCase(vm)), { codecs: {} })
+      const small = await openSavedMachine(bytesSource(await plantedCase(vm)))
       const [again] = (await inspect(small)).audit()
       expect(again!.findings).toEqual(direct!.findings)
       expect(again!.findings).toHaveLength(1)

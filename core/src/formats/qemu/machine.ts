@@ -4,7 +4,7 @@ import type { VirtioDevice } from '../../virtio/index.ts'
 import { type FileEdits, type SavedFile, type WriteBack, writeBackOf } from '../machine-file.ts'
 import { formatWords, type Origin } from '../origin.ts'
 import { loadPages, type PlacedPage } from '../page-loader.ts'
-import type { ListedBlock, OpenOptions, SavedMachine } from '../saved-machine.ts'
+import type { ListedBlock, SavedMachine } from '../saved-machine.ts'
 import { StreamReader } from '../stream-reader.ts'
 import type { DeviceState } from './device-state.ts'
 import { redistributorEdits } from './gic-state.ts'
@@ -43,9 +43,8 @@ export class QemuMachine implements SavedMachine {
   readonly #start: number
   readonly #ram: RamMap
   readonly #lastRecord: number
-  readonly #options: OpenOptions
 
-  constructor(file: SavedFile, options: OpenOptions, stream: QemuStream, map: RamMap, facts: DeviceFacts) {
+  constructor(file: SavedFile, stream: QemuStream, map: RamMap, facts: DeviceFacts) {
     const ram = stream.capabilities.has('mapped-ram') ? 'mapped-ram' : 'stream'
     this.origin = { vmm: 'qemu', ram, container: file.container }
     this.format = formatWords(this.kind, this.origin)
@@ -62,7 +61,6 @@ export class QemuMachine implements SavedMachine {
     this.#gic = facts.gic
     this.#ram = map
     this.#lastRecord = stream.lastRecord
-    this.#options = options
   }
 
   get ranges(): readonly GpaRange[] {
@@ -110,7 +108,7 @@ export class QemuMachine implements SavedMachine {
 
   async #replay(memory: LoadableMemory, wanted: Wanted): Promise<void> {
     const reader = new StreamReader(this.#file.source, this.#start)
-    await new QemuStream(reader, new PageBuilder(reader, wanted.blocks, this.#options.codecs ?? {})).read()
+    await new QemuStream(reader, new PageBuilder(reader, wanted.blocks)).read()
     for (const { at, contents } of wanted.pages) memory.load(at, contents)
   }
 }

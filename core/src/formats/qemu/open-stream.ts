@@ -34,7 +34,7 @@ export async function openQemuStream(file: SavedFile, options: OpenOptions, star
   const hasIommu = smmus.length > 0 || stream.devices.some(({ device }) => device.name.endsWith('/virtio-iommu'))
   const direct = await virtioDevices(source, stream.devices, new RequesterIds(states))
   const written = { registers, gic, msi: msiFunctions(states, registers.itses, unread), virtio: direct, vcpus: [], start }
-  const machine = new QemuMachine(file, options, stream, ram, written)
+  const machine = new QemuMachine(file, stream, ram, written)
   const memory = machine.memory()
   const guest = { memory, load: (ranges: readonly GpaRange[]) => machine.load(memory, ranges) }
   const virtio = hasIommu ? await ringsThroughIommus(direct, smmus, guest) : direct
@@ -43,14 +43,13 @@ export async function openQemuStream(file: SavedFile, options: OpenOptions, star
   const did = await vcpuActivities(cpus, guest)
   const handling = (await statesOf(source, stream, 'arm_gicv3')).flatMap(handlingVcpus)
   const vcpus = did.map((one, i): SavedVcpu => ({ did: one, ...(handling[i] !== undefined && { isHandling: handling[i] }) }))
-  return new QemuMachine(file, options, stream, ram, { ...written, msi, virtio, vcpus })
+  return new QemuMachine(file, stream, ram, { ...written, msi, virtio, vcpus })
 }
 
 /** Keeps the place of each page's last record. */
 const indexing: RecordSink = {
   record(block, page, kind, named, offset) {
     block.index.set(page, offset, kind, named)
-    return undefined
   },
 }
 

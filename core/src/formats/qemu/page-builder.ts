@@ -1,6 +1,6 @@
 import { type Gpa, PAGE_BYTES } from '../../memory/index.ts'
-import { type Codecs, decode } from '../codec.ts'
 import { FormatError } from '../format-error.ts'
+import { unzlib } from '../packed/unzlib.ts'
 import type { StreamReader } from '../stream-reader.ts'
 import { RECORD } from './page-index.ts'
 import type { RamBlock } from './ram-block.ts'
@@ -12,46 +12,28 @@ import type { RecordSink } from './ram-records.ts'
  */
 export class PageBuilder implements RecordSink {
   readonly #reader: StreamReader
-  readonly #codecs: Codecs
   /** Block name to page number to contents so far. */
   readonly #wanted: ReadonlyMap<string, ReadonlyMap<number, Uint8Array>>
 
-  constructor(reader: StreamReader, wanted: ReadonlyMap<string, ReadonlyMap<number, Uint8Array>>, codecs: Codecs) {
+  constructor(reader: StreamReader, wanted: ReadonlyMap<string, ReadonlyMap<number, Uint8Array>>) {
     this.#reader = reader
     this.#wanted = wanted
-    this.#codecs = codecs
   }
 
-  record(
-    block: RamBlock,
-    page: number,
-    kind: number,
-    _named: boolean,
-    offset: number,
-    payload: number,
-    bytes: number,
-  ): Promise<void> | undefined {
+  record(block: RamBlock, page: number, kind: number, _named: boolean, offset: number, payload: number, bytes: number): void {
     const contents = this.#wanted.get(block.name)?.get(page)
-    if (contents === undefined) return undefined
+    if (contents === undefined) return
     const record = this.#reader.bytes.subarray(payload, payload + bytes)
-    if (kind === RECORD.compressed) return this.#inflate(record, contents, offset)
-    if (kind === RECORD.page) contents.set(record)
+    if (kind === RECORD.compressed) inflatePage(contents, record, offset)
+    else if (kind === RECORD.page) contents.set(record)
     else if (kind === RECORD.xbzrle) applyXbzrle(contents, record, offset)
     else contents.fill(record[0]!)
-    return undefined
   }
-
-  #inflate(record: Uint8Array, contents: Uint8Array, offset: number): Promise<void> | undefined {
-    const zlib = this.#codecs.zlib
-    if (zlib === undefined)
-      throw new FormatError(offset, 'a page that is not compressed', 'one compressed with zlib, and no decoder')
-    const take = (page: Uint8Array): undefined => {
-      if (page.length !== PAGE_BYTES) throw new FormatError(offset, `a page of ${PAGE_BYTES} bytes`, `${page.length} bytes`)
-      contents.set(page)
-    }
-    const page = decode(zlib, record, offset, 'zlib')
-    return page instanceof Promise ? page.then(take) : take(page)
-  }
+}
+function inflatePage(contents: Uint8Array, record: Uint8Array, offset: number): void {
+  const page = unzlib(record, PAGE_BYTES, offset)
+  if (page.length !== PAGE_BYTES) throw new FormatError(offset, `a page of ${PAGE_BYTES} bytes`, `${page.length} bytes`)
+  contents.set(page)
 }
 
 /** Applies pairs of unchanged and changed runs, each with a ULEB128 length, to the previous contents of a page. */

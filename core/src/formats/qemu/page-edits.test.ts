@@ -1,4 +1,4 @@
-import { deflateSync, inflateSync } from 'node:zlib'
+import { deflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { gpa, PAGE_BYTES } from '../../memory/index.ts'
@@ -11,7 +11,7 @@ const RAM = 0x4000_0000
 const PAGES = 12
 const filled = (value: number) => new Uint8Array(PAGE_BYTES).fill(value)
 const pageAt = (page: number) => gpa(RAM + page * PAGE_BYTES)
-const open = (bytes: Uint8Array) => openSavedMachine(bytesSource(bytes), { codecs: { zlib: inflateSync } })
+const open = (bytes: Uint8Array) => openSavedMachine(bytesSource(bytes))
 
 async function ramOf(machine: SavedMachine): Promise<Uint8Array> {
   const memory = machine.memory()

@@ -26,18 +26,8 @@ export interface RecordSink {
   /**
    * One record: it begins at `offset` of the source, and `bytes` bytes of contents begin at index `payload` of the reader's
    * window. Contents of a plain page may run over the window's end only when the window allows for MARGIN.
-   *
-   * @returns for a compressed page a promise, when the next record must not come before it.
    */
-  record(
-    block: RamBlock,
-    page: number,
-    kind: number,
-    named: boolean,
-    offset: number,
-    payload: number,
-    bytes: number,
-  ): Promise<void> | undefined
+  record(block: RamBlock, page: number, kind: number, named: boolean, offset: number, payload: number, bytes: number): void
 }
 
 /** Why a scan of records came back. */
@@ -49,16 +39,14 @@ export class RamRecords {
   readonly #reader: StreamReader
   readonly #sink: RecordSink
   #block: RamBlock | undefined
-  /** What the sink has to finish before it takes another record. */
-  #work: Promise<void> | undefined
 
   constructor(reader: StreamReader, sink: RecordSink) {
     this.#reader = reader
     this.#sink = sink
   }
 
-  /** Passes records to the sink until the section ends, block sizes follow, the window is used up, or the sink needs time, which is a promise. */
-  scan(): Stop | Promise<void> {
+  /** Passes records to the sink until the section ends, block sizes follow or the window is used up. */
+  scan(): Stop {
     const reader = this.#reader
     const { bytes, limit } = reader
     const start = reader.offset - reader.at
@@ -81,13 +69,7 @@ export class RamRecords {
         return 'section ends'
       }
       if (flags === RAM_SAVE_FLAG.hook || flags === RAM_SAVE_FLAG.multifdFlush) at += 8
-      else {
-        at = this.#record(at, page, flags)
-        if (this.#work !== undefined) {
-          reader.at = at
-          return this.#work
-        }
-      }
+      else at = this.#record(at, page, flags)
     }
     reader.at = at
     return 'window ends'
@@ -110,7 +92,7 @@ export class RamRecords {
       if (this.#offset(payload + length) > this.#reader.source.byteLength) {
         throw truncated(this.#reader.source.byteLength, 'the contents of a page')
       }
-      this.#work = this.#sink.record(block, page, kind, named, this.#offset(at), payload, length)
+      this.#sink.record(block, page, kind, named, this.#offset(at), payload, length)
       return payload + length
     }
     switch (flags & ~RAM_SAVE_FLAG.continue) {

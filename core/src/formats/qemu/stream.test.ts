@@ -1,4 +1,4 @@
-import { deflateSync, inflateSync } from 'node:zlib'
+import { deflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { VIRT_ITS } from '../../abi/index.ts'
@@ -7,8 +7,7 @@ import { type ByteSource, blobSource, bytesSource, openSavedMachine, type SavedM
 import { type RamRecord, type StreamParts, someRegisters, writeStream, xbzrle } from '../testing/stream-writer.ts'
 
 const RAM = 0x4000_0000
-const open = (parts: StreamParts): Promise<SavedMachine> =>
-  openSavedMachine(bytesSource(writeStream(parts)), { codecs: { zlib: inflateSync } })
+const open = (parts: StreamParts): Promise<SavedMachine> => openSavedMachine(bytesSource(writeStream(parts)))
 const filled = (value: number) => new Uint8Array(4096).fill(value)
 const ram = 'mach-virt.ram'
 

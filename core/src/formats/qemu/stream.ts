@@ -182,7 +182,6 @@ export class QemuStream {
       if (reader.at >= reader.limit) await reader.refill()
       const stop = this.#ram.scan()
       if (stop === 'sizes follow') await this.#sizes()
-      if (stop instanceof Promise) await stop
       if (stop === 'section ends') {
         this.lastRecord = reader.offset - 8
         return
