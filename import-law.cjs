@@ -10,10 +10,11 @@ const law = {
   tables: ['memory', 'abi', 'its'],
   seal: ['memory', 'abi', 'its', 'tables'],
   kvm: ['memory', 'abi', 'its', 'gicv4', 'tables', 'seal'],
+  trace: ['memory', 'abi', 'kvm'],
   audit: ['memory', 'abi', 'its', 'tables', 'seal', 'kvm', 'guest-kernel', 'virtio'],
   repair: ['memory', 'abi', 'its', 'tables', 'seal', 'kvm', 'audit'],
   extract: ['memory', 'abi', 'tables'],
-  documents: ['memory', 'abi', 'tables', 'guest-kernel', 'virtio', 'audit', 'formats', 'repair'],
+  documents: ['memory', 'abi', 'tables', 'guest-kernel', 'virtio', 'trace', 'audit', 'formats', 'repair'],
   inspect: ['memory', 'abi', 'guest-kernel', 'virtio', 'audit', 'formats', 'repair'],
   conformance: ['memory', 'abi', 'its', 'gicv4', 'tables', 'seal', 'kvm', 'audit', 'repair'],
 }

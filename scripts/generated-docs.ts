@@ -104,7 +104,7 @@ function ruleLine(name: (typeof ruleNames)[number]): string {
 /** The README with its command list and with what the program prints today for each session it shows. */
 async function readme(): Promise<string> {
   let text = withBlock(readFileSync('README.md', 'utf8'), 'commands', commandList())
-  const session = new ReadmeSession(['scattered-unrestorable.mig', 'lost-split.vits'])
+  const session = new ReadmeSession(['scattered-unrestorable.mig', 'lost-split.vits', 'restore-ctlr-first.jsonl'])
   for (const [, line] of [...text.matchAll(/<!-- session: (.*) -->/g)]) {
     const { code, out } = await session.run(line!)
     const block = `\n\`\`\`\n$ vits ${line}\n${out.trimEnd()}\n$ echo $?\n${code}\n\`\`\`\n`

@@ -9,6 +9,7 @@ const documents = {
   diff: 'DiffDocument',
   pages: 'PagesDocument',
   prove: 'ProveDocument',
+  lint: 'LintDocument',
   explain: 'ExplainDocument',
   kernels: 'KernelsDocument',
 } as const

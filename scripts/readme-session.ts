@@ -3,16 +3,18 @@ import { decompress } from 'fzstd'
 import type { Disk } from '../cli/src/disk.ts'
 import { type Ran, vits } from '../cli/src/testing/fake-io.ts'
 
-/** Cases are kept as they are sent, everything else inside zstd. */
-const savedVm = (name: string): Uint8Array =>
-  name.endsWith('.vits') ? readFileSync(`fixtures/saved/${name}`) : decompress(readFileSync(`fixtures/saved/${name}.zst`))
+/** Cases and traces are kept as they are, everything else inside zstd. */
+function fixture(name: string): Uint8Array {
+  if (name.endsWith('.jsonl')) return readFileSync(`fixtures/traces/${name}`)
+  return name.endsWith('.vits') ? readFileSync(`fixtures/saved/${name}`) : decompress(readFileSync(`fixtures/saved/${name}.zst`))
+}
 
-/** Runs command lines one after another on files that exist in memory only, the saved VMs of fixtures among them. */
+/** Runs command lines one after another on files that exist in memory only, fixtures among them. */
 export class ReadmeSession {
   readonly #files: Record<string, Uint8Array>
 
   constructor(fixtures: readonly string[]) {
-    this.#files = Object.fromEntries(fixtures.map((name) => [name, savedVm(name)]))
+    this.#files = Object.fromEntries(fixtures.map((name) => [name, fixture(name)]))
   }
 
   run(line: string): Promise<Ran> {

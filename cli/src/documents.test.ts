@@ -42,6 +42,7 @@ describe('what --json prints', () => {
     ['pages', [twoItses]],
     ['prove', [ghosts]],
     ['prove', [twoItses]],
+    ['lint', [new URL('../../fixtures/traces/restore-then-baser.jsonl', import.meta.url).pathname]],
     ['explain', []],
     ['kernels', []],
   ])('is as its schema says: %s %j', async (command, args) => {

@@ -38,6 +38,7 @@ const commands: Readonly<Record<string, { readonly usage: string; readonly load:
     usage: `seal ${KERNEL} [--cases N] [--seed S] [--profile ID]`,
     load: async () => (await import('./commands/seal.ts')).seal,
   },
+  trace: { usage: `trace ${KERNEL} [--out FOLDER]`, load: async () => (await import('./commands/trace.ts')).trace },
   replay: { usage: `replay [FILE|FOLDER]... ${KERNEL}`, load: async () => (await import('./commands/replay.ts')).replay },
 }
 

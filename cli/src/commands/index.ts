@@ -6,6 +6,7 @@ import { diff } from '../usage/diff.ts'
 import { explain } from '../usage/explain.ts'
 import { extract } from '../usage/extract.ts'
 import { kernels } from '../usage/kernels.ts'
+import { lint } from '../usage/lint.ts'
 import { pages } from '../usage/pages.ts'
 import { prove } from '../usage/prove.ts'
 import { repair } from '../usage/repair.ts'
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   command(diff, () => import('./diff.ts')),
   command(extract, () => import('./extract.ts')),
   command(pages, () => import('./pages.ts')),
+  command(lint, () => import('./lint.ts')),
   command(explain, () => import('./explain.ts')),
   command(kernels, () => import('./kernels.ts')),
   command(conform, () => import('./conform.ts')),

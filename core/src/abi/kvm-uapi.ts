@@ -10,6 +10,23 @@ export const KVM_DEV_ARM_VGIC_GRP = {
   ITS_REGS: 8,
 } as const
 
+/** `kvm_create_device.type`: KVM_DEV_TYPE_*. */
+export const KVM_DEV_TYPE = { ARM_VGIC_V3: 7, ARM_VGIC_ITS: 8 } as const
+
+/** The ioctls by which a VMM saves and restores a VM's interrupts (include/uapi/linux/kvm.h, of a 64-bit host). */
+export const KVM_IOCTL = {
+  CREATE_VM: 0xae01,
+  CREATE_VCPU: 0xae41,
+  GET_DIRTY_LOG: 0x4010_ae42,
+  SET_USER_MEMORY_REGION: 0x4020_ae46,
+  SET_USER_MEMORY_REGION2: 0x40a0_ae49,
+  RUN: 0xae80,
+  SIGNAL_MSI: 0x4020_aea5,
+  CREATE_DEVICE: 0xc00c_aee0,
+  SET_DEVICE_ATTR: 0x4018_aee1,
+  GET_DEVICE_ATTR: 0x4018_aee2,
+} as const
+
 /** Attributes of the CTRL group, on the GIC and on the ITS: KVM_DEV_ARM_VGIC_* and KVM_DEV_ARM_ITS_*. */
 export const KVM_DEV_ARM_CTRL = {
   VGIC_CTRL_INIT: 0,

@@ -1,6 +1,6 @@
-import { GICR, GITS } from '../abi/index.ts'
-import { lintRestoreOrder, type OrderFinding, type RestoreStep } from '../kvm/index.ts'
-import { itsRegisterOffset, redistributorAttributes, stepOfRegister } from './register-names.ts'
+import { GICR } from '../abi/index.ts'
+import { lintRestoreOrder, type OrderFinding, type RestoreStep, stepOfItsRegister } from '../kvm/index.ts'
+import { itsRegisterOffset, redistributorAttributes } from './register-names.ts'
 import type { Recording, Step, StepOf } from './step.ts'
 
 /** A restore of one ITS that a recording holds, and where the order of its steps is not the documented one. */
@@ -99,9 +99,8 @@ class VmSteps {
 const isEnabling = ({ value }: { readonly value: string }): boolean => (BigInt(value) & 1n) === 1n
 
 function itsStep(step: StepOf<'its_write'>): RestoreStep | undefined {
-  const offset = itsRegisterOffset(step.reg)
-  if (offset === BigInt(GITS.CTLR)) return isEnabling(step) ? 'its-ctlr' : undefined
-  return stepOfRegister(offset)
+  const taken = stepOfItsRegister(Number(itsRegisterOffset(step.reg)))
+  return taken === 'its-ctlr' && !isEnabling(step) ? undefined : taken
 }
 
 function redistributorStep(step: StepOf<'redist_write'>): RestoreStep | undefined {

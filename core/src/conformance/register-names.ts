@@ -34,12 +34,6 @@ const restoredRegisters = {
 
 export type RestoredRegister = (typeof restoredRegisters)[keyof typeof restoredRegisters][number]
 
-/** The step that writes the ITS register at an offset: undefined for GITS_CTLR and what no restore writes. */
-export function stepOfRegister(offset: bigint): RestoreStep | undefined {
-  const steps = Object.entries(restoredRegisters) as [RestoreStep, readonly string[]][]
-  return steps.find(([, names]) => names.some((name) => itsRegisterOffset(name) === offset))?.[0]
-}
-
 /** Those registers in the order in which QEMU writes them. */
 export const qemuRegisterOrder: readonly RestoredRegister[] = qemuRestoreOrder.flatMap((step) =>
   step in restoredRegisters ? restoredRegisters[step as keyof typeof restoredRegisters] : [],

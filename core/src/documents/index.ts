@@ -1,6 +1,7 @@
 export { type CheckDocument, type Checked, checkDocument } from './check-document.ts'
 export { namedDevices } from './device-document.ts'
 export type { DiffDocument } from './diff-document.ts'
+export { type LintDocument, type LintedTrace, lintDocument } from './lint-document.ts'
 export { type PagesDocument, pagesDocument } from './pages-document.ts'
 export { type PendingDocument, pendingDocument, type ShowDocument } from './pending-document.ts'
 export { type ItsProved, type ProveDocument, type Proved, proveDocument } from './prove-document.ts'

@@ -17,5 +17,6 @@ export {
   type RestoreStep,
   restoreOrder,
   restoreSteps,
+  stepOfItsRegister,
 } from './restore-order.ts'
 export { type FailedStep, type RestoredVm, type RestoreVmOptions, type RestoreVmOutcome, restoreVm } from './restore-vm.ts'

@@ -1,3 +1,5 @@
+import { GITS } from '../abi/index.ts'
+
 /** The steps that bring the LPI side of a saved VM back, as a VMM takes them, in the order the kernel documents. */
 export const restoreSteps = {
   memory: 'KVM_SET_USER_MEMORY_REGION, and guest RAM filled',
@@ -43,15 +45,21 @@ interface OrderRule {
   readonly otherwise: string
   /** No call fails: the VM runs, and interrupts are missing. */
   readonly silent: boolean
+  /** The VMM that got it wrong, where one is known. */
+  readonly taughtBy?: string
 }
 
-const fails = (first: RestoreStep, then: RestoreStep, otherwise: string): OrderRule => ({ first, then, otherwise, silent: false })
-const silently = (first: RestoreStep, then: RestoreStep, otherwise: string): OrderRule => ({
-  first,
-  then,
-  otherwise,
-  silent: true,
-})
+const rule =
+  (silent: boolean) =>
+  (first: RestoreStep, then: RestoreStep, otherwise: string, taughtBy?: string): OrderRule => ({
+    first,
+    then,
+    otherwise,
+    silent,
+    ...(taughtBy !== undefined && { taughtBy }),
+  })
+const fails = rule(false)
+const silently = rule(true)
 
 const noAddress = 'register access before the ITS has an address is ENXIO'
 const noRedistributor = 'no vCPU has the affinity in the attribute: EINVAL'
@@ -69,6 +77,7 @@ export const orderRules: readonly OrderRule[] = [
     'lpi-tables',
     'enable-lpis',
     'both registers are ignored once LPIs are enabled, and RESTORE_TABLES reads LPIs at the wrong place: EFAULT',
+    'Firecracker up to 1.12, without harm as it had no LPIs; an OpenVMM that saves the native state',
   ),
   fails('lpi-tables', 'restore-tables', 'LPIs are read where the reset values point: EFAULT, or another table’s bytes'),
   silently(
@@ -98,8 +107,14 @@ export const orderRules: readonly OrderRule[] = [
     'restore-tables',
     'its-ctlr',
     'queued commands run on an ITS that has nothing mapped, and a collection they map makes RESTORE_TABLES answer EEXIST',
+    'an OpenVMM that saves the native state: GITS_CTLR came first',
   ),
-  silently('iidr', 'restore-tables', 'GITS_IIDR chooses the table ABI; there is revision 0 only so far'),
+  silently(
+    'iidr',
+    'restore-tables',
+    'GITS_IIDR chooses the table ABI; there is revision 0 only so far',
+    'an OpenVMM that saves the native state: GITS_IIDR was not saved',
+  ),
   silently(
     'restore-tables',
     'irqfd',
@@ -119,6 +134,8 @@ export interface OrderFinding {
   /** What KVM does about it. */
   readonly otherwise: string
   readonly silent: boolean
+  /** The VMM that got it wrong, where one is known. */
+  readonly taughtBy?: string
 }
 
 /** An order finding in a line: `GITS_CREADR does not come before GITS_CTLR: GITS_CREADR is EBUSY ...`. */
@@ -131,12 +148,12 @@ export function orderFindingText({ problem, step, before, otherwise, silent }: O
 /** Names each step of a VMM's restore that is out of order, missing or repeated, and what KVM does about it. */
 export function lintRestoreOrder(steps: readonly RestoreStep[]): OrderFinding[] {
   const findings: OrderFinding[] = []
-  for (const { first, then, otherwise, silent } of orderRules) {
-    const due = steps.indexOf(then)
-    const at = steps.indexOf(first)
+  for (const { first: step, then: before, ...about } of orderRules) {
+    const due = steps.indexOf(before)
+    const at = steps.indexOf(step)
     if (due < 0 || (at >= 0 && at < due)) continue
-    if (at < 0) findings.push({ problem: 'missing', step: first, before: then, otherwise, silent })
-    else findings.push({ problem: 'late', step: first, at, before: then, otherwise, silent })
+    if (at < 0) findings.push({ problem: 'missing', step, before, ...about })
+    else findings.push({ problem: 'late', step, at, before, ...about })
   }
   for (const [step, otherwise] of Object.entries(neverTaken) as [RestoreStep, string][]) {
     if (!steps.includes(step)) findings.push({ problem: 'missing', step, otherwise, silent: true })
@@ -160,4 +177,18 @@ const neverTaken: Partial<Record<RestoreStep, string>> = {
 const takenAgain: Partial<Record<RestoreStep, string>> = {
   'restore-tables': 'EEXIST at the first collection; the collections are dropped and the devices stay without them',
   basers: 'a change forgets all that was restored (since 7.3, 6.12.112), the same value nothing',
+}
+
+const stepsOfItsRegisters: readonly (readonly [number, RestoreStep])[] = [
+  [GITS.CTLR, 'its-ctlr'],
+  [GITS.IIDR, 'iidr'],
+  [GITS.CBASER, 'cbaser'],
+  [GITS.CREADR, 'creadr'],
+  [GITS.CWRITER, 'cwriter'],
+]
+
+/** The step that writes the ITS register at an offset of its frame; undefined for what no restore writes. */
+export function stepOfItsRegister(offset: number): RestoreStep | undefined {
+  if (offset >= GITS.BASER0 && offset <= GITS.BASER7) return 'basers'
+  return stepsOfItsRegisters.find(([at]) => at === offset)?.[1]
 }

@@ -1,0 +1,5 @@
+export { type Call, type CallOf, parseTrace, TraceError, type TraceOp, traceOps } from './call.ts'
+export type { TraceFinding } from './finding.ts'
+export { type LintedPause, lintTrace } from './lint.ts'
+export { type SaveRuleName, saveRules } from './save.ts'
+export { traceScript } from './script.ts'

@@ -1,0 +1,85 @@
+import {
+  KVM_VGIC_ADDR_TYPE as ADDRESS,
+  KVM_DEV_ARM_CTRL as CTRL,
+  KVM_DEV_ARM_VGIC_GRP as GROUP,
+  KVM_DEV_TYPE,
+} from '../abi/index.ts'
+import type { Call, CallOf } from './call.ts'
+
+export type AttributeCall = CallOf<'set'> | CallOf<'get'>
+
+/** A VM of a trace: what one process did from one KVM_CREATE_VM to the next. */
+export interface TracedVm {
+  readonly pid: number
+  /** The trace begins before the VM does: what is not in it was not done. */
+  readonly isWhole: boolean
+  readonly calls: readonly Call[]
+  /** File descriptors of its ITSes, in the order in which they were first used. */
+  readonly itses: readonly number[]
+  /** File descriptor of its GIC. */
+  readonly gic: number | undefined
+}
+
+/** The VMs of a trace, in the order in which they begin. */
+export function vmsOf(calls: readonly Call[]): TracedVm[] {
+  const begun: Call[][] = []
+  const current = new Map<number, Call[]>()
+  for (const call of calls) {
+    let mine = current.get(call.pid)
+    if (mine === undefined || call.op === 'create-vm') {
+      mine = []
+      current.set(call.pid, mine)
+      begun.push(mine)
+    }
+    mine.push(call)
+  }
+  return begun.map(vmOf)
+}
+
+function vmOf(calls: readonly Call[]): TracedVm {
+  const kinds = new Map<number, 'GIC' | 'ITS'>()
+  for (const call of calls) {
+    const kind = call.op === 'create' ? kindOfType(call.type) : isAttribute(call) ? kindOfAttribute(call) : undefined
+    if (kind !== undefined && 'fd' in call) kinds.set(call.fd, kind)
+  }
+  const those = (wanted: string) => [...kinds].filter(([, kind]) => kind === wanted).map(([fd]) => fd)
+  const [first] = calls
+  return { pid: first!.pid, isWhole: first!.op === 'create-vm', calls, itses: those('ITS'), gic: those('GIC')[0] }
+}
+
+export const isAttribute = (call: Call): call is AttributeCall => call.op === 'set' || call.op === 'get'
+
+function kindOfType(type: number): 'GIC' | 'ITS' | undefined {
+  if (type === KVM_DEV_TYPE.ARM_VGIC_ITS) return 'ITS'
+  return type === KVM_DEV_TYPE.ARM_VGIC_V3 ? 'GIC' : undefined
+}
+
+/** Which device has such an attribute; undefined where both have. */
+function kindOfAttribute({ group, attr }: AttributeCall): 'GIC' | 'ITS' | undefined {
+  if (group === GROUP.ITS_REGS) return 'ITS'
+  if (group === GROUP.ADDR) return Number(attr) === ADDRESS.ITS ? 'ITS' : 'GIC'
+  if (group !== GROUP.CTRL) return 'GIC'
+  if (Number(attr) === CTRL.VGIC_CTRL_INIT) return undefined
+  return Number(attr) === CTRL.VGIC_SAVE_PENDING_TABLES ? 'GIC' : 'ITS'
+}
+
+/** The call sets or reads this attribute. */
+export const isOf = (call: Call, fd: number | undefined, group: number, attr?: number): boolean =>
+  isAttribute(call) && call.fd === fd && call.group === group && (attr === undefined || Number(call.attr) === attr)
+
+/** A stretch of a VM's life in which no vCPU runs: it ends with the KVM_RUN, if one comes. What came before it is `earlier`. */
+export interface Pause {
+  readonly earlier: readonly Call[]
+  readonly calls: readonly Call[]
+}
+
+export function pausesOf({ calls }: TracedVm): Pause[] {
+  const pauses: Pause[] = []
+  let from = 0
+  for (let to = 1; to <= calls.length; to++) {
+    if (to < calls.length && calls[to - 1]!.op !== 'run') continue
+    pauses.push({ earlier: calls.slice(0, from), calls: calls.slice(from, to) })
+    from = to
+  }
+  return pauses
+}
