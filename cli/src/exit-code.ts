@@ -6,7 +6,7 @@ export const ExitCode = {
   Repaired: 1,
   /** Mended, but some events could not be saved: the guest must set them up again. */
   EventsLost: 2,
-  /** There are problems, or not everything was looked at. */
+  /** There are problems. */
   Problems: 4,
   /** Not done: a file cannot be read or is not what it claims, a repair is not proven, a kernel did otherwise than predicted. */
   Failed: 8,
@@ -15,6 +15,17 @@ export const ExitCode = {
   /** Undecided: not everything was looked at, because a limit was reached or the file does not have it. */
   Undecided: 64,
 } as const
+
+/** Each in a few words, as `vits --help` has them. */
+export const exitWords: Readonly<Record<keyof typeof ExitCode, string>> = {
+  Ok: 'restores cleanly',
+  Repaired: 'repaired',
+  EventsLost: 'repaired, some events lost',
+  Problems: 'problems',
+  Failed: 'not done',
+  Usage: 'wrong usage',
+  Undecided: 'undecided: not everything was looked at',
+}
 
 /** A sum of the bits of `ExitCode`. */
 export type ExitBits = number

@@ -7,7 +7,7 @@ import { ExitCode } from './exit-code.ts'
 import { vits } from './testing/fake-io.ts'
 
 const hostile = (name: string) => fileURLToPath(new URL(`../../fixtures/hostile/${name}`, import.meta.url))
-const REFUSED = ExitCode.Failed
+const { Failed: REFUSED, Problems: HARM, Undecided: UNDECIDED } = ExitCode
 
 describe('vits check of a file made to hurt', () => {
   it.each([
@@ -26,15 +26,21 @@ describe('vits check of a file made to hurt', () => {
   })
 
   it.each([
-    ['failopen-blank.vits.gz', 'M703'],
-    ['missing-32.vits.gz', 'D202'],
-    ['missing-65536.vits.gz', 'D202'],
-    ['guest-ram-hang-check.vits.gz', 'M702'],
-  ])('never calls %s sound', async (name, problem) => {
+    ['failopen-blank.vits.gz', UNDECIDED, 'M703'],
+    ['missing-32.vits.gz', HARM | UNDECIDED, 'D202'],
+    ['missing-65536.vits.gz', HARM | UNDECIDED, 'D202'],
+    ['guest-ram-hang-check.vits.gz', HARM | UNDECIDED, 'M702'],
+  ])('never calls %s sound, and says that it did not see all of it', async (name, bits, problem) => {
     const { code, out } = await vits(['check', hostile(name)])
-    expect(code).toBe(ExitCode.Problems)
+    expect(code).toBe(bits)
     expect(out).toContain(problem)
-    expect(out).not.toContain('Restores cleanly.')
+    expect(out).toContain('ot everything was looked at')
+    expect(out).not.toMatch(/Restores|Comes back/)
+  })
+
+  it('writes nothing from what it did not see whole, and says so', async () => {
+    const { code, out } = await vits(['repair', '-n', '-y', hostile('failopen-blank.vits.gz')])
+    expect([code, out]).toEqual([UNDECIDED, expect.stringContaining('Nothing is repaired: not everything was looked at')])
   })
 
   it('judges a guest whose RAM is in 60,000 pieces as any other', async () => {

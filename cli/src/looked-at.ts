@@ -7,5 +7,5 @@ import type { Io } from './io.ts'
 export function lookedAt(file: string, { scenes }: Inspection, io: Io): ExitBits {
   if (scenes.every(({ unread, isCut }) => unread.count === 0 && !isCut)) return ExitCode.Ok
   io.err(`${failureLine('not everything was looked at, and what is listed is not whole (vits check says why)', file)}\n`)
-  return ExitCode.Problems
+  return ExitCode.Undecided
 }

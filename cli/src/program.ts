@@ -1,19 +1,20 @@
 import { Command as Commander, CommanderError } from 'commander'
 import { register } from './command.ts'
 import { commands } from './commands/index.ts'
-import { type ExitBits, ExitCode } from './exit-code.ts'
+import { type ExitBits, ExitCode, exitWords } from './exit-code.ts'
 import { failed } from './failure.ts'
 import type { Io } from './io.ts'
 import type { Job } from './job.ts'
 
 const about = `Opens a saved arm64 VM, says whether its interrupts will come back, and mends it.`
 
-const exits = `
-Exit status, added up over all files:
-  0  restores cleanly       1  repaired         2  repaired, some events lost
-  4  problems               8  not done        16  wrong usage   64  undecided, a limit was reached
-A signal ends it at once, with 128 and its number.
-`
+const exits = [
+  '',
+  'Exit status, added up over all files:',
+  ...Object.entries(ExitCode).map(([name, bit]) => `${String(bit).padStart(4)}  ${exitWords[name as keyof typeof ExitCode]}`),
+  'A signal ends it at once, with 128 and its number.',
+  '',
+].join('\n')
 
 /** The program: its version, and how it does a job. */
 export interface Program {

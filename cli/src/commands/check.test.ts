@@ -6,6 +6,7 @@ import { fixtureBytes, fixtureFile } from '../../../core/src/formats/testing/fix
 import { inspect } from '../../../core/src/inspect/index.ts'
 import { plantedMachine } from '../../../core/src/inspect/testing/planted-machine.ts'
 import { ittRanges, tableView } from '../../../core/src/tables/index.ts'
+import { ExitCode } from '../exit-code.ts'
 import { vits } from '../testing/fake-io.ts'
 
 const saved = (name: string) => fixtureFile(`${name}.mig.zst`).pathname
@@ -31,15 +32,21 @@ describe('vits check', () => {
     const { loaded } = await inspect(machine)
     const files = { 'x.vits': await writeCase(machine, loaded.memory, loaded.ranges) }
     const ran = await vits(['check', 'x.vits'], files)
-    expect([ran.code, ran.err]).toEqual([4, ''])
+    expect([ran.code, ran.err]).toEqual([ExitCode.Undecided, ''])
     expect(ran.out).toContain('M705 not-looked-at')
-    expect(ran.out).toContain('as far as it was looked at')
+    expect(ran.out).toContain('Undecided: not everything was looked at (the file does not have all of it).')
     for (const args of [['show'], ['pages'], ['diff', 'x.vits']]) {
       const listed = await vits([...args, 'x.vits'], files)
-      expect([listed.code, listed.err]).toEqual([4, expect.stringMatching(/^vits: x\.vits: not everything was looked at/)])
+      expect([listed.code, listed.err]).toEqual([
+        ExitCode.Undecided,
+        expect.stringMatching(/^vits: x\.vits: not everything was looked at/),
+      ])
     }
     const repaired = await vits(['repair', '-n', 'x.vits'], files)
-    expect([repaired.code, repaired.out]).toEqual([4, expect.stringContaining('Nothing to repair, as far as it was looked at.')])
+    expect([repaired.code, repaired.out]).toEqual([
+      ExitCode.Undecided,
+      expect.stringContaining('Nothing is repaired: not everything was looked at'),
+    ])
   })
 
   it('starts each entry with its address and decodes it on the same line', async () => {

@@ -1,5 +1,5 @@
 import { NEWEST, releasedKernels } from '@vits/core/abi'
-import type { KernelRow, Report } from '@vits/core/audit'
+import type { KernelRow, Report, Verdict } from '@vits/core/audit'
 import { checkDocument } from '@vits/core/documents'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing } from '../failure.ts'
@@ -39,15 +39,17 @@ export const run: Run<typeof check> = async (
 }
 
 function exitBits(reports: readonly Report[], strict: boolean): ExitBits {
-  const counts = reports.some(
-    ({ verdict, unread, findings }) =>
-      verdict !== 'restores' || unread > 0 || (strict && findings.some(({ severity }) => severity === 'latent')),
-  )
-  return counts ? ExitCode.Problems : ExitCode.Ok
+  const counts = ({ verdict, findings }: Report) =>
+    isHarm(verdict) || (strict && findings.some(({ severity }) => severity === 'latent'))
+  const isSeen = reports.every(({ gaps }) => gaps.length === 0)
+  return (reports.some(counts) ? ExitCode.Problems : ExitCode.Ok) | (isSeen ? ExitCode.Ok : ExitCode.Undecided)
 }
+
+const isHarm = (verdict: Verdict): boolean => verdict === 'fails' || verdict === 'corrupts'
 
 /** Every released kernel must restore cleanly; what the proposal makes of a VM is nobody's problem. */
 function kernelBits(kernels: readonly KernelRow[]): ExitBits {
-  const bad = kernels.some(({ kernel, verdict }) => verdict !== 'restores' && releasedKernels.includes(kernel))
-  return bad ? ExitCode.Problems : ExitCode.Ok
+  const verdicts = kernels.flatMap(({ kernel, verdict }) => (releasedKernels.includes(kernel) ? verdict : []))
+  const bits = verdicts.some(isHarm) ? ExitCode.Problems : ExitCode.Ok
+  return bits | (verdicts.includes('undecided') ? ExitCode.Undecided : ExitCode.Ok)
 }

@@ -1,4 +1,4 @@
-import { isLoss } from '@vits/core/audit'
+import { isLoss, unseenWords } from '@vits/core/audit'
 import { repairDocument } from '@vits/core/documents'
 import type { InspectOptions } from '@vits/core/inspect'
 import type { RepairOptions, RepairPlan } from '@vits/core/repair'
@@ -93,12 +93,12 @@ const changesOf = ({ writes, registerWrites }: RepairPlan): number => writes.len
 function outcome(plan: RepairPlan): { written: ExitBits; unwritten: ExitBits } {
   const { itses, obstacles } = plan
   const losses = itses.some(({ lost, lostDevices }) => lost.length + lostDevices.length > 0) ? ExitCode.EventsLost : ExitCode.Ok
+  const reports = itses.flatMap(({ before, after }) => [before, after])
+  const unseen = reports.some(({ gaps }) => gaps.length > 0) ? ExitCode.Undecided : ExitCode.Ok
   if (changesOf(plan) > 0 && obstacles.length > 0)
-    return { written: ExitCode.Failed, unwritten: ExitCode.Problems | ExitCode.Failed }
-  const left =
-    changesOf(plan) > 0 ||
-    itses.some(({ before, after }) => [before, after].some(({ verdict, unread }) => verdict !== 'restores' || unread > 0))
-  return { written: ExitCode.Repaired | losses, unwritten: left ? ExitCode.Problems : ExitCode.Ok }
+    return { written: ExitCode.Failed, unwritten: ExitCode.Problems | ExitCode.Failed | unseen }
+  const left = changesOf(plan) > 0 || reports.some(({ verdict }) => verdict === 'fails' || verdict === 'corrupts')
+  return { written: ExitCode.Repaired | losses, unwritten: (left ? ExitCode.Problems : ExitCode.Ok) | unseen }
 }
 
 const unwritable = { qcow2: 'a snapshot inside a qcow2 image' } as const
@@ -141,10 +141,10 @@ async function writeRepaired(opened: Opened, plan: RepairPlan, options: Asked, i
 /** Reads the complete new file as anybody would, and audits it once more. */
 async function approve(path: string, restoring: InspectOptions, io: Io): Promise<void> {
   const reports = await withSavedMachine(path, io, { judges: [], ...restoring }, ({ inspection }) => inspection.audit())
-  for (const { verdict, findings } of reports) {
+  for (const { verdict, findings, gaps } of reports) {
     const harm = findings.find(({ severity, code }) => severity === 'fails' || (severity === 'corrupts' && !isLoss(code)))
-    if (verdict === 'fails' || verdict === 'unknown' || harm !== undefined)
-      throw new DiskError(`the written file does not hold what was planned: ${harm?.says ?? verdict}`)
+    if (verdict === 'fails' || gaps.length > 0 || harm !== undefined)
+      throw new DiskError(`the written file does not hold what was planned: ${harm?.says ?? gaps[0]?.says ?? verdict}`)
   }
 }
 
@@ -159,14 +159,14 @@ function unwrittenText(plan: RepairPlan, { dryRun, yes, rebuild }: Options): str
     return hints.map((hint) => `  ${hint}\n`).join('')
   }
   if (changesOf(plan) > 0) return dryRun ? 'Nothing was written (-n).\n' : ''
-  if (itses.some(({ before }) => before.verdict === 'unknown'))
-    return 'Nothing is repaired: tables that were not looked at whole cannot be proven good.\n'
+  const before = itses.map((its) => its.before)
+  if (before.some(({ gaps }) => gaps.length > 0))
+    return `Nothing is repaired: ${unseenWords(before)}, and what was not cannot be proven good.\n`
   if (itses.some(({ before }) => before.verdict !== 'restores'))
     return `Nothing that this may do mends it${yes ? '' : '; -y or --rebuild may'}.\n`
   const findings = itses.flatMap(({ after }) => after.findings)
   const left = findings.filter(
     ({ severity, fix }) => severity === 'latent' && fix.writes.length + (fix.registers?.length ?? 0) > 0,
   ).length
-  const isSeen = itses.every(({ after }) => after.unread === 0)
-  return `Nothing to repair${isSeen ? '' : ', as far as it was looked at'}${left > 0 ? `; --strict clears ${count(left, 'harmless leftover')}` : ''}.\n`
+  return `Nothing to repair${left > 0 ? `; --strict clears ${count(left, 'harmless leftover')}` : ''}.\n`
 }

@@ -20,7 +20,7 @@ describe('what other kernels make of a VM', () => {
             ? /^ {6}corrupts: \S/
             : row.verdict === 'fails'
               ? /^ {6}fails: E\w+ from \S/
-              : /^ {6}(restores|reads more)/
+              : /^ {6}(restores|undecided)/
         expect(line).toMatch(words)
       }
     },

@@ -43,7 +43,7 @@ function groupLines({ kernels, row }: KernelGroup, style: Style): string[] {
 export function kernelSummary({ verdict, errno, lost, revived, misdirected, hostTrouble }: Row): string {
   const trouble = hostTrouble.length > 0 ? ', host trouble' : ''
   if (verdict === 'fails') return `fails with ${errno}${trouble}`
-  if (verdict === 'unknown') return 'reads more than was looked at'
+  if (verdict === 'undecided') return 'undecided, not everything was looked at'
   if (verdict === 'restores') return `restores${trouble}`
   const harm = [lost, revived, misdirected].map(({ count }, i) => [count, ['lost', 'dead ones back', 'misdirected'][i]] as const)
   const does = harm.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`)

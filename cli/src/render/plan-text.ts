@@ -33,7 +33,7 @@ export function planText(file: string, { format, machine }: SavedMachine, plan: 
 /** `fails: EINVAL at DeviceID 0x5200 event 0`, `loses 3 live events, brings back 4 dead ones`. */
 function verdictWords({ verdict, errno, stop, lost, revived, lostInterrupts }: Report): string {
   if (verdict === 'restores') return 'restores cleanly'
-  if (verdict === 'unknown') return 'the restore reads more than was looked at'
+  if (verdict === 'undecided') return 'undecided: not everything was looked at'
   if (verdict === 'fails') return `the restore fails: ${errno}${stop === undefined ? '' : ` at ${stop.place}`}`
   const does = [
     ...(lost > 0 ? [`loses ${count(lost, 'live event')}`] : []),

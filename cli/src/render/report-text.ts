@@ -27,7 +27,8 @@ export interface ReportOptions {
 export function reportText(checked: Checked, { kernels, rules, byHang }: ReportOptions, style: Style): string {
   const { file, machine, reports } = checked
   const isHidden = reports.some(({ stop }) => stop !== undefined)
-  const isWell = worst(reports.map(({ verdict }) => verdict)) === 'restores'
+  const verdict = worst(reports.map((report) => report.verdict))
+  const isWell = verdict === 'restores'
   const why = byHang ? whyHang(reports) : undefined
   const isGood = isWell && (why === undefined || why.findings.length === 0)
   const told = (report: Report) =>
@@ -44,7 +45,7 @@ export function reportText(checked: Checked, { kernels, rules, byHang }: ReportO
     }),
     ...othersLines(why),
     ...verdictLines(file, machine, reports, style),
-    ...(isWell ? looksLines(checked) : []),
+    ...(isWell || verdict === 'undecided' ? looksLines(checked) : []),
     ...kernels,
     '',
   ].join('\n')
@@ -77,5 +78,5 @@ const itsVerdict: Readonly<Record<Verdict, string>> = {
   restores: 'restores',
   corrupts: 'restores, but wrongly',
   fails: 'the restore fails here',
-  unknown: 'not known: not everything was looked at',
+  undecided: 'undecided: not everything was looked at',
 }

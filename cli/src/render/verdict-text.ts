@@ -1,4 +1,4 @@
-import { type Finding, type Report, worst } from '@vits/core/audit'
+import { type Finding, type Report, unseenWords, worst } from '@vits/core/audit'
 import type { Origin, SavedMachine } from '@vits/core/formats'
 import { shellWord } from '../printable.ts'
 import type { Style } from '../style.ts'
@@ -13,22 +13,28 @@ export function verdictLines(file: string, { origin }: SavedMachine, reports: re
   switch (worst(reports.map(({ verdict }) => verdict))) {
     case 'restores':
       return [style.good(cleanWords(reports, findings))]
-    case 'unknown':
-      return [style.bad('Not known: a restore reads more than was looked at. Do not resume this VM.'), ...next]
+    case 'undecided':
+      return [style.bad(`Undecided: ${unseenWords(reports)}. Do not resume this VM before that is known.`), ...next]
     case 'fails':
       return [
         `${count(problems.length, 'problem')} · ${style.bad(failureWords(reports))}`,
         ...abortLines(origin, reports),
+        ...unseenLines(reports, style),
         ...next,
       ]
     case 'corrupts':
       return [
         `${count(problems.length, 'problem')} · The restore succeeds${harmWords(reports)}.`,
         style.bad(adviceWords(reports)),
+        ...unseenLines(reports, style),
         ...next,
       ]
   }
 }
+
+/** Beside a harm that is certain: there may be more. */
+const unseenLines = (reports: readonly Report[], style: Style): string[] =>
+  reports.some(({ gaps }) => gaps.length > 0) ? [style.bad(`There may be more: ${unseenWords(reports)}.`)] : []
 
 /** A loss that is only possible, and nothing worse, is not called one. */
 function adviceWords(reports: readonly Report[]): string {
@@ -39,8 +45,7 @@ function adviceWords(reports: readonly Report[]): string {
 }
 
 function cleanWords(reports: readonly Report[], findings: readonly Finding[]): string {
-  const known = reports.every(({ whole }) => whole) ? '' : ' as far as can be known'
-  const sure = reports.some(({ unread }) => unread > 0) ? ' as far as it was looked at' : known
+  const sure = reports.every(({ whole }) => whole) ? '' : ' as far as can be known'
   const latent = findings.filter(({ severity }) => severity === 'latent')
   if (latent.length === 0) return `Restores cleanly${sure}.`
   const leftovers = latent.filter(isQuiet).length

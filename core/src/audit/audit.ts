@@ -1,7 +1,8 @@
 import { objections } from '../tables/index.ts'
 import { harmedDevices } from './device-harm.ts'
 import type { Judgement } from './effect.ts'
-import { declared, type Finding } from './finding.ts'
+import { declared, type Finding, suspect } from './finding.ts'
+import { gapsIn } from './gaps.ts'
 import { looksOf } from './looks.ts'
 import type { Mappings } from './mappings.ts'
 import { finding, measure, Suspects, takeOut } from './measure.ts'
@@ -9,6 +10,7 @@ import { place } from './names.ts'
 import { unreadQueues } from './notifications.ts'
 import { claimPass } from './passes/claims.ts'
 import { configurationPass } from './passes/configuration.ts'
+import { gapPass } from './passes/gaps.ts'
 import { hiddenPass } from './passes/hidden.ts'
 import { lossPass } from './passes/losses.ts'
 import { lpiPass } from './passes/lpis.ts'
@@ -54,7 +56,9 @@ function auditOnce(scene: Scene): Report {
   suspects.add(configurationPass(scene))
   suspects.add(notificationPass(scene))
   const findings = measure(scene, trials, clean, suspects, judge)
-  for (const note of notePass(scene, suspects.full || unlisted)) {
+  const limit = scene.budget.findings
+  const more = suspects.full || unlisted ? [suspect('M704', { limit }, { effect: declared('note'), limit: 'findings' })] : []
+  for (const note of [...notePass(scene), ...gapPass(scene), ...more]) {
     findings.push(finding(scene, note, note.effect ?? declared('note')))
   }
   return report(scene, orphans, findings)
@@ -66,7 +70,8 @@ function report(scene: Scene, orphans: Orphans, found: readonly Finding[]): Repo
   const { restored, beliefs, tables } = scene
   const registers = registerHarm(registerPass(scene))
   const harm = damage(scene, restored)
-  const verdict = verdictOf(restored, registers, harm)
+  const gaps = gapsIn(found)
+  const verdict = verdictOf(restored, registers, harm, gaps.length === 0)
   const stop = stopOf(restored)
   const { state, commands, pending } = beliefs.history
   return {
@@ -74,6 +79,7 @@ function report(scene: Scene, orphans: Orphans, found: readonly Finding[]): Repo
     kernel: scene.profile.id,
     vcpus: scene.registers.redistributors.length,
     verdict,
+    gaps,
     errno: registers.errno ?? stop?.errno,
     stop,
     collections: tables.mappings.collections.size,

@@ -1,5 +1,8 @@
 import type { WalkLimits } from '../tables/index.ts'
 
+/** What may run out: work, guest RAM that is read, findings that are listed. */
+export type Limit = 'work' | 'bytes' | 'findings'
+
 /**
  * How much work an audit and a repair may make of tables that an enemy filled, and how much of it a report lists. The limits are of each
  * simulated restore and each sweep of the tables; what lies beyond them is not looked at, and the report says so.
@@ -28,8 +31,8 @@ export const defaultBudget: Budget = {
   events: 2 ** 19,
   trials: 2 ** 26,
   objections: 64,
-  findings: 1000,
-  orphans: 1000,
+  findings: 4096,
+  orphans: 4096,
   kernels: 2 ** 28,
   rounds: 64,
 }

@@ -30,7 +30,7 @@ describe('an audit within a budget', () => {
     expect(codes(stale(), { findings: 3 })).toEqual(['D203', 'D203', 'I303', 'M704'])
     expect(within(stale(), { findings: 3 }).findings.at(-1)).toMatchObject({
       severity: 'note',
-      says: 'There are more findings than the 3 that a report lists.',
+      says: 'There are more findings than the 3 that the budget lets a report list.',
     })
   })
 
@@ -50,7 +50,7 @@ describe('an audit within a budget', () => {
       expect(unread).toBe(1)
       expect(findings.find(({ code }) => code === 'M703')).toMatchObject({ severity: 'latent' })
       expect(findings.find(({ code }) => code === 'M703')!.says).toMatch(
-        /^A restore reads more table entries than the \d+ after which the check stopped\.$/,
+        /^The tables are more work than the budget has: a restore was followed through \d+ entries\.$/,
       )
     }
     expect(within(stale(), {})).toMatchObject({ unread: 0 })

@@ -1,5 +1,6 @@
 import { hex } from '../abi/index.ts'
 import type { Errno, Gpa } from '../memory/index.ts'
+import type { Limit } from './budget.ts'
 import type { EntryKind, EntryView } from './entries.ts'
 import type { Detail, ProblemCode, Severity } from './problems/index.ts'
 import { type RuleName, type WitnessName, witnessRules } from './witness-rules.ts'
@@ -99,6 +100,8 @@ export interface Suspect<C extends ProblemCode = ProblemCode> {
   /** The writes that take the entry out of the tables: for measuring its effect. */
   readonly removal: readonly WordWrite[]
   readonly fix: Fix
+  /** Of what was not looked at: the limit of the budget that was reached. */
+  readonly limit?: Limit
   /** Known without a walk: registers, the queue, the file. */
   readonly effect?: Effect
 }

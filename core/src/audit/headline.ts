@@ -1,5 +1,6 @@
 import { type ProfileId, releasedKernels } from '../abi/index.ts'
 import type { DeviceHarm } from './device-harm.ts'
+import { gapWords } from './gaps.ts'
 import type { KernelRow } from './kernels.ts'
 import { itsName } from './names.ts'
 import type { Report } from './report.ts'
@@ -26,12 +27,16 @@ export function headline(reports: readonly Report[], kernels: readonly KernelRow
       return failureSentence(reports, on)
     case 'corrupts':
       return harmSentence(reports, on)
-    case 'unknown':
-      return `Not known ${on}: a restore reads more than was looked at.`
+    case 'undecided':
+      return `Undecided ${on}: ${unseenWords(reports)}.`
     case 'restores':
       return wellSentence(reports, on)
   }
 }
+
+/** `not everything was looked at (the budget of work is spent)`. */
+export const unseenWords = (reports: readonly Pick<Report, 'gaps'>[]): string =>
+  `not everything was looked at (${gapWords(reports.flatMap(({ gaps }) => gaps))})`
 
 /** `on linux-7.3`, or on all kernels where they do the same. */
 function onKernel(asked: ProfileId, rows: readonly KernelRow[]): string {
@@ -98,10 +103,8 @@ export function harmWords({ live, lost, misdirected, revived, waitsFor, isLost, 
 function wellSentence(reports: readonly Report[], on: string): string {
   const sum = (of: (report: Report) => number) => reports.reduce((total, report) => total + of(report), 0)
   const [devices, events] = [sum(({ live }) => live.devices), sum(({ live }) => live.events)]
-  const isUnread = reports.some(({ unread }) => unread > 0)
   const known = reports.every(({ whole }) => whole) ? '' : ' that is known to be mapped'
   if (devices === 0)
     return `Comes back ${on}; ${known === '' ? 'the guest has no device mapped' : 'no device is known to be mapped'}.`
-  const which = isUnread ? ' that was looked at' : known
-  return `Every device${which} keeps its interrupts ${on}: ${counted(devices, 'device')}, ${counted(events, 'interrupt')}.`
+  return `Every device${known} keeps its interrupts ${on}: ${counted(devices, 'device')}, ${counted(events, 'interrupt')}.`
 }

@@ -123,7 +123,7 @@ describe('a saved VM on every kernel', () => {
     const its = { index: 0, base: VIRT_ITS }
     expect(oldest).toEqual({
       kernel: 'linux-6.6',
-      verdict: 'unknown',
+      verdict: 'undecided',
       errno: undefined,
       failure: undefined,
       save: undefined,
@@ -138,7 +138,7 @@ describe('a saved VM on every kernel', () => {
   it('leaves the oldest out when the restores cost more than they may, and judges as many as that allows', () => {
     const judged = (kernels: number) =>
       judgeKernels([setScene({ ...healthy().input(), budget: { kernels } })], profileIds)
-        .filter(({ verdict }) => verdict !== 'unknown')
+        .filter(({ verdict }) => verdict !== 'undecided')
         .map(({ kernel }) => kernel)
     expect(judged(0)).toEqual(releasedKernels.slice(-1))
     expect(judged(2 ** 28)).toEqual(profileIds)
@@ -147,7 +147,7 @@ describe('a saved VM on every kernel', () => {
 
   it('asks for what lies behind the tables of a kernel that runs past them', async () => {
     const input = await auditFixture('scattered-clean')
-    expect(judgeKernels([setScene(input)], ['linux-5.10'])[0]!.verdict).toBe('unknown')
+    expect(judgeKernels([setScene(input)], ['linux-5.10'])[0]!.verdict).toBe('undecided')
     const [more] = overrunFootprint(input, profileIds, 4096)
     expect(more).toMatchObject({ bytes: 4096 })
     expect(overrunFootprint(input, ['linux-7.3'], 4096)).toEqual([])

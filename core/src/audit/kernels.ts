@@ -12,6 +12,7 @@ import { objections, tableView } from '../tables/index.ts'
 import { Alike } from './alike.ts'
 import { defaultBudget } from './budget.ts'
 import { deviceName, place } from './names.ts'
+import { gapPass } from './passes/gaps.ts'
 import { registerPass } from './passes/registers.ts'
 import { type CallFailure, comesToTables, type RestoreAndSave, restoreAndSave } from './restore-and-save.ts'
 import type { AuditInput, Scene } from './scene.ts'
@@ -21,7 +22,7 @@ import { type Damage, damage, NO_DAMAGE, registerHarm, together, type Verdict, v
 /** What one kernel makes of a saved VM: the restore, and the save after it. */
 export interface KernelRow extends Damage {
   readonly kernel: ProfileId
-  /** Unknown when the kernel reads more than was looked at: behind its tables, or tables made to be slow. */
+  /** Undecided when the kernel reads more than was looked at: behind its tables, or tables made to be slow. */
   readonly verdict: Verdict
   readonly errno: Errno | undefined
   /** The call of the restore that fails. */
@@ -63,7 +64,7 @@ export function judgeKernels(scenes: readonly Scene[], kernels: readonly Profile
 
 const unjudged = (kernel: ProfileId, scenes: readonly Scene[]): KernelRow => ({
   kernel,
-  verdict: 'unknown',
+  verdict: 'undecided',
   errno: undefined,
   failure: undefined,
   save: undefined,
@@ -99,12 +100,15 @@ class Judging {
     const itses = scenes.map((scene, i) => ({ its: scene.its, ...this.#damage(scene, restored[i]!) }))
     const tried = this.#restoreAndSave(quirks, restored)
     const failure = tried === undefined ? this.#walkFailure(restored) : tried.restore
-    const verdicts = scenes.map((scene, i) => verdictOf(restored[i]!, registerHarm(registerPass(scene, quirks)), itses[i]!))
-    const isUnknown = restored.some(({ cut }) => cut !== undefined)
+    const verdicts = scenes.map((scene, i) => {
+      const isSeen = gapPass(scene, restored[i]).length === 0
+      return verdictOf(restored[i]!, registerHarm(registerPass(scene, quirks)), itses[i]!, isSeen)
+    })
+    const isCut = restored.some(({ cut }) => cut !== undefined)
     return {
       ...together(itses),
       itses,
-      verdict: isUnknown ? 'unknown' : failure === undefined ? worst(verdicts) : 'fails',
+      verdict: isCut ? 'undecided' : failure === undefined ? worst(verdicts) : 'fails',
       errno: failure?.errno,
       failure,
       save: tried?.save,

@@ -51,7 +51,10 @@ const ofWholeVm: readonly LookSubject[] = ['pending', 'notifications']
 function kernelsLook(rows: readonly Pick<KernelRow, 'kernel' | 'verdict'>[]): VmLook {
   const released = rows.filter(({ kernel }) => releasedKernels.includes(kernel))
   const good = released.filter(({ verdict }) => verdict === 'restores').length
+  const undecided = released.filter(({ verdict }) => verdict === 'undecided').length
   const what = `the restore on ${counted(released.length, 'kernel')}`
+  if (good === 0 && undecided > 0)
+    return { subject: 'kernels', outcome: 'in part', what, why: `undecided on ${undecided} of them` }
   if (good === released.length) return { subject: 'kernels', outcome: 'well', what }
   return { subject: 'kernels', outcome: good === 0 ? 'wrong' : 'noted', what: `${what}, of which ${good} restore it cleanly` }
 }

@@ -4,6 +4,7 @@ import type { Errno, Gpa } from '../memory/index.ts'
 import type { DeviceHarm } from './device-harm.ts'
 import type { DeviceNames } from './device-names.ts'
 import type { EventId, Finding } from './finding.ts'
+import type { Gap } from './gaps.ts'
 import type { HistoryState } from './history.ts'
 import type { Look } from './looks.ts'
 import type { Verdict } from './verdict.ts'
@@ -73,6 +74,8 @@ export interface Report extends RestoreCounts {
   readonly kernel: ProfileId
   readonly vcpus: number
   readonly verdict: Verdict
+  /** What was not looked at: of that nothing is said. */
+  readonly gaps: readonly Gap[]
   readonly errno: Errno | undefined
   readonly stop: RestoreStop | undefined
   /** Devices that may be live and are not brought back. */

@@ -15,7 +15,7 @@ import {
   savedIts,
 } from '../abi/index.ts'
 import type { KernelOutcome, RedistributorOutcome } from '../guest-kernel/index.ts'
-import type { Gpa, GpaRange, ReadonlyMemory } from '../memory/index.ts'
+import { type Gpa, type GpaRange, PAGE_BYTES, type ReadonlyMemory } from '../memory/index.ts'
 import { lpiConfiguration, lpiRanges, type TableView, tableView } from '../tables/index.ts'
 import type { VirtioDevice } from '../virtio/index.ts'
 import { Alike } from './alike.ts'
@@ -129,12 +129,18 @@ export class Scene {
 
   /** What lies in the tables, or in the LPI tables, is not known whole. */
   get isCut(): boolean {
-    return this.areTablesCut || this.areLpisUnread
+    return this.areTablesCut || this.areLpisUnread || this.isQueueUnread
   }
 
   /** The tables are larger than what may be looked at, or than what was loaded. */
   get areTablesCut(): boolean {
-    return this.tables.cut || this.restored.cut !== undefined
+    return this.tables.cut !== undefined || this.restored.cut !== undefined
+  }
+
+  /** Not all of the command queue was loaded: it tells nothing. */
+  get isQueueUnread(): boolean {
+    const { valid, base, bytes } = queueShape(this.saved.cbaser)
+    return valid && !this.memory.isLoaded(base as Gpa, bytes)
   }
 
   /** Not all of the LPI tables was loaded: what is enabled and pending is not known. */
@@ -219,8 +225,16 @@ export class Scene {
     const { valid, base, bytes } = queueShape(this.saved.cbaser)
     const isHeard = !valid || !written.some((at) => at + 8 > base && at < base + bytes)
     const isSame = registers === this.registers
-    return new Scene({ ...this.#input, memory, registers }, vm, isHeard && isSame ? this.#beliefs : undefined)
+    const missing = withoutWritten(this.missing, written)
+    return new Scene({ ...this.#input, memory, registers, missing }, vm, isHeard && isSame ? this.#beliefs : undefined)
   }
+}
+
+/** The pages that a file still holds no record of when the words at `written` are in it. */
+function withoutWritten(missing: readonly Gpa[], written: readonly Gpa[]): readonly Gpa[] {
+  if (missing.length === 0) return missing
+  const pages = new Set(written.map((at) => at - (at % PAGE_BYTES)))
+  return missing.filter((page) => !pages.has(page))
 }
 
 /**
@@ -228,7 +242,7 @@ export class Scene {
  * saved there, that tells nothing.
  */
 function leftPossible({ mappings, cut, unreadable }: Tables, missing: readonly Gpa[]): CanBeMapped {
-  if (cut || unreadable.length > 0 || missing.length > 0 || mappings.collections.size === 0) return () => true
+  if (cut !== undefined || unreadable.length > 0 || missing.length > 0 || mappings.collections.size === 0) return () => true
   return (deviceId, eventId) =>
     eventId === undefined ? mappings.device(deviceId) !== undefined : mappings.row(deviceId, eventId) >= 0
 }

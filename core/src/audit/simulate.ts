@@ -5,6 +5,7 @@ import {
   GO_ON,
   type Objection,
   type SweepReader,
+  type Swept,
   sweepTables,
   type TableReader,
   type TableView,
@@ -91,7 +92,8 @@ export interface Tables {
   readonly mappings: Mappings
   /** Words of tables or ITTs that are not in RAM. */
   readonly unreadable: readonly Unreadable[]
-  readonly cut: boolean
+  /** Why not everything was looked at. */
+  readonly cut: Swept['cut']
 }
 
 export interface Unreadable {

@@ -17,8 +17,8 @@ export type Verdict =
   | 'corrupts'
   /** It fails with an errno. */
   | 'fails'
-  /** It reads more than was looked at: tables made to be slow, or what was not loaded. */
-  | 'unknown'
+  /** No harm was found, and not everything was looked at: a limit was reached, or the file does not hold or place it. */
+  | 'undecided'
 
 /** What a restore loses and gains against what the guest has mapped. */
 export interface Damage {
@@ -129,7 +129,7 @@ function isMisdirected(
 
 /** The worst of several. */
 export const worst = (verdicts: readonly Verdict[]): Verdict =>
-  (['fails', 'corrupts', 'unknown'] as const).find((verdict) => verdicts.includes(verdict)) ?? 'restores'
+  (['fails', 'corrupts', 'undecided'] as const).find((verdict) => verdicts.includes(verdict)) ?? 'restores'
 
 /** What several ITSes of a VM lose and gain together. */
 export function together(damages: readonly Damage[]): Damage {
@@ -151,11 +151,12 @@ export function together(damages: readonly Damage[]): Damage {
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
 
-export function verdictOf({ objection, cut }: SimulatedRestore, registers: RegisterHarm, harm: Damage): Verdict {
+/** What a restore comes to; `isSeen`: everything was looked at. What was not can only make it worse. */
+export function verdictOf({ objection }: SimulatedRestore, registers: RegisterHarm, harm: Damage, isSeen: boolean): Verdict {
   if (objection !== undefined || registers.errno !== undefined) return 'fails'
-  if (cut !== undefined) return 'unknown'
   const { lost, revived, misdirected, lostDevices, misplacedDevices, lostCollections, hiddenDevices, lostInterrupts } = harm
   const devices = lostDevices + misplacedDevices + hiddenDevices
   const harmed = lost.count + revived.count + misdirected.count + devices + lostCollections + lostInterrupts.count > 0
-  return registers.corrupts || harmed ? 'corrupts' : 'restores'
+  if (registers.corrupts || harmed) return 'corrupts'
+  return isSeen ? 'restores' : 'undecided'
 }

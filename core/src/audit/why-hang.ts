@@ -1,6 +1,6 @@
 import type { DeviceNames } from './device-names.ts'
 import type { Finding } from './finding.ts'
-import { entryWords, harmedOf } from './headline.ts'
+import { entryWords, harmedOf, unseenWords } from './headline.ts'
 import { lookWords } from './looks.ts'
 import { type Hang, hangs, problemRow } from './problems/index.ts'
 import type { Report } from './report.ts'
@@ -58,7 +58,7 @@ function answerOf(reports: readonly Report[], findings: readonly HangingFinding[
 
 /** What was not looked at is said, and what is not known whole. */
 function nothingFound(reports: readonly Report[]): string {
-  if (reports.some(({ verdict }) => verdict === 'unknown')) return 'Not known: a restore reads more than was looked at.'
+  if (reports.some(({ gaps }) => gaps.length > 0)) return `Nothing found that would hang this guest, and ${unseenWords(reports)}.`
   const looks = reports.flatMap((report) => report.looks)
   const inPart = looks.filter(({ outcome }) => outcome === 'in part').map(lookWords)
   const never = looks.filter(({ outcome }) => outcome === 'not looked at').map(lookWords)

@@ -1,12 +1,15 @@
 import type { ProfileId } from '../abi/index.ts'
 import {
   type Count,
+  type Gap,
   groupKernels,
   type HistoryState,
   hangs,
   harmedOf,
   headline,
   type KernelRow,
+  type Limit,
+  type ProblemCode,
   type QueueCounts,
   type Report,
   type RestoreCounts,
@@ -97,16 +100,27 @@ export interface GuestKernelDocument {
 /** What the next restore does. */
 export interface RestoreDocument extends RestoreCounts {
   /**
-   * It succeeds and brings back what the guest has mapped; it succeeds and the guest loses, gains or misdirects interrupts; it fails; it
-   * reads more than was looked at.
+   * It succeeds and brings back what the guest has mapped; it succeeds and the guest loses, gains or misdirects interrupts; it fails; no
+   * harm was found, and not everything was looked at.
    */
   readonly verdict: Verdict
+  /** What was not looked at: there may be harm in it, whatever the verdict is. */
+  readonly gaps: readonly GapDocument[]
   /** What the restore fails with. */
   readonly errno: Errno | null
   /** Where it fails. */
   readonly stop: StopDocument | null
   /** The commands that are still in guest RAM. */
   readonly history: HistoryDocument
+}
+
+/** Something that was not looked at. */
+export interface GapDocument {
+  /** The problem that tells of it. */
+  readonly code: ProblemCode
+  readonly says: string
+  /** The limit of the budget that was reached; null where the file does not have it. */
+  readonly limit: Limit | null
 }
 
 /** The entry at which a restore fails. */
@@ -184,11 +198,12 @@ function guestKernelDocument(outcome: KernelOutcome | undefined): GuestKernelDoc
 }
 
 function restoreDocument(report: Report): RestoreDocument {
-  const { verdict, errno, stop, history, orphans } = report
+  const { verdict, gaps, errno, stop, history, orphans } = report
   const { unknown: untold, ...told } = report.byQueue
   const { collections, live, tables, restored, lost, revived, misdirected, unknown, unread, lostInterrupts } = report
   return {
     verdict,
+    gaps: gaps.map(gapDocument),
     errno: errno ?? null,
     stop: stop === undefined ? null : stopDocument(stop, report.its.index),
     collections,
@@ -212,6 +227,8 @@ function restoreDocument(report: Report): RestoreDocument {
   }
 }
 
+export const gapDocument = ({ code, says, limit }: Gap): GapDocument => ({ code, says, limit: limit ?? null })
+
 export function stopDocument({ errno, says, place, at, deviceId, eventId, after }: RestoreStop, its: number): StopDocument {
   const ids = { ...(deviceId === undefined ? {} : { deviceId }), ...(eventId === undefined ? {} : { eventId }) }
   return { its, errno, says, place, at: address(at), ...ids, after }
@@ -232,6 +249,7 @@ function together(itses: readonly RestoreDocument[]): RestoreDocument {
   const failed = itses.find((one) => one.errno !== null)
   return {
     verdict,
+    gaps: itses.flatMap(({ gaps }) => gaps),
     errno: failed?.errno ?? null,
     stop: failed?.stop ?? null,
     collections: sum(({ collections }) => collections),

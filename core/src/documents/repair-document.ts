@@ -11,6 +11,7 @@ import {
 } from '../audit/index.ts'
 import type { Errno } from '../memory/index.ts'
 import type { Cause, Obstacle, RepairPlan } from '../repair/index.ts'
+import { type GapDocument, gapDocument } from './check-document.ts'
 import { type NamedDeviceDocument, namedDevices } from './device-document.ts'
 import { type RegisterDocument, registerDocument, type WriteDocument, writeDocument } from './finding-document.ts'
 import { type Address, address } from './hexadecimal.ts'
@@ -42,6 +43,8 @@ export interface RepairDocument {
 
 export interface OutcomeDocument {
   readonly verdict: Verdict
+  /** What was not looked at; beside it nothing is written. */
+  readonly gaps: readonly GapDocument[]
   readonly errno: Errno | null
 }
 
@@ -136,6 +139,7 @@ export function repairDocument(file: string, plan: RepairPlan, written: string |
 
 const together = (reports: readonly Report[]): OutcomeDocument => ({
   verdict: worst(reports.map(({ verdict }) => verdict)),
+  gaps: reports.flatMap(({ gaps }) => gaps.map(gapDocument)),
   errno: reports.find(({ errno }) => errno !== undefined)?.errno ?? null,
 })
 

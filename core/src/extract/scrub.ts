@@ -34,7 +34,7 @@ export function scrubInto(
   // Entries first: where an ITT lies in a table or in a queue, those are copied over it whole.
   for (const its of registers.itses.keys()) {
     const view = tableView(registers, its)
-    if (sweepTables(memory, view, new EntryCopier(blank, memory, view), limits).cut) isWhole = false
+    if (sweepTables(memory, view, new EntryCopier(blank, memory, view), limits).cut !== undefined) isWhole = false
   }
   for (const its of registers.itses.keys()) {
     for (const range of registerRanges(registers, its)) copy(blank, memory, range)

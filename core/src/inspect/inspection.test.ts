@@ -93,7 +93,7 @@ describe('an inspection', () => {
     expect(inspection.audit()).toMatchObject([
       { unread: 1, findings: expect.arrayContaining([expect.objectContaining({ code: 'M703' })]) },
     ])
-    expect(inspection.judge(['linux-7.3.4'])).toMatchObject([{ verdict: 'unknown' }])
+    expect(inspection.judge(['linux-7.3.4'])).toMatchObject([{ verdict: 'undecided' }])
     expect(inspection.plan().obstacles).not.toEqual([])
   })
 
@@ -102,7 +102,7 @@ describe('an inspection', () => {
     const inspection = await inspect(plantedMachine(new PlantedVm()), { budget: { tables: 0x4_1000, overruns: 0 } })
     expect(inspection.pending()).toMatchObject({ isWhole: false, vcpus: [{ unread: undefined }, { unread: 'not loaded' }] })
     expect(inspection.audit()).toMatchObject([{ unread: 1, findings: [{ code: 'M706' }] }])
-    expect(inspection.judge().map(({ verdict }) => verdict)).toEqual(profileIds.map(() => 'unknown'))
+    expect(inspection.judge().map(({ verdict }) => verdict)).toEqual(profileIds.map(() => 'undecided'))
     expect(inspection.plan({ allow: 'everything' }).obstacles).toMatchObject([{ says: expect.stringContaining('M706') }])
   })
 
@@ -114,13 +114,18 @@ describe('an inspection', () => {
     for (const budget of [{ entries: 20 }, { events: 1 }]) {
       const inspection = await inspect(plantedMachine(stale.dte(16, { size: 4, next: 8, ittAddr: stale.itt(16) })), { budget })
       expect(inspection.audit()).toMatchObject([
-        { verdict: 'unknown', unread: 1, lost: 0, findings: expect.arrayContaining([expect.objectContaining({ code: 'M703' })]) },
+        {
+          verdict: 'undecided',
+          unread: 1,
+          lost: 0,
+          findings: expect.arrayContaining([expect.objectContaining({ code: 'M703' })]),
+        },
       ])
-      expect(inspection.judge().map(({ verdict }) => verdict)).toEqual(profileIds.map(() => 'unknown'))
+      expect(inspection.judge().map(({ verdict }) => verdict)).toEqual(profileIds.map(() => 'undecided'))
       expect(inspection.plan({ allow: 'everything' })).toMatchObject({ writes: [], obstacles: [{ kernel: '', says: tooLarge }] })
     }
     const [report] = (await inspect(plantedMachine(well), { budget: { entries: 20 } })).audit()
-    expect(report).toMatchObject({ verdict: 'unknown', unread: 1, lost: 0, findings: [{ code: 'M703' }] })
+    expect(report).toMatchObject({ verdict: 'undecided', unread: 1, lost: 0, findings: [{ code: 'M703' }] })
     const blank = new PlantedVm().map(24, { 0: [8193, 0], 1: [8194, 1] })
     const rebuilt = (await inspect(plantedMachine(blank), { budget: { events: 2 } })).plan({ allow: 'everything', rebuild: true })
     expect(rebuilt.obstacles).toContainEqual({ kernel: 'linux-7.3.4', says: tooLarge })

@@ -23,7 +23,7 @@ describe('the rings of virtqueues', () => {
     const tables = whole.loaded.ranges.reduce((sum, { bytes }) => sum + bytes, 0)
     const inspection = await inspect(plantedMachine(owing()), { budget: { tables } })
     expect(queueStates(inspection.scenes[0]!).map(({ ring }) => ring)).toEqual([{ unjudged: 'not loaded' }])
-    expect(inspection.audit()[0]).toMatchObject({ verdict: 'restores', unread: 1, findings: [{ code: 'M707' }] })
+    expect(inspection.audit()[0]).toMatchObject({ verdict: 'undecided', unread: 1, gaps: [{ code: 'M707', limit: 'bytes' }] })
   })
 
   it.each<Owing>([{}, { vcpus: ['kernel', 'program'] }, { vcpus: ['off', 'kernel'] }, { kind: 'net' }])(

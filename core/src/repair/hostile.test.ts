@@ -29,4 +29,10 @@ describe('tables made to hurt', () => {
     const plan = planOne(vm.input(), { allow: 'proven', strict: true })
     expect([plan.writes.length, plan.after.findings, plan.obstacles, plan.lost]).toEqual([1200, [], [], []])
   })
+
+  it('are not repaired when they have more findings than a report lists', () => {
+    const vm = new PlantedVm().map(8, {}).map(16, {}).save().unmap(8).unmap(16)
+    const { writes, obstacles } = planOne({ ...vm.input(), budget: { findings: 1 } }, { allow: 'everything' })
+    expect([writes, obstacles]).toEqual([[], [{ kernel: '', says: 'M704: there are more findings than a report lists' }]])
+  })
 })

@@ -74,7 +74,7 @@ function restoredIn({ restored: { objection, mappings } }: Scene): EventSet {
 const about = ({ its, vm }: Scene): Pick<Obstacle, 'its'> => (vm.length > 1 ? { its } : {})
 
 function remaining(scene: Scene): Obstacle[] {
-  const { kernel, verdict, errno, stop, findings, revived } = audit(scene)
+  const { kernel, verdict, errno, stop, findings, gaps, revived } = audit(scene)
   const obstacle = (says: string): Obstacle => ({ kernel, says, ...about(scene) })
   const blocked = blockage(findings, 'repair')
   if (blocked !== undefined) return [obstacle(`${blocked.code}: ${blocked.because}`)]
@@ -85,6 +85,8 @@ function remaining(scene: Scene): Obstacle[] {
   // Losses are judged by the events themselves.
   const harm = findings.filter(({ severity, code }) => severity === 'corrupts' && !isLoss(code))
   if (harm.length === 0 && revived > 0) return [obstacle(`the restore still brings back ${revived} dead events`)]
+  const [gap] = gaps
+  if (harm.length === 0 && gap !== undefined) return [obstacle(`${gap.code} is left: ${gap.says}`)]
   return harm.map(({ code, says }) => obstacle(`${code} is left: ${says}`))
 }
 
@@ -140,6 +142,11 @@ function savedOtherwise({ kernel, after }: KernelProof, hasOrphans: boolean): Ob
   return [{ kernel, says: `the save after the restore comes back otherwise: ${after.again}` }]
 }
 
+function worseWords({ verdict, errno, lost }: KernelRow): string {
+  if (verdict === 'fails') return `the restore would fail: ${errno}`
+  return verdict === 'undecided' ? 'it would read more than was looked at' : `${lost.count} live events would be lost`
+}
+
 /**
  * A repair for one kernel must not harm another: make it fail or corrupt where it did not, or corrupt in silence where it
  * failed. What an old kernel makes of every save of such a VM is not the repair's doing.
@@ -152,8 +159,7 @@ function worse({ kernel, before, after }: KernelProof): Obstacle[] {
   return [
     {
       kernel,
-      says:
-        after.verdict === 'fails' ? `the restore would fail: ${after.errno}` : `${after.lost.count} live events would be lost`,
+      says: worseWords(after),
     },
   ]
 }

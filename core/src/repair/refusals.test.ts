@@ -66,7 +66,7 @@ describe('a repair is not proven good', () => {
   })
 
   it('while dead events come back of which no finding tells', () => {
-    const after = { ...withOrphan(8).input(), budget: { findings: 0 } }
+    const after = { ...withOrphan(8).input(), budget: { trials: 0 } }
     expect(obstacles(withOrphan(8).input(), after)).toContain(asked('the restore still brings back 1 dead events'))
   })
 

@@ -111,7 +111,7 @@ class Survey {
     this.#known = known
     this.#limits = limits
     this.withoutDead = memory.fork()
-    this.#isCut = this.#sweep().cut
+    this.#isCut = this.#sweep().cut !== undefined
   }
 
   #sweep(): Swept {

@@ -40,20 +40,26 @@ export function dteBlocks(memory: ReadonlyMemory, { valid, indirect, base, bytes
   return [...blocks.values()]
 }
 
-/**
- * Calls `entry` for every word from `base` on whose place is in loaded RAM and that `next` does not skip.
- *
- * @returns how many words of the range could not be read, and how many were read.
- */
+/** What became of the words of a range. */
+interface WordsRead {
+  /** They lie outside RAM, or were not loaded. */
+  readonly unreadable: number
+  /** Some of those lie in RAM that was not loaded. */
+  readonly needs: boolean
+  readonly read: number
+}
+
+/** Calls `entry` for every word from `base` on whose place is in loaded RAM and that `next` does not skip. */
 export function eachWord(
   memory: ReadonlyMemory,
   base: number,
   words: number,
   next: typeof nextValidDte,
   entry: (slot: number, lo: number, hi: number, at: Gpa) => boolean,
-): { readonly unreadable: number; readonly read: number } {
+): WordsRead {
   const cursor = memory.cursor()
   let unreadable = 0
+  let needs = false
   let slot = 0
   while (slot < words) {
     const at = (base + slot * ENTRY_BYTES) as Gpa
@@ -61,6 +67,7 @@ export function eachWord(
       // RAM begins and ends at page boundaries at the finest, and a page is loaded as a whole.
       const step = Math.min(words - slot, (PAGE_BYTES - (at % PAGE_BYTES)) / ENTRY_BYTES)
       unreadable += step
+      needs ||= !memory.isLoaded(at)
       slot += step
       continue
     }
@@ -77,7 +84,7 @@ export function eachWord(
     if (!entry(slot, cursor.words[index]!, cursor.words[index + 1]!, (at + skipped * ENTRY_BYTES) as Gpa)) break
     slot++
   }
-  return { unreadable, read: Math.min(slot + 1, words) - unreadable }
+  return { unreadable, needs, read: Math.min(slot + 1, words) - unreadable }
 }
 
 function seekLoaded(cursor: ReadCursor, at: Gpa): boolean {

@@ -24,8 +24,8 @@ export interface Swept {
   readonly events: number
   /** Entries read, valid or not. */
   readonly entries: number
-  /** A limit was reached, or the first level of the device table is not loaded: the rest was not looked at. */
-  readonly cut: boolean
+  /** Not everything was looked at: a limit was reached, which ends the sweep, or words that lie in RAM are not loaded. */
+  readonly cut: 'limit' | 'not-loaded' | undefined
 }
 
 /**
@@ -39,23 +39,25 @@ export function sweepTables(
   limits: WalkLimits = DEFAULT_LIMITS,
 ): Swept {
   const { valid, indirect, base: first, bytes } = view.deviceTable
-  const swept = {
-    collections: 0,
-    devices: 0,
-    events: 0,
-    entries: 0,
-    cut: valid && indirect && !memory.isLoaded(first as Gpa, bytes),
-  }
+  const swept: Counts = { collections: 0, devices: 0, events: 0, entries: 0, cut: undefined }
+  if (valid && indirect && !memory.isLoaded(first as Gpa, bytes)) swept.cut = 'not-loaded'
   sweepCollections(memory, view, reader, swept)
   for (const { base, firstId, entries } of dteBlocks(memory, view.deviceTable)) {
     const dtes: number[] = []
-    const { unreadable, read } = eachWord(memory, base, entries, nextValidDte, (slot, lo, hi) => dtes.push(slot, lo, hi) > 0)
+    const { unreadable, needs, read } = eachWord(
+      memory,
+      base,
+      entries,
+      nextValidDte,
+      (slot, lo, hi) => dtes.push(slot, lo, hi) > 0,
+    )
     if (unreadable > 0) reader.unreadable?.('DTE', base, unreadable)
+    if (needs) swept.cut = 'not-loaded'
     swept.entries += read
     for (let i = 0; i < dtes.length; i += 3) {
       const slot = dtes[i]!
       sweepDevice(memory, reader, swept, limits, [firstId + slot, dtes[i + 1]!, dtes[i + 2]!, base + slot * ENTRY_BYTES])
-      if (swept.entries > limits.entries || swept.events >= limits.events) return { ...swept, cut: true }
+      if (swept.entries > limits.entries || swept.events >= limits.events) return { ...swept, cut: 'limit' }
     }
   }
   return swept
@@ -67,7 +69,7 @@ function sweepCollections(memory: ReadonlyMemory, { collectionTable }: TableView
   if (!collectionTable.valid) return
   const { icid, rdBase } = CTE.fields
   let listed = 0
-  const { unreadable, read } = eachWord(
+  const { unreadable, needs, read } = eachWord(
     memory,
     collectionTable.base,
     collectionTable.bytes / ENTRY_BYTES,
@@ -80,6 +82,7 @@ function sweepCollections(memory: ReadonlyMemory, { collectionTable }: TableView
     },
   )
   if (unreadable > 0) reader.unreadable?.('CTE', collectionTable.base as Gpa, unreadable)
+  if (needs) swept.cut = 'not-loaded'
   swept.entries += read
 }
 
@@ -98,10 +101,11 @@ function sweepDevice(
   swept.devices++
   reader.device(deviceId, ittAddr, bits, DTE.fields.next.get(dteLo, dteHi), dteAt as Gpa)
   const words = 2 ** Math.min(bits, MAX_EVENTID_BITS)
-  const { unreadable, read } = eachWord(memory, ittAddr, words, nextValidIte, (eventId, lo, hi, at) => {
+  const { unreadable, needs, read } = eachWord(memory, ittAddr, words, nextValidIte, (eventId, lo, hi, at) => {
     reader.event(deviceId, eventId, pintid.get(lo, hi), icid.get(lo, hi), next.get(lo, hi), at)
     return ++swept.events < limits.events
   })
   if (unreadable > 0) reader.unreadable?.('ITE', ittAddr, unreadable, deviceId)
+  if (needs) swept.cut = 'not-loaded'
   swept.entries += read
 }

@@ -1,3 +1,4 @@
+import type { Limit } from '../budget.ts'
 import { problem, see } from './problem.ts'
 
 export const fileProblems = {
@@ -22,6 +23,7 @@ export const fileProblems = {
     describe: ({ what, pages }) =>
       `The file has no record of ${pages === 1 ? 'a page' : `${pages} pages`} of ${what} that a restore reads.`,
     fix: 'save again with the pages that KVM wrote, or rebuild the tables from the command queue',
+    isGap: true,
     help: {
       what: 'A page that KVM reads during a restore is not in the file.',
       why: 'Diff snapshots that follow only what vCPUs wrote miss the pages that KVM itself wrote while saving its tables.',
@@ -32,11 +34,15 @@ export const fileProblems = {
       see: 'arm-vgic-its.rst "KVM_DEV_ARM_ITS_SAVE_TABLES"; KVM_DIRTY_LOG_RING_WITH_BITMAP',
     },
   }),
-  M703: problem<{ readonly entries: number }>({
+  M703: problem<{ readonly limit: Limit; readonly entries: number }>({
     slug: 'tables-too-large',
     usually: 'latent',
-    describe: ({ entries }) => `A restore reads more table entries than the ${entries} after which the check stopped.`,
+    describe: ({ limit, entries }) =>
+      limit === 'work'
+        ? `The tables are more work than the budget has: a restore was followed through ${entries} entries.`
+        : `Not all of the tables and the command queue was read: they have more bytes than the budget.`,
     fix: 'none: no sane guest needs such tables',
+    isGap: true,
     blocks: { what: 'repair', because: 'the tables are larger than what can be looked at' },
     help: {
       what: 'The tables describe more entries than any real VM has: shared ITTs, thousands of devices with the largest ITTs.',
@@ -50,15 +56,17 @@ export const fileProblems = {
   M704: problem<{ readonly limit: number }>({
     slug: 'too-many-findings',
     usually: 'note',
-    describe: ({ limit }) => `There are more findings than the ${limit} that a report lists.`,
-    fix: 'mend what is listed, then check again',
+    describe: ({ limit }) => `There are more findings than the ${limit} that the budget lets a report list.`,
+    fix: 'allow more findings',
+    isGap: true,
+    blocks: { what: 'repair', because: 'there are more findings than a report lists' },
     help: {
       what: 'There are more problems than a report lists.',
       why: 'The table pages hold other data altogether, or a guest filled them on purpose.',
       when: 'Only this report is concerned.',
       outcome: 'The verdict counts all of them; the list does not show them.',
-      fix: 'Mend what is listed, then check again.',
-      see: 'vits check --help',
+      fix: 'None for tables that hold rubbish. A library that embeds vits can allow more: `findings` in the budget of `inspect`.',
+      see: 'docs/api/inspect.md',
     },
   }),
   M705: problem<{ readonly count: number; readonly first: string }>({
@@ -67,6 +75,7 @@ export const fileProblems = {
     describe: ({ count, first }) =>
       `${first}${count > 1 ? ` and ${count - 1} more like it` : ''} may lie in RAM whose address the file does not tell: not looked at.`,
     fix: 'none: check the VM where its memory devices are known',
+    isGap: true,
     blocks: { what: 'repair', because: 'tables lie in RAM whose address the file does not tell' },
     help: {
       what: 'A table or an ITT lies at an address at which memory may be that was plugged into the VM.',
@@ -83,6 +92,7 @@ export const fileProblems = {
     usually: 'note',
     describe: () => 'Not all of the LPI tables was looked at: nothing is said of what is pending there.',
     fix: 'allow more guest RAM to be read',
+    isGap: true,
     blocks: { what: 'repair', because: 'not all of the LPI tables was looked at' },
     help: {
       what: 'The configuration and pending tables and all other tables together are more than what may be read.',
@@ -99,6 +109,8 @@ export const fileProblems = {
     describe: ({ queues }) =>
       `The ${queues === 1 ? 'ring of a virtqueue was' : `rings of ${queues} virtqueues were`} not looked at: nothing is said of interrupts that were lost there.`,
     fix: 'allow more guest RAM to be read',
+    isGap: true,
+    blocks: { what: 'repair', because: 'not all of the virtqueues was looked at' },
     help: {
       what: 'All tables and the pages of virtqueues together are more than what may be read.',
       why: 'The caller of the library set a small budget, or the file describes more virtqueues than any machine has.',

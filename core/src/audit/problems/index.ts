@@ -31,6 +31,9 @@ export const problemRow = (code: ProblemCode): Problem<never> => problems[code]
 /** True for a problem that is a loss: what the guest has mapped does not come back. */
 export const isLoss = (code: ProblemCode): boolean => problemRow(code).loss === true
 
+/** True for a problem that something was not looked at. */
+export const isGap = (code: ProblemCode): boolean => problemRow(code).isGap === true
+
 /** What a finding with this code must tell. */
 export type Detail<C extends ProblemCode> = Parameters<(typeof problems)[C]['describe']>[0]
 

@@ -88,6 +88,8 @@ export interface Problem<Detail> {
   readonly hang?: Hang
   /** What it is called by what the entry was measured to do. */
   readonly recode?: Recode
+  /** Something was not looked at: a restore that goes well as far as it was followed is undecided, and `check` exits with 64. */
+  readonly isGap?: true
   /** What must not be done while it is there. */
   readonly blocks?: Block
   readonly help: Help

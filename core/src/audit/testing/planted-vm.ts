@@ -30,7 +30,7 @@ import type { AuditInput } from '../index.ts'
 
 export const RAM = 0x4000_0000
 /** Enough for two ITSes. */
-const RAM_BYTES = 0x400_0000
+export const RAM_BYTES = 0x400_0000
 export const QUEUE = RAM + 0x1_0000
 export const DEVICE_TABLE = RAM + 0x2_0000
 export const COLLECTION_TABLE = RAM + 0x4_0000
