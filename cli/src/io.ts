@@ -15,9 +15,9 @@ export interface Io {
   /** The names in a folder, sorted; undefined for what is no folder, or not there. */
   list(path: string): Promise<string[] | undefined>
   readonly disk: Disk
-  /** Report text, as it is: no newline is added. */
+  /** Lines of a report; of what a terminal obeys, only their ends and the marks of `style` are. No newline is added. */
   out(text: string): void
-  /** Messages for people: errors, and progress when `progress` is set. */
+  /** Lines for people: errors, and what was taken for granted. */
   err(text: string): void
   /** Shows how far a long job is, on one line of a terminal; undefined when nobody watches. An empty text clears the line. */
   readonly progress: ((text: string) => void) | undefined

@@ -61,6 +61,13 @@ describe('the program', () => {
     expect([status, err]).toEqual([8, 'vits: standard output: no space left on the device\n'])
   })
 
+  it('writes nothing that a terminal would obey', () => {
+    for (const args of [['check', '\x1b[2J'], ['explain', '\x1b[2J'], ['\x1b[2J']]) {
+      const { stdout, stderr } = spawnSync(process.execPath, [program, ...args], { env: { ...process.env, FORCE_COLOR: '1' } })
+      expect([stdout.toString(), stderr.toString()]).toEqual(['', expect.stringMatching(/^vits: [ -~]*\\x1b\[2J[ -~\n]*$/)])
+    }
+  })
+
   it('refuses what cannot be read from end to end, at once', () => {
     const fifo = `${file}.fifo`
     shell('mkfifo "$2.fifo"')

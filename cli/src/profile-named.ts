@@ -1,6 +1,7 @@
 import { isProfileId, type KernelProfile, type Profile, profileOfKernel, profiles } from '@vits/core/abi'
 import { UsageError } from './failure.ts'
 import type { Io } from './io.ts'
+import { printable } from './printable.ts'
 
 /**
  * The profile of a kernel, by its id or by what `uname -r` prints on its host; which profile that name was taken for, and how surely,
@@ -16,7 +17,7 @@ export function profileNamed(name: string, { err }: Pick<Io, 'err'>): Profile {
       `no kernel '${name}' is known: name one as uname -r prints it, or one of ${Object.keys(profiles).join(', ')}`,
     )
   }
-  err(`vits: ${takenFor(name, found)}\n`)
+  err(`vits: ${printable(takenFor(name, found))}\n`)
   return profiles[found.profile]
 }
 

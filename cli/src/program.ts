@@ -5,6 +5,7 @@ import { type ExitBits, ExitCode, exitWords } from './exit-code.ts'
 import { failed } from './failure.ts'
 import type { Io } from './io.ts'
 import type { Job } from './job.ts'
+import { printable } from './printable.ts'
 
 const about = `Opens a saved arm64 VM, says whether its interrupts will come back, and mends it.`
 
@@ -33,7 +34,7 @@ export async function run(args: readonly string[], io: Io, { version, perform }:
     .configureOutput({
       writeOut: (text) => io.out(text),
       writeErr: (text) => io.err(text),
-      outputError: (text, write) => write(text.replace(/^error: /, 'vits: ')),
+      outputError: (text, write) => write(usageLines(text)),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
       getOutHelpWidth: () => 100,
@@ -56,4 +57,10 @@ export async function run(args: readonly string[], io: Io, { version, perform }:
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Ok : ExitCode.Usage
     return failed(error, io)
   }
+}
+
+/** What commander says of a wrong command line, which names words of it; a suggestion stands on a line of its own. */
+function usageLines(text: string): string {
+  const [, error = '', suggestion = ''] = /^(?:error: )?(.*?)(\n\(Did you mean [^\n]*\?\))?\n?$/s.exec(text) ?? []
+  return `vits: ${printable(error)}${suggestion}\n`
 }

@@ -17,6 +17,12 @@ export function wantsColour(env: Readonly<Record<string, string | undefined>>, i
   return isTerminal && env['TERM'] !== 'dumb'
 }
 
+/** Everything by which words are set off: each is one of these before them and one behind them. */
+export function marksOf(style: Style): string[] {
+  const { bold, dim, good, bad, warn } = style
+  return [...new Set([bold, dim, good, bad, warn].flatMap((set) => set('x').split('x')))].filter((mark) => mark !== '')
+}
+
 export function style(colour: boolean): Style {
   const { bold, dim, green, red, yellow } = pc.createColors(colour)
   return { bold, dim, good: green, bad: red, warn: yellow }

@@ -5,6 +5,7 @@ import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing } from '../failure.ts'
 import { askingKernel } from '../guest-kernel-option.ts'
 import { withSavedMachine } from '../load.ts'
+import { jsonText } from '../printable.ts'
 import { profileNamed } from '../profile-named.ts'
 import { kernelLines } from '../render/kernels-text.ts'
 import { reportText } from '../render/report-text.ts'
@@ -26,7 +27,7 @@ export const run: Run<typeof check> = async (
         const reports = inspection.audit()
         const kernels = inspection.judge()
         const found = { file, machine, reports, kernels }
-        if (json) io.out(`${JSON.stringify(checkDocument(found, byHang), null, files.length > 1 ? 0 : 2)}\n`)
+        if (json) io.out(jsonText(checkDocument(found, byHang), files.length > 1 ? 0 : 2))
         else {
           const options = { kernels: kernelLines(kernels, profile.id, all, io.style), rules: verbose, byHang }
           io.out(`${i > 0 ? '\n' : ''}${reportText(found, options, io.style)}`)

@@ -12,6 +12,7 @@ import { decompress } from 'fzstd'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
+import { jsonText, printable } from '../printable.ts'
 import { profileNamed } from '../profile-named.ts'
 import { readWhole } from '../read-whole.ts'
 import type { conform } from '../usage/conform.ts'
@@ -39,7 +40,7 @@ export const run: Run<typeof conform> = async (paths, { kernel, order, json }, i
       return ExitCode.Ok
     })
   }
-  if (json) io.out(`${JSON.stringify({ ...document(played), ...(order && { restores: restores(played) }) }, null, 2)}\n`)
+  if (json) io.out(jsonText({ ...document(played), ...(order && { restores: restores(played) }) }))
   else printText(played, io)
   const differs = played.some(({ results }) => results.some(({ differences }) => differences.length > 0))
   const disorder = played.some(({ disordered }) => disordered.length > 0)
@@ -112,14 +113,17 @@ function document(played: readonly Played[]) {
 function printText(played: readonly Played[], { out, style }: Io): void {
   const { files, outcomes, mismatches, unsupported } = document(played)
   for (const { file, scenario, kernel, step, what, field, expected, got } of mismatches) {
-    out(`${style.bold(`${file}: ${scenario}, step ${step}`)} under ${kernel}: ${what}\n`)
-    out(`  ${field}: expected ${expected || 'nothing'}\n  ${' '.repeat(field.length)}  got      ${got || 'nothing'}\n`)
+    out(`${style.bold(printable(`${file}: ${scenario}, step ${step}`))} under ${kernel}: ${printable(what)}\n`)
+    out(
+      `  ${field}: expected ${printable(expected) || 'nothing'}\n  ${' '.repeat(field.length)}  got      ${printable(got) || 'nothing'}\n`,
+    )
   }
   for (const { file, scenario, step, its, findings } of restores(played)) {
-    out(`${style.bold(`${file}: ${scenario}, step ${step}`)}: the restore of ITS ${its} is out of order\n`)
+    out(`${style.bold(printable(`${file}: ${scenario}, step ${step}`))}: the restore of ITS ${its} is out of order\n`)
     for (const finding of findings) out(`  ${orderFindingText(finding)}\n`)
   }
-  for (const { file, scenario, step, what } of unsupported) out(`${file}: ${scenario}, step ${step}: not supported: ${what}\n`)
+  for (const { file, scenario, step, what } of unsupported)
+    out(`${printable(`${file}: ${scenario}, step ${step}: not supported: ${what}`)}\n`)
   const kernels = [...new Set(played.flatMap(({ results }) => results.map(({ kernel }) => kernel)))].sort()
   for (const kernel of kernels) {
     const here = played.map(({ file, results }) => ({ file, results: results.filter((result) => result.kernel === kernel) }))

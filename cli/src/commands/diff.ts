@@ -7,6 +7,7 @@ import type { Io } from '../io.ts'
 import { knownIts } from '../its-option.ts'
 import { withSavedMachine } from '../load.ts'
 import { lookedAt } from '../looked-at.ts'
+import { jsonText } from '../printable.ts'
 import { count } from '../render/words.ts'
 import type { diff } from '../usage/diff.ts'
 import type { Run } from '../usage.ts'
@@ -24,7 +25,7 @@ export const run: Run<typeof diff> = ([a = '', b = ''], { view, its, json }, io)
           const [was, is] = [sceneOf(before.inspection, its), sceneOf(after.inspection, its)]
           const found = difference(was, is, wanted)
           const document: DiffDocument = { schema: 1, a, b, ...found }
-          io.out(json ? `${JSON.stringify(document, null, 2)}\n` : differenceText(found, nameIn(found.devices), io))
+          io.out(json ? jsonText(document) : differenceText(found, nameIn(found.devices), io))
           return lookedAt(a, before.inspection, io) | lookedAt(b, after.inspection, io)
         }),
       ),

@@ -1,6 +1,7 @@
 import { headings, type ProblemCode, problems, type RuleName, ruleNames, ruleRow } from '@vits/core/audit'
 import { explainDocument } from '@vits/core/documents'
 import { ExitCode } from '../exit-code.ts'
+import { jsonText } from '../printable.ts'
 import { problemNamed } from '../problem-named.ts'
 import { wrap } from '../render/words.ts'
 import type { Style } from '../style.ts'
@@ -14,7 +15,7 @@ export const run: Run<typeof explain> = async (words, { json }, { out, style }) 
   const rules = words.flatMap((word) => ruleOf(word) ?? [])
   const codes = words.filter((word) => ruleOf(word) === undefined).map(problemNamed)
   const chosen = words.length > 0 ? codes : allCodes
-  if (json) out(`${JSON.stringify(explainDocument(chosen, rules), null, 2)}\n`)
+  if (json) out(jsonText(explainDocument(chosen, rules)))
   else if (words.length === 0) {
     for (const code of chosen) out(`${code} ${problems[code].slug.padEnd(30)} ${problems[code].usually}\n`)
   } else {

@@ -9,6 +9,7 @@ import { DiskError, fileOf } from '../disk.ts'
 import { ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
 import { withSavedMachine } from '../load.ts'
+import { printable } from '../printable.ts'
 import { count } from '../render/words.ts'
 import { refuseToReplace } from '../repair/write-repaired.ts'
 import type { extract } from '../usage/extract.ts'
@@ -31,7 +32,9 @@ export const run: Run<typeof extract> = ([file = ''], { output, scrub, force, gu
       const packed = gzipSync(await writeCase(machine, memory, pages), { level: 9 })
       await io.disk.create(output, fileOf(packed))
       const kept = pages.reduce((sum, { bytes }) => sum + bytes / PAGE_BYTES, 0)
-      io.out(`${output}: ${count(packed.length, 'byte')} for ${count(kept, 'page')} of guest RAM${scrub ? ', scrubbed' : ''}.\n`)
+      io.out(
+        `${printable(output)}: ${count(packed.length, 'byte')} for ${count(kept, 'page')} of guest RAM${scrub ? ', scrubbed' : ''}.\n`,
+      )
       return ExitCode.Ok
     })
   })

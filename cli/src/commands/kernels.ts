@@ -1,6 +1,7 @@
 import { profiles, type QuirkName, quirks, releasesWith } from '@vits/core/abi'
 import { kernelsDocument } from '@vits/core/documents'
 import { ExitCode } from '../exit-code.ts'
+import { jsonText } from '../printable.ts'
 import { profileNamed } from '../profile-named.ts'
 import type { kernels } from '../usage/kernels.ts'
 import type { Run } from '../usage.ts'
@@ -9,7 +10,7 @@ import type { Run } from '../usage.ts'
 export const run: Run<typeof kernels> = async (ids, { json }, { out, err, style }) => {
   const chosen = ids.length === 0 ? Object.values(profiles) : ids.map((id) => profileNamed(id, { err }))
   if (json) {
-    out(`${JSON.stringify(kernelsDocument(chosen.map(({ id }) => id)), null, 2)}\n`)
+    out(jsonText(kernelsDocument(chosen.map(({ id }) => id))))
     return ExitCode.Ok
   }
   for (const { id, title, names } of chosen) {

@@ -3,6 +3,7 @@ import { type LintedPause, lintTrace, parseTrace, type TraceFinding, traceScript
 import { ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
+import { jsonText, printable } from '../printable.ts'
 import { readWhole } from '../read-whole.ts'
 import { count, wrap } from '../render/words.ts'
 import type { Style } from '../style.ts'
@@ -24,7 +25,7 @@ export const run: Run<typeof lint> = async (files, { script, json }, io) => {
       return ExitCode.Ok
     })
   }
-  if (json) io.out(`${JSON.stringify(lintDocument(traces), null, 2)}\n`)
+  if (json) io.out(jsonText(lintDocument(traces)))
   else for (const trace of traces) io.out(traceText(trace, io.style))
   const hasProblem = traces.some(({ pauses }) => pauses.length === 0 || pauses.some(({ findings }) => findings.length > 0))
   return bits | (hasProblem ? ExitCode.Problems : ExitCode.Ok)
@@ -36,7 +37,7 @@ async function lintedTrace(file: string, io: Io): Promise<LintedTrace> {
 }
 
 function traceText({ file, calls, pauses }: LintedTrace, style: Style): string {
-  const head = `${style.bold(file)}  ${count(calls, 'ioctl')}\n`
+  const head = `${style.bold(printable(file))}  ${count(calls, 'ioctl')}\n`
   if (pauses.length === 0) return `${head}No save and no restore is in it: nothing was judged.\n`
   return `${head}${pauses.map((pause) => pauseText(pause, style)).join('')}`
 }

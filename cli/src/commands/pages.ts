@@ -5,6 +5,7 @@ import { type PageUse, pageUses, wholePages } from '@vits/core/tables'
 import { failing } from '../failure.ts'
 import { withSavedMachine } from '../load.ts'
 import { lookedAt } from '../looked-at.ts'
+import { jsonText } from '../printable.ts'
 import { count } from '../render/words.ts'
 import type { pages } from '../usage/pages.ts'
 import type { Run } from '../usage.ts'
@@ -16,7 +17,7 @@ export const run: Run<typeof pages> = ([file = ''], { json }, io) =>
       const { memory } = inspection
       const uses = pageUses(memory, registers)
       const whole = wholePages(memory, uses)
-      io.out(json ? `${JSON.stringify(pagesDocument(uses, whole), null, 2)}\n` : text(uses, whole, registers.itses.length))
+      io.out(json ? jsonText(pagesDocument(uses, whole)) : text(uses, whole, registers.itses.length))
       return lookedAt(file, inspection, io)
     }),
   )

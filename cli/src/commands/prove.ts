@@ -6,6 +6,7 @@ import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { type Loaded, withSavedMachine } from '../load.ts'
+import { jsonText } from '../printable.ts'
 import { profileNamed } from '../profile-named.ts'
 import type { Lab } from '../prove/lab-program.ts'
 import { compared, type Proof } from '../prove/proof.ts'
@@ -22,7 +23,7 @@ export const run: Run<typeof prove> = async (files, { kernel = '6.12', profile, 
     bits |= await failing(file, io, () =>
       withSavedMachine(file, io, { judges: [] }, async (loaded) => {
         const proof = { file, ...(await proveOne(loaded, await lab.boot(), named)) }
-        if (json) io.out(`${JSON.stringify(proveDocument(proof), null, files.length > 1 ? 0 : 2)}\n`)
+        if (json) io.out(jsonText(proveDocument(proof), files.length > 1 ? 0 : 2))
         else io.out(proofText(proof, io.style))
         if (!proof.itses.every(({ agrees }) => agrees)) return ExitCode.Failed
         return proof.itses.every(({ answered }) => answered.rc === '0') ? ExitCode.Ok : ExitCode.Problems

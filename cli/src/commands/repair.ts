@@ -8,6 +8,7 @@ import { failing, UsageError } from '../failure.ts'
 import { askingKernel } from '../guest-kernel-option.ts'
 import type { Io } from '../io.ts'
 import { withSavedMachine } from '../load.ts'
+import { jsonText, printable, shellWord } from '../printable.ts'
 import { problemNamed } from '../problem-named.ts'
 import { profileNamed } from '../profile-named.ts'
 import { planText } from '../render/plan-text.ts'
@@ -66,7 +67,7 @@ async function repairFile(path: string, how: RepairOptions, options: Asked, io: 
     const bits = outcome(plan)
     const write = changesOf(plan) > 0 && plan.obstacles.length === 0 && !options.dryRun
     const written = write ? await writeRepaired(opened, plan, options, io) : null
-    if (options.json) io.out(`${JSON.stringify(repairDocument(path, plan, written), null, 2)}\n`)
+    if (options.json) io.out(jsonText(repairDocument(path, plan, written)))
     else if (written === null) io.out(unwrittenText(plan, options))
     return written === null ? bits.unwritten : bits.written
   })
@@ -125,7 +126,8 @@ async function writeRepaired(opened: Opened, plan: RepairPlan, options: Asked, i
   const say = (line: string) => (options.json ? undefined : io.out(`${line}\n`))
   if (options.inPlace) {
     await writeInPlace(opened, plan, io)
-    say(`${opened.path} is repaired. ${undoPath(opened.path)} takes it back: vits undo ${opened.path}`)
+    const [repaired, undo] = [printable(opened.path), printable(undoPath(opened.path))]
+    say(`${repaired} is repaired. ${undo} takes it back: vits undo ${shellWord(opened.path)}`)
     return opened.path
   }
   const output = options.output!
@@ -133,7 +135,7 @@ async function writeRepaired(opened: Opened, plan: RepairPlan, options: Asked, i
   const { files, writeBack } = opened.machine
   const size = `${files.length > 1 ? `${files.length} files, ` : ''}${count(bytes, 'byte')}`
   say(
-    `${output} is written and synced: ${size}${writeBack.to === 'copies' ? ', uncompressed' : ''}. It was read back and audited.`,
+    `${printable(output)} is written and synced: ${size}${writeBack.to === 'copies' ? ', uncompressed' : ''}. It was read back and audited.`,
   )
   return output
 }

@@ -1,4 +1,5 @@
 import { type HeadCost, type HeadCosts, measureHeads } from '@vits/core/conformance'
+import { jsonText } from '../printable.ts'
 import type { Style } from '../style.ts'
 import type { selftestHeads } from '../usage/selftest-heads.ts'
 import type { Run } from '../usage.ts'
@@ -6,7 +7,7 @@ import type { Run } from '../usage.ts'
 /** What a dummy head saves, beside what was posted. */
 export const run: Run<typeof selftestHeads> = async (_, { json }, { out, style, now }) => {
   const report = measureHeads(now)
-  out(json ? `${JSON.stringify({ schema: 1, ...report }, null, 2)}\n` : toText(report, style))
+  out(json ? jsonText({ schema: 1, ...report }) : toText(report, style))
   return report.passed ? 0 : 1
 }
 

@@ -1,4 +1,5 @@
 import { type Fate, type Rehearsal, type RehearsalReport, rehearseVlpis } from '@vits/core/conformance'
+import { jsonText } from '../printable.ts'
 import type { Style } from '../style.ts'
 import type { selftestVlpi } from '../usage/selftest-vlpi.ts'
 import type { Run } from '../usage.ts'
@@ -6,7 +7,7 @@ import type { Run } from '../usage.ts'
 /** Whether pending interrupts that GICv4 hardware holds survive a migration. */
 export const run: Run<typeof selftestVlpi> = async (_, { vcpus, lpis, software, seed, json }, { out, style, now }) => {
   const report = rehearseVlpis({ vcpus, direct: lpis, software, seed, now })
-  out(json ? `${JSON.stringify({ schema: 1, ...report }, null, 2)}\n` : toText(report, style))
+  out(json ? jsonText({ schema: 1, ...report }) : toText(report, style))
   return report.passed ? 0 : 1
 }
 

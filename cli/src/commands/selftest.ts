@@ -1,5 +1,6 @@
 import { type ProfileId, profileOfKernel, profiles } from '@vits/core/abi'
 import { runSeedTest, SEED_BASE, type SeedCase, type SeedFlow, type SeedReport, type TimedAnswer } from '@vits/core/conformance'
+import { jsonText } from '../printable.ts'
 import { profileNamed } from '../profile-named.ts'
 import type { Style } from '../style.ts'
 import type { selftest } from '../usage/selftest.ts'
@@ -15,7 +16,7 @@ export const run: Run<typeof selftest> = async (
   const heads = head === 'kernel' ? {} : { head }
   const report = runSeedTest({ flow, sameCollection, clear, l2Tables: tables, kernel: id, save, now, ...heads })
   const asked = { kernel: id, flow, sameCollection, clear, save, head }
-  if (json) out(`${JSON.stringify({ schema: 1, ...asked, ...report }, null, 2)}\n`)
+  if (json) out(jsonText({ schema: 1, ...asked, ...report }))
   else {
     const named = kernel === undefined ? `${SEED_BASE} as ${id}` : id
     out(`${named}, flow ${flow}, ${report.devices} devices with ITTs of 64 KiB; save ${save}, head ${head}\n\n`)

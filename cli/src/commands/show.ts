@@ -7,6 +7,7 @@ import { askingKernel } from '../guest-kernel-option.ts'
 import { knownIts } from '../its-option.ts'
 import { withSavedMachine } from '../load.ts'
 import { lookedAt } from '../looked-at.ts'
+import { jsonText } from '../printable.ts'
 import { inBrackets, roleWords } from '../render/device-lines.ts'
 import { pendingText } from '../render/pending-text.ts'
 import { count, itsWords } from '../render/words.ts'
@@ -19,7 +20,7 @@ export const run: Run<typeof show> = ([file = ''], { view, its, json, guestKerne
     withSavedMachine(file, io, { judges: [], ...askingKernel(always) }, ({ inspection }) => {
       knownIts(its, inspection)
       const shown = view === 'pending' ? showPending(inspection, its) : showView(inspection, its, view)
-      io.out(json ? `${JSON.stringify(shown.document(), null, 2)}\n` : heading(its, inspection) + shown.text())
+      io.out(json ? jsonText(shown.document()) : heading(its, inspection) + shown.text())
       return lookedAt(file, inspection, io)
     }),
   )

@@ -14,6 +14,7 @@ import { DiskError } from '../disk.ts'
 import { ExitCode } from '../exit-code.ts'
 import { failing } from '../failure.ts'
 import type { Io, OpenFile } from '../io.ts'
+import { printable } from '../printable.ts'
 import { readWhole } from '../read-whole.ts'
 import { count } from '../render/words.ts'
 import { undoPath } from '../repair/write-repaired.ts'
@@ -28,7 +29,7 @@ export const run: Run<typeof undo> = ([path = ''], _options, io) =>
     const record = readUndo(new TextDecoder().decode(await readWhole(kept, io)))
     await takeBack(path, record, io)
     await io.disk.remove(kept)
-    io.out(`${path} is as it was before the repair: ${count(record.words.length, 'word')} put back.\n`)
+    io.out(`${printable(path)} is as it was before the repair: ${count(record.words.length, 'word')} put back.\n`)
     return ExitCode.Ok
   })
 

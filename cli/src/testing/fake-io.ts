@@ -4,6 +4,7 @@ import { perform } from '../job.ts'
 import { nodeDisk } from '../node/disk.ts'
 import { listFolder } from '../node/list-folder.ts'
 import { openFile } from '../node/open-file.ts'
+import { lines } from '../printable.ts'
 import { run } from '../program.ts'
 import { style } from '../style.ts'
 import { allTurns } from '../turns.ts'
@@ -42,10 +43,10 @@ export async function vits(
     },
     disk: nodeDisk,
     out: (text) => {
-      out += text
+      out += lines(text)
     },
     err: (text) => {
-      err += text
+      err += lines(text)
     },
     progress: undefined,
     style: style(false),

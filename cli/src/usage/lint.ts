@@ -1,3 +1,4 @@
+import { limits } from '../limits.ts'
 import { flag } from '../option.ts'
 import { usage } from '../usage.ts'
 
@@ -14,5 +15,6 @@ export const lint = usage({
   options: {
     script: flag('--script', 'print the bpftrace program that makes a trace'),
     json: flag('--json', 'print one JSON document'),
+    ...limits,
   },
 })
