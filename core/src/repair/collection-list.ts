@@ -41,9 +41,10 @@ export function wantedCollections(overlay: Overlay, view: TableView, history: Hi
   return { targets, proven }
 }
 
-/** The entries that a restore reads, valid for it or not: up to the first without Valid. */
+/** The entries that a restore reads, valid for it or not: up to the first without Valid; none of a table that is not there. */
 function listedCollections(overlay: Overlay, { collectionTable }: TableView): Listed[] {
   const listed: Listed[] = []
+  if (!collectionTable.valid) return listed
   const { valid, icid, rdBase } = CTE.fields
   for (let at = collectionTable.base; at < collectionTable.base + collectionTable.bytes; at += ENTRY_BYTES) {
     if (!overlay.memory.contains(at as Gpa, ENTRY_BYTES)) break
@@ -61,9 +62,9 @@ function listedCollections(overlay: Overlay, { collectionTable }: TableView): Li
  * @returns true when a word changed.
  */
 export function writeCollections(overlay: Overlay, view: TableView, wanted: WantedCollections, code: Cause): boolean {
-  const { base, bytes } = view.collectionTable
+  const { base, bytes, valid } = view.collectionTable
   const { targets, proven } = wanted
-  if (!overlay.memory.contains(base as Gpa, bytes)) return false
+  if (!valid || !overlay.memory.contains(base as Gpa, bytes)) return false
   const listed = listedCollections(overlay, view)
   const list = arranged(listed, targets)
   let changed = false

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { ENTRY_BYTES, ITE } from '../abi/index.ts'
 import { type AuditInput, setScene, viewFrom } from '../audit/index.ts'
 import { auditFixture } from '../audit/testing/audit-fixture.ts'
-import { PlantedVm, RAM } from '../audit/testing/planted-vm.ts'
+import { COLLECTION_TABLE, PlantedVm, RAM } from '../audit/testing/planted-vm.ts'
 import type { Gpa, GuestMemory } from '../memory/index.ts'
 import { tableView } from '../tables/index.ts'
 import type { RepairOptions } from './index.ts'
@@ -30,6 +30,15 @@ function blanked({ memory, ...rest }: AuditInput): { input: AuditInput; memory: 
 }
 
 describe('rebuilding the tables from the history of the command queue', () => {
+  it('writes no collection where GITS_BASER1 says that there is no table', () => {
+    const vm = new PlantedVm().map(8, { 0: [8192, 0] }).save()
+    const [devices, collections] = vm.registers().itses[0]!.baser
+    vm.its = { baser: [devices!, collections! & ~(1n << 63n)] }
+    vm.memory.fill(COLLECTION_TABLE as Gpa, 64)
+    const { writes, obstacles } = planOne(vm.input(), { allow: 'proven', rebuild: true })
+    expect([writes.filter(({ kind }) => kind === 'CTE'), obstacles.length > 0]).toEqual([[], true])
+  })
+
   it.each(names)('brings back all that the guest of %s has mapped, from tables that are blank', (name) => {
     const { input } = blanked(fixture(name))
     const plan = planOne(input, { allow: 'proven', rebuild: true })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { GICR_PENDBASER, GICR_PROPBASER, GITS_BASER, GITS_CBASER, type GicRegisters } from '../abi/index.ts'
 import { type Gpa, type GpaRange, LoadableMemory, NotLoadedError, PAGE_BYTES } from '../memory/index.ts'
-import { footprint, sweepTables, tableView, walkTables } from './index.ts'
+import { footprint, lpiRanges, sweepTables, tableView, walkTables } from './index.ts'
 import { newest, PlantedTables, RAM, Seen } from './testing/planted.ts'
 
 const registers = (indirect: boolean): GicRegisters => ({
@@ -80,5 +80,21 @@ describe('the footprint of a restore', () => {
     const memory = new LoadableMemory(full.ranges)
     expect(() => memory.cursor().seek(view.deviceTable.base as Gpa)).toThrow(NotLoadedError)
     expect(walkTables(memory, view, newest, new Seen())).toMatchObject({ cut: 'not-loaded', objection: undefined })
+  })
+})
+
+describe('the pending tables that a restore reads', () => {
+  it('are those of every vCPU where one GICR_PROPBASER has room for LPIs: KVM has one for all', () => {
+    const [first] = registers(false).redistributors
+    const none = { ...first!, vcpuId: 1, propbaser: GICR_PROPBASER.pack({ address: RAM + 0x10_0000, idBits: 7 }) }
+    const second = { ...none, pendbaser: GICR_PENDBASER.pack({ address: RAM + 0x13_0000 }) }
+    const bases = (redistributors: GicRegisters['redistributors']) =>
+      lpiRanges({ ...registers(false), redistributors }).map(({ what, base }) => [what, base - RAM])
+    expect(bases([first!, second])).toEqual([
+      ['LPI configuration table', 0x10_0000],
+      ['pending table', 0x11_0000],
+      ['pending table', 0x13_0000],
+    ])
+    expect(bases([second])).toEqual([])
   })
 })

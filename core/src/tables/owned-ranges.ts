@@ -38,17 +38,21 @@ export interface LpiRange extends GpaRange {
   readonly vcpuId: number
 }
 
-/** The LPI configuration and pending tables of all redistributors; nothing where GICR_PROPBASER has room for no LPI. */
+/**
+ * The LPI configuration and pending tables of all redistributors; no configuration where GICR_PROPBASER has room for no LPI. KVM has one
+ * GICR_PROPBASER for all: where any of them has room, a restore reads the pending table of each.
+ */
 export function lpiRanges({ redistributors }: GicRegisters): LpiRange[] {
-  return redistributors.flatMap(({ vcpuId, propbaser, pendbaser }) => {
+  const tables = redistributors.map(({ vcpuId, propbaser, pendbaser }) => {
     const { address, idBits } = GICR_PROPBASER.unpack(propbaser)
     const lpis = Math.min(2 ** (idBits + 1), ID_LIMIT) - FIRST_LPI
-    if (lpis <= 0) return []
-    return [
-      { what: 'LPI configuration table', vcpuId, base: address as Gpa, bytes: lpis },
-      { what: 'pending table', vcpuId, base: GICR_PENDBASER.unpack(pendbaser).address as Gpa, bytes: ID_LIMIT / 8 },
-    ]
+    return { vcpuId, address, lpis, pending: GICR_PENDBASER.unpack(pendbaser).address }
   })
+  if (!tables.some(({ lpis }) => lpis > 0)) return []
+  return tables.flatMap(({ vcpuId, address, lpis, pending }): LpiRange[] => [
+    ...(lpis > 0 ? [{ what: 'LPI configuration table', vcpuId, base: address as Gpa, bytes: lpis } as const] : []),
+    { what: 'pending table', vcpuId, base: pending as Gpa, bytes: ID_LIMIT / 8 },
+  ])
 }
 
 /** Where the DTEs lie: the flat device table, or its second-level pages. */
