@@ -20,7 +20,8 @@ export const run: Run<typeof extract> = ([file = ''], { output, scrub, force, gu
   if (output === undefined) throw new UsageError('say where to write: -o FILE')
   return failing(file, io, async () => {
     await refuseToReplace(file, output, force, io)
-    const asking = { judges: [], guestKernel: keepsKernel ? 'always' : 'never' } as const
+    // What lies behind the tables decides on old kernels too, and is the guest's data unless it is scrubbed.
+    const asking = { ...(!scrub && { judges: [] }), guestKernel: keepsKernel ? 'always' : 'never' } as const
     return withSavedMachine(file, io, asking, async ({ machine, inspection: { loaded, scenes } }) => {
       const kernel = keepsKernel ? structuresOf(loaded) : []
       const pages = wholePages(loaded.memory, [...loaded.ranges, ...kernel])

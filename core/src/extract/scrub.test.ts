@@ -50,6 +50,27 @@ describe('a scrubbed copy of the tables', () => {
     expect(endings.size).toBeGreaterThan(1)
   })
 
+  it('is the same, whatever was in words that are no entries', () => {
+    const secret = fc.record({
+      pintid: fc.integer({ min: 2 ** 30, max: 2 ** 32 - 1 }),
+      icid: fc.integer({ min: 100, max: 65_000 }),
+    })
+    const secrets = fc.uniqueArray(secret, { minLength: 4, maxLength: 4, selector: ({ pintid }) => pintid })
+    const distinct = secrets.filter((list) => new Set(list.map(({ icid }) => icid)).size === list.length)
+    const places = fc.uniqueArray(fc.nat(EVENTS - 1), { minLength: 4, maxLength: 4 })
+    fc.assert(
+      fc.property(places, distinct, distinct, some(0, EVENTS), (eventIds, one, other, next) => {
+        const [first, second] = [one, other].map((list) => {
+          const vm = new PlantedVm().map(DEVICE, { 0: [8192, 0] }).save()
+          for (const [i, eventId] of eventIds.entries()) vm.ite(DEVICE, eventId, { ...list[i]!, next })
+          return scrubbed(vm).read(vm.itt(DEVICE) as Gpa, PAGE_BYTES)
+        })
+        expect(first).toEqual(second)
+      }),
+      { numRuns: 25 },
+    )
+  })
+
   it('says when it may not look at all entries, so that what is copied may lack some', () => {
     const vm = new PlantedVm().map(DEVICE, { 0: [8192, 0], 3: [8193, 1] }).save()
     const copied = (events: number) =>

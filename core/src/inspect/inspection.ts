@@ -20,7 +20,7 @@ import {
   type WalkTrace,
 } from '../audit/index.ts'
 import { changedPages, type SavedMachine } from '../formats/index.ts'
-import type { ReadonlyMemory } from '../memory/index.ts'
+import { coalesce, type ReadonlyMemory } from '../memory/index.ts'
 import { planRepair, type RepairOptions, type RepairPlan } from '../repair/index.ts'
 import { defaultReading, type ReadingBudget } from './budget.ts'
 import { type Loaded, loadGuestKernel, loadOverruns, loadTables } from './loading.ts'
@@ -50,8 +50,9 @@ export interface InspectOptions {
 export async function inspect(machine: SavedMachine, options: InspectOptions = {}): Promise<Inspection> {
   const { judges = profileIds } = options
   const budget = { ...defaultReading, ...options.budget }
-  const loaded = await loadTables(machine, budget)
-  await loadOverruns(machine, loaded, judges, budget)
+  const tables = await loadTables(machine, budget)
+  const behind = await loadOverruns(machine, tables, judges, budget)
+  const loaded = { ...tables, ranges: coalesce([...tables.ranges, ...behind]) }
   const inspection = new Inspection(machine, loaded, options)
   const { guestKernel: wanted = 'needed', progress } = options
   const isDoubted = sharedPendingTables(machine.registers.redistributors).size > 0

@@ -66,19 +66,22 @@ function within(ranges: readonly GpaRange[], room: number): GpaRange[] {
 
 const FIRST_OVERRUN = 2 ** 20
 
-/** Loads what lies behind the tables of every ITS, as far as one of the kernels reads there. */
+/** Loads what lies behind the tables of every ITS, as far as one of the kernels reads there, and tells what that was. */
 export async function loadOverruns(
   machine: SavedMachine,
   { memory }: Loaded,
   kernels: readonly ProfileId[],
   { overruns, ...budget }: ReadingBudget & Partial<Budget>,
-): Promise<void> {
+): Promise<GpaRange[]> {
   const { registers } = machine
+  const loaded: GpaRange[] = []
   for (let bytes = FIRST_OVERRUN; bytes <= overruns; bytes *= 2) {
     const ranges = registers.itses.flatMap((_, its) => overrunFootprint({ memory, registers, its, budget }, kernels, bytes))
-    if (ranges.length === 0) return
+    if (ranges.length === 0) break
     await machine.load(memory, ranges)
+    loaded.push(...ranges)
   }
+  return loaded
 }
 
 interface KernelSearch {
