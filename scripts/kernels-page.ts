@@ -33,7 +33,7 @@ was read.
 ${profileTable()}
 ## Which kernel has what
 
-✔ has it, and was run; ○ has it by its source: the kernel was not run, or no run shows what needs GICv4 hardware.
+✔ has it, and was run; ○ has it by its source: the kernel was not run, or not asked, or would need GICv4 hardware.
 
 ${matrix(rows)}
 ${sections.join('')}`
@@ -50,7 +50,7 @@ function matrix(rows: readonly (readonly [QuirkName, QuirkRow])[]): string {
   const all = Object.values(profiles)
   const heads = all.map(({ id }) => id.replace('linux-', ''))
   const lines = rows.map(([name, row]) => {
-    const marks = all.map(({ quirks: has, run }) => (has[name] ? (run.length > 0 && !row.hardware ? '✔' : '○') : ''))
+    const marks = all.map(({ quirks: has, run }) => (has[name] ? (run.length > 0 && !row.unrun ? '✔' : '○') : ''))
     return `| [${name}](#${name}) | ${marks.join(' | ')} | ${releasesWith(row)} |`
   })
   return `| behaviour | ${heads.join(' | ')} | releases |\n|---|${'---|'.repeat(all.length)}---|\n${lines.join('\n')}\n`

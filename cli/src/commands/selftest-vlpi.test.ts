@@ -12,6 +12,15 @@ describe('vits selftest vlpi', () => {
     expect(out).toMatch(/PASS\n$/)
   })
 
+  it('with --sgis also tells what became of those: they arrive by registers, unless they are read while no vPE is mapped', async () => {
+    const { code, out } = await vits(['selftest', 'vlpi', '--lpis', '64', '--software', '8', '--vcpus', '3', '--sgis'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/; 24 SGIs pending\n/)
+    expect(out).toMatch(/^GICv4\.1 +saved +restored +36 +0 +0 +24 +0 +0 {2}as it must$/m)
+    expect(out).toMatch(/^GICv4\.1, vSGIs +saved +restored +36 +0 +0 +24 +0 +0 {2}as it must$/m)
+    expect(out).toMatch(/^GICv4\.1, vSGIs, read between +saved +restored +36 +0 +0 +0 +24 +0 {2}as it must$/m)
+  })
+
   it('prints the same as one JSON document', async () => {
     const { code, out } = await vits(['selftest', 'vlpi', '--lpis', '64', '--software', '0', '--vcpus', '2', '--json'])
     const report = JSON.parse(out)

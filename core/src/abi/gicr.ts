@@ -17,6 +17,23 @@ export const GICR = {
   PIDR2: 0xffe8,
 } as const
 
+/** Offsets of the registers of SGIs and PPIs, in the SGI_base frame, from RD_base. */
+export const GICR_SGI = {
+  IGROUPR0: 0x1_0080,
+  ISENABLER0: 0x1_0100,
+  ICENABLER0: 0x1_0180,
+  ISPENDR0: 0x1_0200,
+  ICPENDR0: 0x1_0280,
+  ISACTIVER0: 0x1_0300,
+  ICACTIVER0: 0x1_0380,
+  /** Eight words. */
+  IPRIORITYR: 0x1_0400,
+  ICFGR0: 0x1_0c00,
+  ICFGR1: 0x1_0c04,
+  IGRPMODR0: 0x1_0d00,
+  NSACR: 0x1_0e00,
+} as const
+
 export const GICR_TYPER = layout('GICR_TYPER', source, {
   plpis: flag(0, 'Physical LPIs.'),
   last: flag(4, 'The last redistributor of its region.'),

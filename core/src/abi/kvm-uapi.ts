@@ -49,6 +49,20 @@ export function redistributorAttr(vcpuId: number, offset: number): bigint {
   return (BigInt(affinityOf(vcpuId)) << 32n) | BigInt(offset)
 }
 
+/**
+ * The attribute of LEVEL_INFO that names the lines of 32 interrupts of a vCPU, from a multiple of 32 on: affinity in [63:32], what is
+ * asked in [31:10], of which there is only VGIC_LEVEL_INFO_LINE_LEVEL, and the INTID in [9:0].
+ */
+export const LEVEL_INFO_ATTR = {
+  /** The lines of the SGIs and PPIs of a vCPU. */
+  ofPrivate: (vcpuId: number): bigint => BigInt(affinityOf(vcpuId)) << 32n,
+  infoOf: (attr: bigint): number => Number((attr >> 10n) & 0x3fffffn),
+  intidOf: (attr: bigint): number => Number(attr & 0x3ffn),
+} as const
+
+/** VGIC_LEVEL_INFO_LINE_LEVEL. */
+export const VGIC_LEVEL_INFO_LINE_LEVEL = 0
+
 /** The most vCPUs that a VM with a GICv3 has. Source: KVM's arm_vgic.h. */
 export const VGIC_V3_MAX_CPUS = 512
 

@@ -8,17 +8,22 @@ const IIDR = 0x4b00_343bn
 const LPI_ID_BITS = 16
 const SPI_ID_BITS = 10
 
-/** The registers of the distributor that concern LPIs: all the others are about SPIs, and not here. @source vgic-mmio-v3.c */
+/** The registers of the distributor that concern LPIs and SGIs: all the others are about SPIs, and not here. @source vgic-mmio-v3.c */
 export const distributorFrame = new Frame<Gic>({
   GICD_CTLR: {
     at: GICD.CTLR,
     size: 4,
-    doc: 'EnableGrp1: while it is 0, an LPI that becomes pending is not queued for its vCPU.',
+    doc: 'EnableGrp1: while it is 0, an interrupt that becomes pending is not queued for its vCPU.',
     read: ({ lpis, directSgis }) => {
-      const nassgiReq = directSgis?.inHardware ?? false
+      const nassgiReq = directSgis?.requested ?? false
       return GICD_CTLR.pack({ enableGrp1: lpis.delivering, areNs: true, ds: true, nassgiReq })
     },
     write: writeControl,
+    restore: ({ lpis, directSgis }, value) => {
+      const { enableGrp1, nassgiReq } = GICD_CTLR.unpack(value)
+      lpis.delivering = enableGrp1
+      directSgis?.restoreRequest(nassgiReq)
+    },
   },
   GICD_TYPER: {
     at: GICD.TYPER,
@@ -44,6 +49,6 @@ function writeControl({ lpis, directSgis }: Gic, value: bigint): void {
   const wasEnabled = lpis.delivering
   lpis.delivering = enableGrp1
   if (directSgis === undefined) return
-  if (!(wasEnabled && enableGrp1)) directSgis.setInHardware(nassgiReq)
+  if (!(wasEnabled && enableGrp1)) directSgis.request(nassgiReq)
   if (wasEnabled !== enableGrp1) directSgis.groupsChanged()
 }

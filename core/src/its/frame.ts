@@ -54,6 +54,13 @@ export class Frame<D> {
     register?.write?.(device, this.#merged(register, device, offset, bytes, value))
   }
 
+  /** A userspace's write; as `write` otherwise. @throws KvmError where KVM refuses the value. */
+  restore(device: D, offset: number, bytes: 4 | 8, value: bigint): void {
+    const register = this.#accessed(offset, bytes)
+    if (register?.restore === undefined) this.write(device, offset, bytes, value)
+    else register.restore(device, this.#merged(register, device, offset, bytes, value))
+  }
+
   #accessed(offset: number, bytes: 4 | 8): Register<D> | undefined {
     const register = offset % bytes === 0 ? this.find(offset) : undefined
     return register === undefined || bytes > register.size ? undefined : register

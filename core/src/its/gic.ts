@@ -2,8 +2,9 @@ import { FIRST_LPI, GICR_PENDBASER, GICR_PROPBASER, LPI_LIMIT, NEWEST, profiles,
 import { type Gpa, type GuestMemory, isKvmError, KvmError } from '../memory/index.ts'
 import type { Events } from './events.ts'
 import { Lpis } from './lpis.ts'
+import { PrivateInterrupts } from './private-interrupts.ts'
 
-/** One redistributor, as far as LPIs go. */
+/** One redistributor. */
 export interface Redistributor {
   /** The processor number that RDbase names (GICR_TYPER); not always the index. */
   readonly vcpuId: number
@@ -13,13 +14,18 @@ export interface Redistributor {
   pendbaser: bigint
   /** Address of its pending table. */
   pendingTable: number
+  /** Its SGIs and PPIs. */
+  readonly privates: PrivateInterrupts
 }
 
-/** What GICv4.1 hardware is told when the guest writes GICD_CTLR; see `Gic.directSgis`. */
+/** What GICv4.1 hardware is told when GICD_CTLR is written; see `Gic.directSgis`. */
 export interface DirectSgisHooks {
   /** GICD_CTLR.nASSGIreq. */
-  readonly inHardware: boolean
-  setInHardware(wanted: boolean): void
+  readonly requested: boolean
+  /** The guest sets it: SGIs change over at once. */
+  request(wanted: boolean): void
+  /** User space sets it. */
+  restoreRequest(wanted: boolean): void
   /** EnableGrp1 changed: resident vPEs must learn of it. */
   groupsChanged(): void
 }
@@ -68,7 +74,8 @@ export class Gic {
     const index = this.redistributors.length
     this.lpis.addVcpu()
     this.#vcpus.set(vcpuId, index)
-    this.redistributors.push({ vcpuId, enableLpis: false, pendbaser: INITIAL_PENDBASER, pendingTable: 0 })
+    const privates = new PrivateInterrupts(() => this.lpis.delivering)
+    this.redistributors.push({ vcpuId, enableLpis: false, pendbaser: INITIAL_PENDBASER, pendingTable: 0, privates })
     return index
   }
 

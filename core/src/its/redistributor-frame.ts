@@ -2,13 +2,9 @@ import { affinityOf, FIRST_LPI, GICR, GICR_CTLR, GICR_PENDBASER, GICR_PROPBASER,
 import { attempt } from '../memory/index.ts'
 import { Frame, type Register } from './frame.ts'
 import type { Gic } from './gic.ts'
+import { privateRegisters } from './private-registers.ts'
+import type { RedistributorPort } from './redistributor-port.ts'
 import { HIGH_ADDRESS, keep, knownAddress, sanitise, without } from './sanitise.ts'
-
-/** A redistributor seen from its frame: which GIC, and which vCPU's by index. */
-export interface RedistributorPort {
-  readonly gic: Gic
-  readonly vcpu: number
-}
 
 const KVM_IIDR = 0x4b00_043bn
 /** PIDR2: GICv3. */
@@ -88,8 +84,13 @@ const invalidation: Readonly<Record<string, Register<RedistributorPort>>> = {
   },
 }
 
-/** The registers of a redistributor's RD_base frame that concern LPIs. @source vgic-mmio-v3.c vgic_v3_rd_registers */
-export const redistributorFrame = new Frame<RedistributorPort>({ ...registers, ...invalidation, ...idRegisters() })
+/** The registers of a redistributor, RD_base and SGI_base. @source vgic-mmio-v3.c vgic_v3_rd_registers */
+export const redistributorFrame = new Frame<RedistributorPort>({
+  ...registers,
+  ...invalidation,
+  ...idRegisters(),
+  ...privateRegisters,
+})
 
 function canInvalidate(gic: Gic, vcpu: number): boolean {
   return gic.redistributors[vcpu]!.enableLpis && !gic.quirks['no-lpi-invalidate-registers']

@@ -41,6 +41,34 @@ describe('the GIC device', () => {
     expect(answers).toMatchObject([{ errno: 'EINVAL' }, { errno: 'ENXIO' }, { errno: 'ENXIO' }])
   })
 
+  it('reads as 0 where no register is, and takes writes there for nothing: only KVM_HAS_DEVICE_ATTR says so', () => {
+    const { gic } = machine()
+    for (const attr of [0x20n, 0x1_0084n, 0x1_0202n]) {
+      expect(gic.hasAttr(GRP.REDIST_REGS, attr)).toMatchObject({ errno: 'ENXIO' })
+      expect([gic.setAttr(GRP.REDIST_REGS, attr, 0xffn), gic.getAttr(GRP.REDIST_REGS, attr)]).toEqual([
+        { ok: true, value: 0 },
+        { ok: true, value: 0n },
+      ])
+    }
+  })
+
+  it('has the lines of SGIs and PPIs in LEVEL_INFO, 32 INTIDs at a time, and those of no SPI', () => {
+    const { vm, gic } = machine()
+    const get = (attr: bigint) => gic.getAttr(GRP.LEVEL_INFO, attr)
+    expect(gic.setAttr(GRP.LEVEL_INFO, 0n, 0x0830_0008n)).toMatchObject({ ok: true })
+    expect([get(0n), get(1n), get(32n), get(1n << 10n), get(9n << 32n)]).toMatchObject([
+      { value: 0x0830_0000n },
+      { errno: 'EINVAL' },
+      { value: 0n },
+      { errno: 'EINVAL' },
+      { errno: 'EINVAL' },
+    ])
+    expect(gic.setAttr(GRP.LEVEL_INFO, 32n, 1n)).toMatchObject({ ok: true })
+    expect([gic.hasAttr(GRP.LEVEL_INFO, 1n).ok, gic.hasAttr(GRP.LEVEL_INFO, 1n << 10n)]).toMatchObject([true, { errno: 'ENXIO' }])
+    vm.vcpus[0]!.running = true
+    expect(get(0n)).toMatchObject({ errno: 'EBUSY' })
+  })
+
   it('is EBUSY for registers before it is initialised, ENXIO for SAVE_PENDING_TABLES', () => {
     const { gic } = machine({ initialised: false })
     expect(gic.getAttr(GRP.REDIST_REGS, 0n)).toMatchObject({ errno: 'EBUSY' })

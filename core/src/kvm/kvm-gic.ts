@@ -3,19 +3,30 @@ import {
   KVM_DEV_ARM_CTRL as CTRL,
   KVM_DEV_ARM_VGIC_GRP as GRP,
   KVM_VGIC_ADDR_TYPE,
+  LEVEL_INFO_ATTR,
   VGIC_ADDR_UNDEF,
+  VGIC_LEVEL_INFO_LINE_LEVEL,
 } from '../abi/index.ts'
-import { distributorFrame, type Frame, type Gic, type RedistributorPort, redistributorFrame } from '../its/index.ts'
+import {
+  distributorFrame,
+  type Frame,
+  type Gic,
+  type PrivateInterrupts,
+  type RedistributorPort,
+  redistributorFrame,
+} from '../its/index.ts'
 import { attempt, KvmError, type Outcome } from '../memory/index.ts'
 import { writePendingTables } from '../tables/index.ts'
 import type { KvmDevice, Machine } from './device.ts'
 
 const DISTRIBUTOR_BYTES = 0x10000
 const REDISTRIBUTOR_BYTES = 0x20000
+/** Interrupts whose lines one attribute of LEVEL_INFO holds. */
+const LINES = 32
 
 /**
- * The GICv3 device of KVM (Documentation/virt/kvm/devices/arm-vgic-v3.rst), as far as LPIs go: of the distributor and the
- * redistributors only the registers that concern LPIs exist, and CPU_SYSREGS, NR_IRQS and LEVEL_INFO do not.
+ * The GICv3 device of KVM (Documentation/virt/kvm/devices/arm-vgic-v3.rst) without SPIs: of the distributor only the registers that
+ * concern LPIs and SGIs exist, and CPU_SYSREGS and NR_IRQS do not.
  */
 export class KvmGic implements KvmDevice {
   readonly #vm: Machine
@@ -36,10 +47,11 @@ export class KvmGic implements KvmDevice {
       else if (group === GRP.CTRL) this.#control(Number(attr))
       else if (group === GRP.REDIST_REGS) {
         const port = this.#redistributor(attr)
-        redistributorFrame.write(port, this.#checkedOffset(redistributorFrame, attr), 4, value)
+        redistributorFrame.restore(port, this.#checkedOffset(attr), 4, value)
       } else if (group === GRP.DIST_REGS) {
-        distributorFrame.write(this.#vm.gic, this.#checkedOffset(distributorFrame, attr), 4, value)
-      } else throw noAttribute(group, attr)
+        distributorFrame.restore(this.#vm.gic, this.#checkedOffset(attr), 4, value)
+      } else if (group === GRP.LEVEL_INFO) this.#privateLines(attr)?.setLines(Number(value))
+      else throw noAttribute(group, attr)
       return 0
     })
   }
@@ -49,10 +61,11 @@ export class KvmGic implements KvmDevice {
       if (group === GRP.ADDR && this.#hasAddress(Number(attr))) return this.#addresses.get(Number(attr)) ?? VGIC_ADDR_UNDEF
       if (group === GRP.REDIST_REGS) {
         const port = this.#redistributor(attr)
-        return redistributorFrame.save(port, this.#checkedOffset(redistributorFrame, attr), 4)
+        return redistributorFrame.save(port, this.#checkedOffset(attr), 4)
       }
+      if (group === GRP.LEVEL_INFO) return BigInt(this.#privateLines(attr)?.lines ?? 0)
       if (group !== GRP.DIST_REGS) throw noAttribute(group, attr)
-      return distributorFrame.save(this.#vm.gic, this.#checkedOffset(distributorFrame, attr), 4)
+      return distributorFrame.save(this.#vm.gic, this.#checkedOffset(attr), 4)
     })
   }
 
@@ -60,9 +73,10 @@ export class KvmGic implements KvmDevice {
     return attempt(() => {
       if (group === GRP.REDIST_REGS) {
         this.#redistributor(attr)
-        offsetIn(redistributorFrame, attr)
-      } else if (group === GRP.DIST_REGS) offsetIn(distributorFrame, attr)
-      else if (!this.#hasPlainAttr(group, Number(attr))) throw noAttribute(group, attr)
+        requireRegister(redistributorFrame, attr)
+      } else if (group === GRP.DIST_REGS) requireRegister(distributorFrame, attr)
+      else if (group === GRP.LEVEL_INFO ? !asksForLines(attr) : !this.#hasPlainAttr(group, Number(attr)))
+        throw noAttribute(group, attr)
       return undefined
     })
   }
@@ -106,20 +120,38 @@ export class KvmGic implements KvmDevice {
     return { gic, vcpu }
   }
 
-  #checkedOffset<D>(frame: Frame<D>, attr: bigint): number {
+  /** Whether there is a register only KVM_HAS_DEVICE_ATTR says: what is none reads as 0, and ignores writes. */
+  #checkedOffset(attr: bigint): number {
+    this.#checkAccess()
+    return offsetOf(attr)
+  }
+
+  #checkAccess(): void {
     this.#vm.lockVcpus()
     if (!this.#initialised) throw new KvmError('EBUSY', 'the GIC is not initialised')
-    return offsetIn(frame, attr)
+  }
+
+  /** The SGIs and PPIs whose lines the attribute names; undefined for SPIs, of which there are none. */
+  #privateLines(attr: bigint): PrivateInterrupts | undefined {
+    const { gic, vcpu } = this.#redistributor(attr)
+    this.#checkAccess()
+    if (!asksForLines(attr)) throw new KvmError('EINVAL', 'only lines can be asked for')
+    const intid = LEVEL_INFO_ATTR.intidOf(attr)
+    if (intid % LINES !== 0) throw new KvmError('EINVAL', `INTID ${intid} is no multiple of ${LINES}`)
+    return intid === 0 ? gic.redistributors[vcpu]!.privates : undefined
   }
 }
 
-/** The 4-byte aligned offset in [31:0] of the attribute. */
-function offsetIn<D>(frame: Frame<D>, attr: bigint): number {
-  const offset = Number(attr & 0xffffffffn)
+const asksForLines = (attr: bigint): boolean => LEVEL_INFO_ATTR.infoOf(attr) === VGIC_LEVEL_INFO_LINE_LEVEL
+
+/** The offset in [31:0] of the attribute. */
+const offsetOf = (attr: bigint): number => Number(attr & 0xffffffffn)
+
+function requireRegister<D>(frame: Frame<D>, attr: bigint): void {
+  const offset = offsetOf(attr)
   if (offset % 4 !== 0 || frame.find(offset) === undefined) {
     throw new KvmError('ENXIO', `no register of 32 bits at 0x${offset.toString(16)}`)
   }
-  return offset
 }
 
 function noAttribute(group: number, attr: bigint): KvmError {

@@ -120,6 +120,7 @@ export class KvmVm implements Machine {
 
   /** KVM_RUN begins on a physical processor of the host. @throws KvmError EINVAL while a save has its vPE unmapped; Linux warns. */
   loadVcpu(index: number, processor = 0): void {
+    this.#sgis?.run()
     this.direct?.load(index, processor)
     this.vcpus[index]!.running = true
   }
@@ -137,7 +138,7 @@ export class KvmVm implements Machine {
   /** GICv4.1 is used from the start, for SGIs; GICv4.0 only by a VM that has an ITS. @source vgic-init.c vgic_init, vgic-its.c vgic_its_create */
   initDirect(): void {
     if (this.hasGicv41 || this.itses.length > 0) this.direct?.init()
-    if (this.direct?.hasGicv41) this.gic.directSgis = this.#sgis ??= new DirectSgis(this.direct)
+    if (this.direct?.hasGicv41) this.gic.directSgis = this.#sgis ??= new DirectSgis(this.gic, this.direct)
   }
 
   /** KVM_SIGNAL_MSI. @returns 1 delivered, 0 not mapped, or a negative errno. */

@@ -77,6 +77,14 @@ export const registerQuirks = {
     commit: '"vgic: Handle race between interrupt affinity change and LPI disabling"',
     note: 'CVE-2026-72288; 7.1.13 is the first 7.1 that was run',
   },
+  'groups-fixed': {
+    part: 'registers',
+    does: 'GICR_IGROUPR0 reads as ones and ignores writes: all SGIs and PPIs are in group 1',
+    unrun: true,
+    until: { '4.19': 0 },
+    commit: '"vgic: Allow configuration of interrupt groups"',
+    note: '4.14 was read and has it; 5.10.218 was run and has not',
+  },
   'no-lpi-invalidate-registers': {
     part: 'registers',
     does: 'GICR_INVLPIR and GICR_INVALLR do nothing, and GICR_CTLR reads without CES and IR',

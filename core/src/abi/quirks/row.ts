@@ -12,8 +12,8 @@ export interface QuirkRow {
   readonly since?: Since
   /** The first kernels that have it no longer; absent: none yet. */
   readonly until?: Since
-  /** The hardware that it takes to see it: what no run in the lab shows, and is known by reading alone. */
-  readonly hardware?: 'GICv4'
+  /** No run has shown it, for want of GICv4 hardware or of the kernel: it is known by reading alone. */
+  readonly unrun?: true
   /** The upstream commit that ends it (or, for a regression, both ends), or its title in quotes; absent where neither is known. */
   readonly commit?: string
   /** What else is to know of the releases above: how they are known, and what was not looked at. */

@@ -6,7 +6,6 @@ import {
   FIRST_LPI,
   GICD,
   GICD_CTLR,
-  GICR,
   GICR_CTLR,
   GICR_PENDBASER,
   GICR_PROPBASER,
@@ -19,12 +18,12 @@ import {
   KVM_VGIC_ADDR_TYPE,
   type Operands,
   type ProfileId,
-  redistributorAttr,
   VIRT_ITS,
 } from '../../abi/index.ts'
-import { CpuInterface, itsFrame, type Msi, SPURIOUS } from '../../its/index.ts'
+import { CpuInterface, distributorFrame, itsFrame, type Msi, SPURIOUS } from '../../its/index.ts'
 import { GicHost, type HostIrq, type HostShape, type KvmDevice, type KvmGic, type KvmIts, KvmVm } from '../../kvm/index.ts'
 import { type Gpa, GuestMemory, KvmError, type Outcome } from '../../memory/index.ts'
+import { lpiRegisterAttrs, type SavedRegister, saveRegisters } from './saved-gic.ts'
 
 const RAM = 0x4000_0000 as Gpa
 const RAM_BYTES = 0x1000_0000
@@ -54,11 +53,12 @@ export interface SavedVm {
   readonly registers: readonly SavedRegister[]
 }
 
-interface SavedRegister {
-  readonly device: 'gic' | 'its'
-  readonly group: number
-  readonly attr: bigint
-  readonly value: bigint
+/** What the guest took. */
+export interface Taken {
+  /** Numbers of interrupts. */
+  readonly events: ReadonlySet<number>
+  /** See `sgiOf`. */
+  readonly sgis: ReadonlySet<string>
 }
 
 export interface AssignedVmShape {
@@ -69,6 +69,8 @@ export interface AssignedVmShape {
   readonly kernel: ProfileId
   /** MSI-X vectors of each device, a power of two; the devices take turns at the ITSes of the host. Default 512. */
   readonly vectors?: number
+  /** The guest asks for SGIs without active state: GICv4.1 delivers them. Default: software does. */
+  readonly directSgis?: boolean
   /** A VM that was saved; otherwise a guest boots and maps all events. */
   readonly saved?: SavedVm
 }
@@ -83,7 +85,7 @@ export class AssignedVm {
   readonly #events: readonly AssignedEvent[]
   readonly #vectors: number
 
-  constructor({ host, vcpus, events, kernel, vectors = VECTORS, saved }: AssignedVmShape) {
+  constructor({ host, vcpus, events, kernel, vectors = VECTORS, directSgis = false, saved }: AssignedVmShape) {
     this.#events = events
     this.#vectors = vectors
     this.host = new GicHost({ processors: vcpus, ...host })
@@ -98,7 +100,7 @@ export class AssignedVm {
     set(this.gic, GRP.CTRL, BigInt(CTRL.VGIC_CTRL_INIT), 0n)
     this.irqs = this.#addDevices()
     for (const [n, { irq }] of this.irqs.entries()) if (events[n]!.direct) this.vm.assigned!.route(irq, this.msiOf(n))
-    if (saved === undefined) this.#boot()
+    if (saved === undefined) this.#boot(directSgis)
     else this.#restore(saved)
   }
 
@@ -113,6 +115,11 @@ export class AssignedVm {
     return this.vm.signalMsi(this.msiOf(n)) === 1
   }
 
+  /** A vCPU of the guest sends an SGI (ICC_SGI1R_EL1). */
+  sendSgi(vcpu: number, sgi: number): void {
+    this.vm.gic.redistributors[vcpu]!.privates.raise(1 << sgi)
+  }
+
   /** The guest queues commands, and the ITS executes them. */
   command<N extends CommandName>(name: N, args: Partial<Operands<N>>): void {
     const { its } = this.its
@@ -121,21 +128,23 @@ export class AssignedVm {
     itsFrame.write(its, GITS.CWRITER, 8, BigInt((its.cwriter + COMMAND_BYTES) % bytes))
   }
 
-  /** Every vCPU runs in turn, on a processor that `place` names, and takes all its interrupts: those taken, by number. */
-  run(place: (vcpu: number) => number): Set<number> {
-    const taken = new Set<number>()
+  /** Every vCPU runs in turn, on a processor that `place` names, and takes all its interrupts. */
+  run(place: (vcpu: number) => number): Taken {
+    const taken = { events: new Set<number>(), sgis: new Set<string>() }
     for (const { index } of this.vm.vcpus) {
       this.vm.loadVcpu(index, place(index))
-      for (let n = this.take(index); n !== undefined; n = this.take(index)) taken.add(n)
+      for (let intid = this.#takeIntid(index); intid !== SPURIOUS; intid = this.#takeIntid(index)) {
+        if (intid < FIRST_LPI) taken.sgis.add(sgiOf(index, intid))
+        else taken.events.add(intid - FIRST_LPI)
+      }
       this.vm.putVcpu(index)
     }
     return taken
   }
 
-  /** A loaded vCPU takes one interrupt, from hardware or from software; undefined when there is none. */
+  /** A loaded vCPU takes one LPI, from hardware or from software: its number, or undefined when there is none. */
   take(vcpu: number): number | undefined {
-    let intid = this.vm.direct!.acknowledge(vcpu)
-    if (intid === SPURIOUS) intid = this.#takeFromSoftware(vcpu)
+    const intid = this.#takeIntid(vcpu)
     return intid === SPURIOUS ? undefined : intid - FIRST_LPI
   }
 
@@ -144,10 +153,23 @@ export class AssignedVm {
     return this.gic.setAttr(GRP.CTRL, BigInt(CTRL.VGIC_SAVE_PENDING_TABLES))
   }
 
-  /** KVM_DEV_ARM_ITS_SAVE_TABLES, and a copy of RAM and registers. */
-  save(): Outcome<SavedVm> {
+  /** What user space reads of the GIC and the ITS. */
+  registers(): SavedRegister[] {
+    return saveRegisters(
+      this,
+      this.vm.vcpus.map(({ id }) => id),
+    )
+  }
+
+  /**
+   * KVM_DEV_ARM_ITS_SAVE_TABLES, and a copy of RAM and registers.
+   *
+   * @param registers default: as they are after the tables were saved.
+   */
+  save(registers?: readonly SavedRegister[]): Outcome<SavedVm> {
     const saved = this.its.setAttr(GRP.CTRL, BigInt(CTRL.ITS_SAVE_TABLES))
-    return saved.ok ? { ok: true, value: { memory: this.vm.memory.fork(), registers: this.#registers() } } : saved
+    if (!saved.ok) return saved
+    return { ok: true, value: { memory: this.vm.memory.fork(), registers: registers ?? this.registers() } }
   }
 
   /** The MSI of interrupt `n`. */
@@ -156,11 +178,15 @@ export class AssignedVm {
     return { ...where, deviceId: Math.floor(n / this.#vectors), eventId: n % this.#vectors }
   }
 
-  #takeFromSoftware(vcpu: number): number {
+  #takeIntid(vcpu: number): number {
+    const intid = this.vm.direct!.acknowledge(vcpu)
+    if (intid !== SPURIOUS) return intid
     const cpu = new CpuInterface(this.vm.gic, vcpu)
     cpu.group1 = true
     cpu.priorityMask = 0xff
-    return cpu.acknowledge()
+    const taken = cpu.acknowledge()
+    if (taken !== SPURIOUS) cpu.complete()
+    return taken
   }
 
   #addDevices(): HostIrq[] {
@@ -172,16 +198,6 @@ export class AssignedVm {
     }).flat()
   }
 
-  /** Redistributors and distributor, then the ITS's registers; GITS_CTLR is last and comes after RESTORE_TABLES. */
-  #registers(): SavedRegister[] {
-    const gic = this.vm.vcpus.flatMap(({ id }) => redistributorAttrs(id).map((attr) => ({ group: GRP.REDIST_REGS, attr })))
-    const its = [GITS.CBASER, GITS.CREADR, GITS.CWRITER, GITS.BASER0, GITS.BASER1, GITS.CTLR]
-    return [
-      ...[...gic, { group: GRP.DIST_REGS, attr: BigInt(GICD.CTLR) }].map((at) => saved('gic', this.gic, at)),
-      ...its.map((offset) => saved('its', this.its, { group: GRP.ITS_REGS, attr: BigInt(offset) })),
-    ]
-  }
-
   #restore({ registers }: SavedVm): void {
     for (const [n, { device, group, attr, value }] of registers.entries()) {
       if (n === registers.length - 1) set(this.its, GRP.CTRL, BigInt(CTRL.ITS_RESTORE_TABLES), 0n)
@@ -189,16 +205,16 @@ export class AssignedVm {
     }
   }
 
-  /** What a guest does at boot, as far as LPIs go. */
-  #boot(): void {
+  /** What a guest does at boot, as far as LPIs and SGIs go. */
+  #boot(nassgiReq: boolean): void {
     this.vm.memory.fill(CONFIGURATION as Gpa, 0x10000 - FIRST_LPI, CONFIG_ENABLED)
     const propbaser = GICR_PROPBASER.pack({ address: CONFIGURATION, idBits: 15 })
     for (const { index, id } of this.vm.vcpus) {
       const pendbaser = GICR_PENDBASER.pack({ address: PENDING + index * 0x10000, ptz: true })
       const values = [...halvesOf(propbaser), ...halvesOf(pendbaser), GICR_CTLR.pack({ enableLpis: true })]
-      for (const [n, attr] of redistributorAttrs(id).entries()) set(this.gic, GRP.REDIST_REGS, attr, values[n]!)
+      for (const [n, attr] of lpiRegisterAttrs(id).entries()) set(this.gic, GRP.REDIST_REGS, attr, values[n]!)
     }
-    set(this.gic, GRP.DIST_REGS, BigInt(GICD.CTLR), GICD_CTLR.pack({ enableGrp1: true }))
+    distributorFrame.write(this.vm.gic, GICD.CTLR, 4, GICD_CTLR.pack({ enableGrp1: true, nassgiReq }))
     const its = (offset: number, value: bigint) => itsFrame.write(this.its.its, offset, 8, value)
     its(GITS.CBASER, GITS_CBASER.pack({ valid: true, address: QUEUE, pages: QUEUE_PAGES - 1 }))
     its(GITS.BASER0, GITS_BASER.pack({ valid: true, addressLow: DEVICE_TABLE, pages: 7 }))
@@ -220,17 +236,8 @@ export class AssignedVm {
 
 const halvesOf = (value: bigint) => [value & 0xffffffffn, value >> 32n]
 
-/** GICR_PROPBASER, GICR_PENDBASER and GICR_CTLR of a vCPU, 32 bits each: EnableLPIs comes last. */
-function redistributorAttrs(vcpuId: number): bigint[] {
-  const offsets = [GICR.PROPBASER, GICR.PROPBASER + 4, GICR.PENDBASER, GICR.PENDBASER + 4, GICR.CTLR]
-  return offsets.map((offset) => redistributorAttr(vcpuId, offset))
-}
-
-function saved(name: 'gic' | 'its', device: KvmDevice, at: { readonly group: number; readonly attr: bigint }): SavedRegister {
-  const read = device.getAttr(at.group, at.attr)
-  if (!read.ok) throw new KvmError(read.errno, read.reason)
-  return { device: name, ...at, value: read.value }
-}
+/** How `Taken` names an SGI of a vCPU. */
+export const sgiOf = (vcpu: number, sgi: number): string => `${vcpu}:${sgi}`
 
 function set(device: KvmDevice, group: number, attr: bigint, value: bigint): void {
   const outcome = device.setAttr(group, attr, value)

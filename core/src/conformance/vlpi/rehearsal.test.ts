@@ -9,7 +9,7 @@ describe('the rehearsal of a migration with vLPIs', () => {
   const report = rehearseVlpis(small)
 
   it('is EACCES on GICv4.0, and the VM runs on with all it had', () => {
-    const all = { arrived: 335, lost: 0, stale: 0 }
+    const all = { arrived: 335, lost: 0, stale: 0, sgis: { arrived: 0, lost: 0, stale: 0 } }
     expect(report.rehearsals[0]!.happened).toEqual({ save: 'EACCES', runsOn: 'source', ...all })
   })
 
@@ -20,6 +20,7 @@ describe('the rehearsal of a migration with vLPIs', () => {
       arrived: 335,
       lost: 0,
       stale: 0,
+      sgis: { arrived: 0, lost: 0, stale: 0 },
     })
   })
 
@@ -27,6 +28,24 @@ describe('the rehearsal of a migration with vLPIs', () => {
     const { happened, expected } = report.rehearsals[2]!
     expect(happened).toEqual(expected)
     expect(Math.min(happened.lost, happened.stale)).toBeGreaterThan(100)
+  })
+
+  describe('with SGIs', () => {
+    const { rehearsals, pendingSgis } = rehearseVlpis({ ...small, sgis: true })
+    const fates = Object.fromEntries(rehearsals.map(({ title, happened }) => [title, happened]))
+
+    it('brings them to the other host by the registers of their redistributor, whoever delivers them', () => {
+      const all = { arrived: 32, lost: 0, stale: 0 }
+      expect(pendingSgis).toBe(32)
+      for (const way of ['GICv4.1', 'GICv4.1, vSGIs']) expect(fates[way]).toMatchObject({ save: 'saved', lost: 0, sgis: all })
+      expect(fates['GICv4.0']).toMatchObject({ runsOn: 'source', sgis: all })
+      expect(fates['GICv4.1, unmap left out']).toMatchObject({ sgis: all })
+    })
+
+    it('loses those that hardware holds when they are read while no vPE is mapped, and no LPI by that', () => {
+      const fate = fates['GICv4.1, vSGIs, read between']
+      expect(fate).toMatchObject({ arrived: 335, lost: 0, sgis: { arrived: 0, lost: 32, stale: 0 } })
+    })
   })
 
   it('times each step', () => {
@@ -45,6 +64,7 @@ describe('the rehearsal of a migration with vLPIs', () => {
       vcpus: fc.integer({ min: 1, max: 9 }),
       direct: fc.nat(90),
       software: fc.nat(30),
+      sgis: fc.boolean(),
       seed: fc.integer(),
     })
     fc.assert(

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { DirectVm } from '../../conformance/vlpi/testing/direct-vm.ts'
-import type { DirectSgis } from './direct-sgis.ts'
 
 const VCPUS = 3
 const EVENTS = 8
@@ -32,7 +31,6 @@ type Step = typeof steps extends fc.Arbitrary<(infer S)[]> ? S : never
 /** A VM beside the plain set of interrupts that must be pending, and a mask of SGIs for each vCPU. */
 class Checked {
   vm: DirectVm
-  sgis: DirectSgis
   readonly expected = new Set<number>()
   readonly expectedSgis = new Array<number>(VCPUS).fill(0)
   readonly #itses: number
@@ -41,7 +39,6 @@ class Checked {
     this.#itses = itses
     this.vm = new DirectVm({ vcpus: VCPUS, events: EVENTS, vectors: VECTORS, itses })
     this.vm.forwardOnly(0, 1, 2, 3, 4)
-    this.sgis = this.vm.vm.sgis!
   }
 
   run(step: Step): void {
@@ -58,10 +55,12 @@ class Checked {
     else if (step.does === 'clear') {
       vm.clear(step.event)
       expected.delete(step.event)
-    } else if (step.does === 'sgis') this.sgis.setInHardware(step.inHardware)
+    } else if (step.does === 'sgis') vm.vm.sgis!.request(step.inHardware)
     else if (step.does === 'sgi') {
       const bit = 1 << step.sgi
-      this.sgis.setPending(step.vcpu, step.sgi, step.pending)
+      const { privates } = vm.vm.gic.redistributors[step.vcpu]!
+      if (step.pending) privates.raise(bit)
+      else privates.clear(bit)
       expectedSgis[step.vcpu] = step.pending ? expectedSgis[step.vcpu]! | bit : expectedSgis[step.vcpu]! & ~bit
     } else this.#save(step.does === 'migrate')
   }
@@ -72,7 +71,7 @@ class Checked {
   }
 
   get pendingSgis(): number[] {
-    return this.expectedSgis.map((_, vcpu) => this.sgis.pending(vcpu))
+    return this.vm.vm.gic.redistributors.map(({ privates }) => privates.latched)
   }
 
   /** What was pending in hardware is lost. */
@@ -83,6 +82,11 @@ class Checked {
   #take(vcpu: number): void {
     const intid = this.vm.direct.acknowledge(vcpu)
     if (intid === 1023) return
+    if (intid < 16) {
+      expect((this.expectedSgis[vcpu]! >>> intid) & 1).toBe(1)
+      this.expectedSgis[vcpu]! &= ~(1 << intid)
+      return
+    }
     expect(this.vm.lpis.target(intid)).toBe(vcpu)
     expect(this.expected.delete(intid - 8192)).toBe(true)
   }
@@ -105,19 +109,7 @@ class Checked {
     const forwarded = vm.irqs.map((_, n) => n).filter((n) => vm.isForwarded(n))
     this.vm = new DirectVm({ vcpus: VCPUS, events: EVENTS, vectors: VECTORS, itses: this.#itses, saved: saved.value })
     expect(this.vm.pending()).toEqual(this.sorted)
-    this.#carrySgis()
     this.vm.forwardOnly(...forwarded)
-  }
-
-  /** SGIs go by registers, after the vLPIs. They stay disabled, so that no vCPU takes them. */
-  #carrySgis(): void {
-    const masks = this.pendingSgis
-    const { inHardware } = this.sgis
-    this.sgis = this.vm.vm.sgis!
-    this.sgis.setInHardware(inHardware)
-    for (const [vcpu, mask] of masks.entries()) {
-      for (let sgi = 0; sgi < 16; sgi++) this.sgis.setPending(vcpu, sgi, ((mask >>> sgi) & 1) === 1)
-    }
   }
 }
 

@@ -139,19 +139,44 @@ describe('what the review of 2021 asked', () => {
 
   it('vSGIs of an unmapped vPE cannot be read, keep their state, and are saved before or after the vLPIs', () => {
     const vm = busy()
-    const sgis = vm.vm.sgis!
-    sgis.setInHardware(true)
-    sgis.configure(0, 4, { enabled: true, group1: true, priority: 0x80 })
-    sgis.setPending(0, 4, true)
-    const before = sgis.pending(0)
+    const { privates } = vm.vm.gic.redistributors[0]!
+    vm.vm.sgis!.request(true)
+    privates.setPriority(4, 0x80)
+    privates.raise(1 << 4)
+    const before = privates.latched
     vm.direct.unmapAll()
-    const between = sgis.pending(0)
+    const between = privates.latched
     expect(vm.log.events.at(-1)).toMatchObject({ kind: 'unpredictable', vpeid: vm.vpe(0).vpeid })
     vm.direct.mapAll()
-    expect([before, between, sgis.pending(0)]).toEqual([1 << 4, 0, 1 << 4])
+    expect([before, between, privates.latched]).toEqual([1 << 4, 0, 1 << 4])
     vm.savePending()
-    expect(sgis.pending(0)).toBe(1 << 4)
+    expect(privates.latched).toBe(1 << 4)
   })
+
+  it.each([
+    ['software', 'before', false],
+    ['software', 'after', false],
+    ['hardware', 'before', true],
+    ['hardware', 'after', true],
+  ] as const)(
+    'vSGIs and vLPIs are saved one after the other: SGIs that %s delivers, read %s the pending tables',
+    (_, when, directSgis) => {
+      const vm = busy({ directSgis })
+      for (const sgi of [2, 9]) vm.sendSgi(1, sgi)
+      const before = vm.registers()
+      expect(vm.savePending().ok).toBe(true)
+      const saved = vm.save(when === 'before' ? before : undefined)
+      const after = new DirectVm(saved.ok ? { saved: saved.value } : {})
+      after.forwardOnly(0, 1, 2, 3, 4, 5, 6, 7)
+      const { events, sgis } = after.run(() => 1)
+      expect([[...events].sort((a, b) => a - b), [...sgis].sort()]).toEqual([
+        [1, 2, 5, 9, 12],
+        ['1:2', '1:9'],
+      ])
+      expect(after.vm.sgis!.inHardware).toBe(directSgis)
+      expect(after.log.events.filter(({ kind }) => kind !== 'doorbell')).toEqual([])
+    },
+  )
 
   it('an interrupt that arrives in the unmapped window is lost: its device was not quiesced, and the log says so', () => {
     const vm = busy()
@@ -179,9 +204,8 @@ describe('what the review of 2021 asked', () => {
 
   it('bits of the table below INTID 8192 are ignored: they are the state of vSGIs', () => {
     const vm = new DirectVm()
-    const sgis = vm.vm.sgis!
-    sgis.setInHardware(true)
-    for (let sgi = 0; sgi < 16; sgi++) sgis.setPending(0, sgi, true)
+    vm.vm.sgis!.request(true)
+    vm.vm.gic.redistributors[0]!.privates.raise(0xffff)
     vm.forwardOnly(0)
     vm.savePending()
     expect(vm.host.memory.read(vm.vpe(0).vptAddr, 16).some((byte) => byte !== 0)).toBe(true)

@@ -9,15 +9,33 @@ export interface DirectVmOptions extends Partial<HostShape> {
   readonly events?: number
   readonly kernel?: ProfileId
   readonly vectors?: number
+  readonly directSgis?: boolean
   readonly saved?: SavedVm
 }
 
 /** A VM with an assigned device, and everything a test wants to look at. Nothing is forwarded at first. */
 export class DirectVm extends AssignedVm {
   constructor(options: DirectVmOptions = {}) {
-    const { vcpus = 2, events = 16, kernel = NEWEST, version = 'GICv4.1', vectors = 512, saved, ...host } = options
+    const {
+      vcpus = 2,
+      events = 16,
+      kernel = NEWEST,
+      version = 'GICv4.1',
+      vectors = 512,
+      directSgis = false,
+      saved,
+      ...host
+    } = options
     const list = Array.from({ length: events }, (_, n) => ({ vcpu: n % vcpus, direct: true }))
-    super({ host: { version, processors: 4, ...host }, vcpus, events: list, kernel, vectors, ...(saved && { saved }) })
+    super({
+      host: { version, processors: 4, ...host },
+      vcpus,
+      events: list,
+      kernel,
+      vectors,
+      directSgis,
+      ...(saved && { saved }),
+    })
   }
 
   get direct() {
