@@ -11,6 +11,7 @@ import { askedPage } from './asked-page.ts'
 import type { GeneratedDoc } from './generated-doc.ts'
 import { schemaFiles } from './json-schemas.ts'
 import { kernelsPage } from './kernels-page.ts'
+import { kvmPages } from './kvm-pages.ts'
 import { ReadmeSession } from './readme-session.ts'
 
 const codes = Object.keys(problems) as ProblemCode[]
@@ -30,6 +31,7 @@ export const generatedDocs: readonly GeneratedDoc[] = [
   { path: 'README.md', content: readme },
   { path: 'core/README.md', content: coreReadme },
   ...apiPages,
+  ...kvmPages,
   ...schemaFiles,
 ]
 

@@ -1,3 +1,4 @@
+export { type AttributeRow, gicAttributes, itsAttributes } from './attributes.ts'
 export type { KvmDevice, Machine } from './device.ts'
 export type { AssignedIrqs } from './gicv4/assigned-irqs.ts'
 export type { DirectInjection, MsiEvent } from './gicv4/direct-injection.ts'
@@ -20,3 +21,4 @@ export {
   stepOfItsRegister,
 } from './restore-order.ts'
 export { type FailedStep, type RestoredVm, type RestoreVmOptions, type RestoreVmOutcome, restoreVm } from './restore-vm.ts'
+export { saveSteps } from './save-order.ts'
