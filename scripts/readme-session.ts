@@ -29,9 +29,13 @@ export class ReadmeSession {
     return {
       identity: async (path) => {
         const bytes = files[path]
-        return bytes && { bytes: bytes.length, stamp: path, inode: path, mode: 0o644 }
+        return bytes && { bytes: bytes.length, stamp: path, inode: path, isFile: true, mode: 0o644, uid: 0, gid: 0 }
       },
-      create: async (path, { bytes, pieces }, approve) => {
+      followed: async (path) => path,
+      refuseUnwritable: async () => {},
+      refuseReadOnly: refuse,
+      lock: refuse,
+      create: async (path, { bytes, pieces }, how = {}) => {
         const whole = new Uint8Array(bytes)
         let done = 0
         for await (const piece of pieces) {
@@ -39,7 +43,7 @@ export class ReadmeSession {
           done += piece.length
         }
         files[path] = whole
-        await approve?.(path)
+        await how.approve?.(path)
       },
       createFolder: refuse,
       patch: refuse,

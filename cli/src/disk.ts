@@ -7,8 +7,12 @@ export interface FileIdentity {
   readonly stamp: string
   /** The same file under whatever name. */
   readonly inode: string
+  /** Not a folder, a device or a pipe. */
+  readonly isFile: boolean
   /** Permission bits. */
   readonly mode: number
+  readonly uid: number
+  readonly gid: number
 }
 
 /** A file to be written. */
@@ -16,41 +20,73 @@ export interface NewFile {
   readonly bytes: number
   /** The contents, in order; exactly `bytes` bytes of them. */
   readonly pieces: AsyncIterable<Uint8Array>
-  /** Permission bits; those of a new file when not given. */
-  readonly mode?: number
+  /** The file that its contents are from: nobody may do with them what that file does not let him. */
+  readonly like?: FileIdentity | undefined
 }
 
-/** Looks at what is complete, under the path it has until it gets its name; throwing here gives it up. */
-export type Approve = (path: string) => Promise<void>
+/** How a new file gets its name. */
+export interface Appearing {
+  /** It takes the place of a file that has its name; without, such a file stays, and the new one is given up. */
+  readonly replace?: boolean
+  /** Looks at what is complete, under the path it has until it gets its name; throwing here gives it up. */
+  readonly approve?: (path: string) => Promise<void>
+}
+
+/** Lets go of what was locked. */
+export type Unlock = () => Promise<void>
 
 /** Writing to the disk, such that a crash at any moment leaves every file either as it was or complete. */
 export interface Disk {
   /** Undefined when there is no such file. */
   identity(path: string): Promise<FileIdentity | undefined>
+  /** The file itself, where a path is a link; also when that is not there yet. */
+  followed(path: string): Promise<string>
   /**
-   * Writes a file that appears under its name only when it is complete and synced, whatever was there before.
-   * @throws DiskError before anything is written when there is not enough room.
+   * Looks whether `create` or `createFolder` could write these bytes, as far as that can be known: that there is a folder for them,
+   * that one may write into it, and that it has room.
+   *
+   * @throws DiskError saying why not.
    */
-  create(path: string, file: NewFile, approve?: Approve): Promise<void>
+  refuseUnwritable(path: string, bytes: number): Promise<void>
+  /** @throws DiskError when the file cannot be overwritten where it lies. */
+  refuseReadOnly(path: string): Promise<void>
+  /**
+   * Keeps every other vits from changing these files until it is released or this process is dead.
+   *
+   * @throws DiskError when another has one of them.
+   */
+  lock(paths: readonly string[]): Promise<Unlock>
+  /**
+   * Writes a file that appears under its name only when it is complete and synced.
+   * @throws DiskError before anything is written when there is not enough room, and when another file has the name.
+   */
+  create(path: string, file: NewFile, how?: Appearing): Promise<void>
   /**
    * Writes a folder of files, by their names, that appears only when all of them are complete and synced. An empty folder there
-   * makes way.
+   * makes way. Its permissions are those of the folder `like`.
    * @throws DiskError before anything is written when there is not enough room, and when something else has the name.
    */
-  createFolder(path: string, files: ReadonlyMap<string, NewFile>, approve: Approve): Promise<void>
+  createFolder(path: string, folder: NewFolder, approve: (path: string) => Promise<void>): Promise<void>
   /** Overwrites bytes of a file where they lie, and syncs. Every edit keeps its length. */
   patch(path: string, edits: readonly Edit[]): Promise<void>
   /** Removes a file, and syncs its folder. */
   remove(path: string): Promise<void>
 }
 
+/** A folder to be written. */
+export interface NewFolder {
+  readonly files: ReadonlyMap<string, NewFile>
+  readonly like?: FileIdentity | undefined
+}
+
 /** A new file of bytes that are in memory. */
-export function fileOf(bytes: Uint8Array): NewFile {
+export function fileOf(bytes: Uint8Array, like: FileIdentity | undefined): NewFile {
   return {
     bytes: bytes.length,
     pieces: (async function* () {
       yield bytes
     })(),
+    like,
   }
 }
 

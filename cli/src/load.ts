@@ -13,11 +13,16 @@ export interface Loaded {
   readonly identities: ReadonlyMap<string, FileIdentity>
 }
 
+export interface LoadOptions extends InspectOptions {
+  /** Looks at the machine before the analysis begins; throwing here spares it. */
+  readonly opened?: (machine: SavedMachine) => Promise<void> | undefined
+}
+
 /** Opens a saved VM, loads what decides about its interrupts, and hands it to `use`; the file is open that long. */
 export async function withSavedMachine<T>(
   path: string,
   io: Io,
-  options: InspectOptions,
+  { opened, ...options }: LoadOptions,
   use: (loaded: Loaded) => T | Promise<T>,
 ): Promise<T> {
   const identity = await io.disk.identity(path)
@@ -29,6 +34,7 @@ export async function withSavedMachine<T>(
     const machine = await open([{ name: path, source: file }], { progress: percent })
     io.turns.opened()
     progress?.('')
+    await opened?.(machine)
     const searched = (done: number, total: number) =>
       progress?.(`vits: ${path}: searching RAM for the guest kernel's list, ${Math.floor((100 * done) / total)} %`)
     const inspection = await inspect(machine, { ...options, progress: searched })

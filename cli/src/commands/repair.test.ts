@@ -1,6 +1,18 @@
-import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import promises, {
+  chmod,
+  type FileHandle,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { bytesSource, openSavedMachine, undoFile, undoText } from '@vits/core/formats'
 import { type Gpa, gpa, PAGE_BYTES } from '@vits/core/memory'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -8,7 +20,9 @@ import { parseGuestText } from '../../../core/src/audit/testing/guest-text.ts'
 import { editsOf } from '../../../core/src/formats/testing/edited.ts'
 import { fixtureBytes, fixtureFile, fixtureText } from '../../../core/src/formats/testing/fixtures.ts'
 import { sharingCase } from '../../../core/src/formats/testing/shared-registers.ts'
-import { nodeDisk } from '../node/disk.ts'
+import { digesting } from '../node/digesting.ts'
+import { diskOf, nodeDisk } from '../node/disk.ts'
+import { thisProcess } from '../node/writer.ts'
 import { vits } from '../testing/fake-io.ts'
 
 let root: string
@@ -170,6 +184,30 @@ describe('what a repair refuses to write', () => {
     expect(await holds(file, fixtureBytes('ghosts.mig'))).toBe(true)
   })
 
+  it.each([['-o', 'fixed.mig'], ['-o', 'there.mig'], ['-o', 'nowhere/fixed.mig'], ['--in-place']])(
+    'is said before the analysis, where nothing can be written (%s %s)',
+    async (...where) => {
+      const file = await saved('ghosts.mig')
+      await writeFile(inFolder('there.mig'), 'precious')
+      await writeFile(`${file}.undo`, 'precious')
+      const denied = Object.assign(new Error('EACCES: permission denied, access'), { code: 'EACCES' })
+      const disk = diskOf({ fs: { ...promises, access: () => Promise.reject(denied) }, writer: thisProcess() })
+      const open = () => Promise.reject(new Error('it was opened'))
+      const args = where.map((word) => (word.endsWith('.mig') ? inFolder(word) : word))
+      const run = await vits(['repair', file, ...args], {}, { disk, open })
+      expect([run.code, run.err]).toEqual([8, expect.not.stringContaining('opened')])
+      expect((await readdir(folder)).sort()).toEqual(['ghosts.mig', 'ghosts.mig.undo', 'there.mig'])
+    },
+  )
+
+  it('is what there is no room for, before the analysis', async () => {
+    const file = await saved('ghosts.mig')
+    const statfs = (async () => ({ bavail: 1, bsize: 4096 })) as unknown as typeof promises.statfs
+    const disk = diskOf({ fs: { ...promises, statfs }, writer: thisProcess() })
+    const run = await vits(['repair', file, '-o', inFolder('fixed.mig')], {}, { disk })
+    expect([run.code, run.out, run.err.includes('no room')]).toEqual([8, '', true])
+  })
+
   it('is a compressed file in place; a copy of it is written uncompressed', async () => {
     const file = fixtureFile('ghosts.mig.zst').pathname
     expect(await vits(['repair', '--in-place', file])).toMatchObject({ code: 8, err: expect.stringContaining('compressed') })
@@ -236,6 +274,112 @@ describe('a repair in place', () => {
     expect([await holds(file, blank), await readdir(folder)]).toEqual([true, ['blank.mig']])
   })
 
+  it('is found under a link to the file too, and its undo file lies beside the file', async () => {
+    const file = await saved('unrestorable.mig')
+    await symlink('unrestorable.mig', inFolder('link'))
+    expect((await vits(['repair', '--in-place', inFolder('link')])).out).toContain(`${file}.undo takes it back`)
+    expect(await vits(['repair', '--in-place', file])).toMatchObject({ code: 8, err: expect.stringContaining('earlier repair') })
+    expect((await vits(['undo', inFolder('link')])).code).toBe(0)
+    expect([await holds(file, fixtureBytes('unrestorable.mig')), await readdir(folder)]).toEqual([
+      true,
+      ['link', 'unrestorable.mig'],
+    ])
+  })
+
+  it('lets nobody read the undo file who may not read the VM', async () => {
+    const file = await saved('unrestorable.mig')
+    await chmod(file, 0o600)
+    await vits(['repair', '--in-place', file])
+    expect((await stat(`${file}.undo`)).mode & 0o777).toBe(0o600)
+  })
+
+  it('of an older vits is taken back by its undo file, which has no digest of the file', async () => {
+    const file = await saved('unrestorable.mig')
+    await vits(['repair', '--in-place', file])
+    const { words, files } = JSON.parse(await readFile(`${file}.undo`, 'utf8'))
+    const old = files.map(({ sha256Before: _, sha256After: __, ...rest }: Record<string, unknown>) => rest)
+    const body = { format: 'vits-undo', version: 2, words, files: old }
+    const checksum = crc32(Buffer.from(JSON.stringify(body), 'utf16le'))
+      .toString(16)
+      .padStart(8, '0')
+    await writeFile(`${file}.undo`, JSON.stringify({ ...body, checksum }))
+    expect((await vits(['undo', file])).code).toBe(0)
+    expect([await holds(file, fixtureBytes('unrestorable.mig')), await readdir(folder)]).toEqual([true, ['unrestorable.mig']])
+  })
+
+  it('is not undone by the undo file of another VM', async () => {
+    const [file, other] = [await saved('unrestorable.mig'), await saved('ghosts.mig')]
+    for (const each of [file, other]) await vits(['repair', '--in-place', each])
+    const [repaired, foreign] = [await readFile(file), await readFile(`${other}.undo`)]
+    await writeFile(`${file}.undo`, foreign)
+    expect(await vits(['undo', file])).toMatchObject({ code: 8, err: expect.stringContaining('not as the repair left it') })
+    expect([await holds(file, repaired), await holds(`${file}.undo`, foreign)]).toEqual([true, true])
+  })
+
+  it('is not undone on a file that has changed anywhere since', async () => {
+    const file = await saved('unrestorable.mig')
+    await vits(['repair', '--in-place', file])
+    const changed = await readFile(file)
+    changed[changed.length - 1]! ^= 1
+    await writeFile(file, changed)
+    expect(await vits(['undo', file])).toMatchObject({ code: 8, err: expect.stringContaining('not as the repair left it') })
+    expect([await holds(file, changed), await readdir(folder)]).toEqual([true, ['unrestorable.mig', 'unrestorable.mig.undo']])
+  })
+
+  it.each(['r+', 'write', 'sync'])('leaves all as it was, and no undo file, when the disk fails at its %s', async (call) => {
+    const file = await saved('unrestorable.mig')
+    const failed = Object.assign(new Error('EROFS: read-only file system, open'), { code: 'EROFS' })
+    let isBroken = true
+    const open: typeof promises.open = async (path, flags, mode) => {
+      const isThis = path === file && flags === 'r+' && isBroken
+      if (isThis && call === 'r+') throw failed
+      const handle = await promises.open(path, flags, mode)
+      if (!isThis) return handle
+      let calls = 0
+      return new Proxy(handle, {
+        get: (target, name: keyof FileHandle) => {
+          const member = (target[name] as (...args: unknown[]) => Promise<unknown>)?.bind?.(target)
+          // The first write is made, so that there is something to take back.
+          if (name !== call || (call === 'write' && calls++ === 0)) return member
+          return async () => {
+            isBroken = false
+            throw failed
+          }
+        },
+      })
+    }
+    const disk = diskOf({ fs: { ...promises, open }, writer: thisProcess() })
+    const run = await vits(['repair', '--in-place', file], {}, { disk })
+    expect([run.code, run.err]).toEqual([8, `vits: ${file}: read-only file system\n`])
+    expect([await holds(file, fixtureBytes('unrestorable.mig')), await readdir(folder)]).toEqual([true, ['unrestorable.mig']])
+  })
+
+  it('says what takes it back when the disk fails and goes on failing', async () => {
+    const file = await saved('unrestorable.mig')
+    const failed = Object.assign(new Error('EIO: i/o error, write'), { code: 'EIO' })
+    const open: typeof promises.open = async (path, flags, mode) => {
+      const handle = await promises.open(path, flags, mode)
+      if (path !== file) return handle
+      let calls = 0
+      const write = async (bytes: Uint8Array, offset: number, length: number, at: number) => {
+        if (calls++ > 0) throw failed
+        return handle.write(bytes, offset, length, at)
+      }
+      return new Proxy(handle, {
+        get: (target, name: keyof FileHandle) =>
+          name === 'write' ? write : (target[name] as (...args: unknown[]) => unknown)?.bind?.(target),
+      })
+    }
+    const disk = diskOf({ fs: { ...promises, open }, writer: thisProcess() })
+    const run = await vits(['repair', '--in-place', file], {}, { disk })
+    expect([run.code, run.err]).toEqual([
+      8,
+      `vits: ${file}: input/output error; not all is as it was, and ${file}.undo takes it back\n`,
+    ])
+    expect((await vits(['undo', file])).code).toBe(0)
+    expect([await holds(file, fixtureBytes('unrestorable.mig')), await readdir(folder)]).toEqual([true, ['unrestorable.mig']])
+  })
+
   it('is not undone on a file that is another by now', async () => {
     const file = await saved('unrestorable.mig')
     await vits(['repair', '--in-place', file])
@@ -248,12 +392,12 @@ describe('a repair in place', () => {
     const before = { a: Uint8Array.of(1, 2, 3, 4), b: Uint8Array.of(5, 6, 7) }
     const after = { a: Uint8Array.of(1, 9, 3, 4), b: Uint8Array.of(5, 6, 0, 0, 7) }
     const files = [
-      await undoFile('a', bytesSource(before.a), [{ offset: 1, remove: 1, insert: Uint8Array.of(9) }]),
-      await undoFile('b', bytesSource(before.b), [{ offset: 2, remove: 0, insert: new Uint8Array(2) }]),
+      await undoFile('a', bytesSource(before.a), [{ offset: 1, remove: 1, insert: Uint8Array.of(9) }], digesting),
+      await undoFile('b', bytesSource(before.b), [{ offset: 2, remove: 0, insert: new Uint8Array(2) }], digesting),
     ]
     const put = async (a: Uint8Array, b: Uint8Array) => {
       await Promise.all([writeFile(inFolder('a'), a), writeFile(inFolder('b'), b)])
-      await writeFile(inFolder('vm.undo'), undoText({ files, words: ['a word'] }))
+      await writeFile(inFolder('vm.undo'), undoText({ files, words: ['a word'] }, digesting))
       return vits(['undo', inFolder('vm')])
     }
     const contents = async () => [new Uint8Array(await readFile(inFolder('a'))), new Uint8Array(await readFile(inFolder('b')))]

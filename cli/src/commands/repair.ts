@@ -1,5 +1,6 @@
 import { isLoss, unseenWords } from '@vits/core/audit'
 import { repairDocument } from '@vits/core/documents'
+import type { SavedMachine } from '@vits/core/formats'
 import type { InspectOptions } from '@vits/core/inspect'
 import type { RepairOptions, RepairPlan } from '@vits/core/repair'
 import { DiskError } from '../disk.ts'
@@ -13,7 +14,9 @@ import { problemNamed } from '../problem-named.ts'
 import { profileNamed } from '../profile-named.ts'
 import { planText } from '../render/plan-text.ts'
 import { count } from '../render/words.ts'
-import { type Opened, refuseFolder, refuseToReplace, undoPath, writeCopy, writeInPlace } from '../repair/write-repaired.ts'
+import { holding } from '../repair/holding.ts'
+import { refuseCopies, refuseInPlace, refuseOutput } from '../repair/refuse-output.ts'
+import { type Opened, undoPath, writeCopy, writeInPlace } from '../repair/write-repaired.ts'
 import type { repair } from '../usage/repair.ts'
 import type { Run } from '../usage.ts'
 
@@ -59,14 +62,38 @@ function refuseContradictions({ output, inPlace, dryRun, proven, fix, yes }: Opt
 }
 
 async function repairFile(path: string, how: RepairOptions, options: Asked, io: Io): Promise<ExitBits> {
-  return withSavedMachine(path, io, options.restoring, async ({ machine, inspection, identities }) => {
-    const opened = { path, machine, identities }
-    if (!options.dryRun) await refuseOutput(opened, options, io)
+  const { output, force, inPlace, dryRun } = options
+  if (dryRun) return repairOpened(path, how, { ...options, opened: async () => {} }, io)
+  if (!inPlace) {
+    await refuseOutput(path, { path: output!, force }, io)
+    return repairOpened(path, how, { ...options, opened: (machine) => refuseMachine(machine, options, io) }, io)
+  }
+  const target = await io.disk.followed(path)
+  return holding(target, io, async (hold) => {
+    await refuseInPlace(target, undoPath(target), io)
+    const opened = async (machine: SavedMachine) => {
+      await refuseMachine(machine, options, io)
+      const others = machine.files.map(({ name }) => name).filter((name) => name !== path)
+      for (const other of others) await io.disk.refuseReadOnly(other)
+      await hold(others)
+    }
+    return repairOpened(path, how, { ...options, opened }, io)
+  })
+}
+
+/** The options, and what is looked at before the analysis. */
+interface Checked extends Asked {
+  opened(machine: SavedMachine): Promise<void>
+}
+
+async function repairOpened(path: string, how: RepairOptions, options: Checked, io: Io): Promise<ExitBits> {
+  const { restoring, opened } = options
+  return withSavedMachine(path, io, { ...restoring, opened }, async ({ machine, inspection, identities }) => {
     const plan = planned(() => inspection.plan(how))
     if (!options.json) io.out(planText(path, machine, plan, io.style))
     const bits = outcome(plan)
     const write = changesOf(plan) > 0 && plan.obstacles.length === 0 && !options.dryRun
-    const written = write ? await writeRepaired(opened, plan, options, io) : null
+    const written = write ? await writeRepaired({ path, machine, identities }, plan, options, io) : null
     if (options.json) io.out(jsonText(repairDocument(path, plan, written)))
     else if (written === null) io.out(unwrittenText(plan, options))
     return written === null ? bits.unwritten : bits.written
@@ -104,34 +131,26 @@ function outcome(plan: RepairPlan): { written: ExitBits; unwritten: ExitBits } {
 
 const unwritable = { qcow2: 'a snapshot inside a qcow2 image' } as const
 
-/** Looks before the work, not after it, whether the result can be written at all. */
-async function refuseOutput(opened: Opened, { output, inPlace, force }: Options, io: Io): Promise<void> {
-  const { path } = opened
-  const { writeBack } = opened.machine
+/** Looks, once it is known what it is, whether its files can be written as they are asked for. */
+async function refuseMachine(machine: SavedMachine, { output, inPlace }: Options, io: Io): Promise<void> {
+  const { writeBack } = machine
   if (writeBack.to === 'nowhere') throw new DiskError(`${unwritable[writeBack.because]} cannot be written back; look with -n`)
-  if (inPlace) {
-    if (writeBack.to === 'copies')
-      throw new DiskError('the file is compressed and cannot be changed in place: use -o, which writes it uncompressed')
-    if ((await io.disk.identity(undoPath(path))) !== undefined) {
-      throw new DiskError(`${undoPath(path)} is there from an earlier repair: take that back with vits undo, or remove it`)
-    }
-    return
-  }
-  if (opened.machine.files.length > 1) await refuseFolder(opened, output!, io)
-  else await refuseToReplace(path, output!, force, io)
+  if (!inPlace) return refuseCopies(machine, output!, io)
+  if (writeBack.to === 'copies')
+    throw new DiskError('the file is compressed and cannot be changed in place: use -o, which writes it uncompressed')
 }
 
 /** Writes the repaired VM and says so; answers the name of the file that holds it. */
 async function writeRepaired(opened: Opened, plan: RepairPlan, options: Asked, io: Io): Promise<string> {
   const say = (line: string) => (options.json ? undefined : io.out(`${line}\n`))
   if (options.inPlace) {
-    await writeInPlace(opened, plan, io)
-    const [repaired, undo] = [printable(opened.path), printable(undoPath(opened.path))]
-    say(`${repaired} is repaired. ${undo} takes it back: vits undo ${shellWord(opened.path)}`)
+    const undo = await writeInPlace(opened, plan, io)
+    say(`${printable(opened.path)} is repaired. ${printable(undo)} takes it back: vits undo ${shellWord(opened.path)}`)
     return opened.path
   }
   const output = options.output!
-  const bytes = await writeCopy(opened, plan, output, io, (path) => approve(path, options.restoring, io))
+  const copying = { output, force: options.force, approve: (path: string) => approve(path, options.restoring, io) }
+  const bytes = await writeCopy(opened, plan, copying, io)
   const { files, writeBack } = opened.machine
   const size = `${files.length > 1 ? `${files.length} files, ` : ''}${count(bytes, 'byte')}`
   say(

@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
+import promises, { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { nodeDisk } from './disk.ts'
+import { diskOf, nodeDisk } from './disk.ts'
 import { unfinished } from './unfinished.ts'
+import { thisProcess } from './writer.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -23,8 +24,43 @@ describe('a new file', () => {
     const [file, link] = [join(folder, 'file'), join(folder, 'link')]
     await writeFile(file, 'old')
     await symlink('file', link)
-    await nodeDisk.create(link, contents('new'))
+    await nodeDisk.create(link, contents('new'), { replace: true })
     expect([await readFile(file, 'utf8'), await readlink(link)]).toEqual(['new', 'file'])
+  })
+
+  it('is made where a link leads to that leads to nothing, also by way of others', async () => {
+    const links = join(folder, 'links')
+    await mkdir(links)
+    await symlink('links', join(folder, 'by-way'))
+    await symlink('../by-way/second', join(links, 'first'))
+    await symlink(join(folder, 'target'), join(links, 'second'))
+    await nodeDisk.create(join(folder, 'by-way', 'first'), contents('new'))
+    expect([await readFile(join(folder, 'target'), 'utf8'), (await readdir(links)).sort()]).toEqual(['new', ['first', 'second']])
+  })
+
+  it('is given up where links lead in a circle', async () => {
+    await symlink('round', join(folder, 'round'))
+    await expect(nodeDisk.create(join(folder, 'round'), contents('x'))).rejects.toThrow('too many symbolic links')
+  })
+
+  it('takes no name that another took meanwhile, unless it is to replace it', async () => {
+    const path = join(folder, 'contested')
+    const approve = () => writeFile(path, 'of another')
+    await expect(nodeDisk.create(path, contents('x'), { approve })).rejects.toThrow(`cannot write ${path}: file already exists`)
+    expect(await readFile(path, 'utf8')).toBe('of another')
+    await nodeDisk.create(path, contents('mine'), { replace: true })
+    expect(await readFile(path, 'utf8')).toBe('mine')
+    expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([])
+  })
+
+  it('never takes the place of another where there are no hard links either', async () => {
+    const unlinked = Object.assign(new Error('EPERM: operation not permitted, link'), { code: 'EPERM' })
+    const fs = { ...promises, link: () => Promise.reject(unlinked) }
+    const disk = diskOf({ fs, writer: thisProcess() })
+    const path = join(folder, 'fat')
+    await disk.create(path, contents('first'))
+    await expect(disk.create(path, contents('second'))).rejects.toThrow('file already exists')
+    expect(await readFile(path, 'utf8')).toBe('first')
   })
 
   it('never takes the place of a device or a folder', async () => {
@@ -46,7 +82,7 @@ describe('a new folder', () => {
       unfinished.remove()
       expect(await readdir(inside)).toEqual([])
     }
-    const made = nodeDisk.createFolder(join(inside, 'vm'), new Map([['state', contents('x')]]), stop)
+    const made = nodeDisk.createFolder(join(inside, 'vm'), { files: new Map([['state', contents('x')]]) }, stop)
     await expect(made).rejects.toThrow(`cannot write ${join(inside, 'vm')}`)
   })
 
@@ -54,10 +90,12 @@ describe('a new folder', () => {
     const huge = { ...contents('x'), bytes: 2 ** 52 }
     const made = nodeDisk.createFolder(
       join(folder, 'huge'),
-      new Map([
-        ['state', contents('x')],
-        ['memory', huge],
-      ]),
+      {
+        files: new Map([
+          ['state', contents('x')],
+          ['memory', huge],
+        ]),
+      },
       async () => {},
     )
     await expect(made).rejects.toThrow('no room')

@@ -5,12 +5,17 @@ import { bytesSource, type FileEdits, type SavedFile, type SavedMachine } from '
 import { GuestMemory } from '@vits/core/memory'
 import type { RepairPlan } from '@vits/core/repair'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Approve } from '../disk.ts'
 import type { Io } from '../io.ts'
 import { nodeDisk } from '../node/disk.ts'
 import { listFolder } from '../node/list-folder.ts'
 import { vits } from '../testing/fake-io.ts'
-import { type Opened, refuseFolder, writeCopy, writeInPlace } from './write-repaired.ts'
+import { refuseCopies } from './refuse-output.ts'
+import { type Copying, type Opened, writeCopy, writeInPlace } from './write-repaired.ts'
+
+type Approve = Copying['approve']
+
+/** Into a name that is free. */
+const into = (output: string, approve: Approve = async () => {}): Copying => ({ output, force: false, approve })
 
 let folder: string
 beforeEach(async () => {
@@ -100,9 +105,14 @@ describe('a VM of two files', () => {
     const now = await identitiesOf(vm)
     const stateOnly = { ...vm, identities: now, machine: { ...vm.machine, edits: async () => [state!] } }
     const looked: string[][] = []
-    const bytes = await writeCopy(stateOnly, plan, join(folder, 'copy'), io, async (path) => {
-      looked.push(await readdir(path))
-    })
+    const bytes = await writeCopy(
+      stateOnly,
+      plan,
+      into(join(folder, 'copy'), async (path) => {
+        looked.push(await readdir(path))
+      }),
+      io,
+    )
     expect([bytes, looked]).toEqual([6, [['memory', 'state']]])
     expect(await contents('copy')).toEqual([
       [1, 9, 3],
@@ -121,9 +131,14 @@ describe('a VM of two files', () => {
   it('is looked at by the copy of the file that it was opened by', async () => {
     const vm = await opened()
     const looked: number[][] = []
-    await writeCopy({ ...vm, path: join(folder, 'memory') }, plan, join(folder, 'copy'), io, async (path) => {
-      looked.push([...(await readFile(path))])
-    })
+    await writeCopy(
+      { ...vm, path: join(folder, 'memory') },
+      plan,
+      into(join(folder, 'copy'), async (path) => {
+        looked.push([...(await readFile(path))])
+      }),
+      io,
+    )
     expect(looked).toEqual([[4, 5, 8, 8, 6]])
   })
 
@@ -133,27 +148,27 @@ describe('a VM of two files', () => {
     ['cannot be read to its end', 'found the end of the file', cutShort, async () => {}],
   ])('leaves nothing behind when a copy of it %s', async (_when, says, spoiled, approve) => {
     const vm = await spoiled(await opened())
-    await expect(writeCopy(vm, plan, join(folder, 'copy'), io, approve)).rejects.toThrow(says)
+    await expect(writeCopy(vm, plan, into(join(folder, 'copy'), approve), io)).rejects.toThrow(says)
     expect(await readdir(folder)).toEqual(['memory', 'state'])
   })
 
   it('is copied into an empty folder, and never into one that holds anything, or over a file', async () => {
     const vm = await opened()
     const copy = join(folder, 'copy')
-    await refuseFolder(vm, copy, io)
+    await refuseCopies(vm.machine, copy, io)
     await mkdir(copy)
-    await refuseFolder(vm, copy, io)
-    await writeCopy(vm, plan, copy, io, async () => {})
+    await refuseCopies(vm.machine, copy, io)
+    await writeCopy(vm, plan, into(copy), io)
     expect(await contents('copy')).toEqual([
       [1, 9, 3],
       [4, 5, 8, 8, 6],
     ])
-    await expect(refuseFolder(vm, copy, io)).rejects.toThrow(`${copy} is not empty`)
-    await expect(refuseFolder(vm, folder, io)).rejects.toThrow(`${folder} is not empty`)
-    await expect(refuseFolder(vm, join(copy, 'state'), io)).rejects.toThrow('state is no folder')
+    await expect(refuseCopies(vm.machine, copy, io)).rejects.toThrow(`${copy} is not empty`)
+    await expect(refuseCopies(vm.machine, folder, io)).rejects.toThrow(`${folder} is not empty`)
+    await expect(refuseCopies(vm.machine, join(copy, 'state'), io)).rejects.toThrow('state is no folder')
     const [state] = vm.machine.files
     const sameName = { ...vm, machine: { ...vm.machine, files: [state!, { ...state!, name: join(folder, 'b', 'state') }] } }
-    await expect(refuseFolder(sameName, join(folder, 'new'), io)).rejects.toThrow('two files of the VM are called state')
+    await expect(refuseCopies(sameName.machine, join(folder, 'new'), io)).rejects.toThrow('two files of the VM are called state')
   })
 
   it('takes no name that somebody else took meanwhile', async () => {
@@ -162,7 +177,7 @@ describe('a VM of two files', () => {
       await mkdir(copy)
       await writeFile(join(copy, 'other'), 'data')
     }
-    await expect(writeCopy(await opened(), plan, copy, io, meanwhile)).rejects.toThrow(`cannot write ${copy}`)
+    await expect(writeCopy(await opened(), plan, into(copy, meanwhile), io)).rejects.toThrow(`cannot write ${copy}`)
     expect([await readdir(folder), await readdir(copy)]).toEqual([['copy', 'memory', 'state'], ['other']])
   })
 })

@@ -1,20 +1,23 @@
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import {
   applyEdits,
   changedPages,
   editedLength,
   type FileEdits,
   keepsLength,
+  type NewUndoFile,
   type SavedMachine,
   undoFile,
   undoText,
 } from '@vits/core/formats'
 import type { RepairPlan } from '@vits/core/repair'
-import { type Approve, DiskError, type FileIdentity, fileOf, type NewFile } from '../disk.ts'
-import { UsageError } from '../failure.ts'
+import { DiskError, type FileIdentity, fileOf, type NewFile } from '../disk.ts'
+import { reason } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { SLOW_BYTES } from '../load.ts'
+import { digesting } from '../node/digesting.ts'
 import { registerLine, writeLine } from '../render/plan-text.ts'
+import { type RepairedFile, takeBack } from './take-back.ts'
 
 /** A saved VM that is open, and what its files were when they were opened. */
 export interface Opened {
@@ -25,17 +28,11 @@ export interface Opened {
   readonly identities: ReadonlyMap<string, FileIdentity>
 }
 
-/** The file that an in-place repair leaves beside the repaired one. */
+/** The file that an in-place repair leaves beside the repaired one; `path` is the file itself, not a link. */
 export const undoPath = (path: string): string => `${path}.undo`
 
-/** An output file must not be the file that is read, and one that is there must be meant to be replaced. */
-export async function refuseToReplace(input: string, output: string, force: boolean, io: Io): Promise<void> {
-  const there = await io.disk.identity(output)
-  if (there === undefined) return
-  if ((await io.list(output)) !== undefined) throw new DiskError(`${output} is a folder: name a file in it`)
-  if (there.inode === (await io.disk.identity(input))?.inode) throw new UsageError(`${output} is the file that is read`)
-  if (!force) throw new DiskError(`${output} is there already; --force replaces it`)
-}
+/** Bytes of an undo file; it is read as one text. Of the largest machine it is a few MiB. */
+export const LARGEST_UNDO = 2 ** 28
 
 /** The pieces of a large file as they are, with progress. */
 async function* shown(pieces: AsyncIterable<Uint8Array>, bytes: number, path: string, io: Io): AsyncGenerator<Uint8Array> {
@@ -48,22 +45,17 @@ async function* shown(pieces: AsyncIterable<Uint8Array>, bytes: number, path: st
   io.progress?.('')
 }
 
-/** The copies of a VM of several files go into a folder of their own: a new one, or one that is there and empty. */
-export async function refuseFolder({ machine }: Opened, output: string, io: Io): Promise<void> {
-  const names = machine.files.map(({ name }) => basename(name))
-  const twice = names.find((name, i) => names.indexOf(name) < i)
-  if (twice !== undefined) throw new DiskError(`two files of the VM are called ${twice}, and -o writes them into one folder`)
-  if ((await io.disk.identity(output)) === undefined) return
-  const inside = await io.list(output)
-  if (inside === undefined) throw new DiskError(`${output} is no folder, and the VM has several files`)
-  if (inside.length > 0) throw new DiskError(`${output} is not empty: name a new folder for the files of the VM`)
+/** Where a repaired copy goes. */
+export interface Copying {
+  readonly output: string
+  /** A file that is there is replaced. */
+  readonly force: boolean
+  /** Looks at the copy, under the path that stands for the one the VM was opened by, before it gets its name. */
+  approve(path: string): Promise<void>
 }
 
-/**
- * Writes the repaired VM: a new file, or where it has several, a new folder with one for each. `approve` looks at it, under the
- * path that stands for the one it was opened by, before it gets its name.
- */
-export async function writeCopy(opened: Opened, plan: RepairPlan, output: string, io: Io, approve: Approve): Promise<number> {
+/** Writes the repaired VM: a new file, or where it has several, a new folder with one for each. Answers its bytes. */
+export async function writeCopy(opened: Opened, plan: RepairPlan, { output, force, approve }: Copying, io: Io): Promise<number> {
   const { path, machine } = opened
   const changes = await machine.edits(changedPages(plan.memory), plan.registers)
   const copies = machine.files.map((file): [name: string, NewFile] => {
@@ -75,10 +67,11 @@ export async function writeCopy(opened: Opened, plan: RepairPlan, output: string
     await approve(copy)
   }
   const [[, only], ...others] = copies as [(typeof copies)[0], ...typeof copies]
-  if (others.length === 0) await io.disk.create(output, only, ifUnchanged)
+  if (others.length === 0) await io.disk.create(output, only, { replace: force, approve: ifUnchanged })
   else {
     const copyOf = (folder: string) => (machine.files.some(({ name }) => name === path) ? join(folder, basename(path)) : folder)
-    await io.disk.createFolder(output, new Map(copies), (folder) => ifUnchanged(copyOf(folder)))
+    const like = await io.disk.identity(dirname(machine.files[0]!.name))
+    await io.disk.createFolder(output, { files: new Map(copies), like }, (folder) => ifUnchanged(copyOf(folder)))
   }
   return copies.reduce((sum, [, { bytes }]) => sum + bytes, 0)
 }
@@ -86,32 +79,71 @@ export async function writeCopy(opened: Opened, plan: RepairPlan, output: string
 /** A file of the VM with its edits, and the permissions that it has. */
 function newFile({ identities }: Opened, { file, edits }: FileEdits, shownAs: string, io: Io): NewFile {
   const bytes = editedLength(file.source, edits)
-  const mode = identities.get(file.name)?.mode
-  return { bytes, pieces: shown(applyEdits(file.source, edits), bytes, shownAs, io), ...(mode === undefined ? {} : { mode }) }
+  return { bytes, pieces: shown(applyEdits(file.source, edits), bytes, shownAs, io), like: identities.get(file.name) }
 }
 
 /**
- * Repairs the files themselves. The undo file is written and synced first. Where nothing moves, the words are overwritten where
- * they lie; otherwise a complete new file takes the old one's name.
+ * Repairs the files themselves, which are locked. The undo file is written and synced first. Where nothing moves, the words are
+ * overwritten where they lie; otherwise a complete new file takes the old one's name. Answers the path of the undo file.
+ *
+ * @throws what hindered it. Then all is as it was and there is no undo file, or the message names it.
  */
-export async function writeInPlace(opened: Opened, plan: RepairPlan, io: Io): Promise<void> {
-  const { path, machine } = opened
-  const changes = await machine.edits(changedPages(plan.memory), plan.registers)
-  const files = []
-  for (const { file, edits } of changes) files.push(await undoFile(basename(file.name), file.source, edits))
-  const text = undoText({ files, words: [...plan.registerWrites.map(registerLine), ...plan.writes.map(writeLine)] })
-  await refuseChanged(opened, io)
-  await io.disk.create(undoPath(path), fileOf(new TextEncoder().encode(text)))
-  for (const change of changes) {
-    await refuseChanged(opened, io, change)
-    await applyTo(opened, change, io)
+export async function writeInPlace(opened: Opened, plan: RepairPlan, io: Io): Promise<string> {
+  const changes = await opened.machine.edits(changedPages(plan.memory), plan.registers)
+  const undo = undoPath(await io.disk.followed(opened.path))
+  const files: NewUndoFile[] = []
+  for (const change of changes) files.push(await undoFileOf(change, io))
+  const words = [...plan.registerWrites.map(registerLine), ...plan.writes.map(writeLine)]
+  const text = new TextEncoder().encode(undoText({ files, words }, digesting))
+  const like = narrowest(changes.map(({ file }) => opened.identities.get(file.name)))
+  if (text.length > LARGEST_UNDO) throw new DiskError('it is too much to keep in an undo file: use -o')
+  await io.disk.create(undo, fileOf(text, like), { approve: () => refuseChanged(opened, io) })
+  let isTouched = false
+  try {
+    for (const change of changes) {
+      await refuseChanged(opened, io, change)
+      isTouched = true
+      await applyTo(opened, change, io)
+    }
+  } catch (error) {
+    const repaired = isTouched ? changes.map(({ file }, i) => ({ path: file.name, file: files[i]! })) : []
+    await giveUp(undo, repaired, io).catch(() => {
+      throw new DiskError(`${reason(error)}; not all is as it was, and ${undo} takes it back`, { cause: error })
+    })
+    throw error
   }
+  return undo
+}
+
+/** Reads a file once more, whole: for what the repair takes out of it, and for its digests. */
+async function undoFileOf({ file, edits }: FileEdits, io: Io): Promise<NewUndoFile> {
+  const { name, source } = file
+  const progress = (done: number, total: number) => {
+    if (total > SLOW_BYTES) io.progress?.(`vits: ${name}: ${Math.floor((100 * done) / total)} % digested`)
+  }
+  const undo = await undoFile(basename(name), source, edits, { ...digesting, progress })
+  io.progress?.('')
+  return undo
+}
+
+/** Who may read bytes that are from several files: who may read each of them. */
+function narrowest([first, ...others]: readonly (FileIdentity | undefined)[]): FileIdentity | undefined {
+  if (first === undefined) return undefined
+  const mode = others.reduce((sum, file) => sum & (file?.mode ?? 0) & (file?.gid === first.gid ? 0o777 : 0o700), first.mode)
+  return { ...first, mode }
+}
+
+/** Takes back what was written, and then the undo file. */
+async function giveUp(undo: string, repaired: readonly RepairedFile[], io: Io): Promise<void> {
+  await takeBack(repaired, io)
+  await io.disk.remove(undo)
 }
 
 async function applyTo(opened: Opened, change: FileEdits, io: Io): Promise<void> {
   const { name } = change.file
   if (keepsLength(change.edits)) return io.disk.patch(name, change.edits)
-  return io.disk.create(name, newFile(opened, change, name, io), () => refuseChanged(opened, io, change))
+  const approve = () => refuseChanged(opened, io, change)
+  return io.disk.create(name, newFile(opened, change, name, io), { replace: true, approve })
 }
 
 /** @throws DiskError when a file, or the one of `only`, is not the one that was opened any more. */

@@ -32,7 +32,13 @@ handle.sync = function () {
   die()
   return new Promise(() => {})
 }
-for (const name of ['rename', 'unlink']) {
+const open = fs.open
+fs.open = (path, flags, ...rest) => {
+  if (flags !== 'wx' || !step('create')) return open(path, flags, ...rest)
+  die()
+  return new Promise(() => {})
+}
+for (const name of ['rename', 'unlink', 'link', 'mkdir', 'rmdir']) {
   const real = fs[name]
   fs[name] = (...args) => {
     if (!step(name)) return real(...args)

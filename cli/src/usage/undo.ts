@@ -8,7 +8,7 @@ export const undo = usage({
   summary: 'take a repair in place back',
   details:
     'Puts back the bytes that `vits repair --in-place FILE` kept in FILE.undo, also when the repair was interrupted, and removes\n' +
-    'FILE.undo. Refused when the file has other bytes there than the repair or its beginning left.',
+    'FILE.undo. Refused when that would not give the file as it was, to the last byte.',
   examples: ['undo vm.migr'],
   options: limits,
 })

@@ -64,7 +64,8 @@ export async function* applyEdits(source: ByteSource, edits: readonly Edit[]): A
   yield* copied(source, at, source.byteLength)
 }
 
-async function* copied(source: ByteSource, start: number, end: number): AsyncGenerator<Uint8Array> {
+/** The bytes from `start` up to `end`, piece by piece. */
+export async function* copied(source: ByteSource, start: number, end: number): AsyncGenerator<Uint8Array> {
   for (let at = start; at < end; at += COPY_BYTES) {
     yield readExactly(source, at, Math.min(COPY_BYTES, end - at), 'the rest of the file')
   }

@@ -6,4 +6,15 @@ export type { FileEdits, MachineFile, SavedFile, WriteBack } from './machine-fil
 export { openSavedMachine } from './open.ts'
 export type { Compression, Container, MachineKind, Origin } from './origin.ts'
 export type { OpenOptions, SavedMachine } from './saved-machine.ts'
-export { readUndo, reversed, type UndoEdit, type UndoFile, type UndoRecord, undoFile, undoText } from './undo-record.ts'
+export {
+  type Digesting,
+  type NewUndoFile,
+  reversed,
+  type Sha256,
+  type UndoDigests,
+  type UndoEdit,
+  type UndoFile,
+  type UndoRecord,
+  undoFile,
+} from './undo-record.ts'
+export { readUndo, undoText } from './undo-text.ts'
