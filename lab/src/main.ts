@@ -13,6 +13,10 @@ const commands: Readonly<Record<string, { readonly usage: string; readonly load:
     load: async () => (await import('./commands/guests.ts')).guests,
   },
   hang: { usage: 'hang [--out FOLDER]', load: async () => (await import('./commands/hang.ts')).hang },
+  heads: {
+    usage: `heads ${KERNEL} [--cases N] [--seed S] [--profile ID]`,
+    load: async () => (await import('./commands/heads.ts')).heads,
+  },
   identify: {
     usage: 'identify KERNEL|VMLINUZ [--cases N] [--seed S]',
     load: async () => (await import('./commands/identify.ts')).identify,

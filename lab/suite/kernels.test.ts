@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { fuzz } from '../src/commands/fuzz.ts'
+import { heads } from '../src/commands/heads.ts'
 import { identify } from '../src/commands/identify.ts'
 import { replay } from '../src/commands/replay.ts'
 import { seal } from '../src/commands/seal.ts'
@@ -20,5 +21,9 @@ describe.each(testedKernels)('the KVM of Linux %s', (kernel) => {
 
   it('restores exactly the state of 100 random histories from what the model sealed', async () => {
     expect(await seal(['--kernel', kernel, '--cases', '100', '--seed', '1'])).toBe(0)
+  })
+
+  it('restores 40 random histories the same, whatever dummy heads lie in their tables, fresh or stale', async () => {
+    expect(await heads(['--kernel', kernel, '--cases', '40', '--seed', '1'])).toBe(0)
   })
 })

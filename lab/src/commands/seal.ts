@@ -1,6 +1,7 @@
 import type { ProfileId } from '@vits/core/abi'
 import { caseOptions } from '../fuzz/options.ts'
-import { type SealTrial, trySeal, type Verdict } from '../fuzz/sealed.ts'
+import type { Verdict } from '../fuzz/saved-state.ts'
+import { type SealTrial, trySeal } from '../fuzz/sealed.ts'
 import type { KvmSubject } from '../kvm-subject.ts'
 import { withKvm } from '../lab.ts'
 
