@@ -1,6 +1,7 @@
 import type { Gpa, GpaRange } from './gpa.ts'
 import { GuestMemory } from './guest-memory.ts'
-import { Region } from './region.ts'
+import { zeroWords } from './place.ts'
+import { PAGE_BYTES, Region } from './region.ts'
 
 /**
  * Guest RAM that is brought from a file piece by piece: a page must be put there before it is read, or reading it throws
@@ -9,7 +10,9 @@ import { Region } from './region.ts'
 export class LoadableMemory extends GuestMemory {
   constructor(ranges: readonly GpaRange[]) {
     super()
-    for (const { base, bytes } of ranges) this.add(new Region({ base, bytes, backing: 'loaded' }))
+    // RAM may be in 60,000 pieces: a page of zeros for each would be 240 MB.
+    const zeros = zeroWords(PAGE_BYTES)
+    for (const { base, bytes } of ranges) this.add(new Region({ base, bytes, backing: 'loaded' }, zeros))
   }
 
   /** Puts the bytes of a whole page where it belongs; nothing outside RAM. `at` is the page's address. */

@@ -59,8 +59,8 @@ export class Region {
   /** Flat and small: the word that holds a byte is `words[offset >> 2]`. */
   readonly isSmall: boolean
   /**
-   * All words of a flat region; else what a page without a slot reads as: a page of zeros, shared with forks and nobody else, so that
-   * whoever gets round the types and writes it spoils no other VM.
+   * All words of a flat region; else what a page without a slot reads as: a page of zeros, shared with forks and regions of the same
+   * VM and nobody else, so that whoever gets round the types and writes it spoils no other VM.
    */
   readonly words: Int32Array
   readonly doubles: Float64Array
@@ -74,8 +74,12 @@ export class Region {
   /** Slots below this belong to the region this one was forked from, and are copied before a write. */
   #shared = 1
 
-  constructor(shape: RegionShape | LoadedShape, { words, doubles }: Words = ownWords(shape)) {
+  constructor(shape: RegionShape | LoadedShape, shared?: Words) {
     const { base, bytes, backing = 'flat' } = shape
+    if (bytes <= 0 || bytes % 8 !== 0 || base % 8 !== 0) {
+      throw new RangeError(`a region is a whole number of 8-byte words, not ${bytes} bytes at 0x${base.toString(16)}`)
+    }
+    const { words, doubles } = shared ?? zeroWords(backing === 'flat' ? bytes : PAGE_BYTES)
     this.base = base
     this.bytes = bytes
     this.end = base + bytes
@@ -245,14 +249,6 @@ export class Region {
     place.index = (slot & (SLAB_PAGES - 1)) * PAGE_WORDS + (inPage >>> 2)
     place.zeroOffset = -1
   }
-}
-
-/** What a region keeps besides slabs: all of it when flat, else one page of zeros. */
-function ownWords({ base, bytes, backing = 'flat' }: RegionShape | LoadedShape): Words {
-  if (bytes <= 0 || bytes % 8 !== 0 || base % 8 !== 0) {
-    throw new RangeError(`a region is a whole number of 8-byte words, not ${bytes} bytes at 0x${base.toString(16)}`)
-  }
-  return zeroWords(backing === 'flat' ? bytes : PAGE_BYTES)
 }
 
 /** The index of the 32-bit word that holds a byte: in integer arithmetic as far as that goes, which most regions do not leave. */
