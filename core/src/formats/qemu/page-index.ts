@@ -1,10 +1,9 @@
 import { FormatError } from '../format-error.ts'
+import { LEAF_BITS, LEAF_PAGES, PageLeaf } from './page-leaf.ts'
 
 /** How the last record of a page holds its contents. */
 export const RECORD = { zero: 1, fill: 2, page: 3, xbzrle: 4, compressed: 5 } as const
 
-const LEAF_BITS = 12
-const LEAF_PAGES = 1 << LEAF_BITS
 /** An entry is the record's offset times this, and what is said of it below: its kind, plus NAMED. */
 const OFFSET_UNIT = 16
 const NAMED = 8
@@ -15,11 +14,11 @@ export interface IndexBudget {
 }
 
 /**
- * Where the last record of each page of a RAM block is: 8 bytes a page, in leaves that appear with their first record, so that
+ * Where the last record of each page of a RAM block is: 8 bytes a page at most, in leaves that appear with their first record, so that
  * a block whose length lies costs nothing.
  */
 export class PageIndex {
-  readonly #leaves: (Float64Array | undefined)[] = []
+  readonly #leaves: (PageLeaf | undefined)[] = []
   readonly #budget: IndexBudget
 
   constructor(budget: IndexBudget) {
@@ -28,8 +27,10 @@ export class PageIndex {
 
   /** Remembers a record: `offset` of its first byte below 2^49, its kind, and whether the block's name follows its header. */
   set(page: number, offset: number, kind: number, named: boolean): void {
-    const leaf = this.#leaves[page >>> LEAF_BITS] ?? this.#grow(page, offset)
-    leaf[page & (LEAF_PAGES - 1)] = offset * OFFSET_UNIT + (named ? kind + NAMED : kind)
+    const number = page >>> LEAF_BITS
+    const leaf = this.#leaves[number] ?? this.#grow(number)
+    const taken = leaf.set(page & (LEAF_PAGES - 1), offset * OFFSET_UNIT + (named ? kind + NAMED : kind))
+    if (taken > 0) this.#take(taken, offset)
   }
 
   /** The kind of the page's last record, 0 when it has none. */
@@ -48,16 +49,18 @@ export class PageIndex {
   }
 
   #entry(page: number): number {
-    return this.#leaves[page >>> LEAF_BITS]?.[page & (LEAF_PAGES - 1)] ?? 0
+    return this.#leaves[page >>> LEAF_BITS]?.get(page & (LEAF_PAGES - 1)) ?? 0
   }
 
-  #grow(page: number, offset: number): Float64Array {
-    this.#budget.bytes -= LEAF_PAGES * 8
-    if (this.#budget.bytes < 0) {
-      throw new FormatError(offset, 'records that cover RAM', 'so few in so much RAM that no VMM wrote them')
-    }
-    const leaf = new Float64Array(LEAF_PAGES)
-    this.#leaves[page >>> LEAF_BITS] = leaf
+  #grow(number: number): PageLeaf {
+    const leaf = new PageLeaf()
+    this.#leaves[number] = leaf
     return leaf
+  }
+
+  #take(bytes: number, offset: number): void {
+    this.#budget.bytes -= bytes
+    if (this.#budget.bytes >= 0) return
+    throw new FormatError(offset, 'records that cover RAM', 'so few in so much RAM that no VMM wrote them')
   }
 }

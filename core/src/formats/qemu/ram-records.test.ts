@@ -5,6 +5,7 @@ import { StreamReader } from '../stream-reader.ts'
 import { Bytes } from '../testing/stream-writer.ts'
 import { PageBuilder, Wanted } from './page-builder.ts'
 import { PageIndex, RECORD } from './page-index.ts'
+import { LEAF_BYTES, RUN_BYTES } from './page-leaf.ts'
 import { RamBlock } from './ram-block.ts'
 import { RAM_SAVE_FLAG as FLAG, RamRecords } from './ram-records.ts'
 
@@ -225,8 +226,6 @@ describe('a page that is built of its records', () => {
 })
 
 describe('the index of a block', () => {
-  const LEAF_BYTES = 4096 * 8
-
   it('knows the last record of each page', () => {
     const index = new PageIndex({ bytes: 2 * LEAF_BYTES })
     index.set(5, 100, RECORD.page, false)
@@ -242,15 +241,24 @@ describe('the index of a block', () => {
     ])
   })
 
-  it('takes memory for 4096 pages at a time, and no more than it may', () => {
-    const budget = { bytes: 2 * LEAF_BYTES }
+  it('takes no more memory than it may, all blocks together', () => {
+    const budget = { bytes: 3 * RUN_BYTES + LEAF_BYTES }
     const [one, other] = [new PageIndex(budget), new PageIndex(budget)]
     one.set(0, 1, RECORD.page, false)
-    one.set(4095, 1, RECORD.page, false)
-    expect(budget.bytes).toBe(LEAF_BYTES)
+    one.set(4096, 1, RECORD.page, false)
+    expect(budget.bytes).toBe(RUN_BYTES + LEAF_BYTES)
+    one.set(0, 9, RECORD.page, false)
     other.set(9, 1, RECORD.page, false)
     expect(budget.bytes).toBe(0)
-    expect(() => one.set(4096, 0x55, RECORD.page, false)).toThrow('at byte 0x55: expected records that cover RAM')
+    expect(() => one.set(2 * 4096, 0x55, RECORD.page, false)).toThrow('at byte 0x55: expected records that cover RAM')
+  })
+
+  it('takes 8 KiB for a GiB of pages that come one after the other', () => {
+    const budget = { bytes: 2 ** 13 }
+    const index = new PageIndex(budget)
+    for (let page = 0; page < 2 ** 18; page++) index.set(page, 100 + page * 9, RECORD.zero, false)
+    expect([index.offset(0), index.offset(2 ** 18 - 1), index.kind(2 ** 17)]).toEqual([100, 100 + (2 ** 18 - 1) * 9, RECORD.zero])
+    expect(budget.bytes).toBe(0)
   })
 })
 

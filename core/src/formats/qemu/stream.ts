@@ -1,4 +1,5 @@
 import { PAGE_BYTES } from '../../memory/index.ts'
+import { storedBytes } from '../byte-source.ts'
 import { FormatError } from '../format-error.ts'
 import { type StreamReader, shown } from '../stream-reader.ts'
 import { mappedPages } from './mapped-ram.ts'
@@ -16,6 +17,8 @@ const GIB = 2 ** 30
 /** RAM a stream may claim without having a plausible number of page records for it. */
 const UNPROVEN_RAM = 64 * GIB
 const LARGEST_RAM = 16384 * GIB
+/** Index memory for any stream; more is for those that take more room where they are stored. */
+const INDEX_LEAST = 128 << 20
 /** The shortest record of a page: a header and the byte it is filled with. */
 const SHORTEST_RECORD = 9
 
@@ -44,7 +47,7 @@ export class QemuStream {
   constructor(reader: StreamReader, sink: RecordSink) {
     this.#reader = reader
     this.#ram = new RamRecords(reader, sink)
-    this.#budget = { bytes: 2 * reader.source.byteLength + (16 << 20) }
+    this.#budget = { bytes: 2 * storedBytes(reader.source) + INDEX_LEAST }
   }
 
   get blocks(): ReadonlyMap<string, RamBlock> {
