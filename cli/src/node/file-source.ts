@@ -1,11 +1,15 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { ByteSource } from '@vits/core/formats'
 
+/** What stat(2) counts by. */
+const BLOCK_BYTES = 512
+
 /** An open file as a source of bytes. The handle stays the caller's to close. */
 export async function fileSource(file: FileHandle): Promise<ByteSource> {
-  const { size } = await file.stat()
+  const { size, blocks } = await file.stat()
   return {
     byteLength: size,
+    storedBytes: Math.min(size, blocks * BLOCK_BYTES),
     slice: async (start, end, scratch) => {
       const room = scratch?.subarray(0, end - start) ?? new Uint8Array(end - start)
       let done = 0

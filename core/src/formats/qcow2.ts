@@ -1,4 +1,4 @@
-import { type ByteSource, readExactly } from './byte-source.ts'
+import { type ByteSource, readExactly, storedBytes } from './byte-source.ts'
 import { FormatError, printable } from './format-error.ts'
 import { latin1 } from './stream-reader.ts'
 
@@ -46,8 +46,7 @@ export async function vmStateOf(source: ByteSource): Promise<VmState> {
   const snapshots = await readSnapshots(source, u64(view, 64), view.getUint32(60))
   const [newest] = snapshots.filter(({ stateBytes }) => stateBytes > 0).sort((a, b) => b.seconds - a.seconds)
   if (newest === undefined) throw new FormatError(60, 'an internal snapshot with a VM state', 'none')
-  const clusters = await clusterOffsets(source, newest, clusterBits)
-  return { snapshot: newest.name, source: clusterSource(source, clusters, 2 ** clusterBits, newest.stateBytes) }
+  return { snapshot: newest.name, source: stateSource(source, newest, 2 ** clusterBits) }
 }
 
 async function readSnapshots(source: ByteSource, start: number, count: number): Promise<Snapshot[]> {
@@ -73,54 +72,91 @@ async function readSnapshots(source: ByteSource, start: number, count: number): 
   return snapshots
 }
 
-/** The place of every cluster of the VM state; 0 for one that reads as zeros. */
-async function clusterOffsets(source: ByteSource, snapshot: Snapshot, clusterBits: number): Promise<Float64Array> {
-  const { l1Offset, l1Entries, stateBytes, diskBytes } = snapshot
-  const clusterBytes = 2 ** clusterBits
-  const l2Entries = clusterBytes / 8
-  if (stateBytes > source.byteLength) throw new FormatError(l1Offset, 'a VM state inside the image', `one of ${stateBytes} bytes`)
-  const clusters = new Float64Array(Math.ceil(stateBytes / clusterBytes))
-  const firstL1 = Math.ceil(diskBytes / (clusterBytes * l2Entries))
-  for (let first = 0, l1 = firstL1; first < clusters.length; first += l2Entries, l1++) {
-    if (l1 >= l1Entries) throw new FormatError(l1Offset, `an L1 table of more than ${l1} entries`, `${l1Entries}`)
-    const [l2Offset] = entries(await readExactly(source, l1Offset + l1 * 8, 8, 'an L1 entry'), l1Offset + l1 * 8)
-    if (l2Offset === 0) continue
-    const l2 = entries(await readExactly(source, l2Offset!, clusterBytes, 'an L2 table'), l2Offset!)
-    clusters.set(l2.slice(0, clusters.length - first), first)
-  }
-  return clusters
-}
-
-/** The offsets in L1 or L2 entries; those of L2 may say that the cluster reads as zeros. */
-function entries(bytes: Uint8Array, offset: number): number[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return Array.from({ length: bytes.length / 8 }, (_, i) => {
-    const [high, low] = [view.getUint32(i * 8), view.getUint32(i * 8 + 4)]
-    if ((high & COMPRESSED) !== 0) throw new FormatError(offset + i * 8, 'clusters that are not compressed', 'one that is')
-    return (low & 1) === 1 ? 0 : (high & OFFSET_HIGH) * 2 ** 32 + ((low & OFFSET_LOW) >>> 0)
-  })
-}
-
-/** The clusters, one after the other. */
-function clusterSource(image: ByteSource, clusters: Float64Array, clusterBytes: number, byteLength: number): ByteSource {
+/** The VM state of a snapshot: its clusters, one after the other. Of the tables that say where they are a few are held at a time. */
+function stateSource(image: ByteSource, snapshot: Snapshot, clusterBytes: number): ByteSource {
+  const clusters = new ClusterPlaces(image, snapshot, clusterBytes)
+  const { stateBytes } = snapshot
   return {
-    byteLength,
-    slice: async (start, end) => {
-      const bytes = new Uint8Array(end - start)
+    byteLength: stateBytes,
+    storedBytes: Math.min(stateBytes, storedBytes(image)),
+    slice: async (start, end, scratch) => {
+      const bytes = scratch?.subarray(0, end - start) ?? new Uint8Array(end - start)
       for (let at = start; at < end; ) {
-        const first = Math.floor(at / clusterBytes)
         const inside = at % clusterBytes
-        let last = first
-        while ((last + 1) * clusterBytes < end && clusters[last + 1] === clusters[last]! + clusterBytes && clusters[last] !== 0)
-          last++
-        const length = Math.min(end, (last + 1) * clusterBytes) - at
-        const offset = clusters[first]!
-        if (offset !== 0) bytes.set(await readExactly(image, offset + inside, length, 'a cluster of the VM state'), at - start)
+        const first = Math.floor(at / clusterBytes)
+        const offset = await clusters.place(first)
+        let next = first + 1
+        const follows = (place: number) => place === (offset === 0 ? 0 : offset + (next - first) * clusterBytes)
+        while (next * clusterBytes < end && follows(await clusters.place(next))) next++
+        const length = Math.min(end, next * clusterBytes) - at
+        const into = bytes.subarray(at - start, at - start + length)
+        if (offset === 0) into.fill(0)
+        else into.set(await readExactly(image, offset + inside, length, 'a cluster of the VM state'))
         at += length
       }
       return bytes
     },
   }
+}
+
+/** Tables that are held at a time: each is of as many clusters as a cluster has entries, 512 MiB of them with 64 KiB. */
+const HELD_TABLES = 8
+
+/** Where each cluster of a VM state is in the image. */
+class ClusterPlaces {
+  readonly #image: ByteSource
+  readonly #l1Offset: number
+  /** The entry of L1 that the VM state begins with. */
+  readonly #firstL1: number
+  readonly #clusterBytes: number
+  /** L2 tables by their number, the one read last at the end; undefined for one that is not there. */
+  readonly #tables = new Map<number, Table | undefined>()
+
+  /** @throws FormatError when the tables are too short for the state. */
+  constructor(image: ByteSource, { l1Offset, l1Entries, stateBytes, diskBytes }: Snapshot, clusterBytes: number) {
+    const tableSpan = (clusterBytes / 8) * clusterBytes
+    this.#image = image
+    this.#l1Offset = l1Offset
+    this.#clusterBytes = clusterBytes
+    this.#firstL1 = Math.ceil(diskBytes / tableSpan)
+    if (stateBytes > image.byteLength)
+      throw new FormatError(l1Offset, 'a VM state inside the image', `one of ${stateBytes} bytes`)
+    const needed = this.#firstL1 + Math.ceil(stateBytes / tableSpan)
+    if (needed > l1Entries) throw new FormatError(l1Offset, `an L1 table of ${needed} entries`, `${l1Entries}`)
+  }
+
+  /** 0 for a cluster that reads as zeros. */
+  async place(cluster: number): Promise<number> {
+    const entries = this.#clusterBytes / 8
+    const number = Math.floor(cluster / entries)
+    const table = this.#tables.has(number) ? this.#tables.get(number) : await this.#read(number)
+    return table === undefined ? 0 : entryOf(table, cluster % entries)
+  }
+
+  async #read(number: number): Promise<Table | undefined> {
+    const offset = this.#l1Offset + (this.#firstL1 + number) * 8
+    const l2 = entryOf({ offset, bytes: await readExactly(this.#image, offset, 8, 'an L1 entry') }, 0)
+    const table =
+      l2 === 0
+        ? undefined
+        : { offset: l2, bytes: (await readExactly(this.#image, l2, this.#clusterBytes, 'an L2 table')).slice() }
+    for (const oldest of this.#tables.keys()) if (this.#tables.size >= HELD_TABLES) this.#tables.delete(oldest)
+    this.#tables.set(number, table)
+    return table
+  }
+}
+
+interface Table {
+  readonly offset: number
+  readonly bytes: Uint8Array
+}
+
+/** The offset in an entry of L1 or L2; those of L2 may say that the cluster reads as zeros. */
+function entryOf({ offset, bytes }: Table, index: number): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + index * 8, 8)
+  const [high, low] = [view.getUint32(0), view.getUint32(4)]
+  if ((high & COMPRESSED) !== 0) throw new FormatError(offset + index * 8, 'clusters that are not compressed', 'one that is')
+  return (low & 1) === 1 ? 0 : (high & OFFSET_HIGH) * 2 ** 32 + ((low & OFFSET_LOW) >>> 0)
 }
 
 function u64(view: DataView, at: number): number {
