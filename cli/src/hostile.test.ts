@@ -50,6 +50,20 @@ describe('vits check of a file made to hurt', () => {
   })
 })
 
+it('vits repair mends a guest of 64 GiB that are zeros, and writes them as it read them: as a range', {
+  timeout: 10_000,
+}, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'vits-hostile-'))
+  try {
+    const output = join(folder, 'mended.vits')
+    const { code, out } = await vits(['repair', '-y', '-o', output, hostile('case-zeros-unrestorable.vits.gz')])
+    expect(code).toBe(ExitCode.Repaired)
+    expect(out).toContain('mended.vits is written and synced: 221184 bytes, uncompressed.')
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
 it('vits undo refuses a forged undo file, changes nothing and keeps it', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'vits-hostile-'))
   try {

@@ -8,7 +8,7 @@ import { FormatError } from './format-error.ts'
 import { type FileEdits, type SavedFile, type WriteBack, writeBackOf } from './machine-file.ts'
 import { formatWords, type Origin } from './origin.ts'
 import { loadPages, type PlacedPage } from './page-loader.ts'
-import { PageRuns, pagesIn } from './page-runs.ts'
+import { inRanges, PageRuns, pagesIn, withoutRanges } from './page-runs.ts'
 import type { ListedBlock, SavedMachine } from './saved-machine.ts'
 import { latin1 } from './stream-reader.ts'
 
@@ -27,6 +27,17 @@ export async function writeCase(
   ranges: readonly GpaRange[],
   registers = machine.registers,
 ): Promise<Uint8Array> {
+  return caseBytes(machine, registers, await takePages(machine, memory, ranges))
+}
+
+/** Pages for a case: the contents of those that have any, in their order, and which were zeros. */
+interface Taken {
+  readonly contents: readonly Uint8Array[]
+  readonly pages: readonly GpaRange[]
+  readonly zeros: readonly GpaRange[]
+}
+
+async function takePages(machine: SavedMachine, memory: LoadableMemory, ranges: readonly GpaRange[]): Promise<Taken> {
   await machine.load(memory, ranges)
   const missing = new Set<number>(machine.missingPages(ranges))
   const contents: Uint8Array[] = []
@@ -39,6 +50,10 @@ export async function writeCase(
       pages.push({ base, bytes: PAGE_BYTES })
     } else if (!missing.has(base)) zeros.push({ base, bytes: PAGE_BYTES })
   }
+  return { contents, pages, zeros }
+}
+
+function caseBytes(machine: SavedMachine, registers: GicRegisters, { contents, pages, zeros }: Taken): Uint8Array {
   const { origin, msi, virtio, vcpus, blocks, ranges: ram, unlocated } = machine
   const facts = { origin, machine: machine.machine, registers, msi, virtio, vcpus, blocks, ranges: ram, unlocated }
   const json = caseHeaderJson({ ...facts, pages: new PageRuns(coalesce(pages)), zeros: new PageRuns(coalesce(zeros)) })
@@ -137,7 +152,7 @@ class CaseMachine implements SavedMachine {
     return [...pagesIn(this.ranges, ranges)].filter((at) => this.#pages.indexOf(at) < 0 && this.#zeros.indexOf(at) < 0)
   }
 
-  /** A case is small: it is written anew. */
+  /** A case is small, and written anew; what it says of zeros may be 64 GiB in one line, and is not gone through page by page. */
   async edits(pages: ReadonlyMap<Gpa, Uint8Array>, registers = this.registers): Promise<FileEdits[]> {
     const memory = this.memory()
     for (const [at, contents] of pages) {
@@ -147,8 +162,10 @@ class CaseMachine implements SavedMachine {
       memory.load(at, contents)
     }
     const changed = [...pages.keys()].map((base) => ({ base, bytes: PAGE_BYTES }))
-    const held = [...this.#pages.ranges, ...this.#zeros.ranges, ...changed]
-    const edit = { offset: 0, remove: this.#file.source.byteLength, insert: await writeCase(this, memory, held, registers) }
-    return [{ file: this.#file, edits: [edit] }]
+    const held = coalesce([...this.#pages.ranges, ...changed])
+    const taken = await takePages(this, memory, held)
+    const zeros = [...taken.zeros, ...withoutRanges(inRanges(this.#zeros.ranges, this.ranges), held)]
+    const insert = caseBytes(this, registers, { ...taken, zeros })
+    return [{ file: this.#file, edits: [{ offset: 0, remove: this.#file.source.byteLength, insert }] }]
   }
 }

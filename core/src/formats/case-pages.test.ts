@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { gpa, PAGE_BYTES } from '../memory/index.ts'
 import { bytesSource, FormatError, openSavedMachine, type SavedMachine, writeCase } from './index.ts'
@@ -121,6 +122,24 @@ describe('the pages of a case', () => {
     const again = await open(edits[0]!.insert)
     expect([await marks(again), missing(again)]).toEqual([[0, 1, 2, 0, 4, 5, 0, 0], missing(vm).filter((n) => n !== 5)])
   })
+})
+
+it('a case whose pages change is the case that would be written of a VM that has them so', async () => {
+  const changes = fc.uniqueArray(fc.tuple(fc.nat(7), fc.nat(3)), { selector: ([n]) => n, maxLength: 8 })
+  await fc.assert(
+    fc.asyncProperty(changes, fc.nat(7), async (changed, taken) => {
+      const vm = await caseOf([0, (taken + 1) * PAGE_BYTES])
+      const pages = new Map(changed.map(([n, value]) => [at(n * PAGE_BYTES), page(value)]))
+      const [edit] = await editsOf(vm, pages)
+      const memory = vm.memory()
+      for (const [base, contents] of pages) memory.load(base, contents)
+      const lacking = new Set(missing(vm))
+      const held = Array.from({ length: 8 }, (_, n) => n).filter((n) => !lacking.has(n) || pages.has(at(n * PAGE_BYTES)))
+      const ranges = held.map((n) => ({ base: at(n * PAGE_BYTES), bytes: PAGE_BYTES }))
+      expect(Buffer.compare(edit!.insert, await writeCase(vm, memory, ranges))).toBe(0)
+    }),
+    { numRuns: 60 },
+  )
 })
 
 describe('the beginning of a case', () => {

@@ -1,6 +1,7 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Gpa, gpa } from '../memory/index.ts'
-import { PageRuns } from './page-runs.ts'
+import { coalesce, type Gpa, type GpaRange, gpa } from '../memory/index.ts'
+import { inRanges, PageRuns, withoutRanges } from './page-runs.ts'
 
 const runs = [
   { base: gpa(0x4000_0000), bytes: 0x3000 },
@@ -27,5 +28,22 @@ describe('runs of pages', () => {
   it('know how many there are', () => {
     expect([new PageRuns(runs).count, new PageRuns([]).count, new PageRuns([]).indexOf(gpa(0))]).toEqual([6, 0, -1])
     expect(new PageRuns(runs).ranges).toBe(runs)
+  })
+})
+
+describe('ranges without others, and within others,', () => {
+  const range = fc.record({ base: fc.nat(60), bytes: fc.nat(20) })
+  const ranges = fc.array(range, { maxLength: 8 }).map((some) => coalesce(some as GpaRange[]))
+  const covered = (some: readonly GpaRange[]) =>
+    Array.from({ length: 90 }, (_, at) => some.some(({ base, bytes }) => at >= base && at < base + bytes))
+
+  it('are what is in the first and not, or also, in the second', () => {
+    fc.assert(
+      fc.property(ranges, ranges, (first, second) => {
+        const [a, b] = [covered(first), covered(second)]
+        expect(covered(withoutRanges(first, second))).toEqual(a.map((is, at) => is && !b[at]))
+        expect(covered(inRanges(first, second))).toEqual(a.map((is, at) => is && b[at]))
+      }),
+    )
   })
 })

@@ -40,3 +40,26 @@ export function* pagesIn(ram: readonly GpaRange[], ranges: readonly GpaRange[]):
     }
   }
 }
+
+/** What of `ranges` is none of `others`; each of the two in address order, without overlap. */
+export function withoutRanges(ranges: readonly GpaRange[], others: readonly GpaRange[]): GpaRange[] {
+  const left: GpaRange[] = []
+  let next = 0
+  for (const { base, bytes } of ranges) {
+    const end = base + bytes
+    let from: number = base
+    while (next < others.length && others[next]!.base + others[next]!.bytes <= base) next++
+    for (let i = next; i < others.length && others[i]!.base < end; i++) {
+      const other = others[i]!
+      if (other.base > from) left.push({ base: from as Gpa, bytes: other.base - from })
+      from = other.base + other.bytes
+    }
+    if (from < end) left.push({ base: from as Gpa, bytes: end - from })
+  }
+  return left
+}
+
+/** What of `ranges` is one of `others`, as `withoutRanges`. */
+export function inRanges(ranges: readonly GpaRange[], others: readonly GpaRange[]): GpaRange[] {
+  return withoutRanges(ranges, withoutRanges(ranges, others))
+}
