@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { headings, type ProblemCode, problems, ruleNames, ruleRow, type WitnessName } from '@vits/core/audit'
-import { commands } from '../cli/src/commands/index.ts'
+import { usages } from '../cli/src/usage/index.ts'
 import { recordReports } from '../core/src/audit/testing/reports.ts'
 import { recordRefusals } from '../core/src/formats/testing/refusals.ts'
 import { recordPlans } from '../core/src/repair/testing/plans.ts'
@@ -128,7 +128,7 @@ function coreReadme(): string {
 }
 
 function commandList(): string {
-  return `| command | what it does |\n|---|---|\n${commands.map(({ usage: { name, summary } }) => `| \`${name}\` | ${summary} |`).join('\n')}`
+  return `| command | what it does |\n|---|---|\n${usages.map(({ name, summary }) => `| \`${name}\` | ${summary} |`).join('\n')}`
 }
 
 /** `text` with what stands between `<!-- name -->` and the `<!-- /end -->` that follows replaced. */

@@ -1,12 +1,6 @@
 import { type Command as Commander, Option as CommanderOption, InvalidArgumentError } from 'commander'
 import { type Option, ValueError } from './option.ts'
-import type { Run, Usage } from './usage.ts'
-
-/** A command of the program, its options' types forgotten. */
-export interface Command {
-  readonly usage: Usage
-  load(): Promise<{ readonly run: Run<Usage> }>
-}
+import type { Usage } from './usage.ts'
 
 /** Runs a command: its words, and the values of its options by name. */
 export type Perform = (words: readonly string[], options: Readonly<Record<string, unknown>>) => Promise<void>

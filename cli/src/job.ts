@@ -13,6 +13,6 @@ export interface Job {
 
 /** Loads what the command does, and does it here. */
 export async function perform({ command, words, options }: Job, io: Io): Promise<ExitBits> {
-  const { run } = await commands.find(({ usage }) => usage.name === command)!.load()
+  const { run } = await commands[command]!()
   return run(words, options as never, io)
 }

@@ -1,9 +1,11 @@
 import { Command as Commander } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { register } from './command.ts'
+import { commands } from './commands/index.ts'
 import { choice, flag, list, text, whole } from './option.ts'
 import { style, wantsColour } from './style.ts'
 import { vits } from './testing/fake-io.ts'
+import { usages } from './usage/index.ts'
 import { usage } from './usage.ts'
 
 describe('the command line', () => {
@@ -34,6 +36,10 @@ describe('the command line', () => {
   it('says something of every command, and ends no line of help inside a sentence that has room', async () => {
     expect((await vits(['--help'])).out).not.toMatch(/^ {2}\w+( \[options\])?$/m)
     expect((await vits(['repair', '--help'])).out).toContain('audited again and restored as every known kernel\ndoes; only')
+  })
+
+  it('does something for each command that it has a usage of', () => {
+    expect(Object.keys(commands).sort()).toEqual(usages.map(({ name }) => name).sort())
   })
 
   it('gives every command an example', async () => {

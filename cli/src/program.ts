@@ -1,11 +1,11 @@
 import { Command as Commander, CommanderError } from 'commander'
 import { register } from './command.ts'
-import { commands } from './commands/index.ts'
 import { type ExitBits, ExitCode, exitWords } from './exit-code.ts'
 import { failed } from './failure.ts'
 import type { Io } from './io.ts'
 import type { Job } from './job.ts'
 import { printable } from './printable.ts'
+import { usages } from './usage/index.ts'
 
 const about = `Opens a saved arm64 VM, says whether its interrupts will come back, and mends it.`
 
@@ -20,11 +20,15 @@ const exits = [
 /** The program: its version, and how it does a job. */
 export interface Program {
   readonly version: string
-  perform(job: Job, io: Io): Promise<ExitBits>
+  perform(job: Job): Promise<ExitBits>
 }
 
 /** Runs one command line (without `node` and the script) and says what to exit with. Never throws. */
-export async function run(args: readonly string[], io: Io, { version, perform }: Program): Promise<ExitBits> {
+export async function run(
+  args: readonly string[],
+  io: Pick<Io, 'out' | 'err'>,
+  { version, perform }: Program,
+): Promise<ExitBits> {
   let bits: ExitBits = ExitCode.Ok
   const program = new Commander('vits')
     .description(about)
@@ -41,9 +45,9 @@ export async function run(args: readonly string[], io: Io, { version, perform }:
     })
     .exitOverride()
     .enablePositionalOptions()
-  for (const { usage } of commands) {
+  for (const usage of usages) {
     register(program, usage, async (words, options) => {
-      bits = await perform({ command: usage.name, words, options }, io)
+      bits = await perform({ command: usage.name, words, options })
     })
   }
   for (const added of program.commands) added.copyInheritedSettings(program)

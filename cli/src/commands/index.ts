@@ -1,43 +1,25 @@
-import type { Command } from '../command.ts'
-import { check } from '../usage/check.ts'
-import { conform } from '../usage/conform.ts'
-import { demoOrphan } from '../usage/demo.ts'
-import { diff } from '../usage/diff.ts'
-import { explain } from '../usage/explain.ts'
-import { extract } from '../usage/extract.ts'
-import { kernels } from '../usage/kernels.ts'
-import { lint } from '../usage/lint.ts'
-import { pages } from '../usage/pages.ts'
-import { prove } from '../usage/prove.ts'
-import { repair } from '../usage/repair.ts'
-import { selftest } from '../usage/selftest.ts'
-import { selftestHeads } from '../usage/selftest-heads.ts'
-import { selftestVlpi } from '../usage/selftest-vlpi.ts'
-import { show } from '../usage/show.ts'
-import { undo } from '../usage/undo.ts'
-import type { Run, Usage } from '../usage.ts'
+import type { ExitBits } from '../exit-code.ts'
+import type { Io } from '../io.ts'
 
-/** Every command, in the order `vits --help` lists them. */
-export const commands: readonly Command[] = [
-  command(check, () => import('./check.ts')),
-  command(repair, () => import('./repair.ts')),
-  command(undo, () => import('./undo.ts')),
-  command(show, () => import('./show.ts')),
-  command(diff, () => import('./diff.ts')),
-  command(extract, () => import('./extract.ts')),
-  command(pages, () => import('./pages.ts')),
-  command(lint, () => import('./lint.ts')),
-  command(explain, () => import('./explain.ts')),
-  command(kernels, () => import('./kernels.ts')),
-  command(conform, () => import('./conform.ts')),
-  command(prove, () => import('./prove.ts')),
-  command(selftest, () => import('./selftest.ts')),
-  command(selftestHeads, () => import('./selftest-heads.ts')),
-  command(selftestVlpi, () => import('./selftest-vlpi.ts')),
-  command(demoOrphan, () => import('./demo.ts')),
-]
+/** Does what a command says; the options are of its own usage. */
+type Run = (args: readonly string[], options: never, io: Io) => Promise<ExitBits>
 
-/** The types of a command's options are known here, and by none who runs it. */
-function command<U extends Usage>(usage: U, load: () => Promise<{ readonly run: Run<U> }>): Command {
-  return { usage, load: load as Command['load'] }
+/** What each command does, by its name: loaded when it runs, so that nothing waits for what it does not need. */
+export const commands: Readonly<Record<string, () => Promise<{ readonly run: Run }>>> = {
+  check: () => import('./check.ts'),
+  repair: () => import('./repair.ts'),
+  undo: () => import('./undo.ts'),
+  show: () => import('./show.ts'),
+  diff: () => import('./diff.ts'),
+  extract: () => import('./extract.ts'),
+  pages: () => import('./pages.ts'),
+  lint: () => import('./lint.ts'),
+  explain: () => import('./explain.ts'),
+  kernels: () => import('./kernels.ts'),
+  conform: () => import('./conform.ts'),
+  prove: () => import('./prove.ts'),
+  selftest: () => import('./selftest.ts'),
+  'selftest heads': () => import('./selftest-heads.ts'),
+  'selftest vlpi': () => import('./selftest-vlpi.ts'),
+  'demo orphan': () => import('./demo.ts'),
 }

@@ -7,8 +7,8 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { fixtureBytes } from '../../../core/src/formats/testing/fixtures.ts'
-import { commands } from '../commands/index.ts'
 import { vits } from '../testing/fake-io.ts'
+import { usages } from '../usage/index.ts'
 
 const program = fileURLToPath(new URL('../../bin/vits.js', import.meta.url))
 const hostile = (name: string) => fileURLToPath(new URL(`../../../fixtures/hostile/${name}`, import.meta.url))
@@ -143,9 +143,9 @@ describe('a limit', () => {
   })
 
   it('holds for each command that opens files of others, and for no other', () => {
-    const bound = commands.filter(({ usage }) => 'timeout' in usage.options && 'maxMemory' in usage.options)
-    expect(bound.map(({ usage }) => usage.name)).toContain('check')
-    const others = commands.filter((command) => !bound.includes(command)).map(({ usage }) => usage.args)
+    const bound = usages.filter(({ options }) => 'timeout' in options && 'maxMemory' in options)
+    expect(bound.map(({ name }) => name)).toContain('check')
+    const others = usages.filter((usage) => !bound.includes(usage)).map(({ args }) => args)
     expect([...new Set(others)].sort()).toEqual(['', '[kernel...]', '[problem...]'])
   })
 })

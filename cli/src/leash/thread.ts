@@ -13,7 +13,7 @@ export interface Leashed {
   readonly limits: Limits
   /** Those that have their turn, one after the other. */
   readonly files: readonly string[]
-  readonly io: Io
+  readonly io: Pick<Io, 'out' | 'err' | 'progress' | 'now'>
   readonly colour: boolean
 }
 

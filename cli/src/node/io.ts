@@ -1,5 +1,4 @@
 import type { Io } from '../io.ts'
-import { openLab } from '../prove/lab-program.ts'
 import { nodeDisk } from './disk.ts'
 import { listFolder } from './list-folder.ts'
 import { openFile } from './open-file.ts'
@@ -10,6 +9,6 @@ export const nodeIo = (said: Pick<Io, 'out' | 'err' | 'progress' | 'style' | 'tu
   open: openFile,
   list: listFolder,
   disk: nodeDisk,
-  lab: openLab,
+  lab: async (kernel) => (await import('../prove/lab-program.ts')).openLab(kernel),
   now: () => performance.now(),
 })

@@ -55,6 +55,6 @@ export async function vits(
     now: () => 0,
     ...others,
   }
-  const code = await run(args, io, { version: '0.0.0', perform })
+  const code = await run(args, io, { version: '0.0.0', perform: (job) => perform(job, io) })
   return { code, out, err }
 }
