@@ -1,4 +1,4 @@
-import { NEWEST, profiles, type QuirkName, type QuirkRow, quirks, releasesWith } from '@vits/core/abi'
+import { isProposed, NEWEST, profiles, type QuirkName, type QuirkRow, quirks, releasesWith } from '@vits/core/abi'
 
 const parts: Readonly<Record<QuirkRow['part'], string>> = {
   save: 'Saves',
@@ -28,12 +28,13 @@ with the ones listed for it. \`vits kernels PROFILE\` prints the same for one of
 stable, and a kernel is judged by the profile that comes nearest. What it was taken for is told, and how that is known: *run* in the lab
 with just these answers, *read* in the history of its series, or *like* another and not verified, as the kernels of distributions that
 take fixes of their own. The profiles that were run are played against their recordings in \`fixtures/vectors\`; of the others the source
-was read.
+was read. Proposals were never released and are asked for by name; what became of the fixes of 2017 is in
+[decisions/fixes-2017.md](decisions/fixes-2017.md).
 
 ${profileTable()}
 ## Which kernel has what
 
-✔ has it, and was run; ○ has it by its source: the kernel was not run, or not asked, or would need GICv4 hardware.
+✔ has it, and was run; ○ has it by its source: the kernel was not run, or not asked, or would need GICv4 hardware. Of a proposal: as it was posted.
 
 ${matrix(rows)}
 ${sections.join('')}`
@@ -41,9 +42,14 @@ ${sections.join('')}`
 
 function profileTable(): string {
   const rows = Object.values(profiles).map(({ id, title, names, run }) => {
-    return `| \`${id}\` | ${title} | ${run.length === 0 ? 'read' : run.join(', ')} | ${names.length} |`
+    return `| \`${id}\` | ${title} | ${howKnown(run, names)} | ${names.length} |`
   })
   return `| profile | kernel | run | behaviours |\n|---|---|---|---|\n${rows.join('\n')}\n`
+}
+
+function howKnown(run: readonly string[], names: readonly QuirkName[]): string {
+  if (run.length > 0) return run.join(', ')
+  return names.some(isProposed) ? 'as posted' : 'read'
 }
 
 function matrix(rows: readonly (readonly [QuirkName, QuirkRow])[]): string {

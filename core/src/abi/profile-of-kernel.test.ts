@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
 import {
+  isProposed,
   kernelSpans,
   parseKernelName,
   parseRelease,
@@ -63,9 +64,17 @@ describe('a kernel by its name', () => {
 describe('profiles', () => {
   it.each(profileIds)('%s has the quirks of each release that was run with it', (id) => {
     const { run, names, release } = profiles[id]
+    const isReleased = releasedKernels.includes(id)
     for (const one of [...run, release]) {
-      expect(names.filter((name) => name !== 'proposed-head')).toEqual(quirksIn(parseRelease(one)!))
+      const quirks = quirksIn(parseRelease(one)!)
+      expect(isReleased ? names : names.filter((name) => quirks.includes(name))).toEqual(quirks)
     }
+  })
+
+  it('that are proposals have what no release has', () => {
+    const proposals = profileIds.filter((id) => !releasedKernels.includes(id))
+    expect(proposals).toEqual(['proposal-2017', 'proposal-2024'])
+    for (const id of proposals) expect(profiles[id].names.filter(isProposed)).not.toEqual([])
   })
 
   it('differ from one another', () => {
@@ -74,7 +83,7 @@ describe('profiles', () => {
   })
 
   it('of kernels that follow one another are told in few words', () => {
-    expect(kernelSpans(profileIds)).toEqual(['linux-4.13 to linux-7.3.4', 'proposal-2024'])
+    expect(kernelSpans(profileIds)).toEqual(['linux-4.13 to linux-7.3.4', 'proposal-2017', 'proposal-2024'])
     expect(kernelSpans(['linux-7.3.4', 'linux-6.6', 'linux-4.13', 'linux-5.10', 'linux-5.10.223', 'linux-7.3'])).toEqual([
       'linux-4.13 to linux-6.6',
       'linux-7.3',

@@ -1,4 +1,4 @@
-import { type QuirkName, type Quirks, quirkSet, quirksIn } from './quirks.ts'
+import { isProposed, type QuirkName, type Quirks, quirkSet, quirksIn } from './quirks.ts'
 import { parseRelease, type Release } from './releases.ts'
 
 /** A kernel whose behaviour is known, as the quirks it has. */
@@ -17,6 +17,7 @@ interface Declared {
   readonly title: string
   readonly release: string
   readonly run?: readonly string[]
+  /** What a proposal has that its release has not. */
   readonly beside?: readonly QuirkName[]
 }
 
@@ -45,6 +46,11 @@ const declared = {
   'linux-7.2.13': { title: 'Linux 7.2.10 and later', release: '7.2.13', run: ['7.2.13'] },
   'linux-7.3': { title: 'Linux 7.3 to 7.3.3', release: '7.3', run: ['7.3-rc7'] },
   'linux-7.3.4': { title: 'Linux 7.3.4', release: '7.3.4', run: ['7.3.4'] },
+  'proposal-2017': {
+    title: 'the fixes of September 2017 as posted (v2), where they differ from what 4.15 has of them',
+    release: '4.15',
+    beside: ['enable-unchecked', 'queue-waits-for-cbaser', 'both-tables-attempted', 'save-errors-told-apart'],
+  },
   'proposal-2024': {
     title: 'the dummy head as posted in November 2024, on 6.12',
     release: '6.12',
@@ -66,8 +72,8 @@ export const NEWEST: ProfileId = 'linux-7.3.4'
 /** The id of every profile, oldest kernel first. */
 export const profileIds = Object.keys(profiles) as readonly ProfileId[]
 
-/** The kernels that were released, oldest first. The proposal of 2024 is not among them: no host runs it, and it misreads healthy tables. */
-export const releasedKernels = profileIds.filter((id) => !profiles[id].quirks['proposed-head'])
+/** The kernels that were released, oldest first. Proposals are not among them: no host runs them, and that of 2024 misreads healthy tables. */
+export const releasedKernels = profileIds.filter((id) => !profiles[id].names.some(isProposed))
 
 /** True for the id of a profile. */
 export const isProfileId = (id: string): id is ProfileId => Object.hasOwn(profiles, id)

@@ -27,6 +27,12 @@ export function quirksIn(release: Release): QuirkName[] {
   return rows.filter(([, { since, until }]) => isIn(release, since) && !(until && isSince(release, until))).map(([name]) => name)
 }
 
+/** True for what was proposed and no released kernel has. */
+export function isProposed(name: QuirkName): boolean {
+  const { since }: QuirkRow = quirks[name]
+  return since !== undefined && Object.keys(since).length === 0
+}
+
 /** The releases that have a quirk, in words: `from 5.1, before 6.1.191, 6.12.114 and 7.1`. */
 export function releasesWith({ since, until }: QuirkRow): string {
   const first = since && Object.keys(since).length === 0 ? 'never released' : since && `from ${listed(since)}`

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { encodeCommand, GITS } from '../abi/index.ts'
+import { encodeCommand, GITS, profiles, type QuirkName } from '../abi/index.ts'
 import { Guest, PLACES } from './testing/guest.ts'
 
 const SLOTS = 128
@@ -39,6 +39,20 @@ describe('the command queue', () => {
       [64, 'unreadable'],
     ])
     expect(guest.read(GITS.CREADR)).toBe(0x60n)
+  })
+
+  it('queue-waits-for-cbaser: as proposed in 2017 waits while GITS_CBASER is not Valid; 4.13 runs it all the same', () => {
+    const taken = (quirks: readonly QuirkName[]) => {
+      const guest = new Guest({ quirks, enabled: false })
+      guest.write(GITS.CBASER, guest.read(GITS.CBASER) & ~(1n << 63n))
+      guest.write(GITS.CTLR, 1n)
+      guest.queue(mapc(3))
+      guest.ring()
+      return [guest.its.enabled, guest.its.collections.order.length, guest.read(GITS.CREADR)]
+    }
+    expect(taken(profiles['linux-4.13'].names)).toEqual([true, 1, 32n])
+    expect(taken(profiles['proposal-2017'].names)).toEqual([true, 0, 0n])
+    expect(taken(profiles['linux-6.6'].names)).toEqual([false, 0, 0n])
   })
 
   it('waits while the ITS is disabled, and runs when it is enabled', () => {

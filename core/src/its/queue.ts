@@ -19,7 +19,8 @@ import {
  */
 export function runQueue(its: Its): void {
   if (!its.enabled) return
-  const { base, bytes } = its.queue
+  const { base, bytes, valid } = its.queue
+  if (!valid && its.gic.quirks['queue-waits-for-cbaser']) return
   while (its.creadr !== its.cwriter) {
     execute(its, (base + its.creadr) as Gpa)
     its.creadr += COMMAND_BYTES

@@ -14,6 +14,12 @@ export function entryAt(memory: ReadonlyMemory, { base, bytes }: TableShape, ind
   return memory.contains(at as Gpa) ? at : -1
 }
 
+/** True for a DeviceID that the table has an index for, whether there is a place for its DTE or not. */
+export function isInTable({ indirect, bytes }: TableShape, deviceId: number): boolean {
+  const index = indirect ? deviceId >>> L2_SHIFT : deviceId
+  return deviceId < ID_LIMIT && index * ENTRY_BYTES < bytes
+}
+
 /**
  * Where the ITE of an event is. KVM multiplies in 32 bits: EventIDs of 30 to 32 bits, which a DTE that it restored unchecked may
  * allow, have the entries of lower ones.

@@ -174,7 +174,7 @@ describe('what no bytes can help is listed, and is so', () => {
     const vm = new LiveIts().map(3, [1])
     vm.its.collections.set(6, -1)
     expect(seal(vm.its)).toMatchObject({ value: { limits: [{ name: 'unmapped-collection', icid: 6 }] } })
-    expect(failing(vm)).toEqual(only413)
+    expect(failing(vm)).toEqual([...only413, 'proposal-2017'])
   })
 
   it('shared-lpi: kernels that map an LPI once leave one of the events out', () => {
@@ -199,6 +199,7 @@ describe('what no bytes can help is listed, and is so', () => {
       'linux-6.1.174',
       'linux-6.1.190',
       'linux-6.1.192',
+      'proposal-2017',
     ])
     expect(failing(vm)).toEqual(listed)
   })

@@ -1,5 +1,5 @@
 import { DTE, DTE_NEXT_CAP, ENTRY_BYTES, ITE_NEXT_CAP, L2_ENTRIES, LPI_LIMIT, MAX_EVENTID_BITS } from '../abi/index.ts'
-import { BLOCK_WORDS, EVENT_WORDS, type Its, iteAt } from '../its/index.ts'
+import { BLOCK_WORDS, EVENT_WORDS, type Its, isInTable, iteAt } from '../its/index.ts'
 import { KvmError } from '../memory/index.ts'
 import { DtePlaces } from './dte-places.ts'
 import { EntryWriter, forwardedLpi, outsideRam } from './entry-writer.ts'
@@ -47,7 +47,7 @@ export class DeviceSave {
     while (slot >= 0) {
       const deviceId = devices.deviceId[slot]!
       const at = this.#places.at(deviceId)
-      if (at < 0) throw new KvmError('EINVAL', 'the device has no place in the device table', { what: 'DTE', deviceId })
+      if (at < 0) throw this.#withoutPlace(deviceId)
       this.#saveItt(slot, deviceId)
       this.#places.written(devices.ittAddr[slot]!, ENTRY_BYTES << Math.min(devices.bits[slot]!, MAX_EVENTID_BITS))
       const following = this.#storable(devices.after(slot))
@@ -72,6 +72,13 @@ export class DeviceSave {
       slot = devices.after(slot)
     }
     return slot
+  }
+
+  #withoutPlace(deviceId: number): KvmError {
+    const { deviceTable } = this.#its
+    const isProvisionable = isInTable(deviceTable, deviceId)
+    const errno = isProvisionable && this.#plan.quirks['save-errors-told-apart'] ? 'EFAULT' : 'EINVAL'
+    return new KvmError(errno, 'the device has no place in the device table', { what: 'DTE', deviceId })
   }
 
   #next(deviceId: number, following: number): number {

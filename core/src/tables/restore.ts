@@ -68,7 +68,7 @@ export function restoredBy(walked: Walked): RestoredTables {
 
 /** A failed restore drops the collections, and the devices too unless it never came to them. */
 function forget(its: Its, { objection }: Walked): void {
-  if (objection?.where.what !== 'CTE') its.freeDevices()
+  if (objection?.where.what !== 'CTE' || its.gic.quirks['both-tables-attempted']) its.freeDevices()
   its.freeCollections()
 }
 

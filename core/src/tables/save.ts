@@ -1,6 +1,6 @@
 import { CTE, ENTRY_BYTES, UNMAPPED_TARGET } from '../abi/index.ts'
 import type { Its } from '../its/index.ts'
-import { attempt, KvmError, type Outcome } from '../memory/index.ts'
+import { attempt, isKvmError, KvmError, type Outcome } from '../memory/index.ts'
 import { DeviceSave } from './device-save.ts'
 import { EntryWriter, outsideRam } from './entry-writer.ts'
 import type { Heads } from './heads.ts'
@@ -45,9 +45,15 @@ export function writeTables(its: Its, plan: SavePlan): Saved {
   const { quirks } = plan
   const { deviceTable, collectionTable } = its
   const devices = new DeviceSave(its, plan)
-  if (deviceTable.valid || quirks['save-invalid-baser']) devices.save()
   const isListed = collectionTable.valid || (collectionTable.base !== 0 && quirks['save-invalid-baser'])
-  const collections = isListed ? saveCollections(its, plan) : 0
+  const saveList = () => (isListed ? saveCollections(its, plan) : 0)
+  try {
+    if (deviceTable.valid || quirks['save-invalid-baser']) devices.save()
+  } catch (error) {
+    if (isKvmError(error) && !error.hostOops && quirks['both-tables-attempted']) attempt(saveList)
+    throw error
+  }
+  const collections = saveList()
   devices.end()
   const { devices: saved, events, unstorable, detached } = devices
   return { collections, devices: saved, events, unstorable, detached }

@@ -86,8 +86,14 @@ export class TableWalk implements ScannedWalk {
   }
 
   run(): void {
-    if (this.#view.collectionTable.valid && this.#scanCollections() === ENDED) return
+    if (this.#view.collectionTable.valid && this.#scanCollections() === ENDED && !this.#goesOnAfterCollections()) return
+    const failed = this.objection
     if (this.#view.deviceTable.valid) this.#scanDeviceTable()
+    this.objection = failed ?? this.objection
+  }
+
+  #goesOnAfterCollections(): boolean {
+    return this.objection !== undefined && this.#quirks['both-tables-attempted']
   }
 
   #scanCollections(): number {

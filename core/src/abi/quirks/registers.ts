@@ -43,6 +43,13 @@ export const registerQuirks = {
     until: { '4.15': 0 },
     commit: '"vgic-its: Check CBASER/BASER validity before enabling the ITS"',
   },
+  'queue-waits-for-cbaser': {
+    part: 'registers',
+    does: 'while GITS_CBASER is not Valid the queue of an enabled ITS is not run: it waits',
+    unrun: true,
+    since: {},
+    note: 'posted in September 2017 ("Check GITS_CBASER validity before processing commands"); merged was, instead, that such an ITS cannot be enabled',
+  },
   'baser-invalid-keeps': {
     part: 'registers',
     does: 'clearing GITS_BASER<n>.Valid keeps the cached devices and collections',

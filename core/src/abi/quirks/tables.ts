@@ -7,6 +7,7 @@ export const tableQuirks = {
     does: 'tables are saved though their BASER is not Valid: EINVAL when a device is cached, and the terminator of the collections goes to the address left in GITS_BASER1 unless that is 0 (a failing save at early boot after a reset)',
     until: { '4.15': 0 },
     commit: '"vgic-its: Check GITS_BASER Valid bit before saving tables"',
+    note: 'a stable 4.14 has the commit; from which on was not read',
   },
   'null-collection-oops': {
     part: 'save',
@@ -61,6 +62,7 @@ export const tableQuirks = {
     means: 'a device without a mapped event is lost, and one that has nothing but such devices fails',
     until: { '4.15': 0 },
     commit: '"vgic-its: Fix return value for device table restore"',
+    note: 'a stable 4.14 has the commit; from which on was not read',
   },
   'full-collection-table-ends-restore': {
     part: 'restore',
@@ -108,6 +110,22 @@ export const tableQuirks = {
     until: { '6.1': 175, '6.12': 92, '7.0': 13, '7.1': 0 },
     commit: '9ce754ed8e7a',
     note: '7.0.13 is the first 7.0 that was run; 6.18.15 and 6.19.14 still have it',
+  },
+  'both-tables-attempted': {
+    part: 'save',
+    does: 'a save whose devices fail saves the collections all the same, and a restore whose collections fail restores the devices: the ioctl answers what failed first',
+    means:
+      'the collections are in RAM even if a device cannot be saved, and a save that failed is not to be told from one that did not by them',
+    unrun: true,
+    since: {},
+    note: 'posted in September 2017 ("Always attempt to save/restore device and collection tables"), never merged; which of two errors is answered the posting does not say',
+  },
+  'save-errors-told-apart': {
+    part: 'save',
+    does: 'a device whose DTE cannot be stored fails the save with EINVAL when its DeviceID is past the table, and with EFAULT when its place is not provisioned: a first-level entry that is not valid, or an address without RAM',
+    unrun: true,
+    since: {},
+    note: 'posted in September 2017 ("Improve error reporting on device table save"), never merged; the patch was not at hand, and its two errnos are as they are remembered',
   },
   'proposed-head': {
     part: 'restore',
