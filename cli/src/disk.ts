@@ -28,6 +28,8 @@ export interface NewFile {
 export interface Appearing {
   /** It takes the place of a file that has its name; without, such a file stays, and the new one is given up. */
   readonly replace?: boolean
+  /** A link that has its name stays too. Without, what the link leads to is written. */
+  readonly unlinked?: boolean
   /** Looks at what is complete, under the path it has until it gets its name; throwing here gives it up. */
   readonly approve?: (path: string) => Promise<void>
 }
@@ -67,8 +69,11 @@ export interface Disk {
    * @throws DiskError before anything is written when there is not enough room, and when something else has the name.
    */
   createFolder(path: string, folder: NewFolder, approve: (path: string) => Promise<void>): Promise<void>
-  /** Overwrites bytes of a file where they lie, and syncs. Every edit keeps its length. */
-  patch(path: string, edits: readonly Edit[]): Promise<void>
+  /**
+   * Overwrites bytes of a file where they lie, and syncs. Every edit keeps its length.
+   * @throws DiskError before anything is written when the file is not as `was` says.
+   */
+  patch(path: string, edits: readonly Edit[], was: FileIdentity | undefined): Promise<void>
   /** Removes a file, and syncs its folder. */
   remove(path: string): Promise<void>
 }

@@ -38,6 +38,13 @@ describe('a new file', () => {
     expect([await readFile(join(folder, 'target'), 'utf8'), (await readdir(links)).sort()]).toEqual(['new', ['first', 'second']])
   })
 
+  it('is never made by way of a link where links are not to be followed', async () => {
+    const [link, target] = [join(folder, 'planted'), join(folder, 'never')]
+    await symlink(target, link)
+    await expect(nodeDisk.create(link, contents('x'), { unlinked: true })).rejects.toThrow('file already exists')
+    expect([await readlink(link), (await readdir(folder)).includes('never')]).toEqual([target, false])
+  })
+
   it('is given up where links lead in a circle', async () => {
     await symlink('round', join(folder, 'round'))
     await expect(nodeDisk.create(join(folder, 'round'), contents('x'))).rejects.toThrow('too many symbolic links')
@@ -70,6 +77,21 @@ describe('a new file', () => {
       await expect(nodeDisk.create(path, contents('x'))).rejects.toThrow(`cannot write ${path}: it is not a regular file`)
     }
     expect(await readdir(inside)).toEqual([])
+  })
+})
+
+describe('bytes that are overwritten', () => {
+  it('are never those of another file that got the name meanwhile', async () => {
+    const path = join(folder, 'patched')
+    await writeFile(path, 'old')
+    const was = await nodeDisk.identity(path)
+    await rm(path)
+    await writeFile(path, 'new')
+    const edits = [{ offset: 0, remove: 1, insert: Uint8Array.of(88) }]
+    await expect(nodeDisk.patch(path, edits, was)).rejects.toThrow('was changed while it was read')
+    expect(await readFile(path, 'utf8')).toBe('new')
+    await nodeDisk.patch(path, edits, await nodeDisk.identity(path))
+    expect(await readFile(path, 'utf8')).toBe('Xew')
   })
 })
 

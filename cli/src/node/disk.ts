@@ -1,4 +1,4 @@
-import { constants } from 'node:fs'
+import { type BigIntStats, constants } from 'node:fs'
 import promises, { type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Edit } from '@vits/core/formats'
@@ -18,11 +18,14 @@ export function diskOf(host: Host): Disk {
     identity: (path) => identity(path, fs),
     followed: (path) => followed(path, host),
     refuseUnwritable: async (path, bytes) => refuseUnwritable(await followed(path, host), { bytes, named: path }, host),
-    refuseReadOnly: (path) => fs.access(path, constants.W_OK).catch(cannotWrite(path)),
+    refuseReadOnly: async (path) => {
+      await fs.access(path, constants.F_OK)
+      await fs.access(path, constants.W_OK).catch(cannotWrite(path))
+    },
     lock: (paths) => lock(paths, host),
     create: (path, file, how = {}) => create(path, { file, how }, host),
     createFolder: (path, folder, approve) => createFolder(path, { folder, how: { approve, replace: true } }, host),
-    patch: (path, edits) => patch(path, edits, fs),
+    patch: (path, edits, was) => patch(path, { edits, was }, fs),
     remove: async (path) => {
       await fs.unlink(path)
       await syncFolder(dirname(path), fs)
@@ -35,22 +38,25 @@ export const nodeDisk: Disk = diskOf({ fs: promises, writer: thisProcess() })
 
 async function identity(path: string, fs: FileSystem): Promise<FileIdentity | undefined> {
   try {
-    const stats = await fs.stat(path, { bigint: true })
-    const { size, mtimeNs, ctimeNs, ino, dev, mode, uid, gid } = stats
-    const inode = `${dev}:${ino}`
-    return {
-      bytes: Number(size),
-      stamp: `${inode}:${size}:${mtimeNs}:${ctimeNs}`,
-      inode,
-      isFile: stats.isFile(),
-      mode: Number(mode) & 0o777,
-      uid: Number(uid),
-      gid: Number(gid),
-    }
+    return identityOf(await fs.stat(path, { bigint: true }))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw error
+  }
+}
+
+function identityOf(stats: BigIntStats): FileIdentity {
+  const { size, mtimeNs, ctimeNs, ino, dev, mode, uid, gid } = stats
+  const inode = `${dev}:${ino}`
+  return {
+    bytes: Number(size),
+    stamp: `${inode}:${size}:${mtimeNs}:${ctimeNs}`,
+    inode,
+    isFile: stats.isFile(),
+    mode: Number(mode) & 0o777,
+    uid: Number(uid),
+    gid: Number(gid),
   }
 }
 
@@ -73,7 +79,7 @@ async function refuseUnwritable(path: string, { bytes, named }: Wanted, host: Ho
 
 /** Writes what a link leads to, not the link; what is no regular file, as /dev/null, is never replaced. */
 async function create(path: string, { file, how }: { file: NewFile; how: Appearing }, host: Host): Promise<void> {
-  const target = await followed(path, host)
+  const target = how.unlinked === true ? path : await followed(path, host)
   const there = await identity(target, host.fs)
   if (there?.isFile === false) throw new DiskError(`cannot write ${path}: it is not a regular file`)
   await refuseUnwritable(target, { bytes: file.bytes, named: path }, host)
@@ -182,9 +188,17 @@ async function writeAt(file: FileHandle, piece: Uint8Array, at: number): Promise
   }
 }
 
-async function patch(path: string, edits: readonly Edit[], fs: FileSystem): Promise<void> {
+interface Patch {
+  readonly edits: readonly Edit[]
+  readonly was: FileIdentity | undefined
+}
+
+async function patch(path: string, { edits, was }: Patch, fs: FileSystem): Promise<void> {
   const file = await fs.open(path, 'r+')
   try {
+    // Of the open file: its name could have been given to another since it was looked at.
+    const { stamp } = identityOf(await file.stat({ bigint: true }))
+    if (stamp !== was?.stamp) throw new DiskError(`${path} was changed while it was read; nothing was written to it`)
     for (const { offset, remove, insert } of edits) {
       if (remove !== insert.length) throw new RangeError(`${remove} bytes cannot become ${insert.length} where they lie`)
       await writeAt(file, insert, offset)

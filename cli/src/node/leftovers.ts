@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Host } from './host.ts'
 
@@ -54,6 +55,13 @@ export async function sweep(folder: string, host: Host): Promise<void> {
 /** Removes a file, or a folder of files. */
 export async function discard(path: string, { fs }: Pick<Host, 'fs'>): Promise<void> {
   if (!(await fs.lstat(path)).isDirectory()) return fs.unlink(path)
-  for (const name of await fs.readdir(path)) await fs.unlink(join(path, name))
+  const folder = await fs.open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+  try {
+    // By the open folder and not by its name, which whoever may write beside it could meanwhile give to a link to another one.
+    const inside = process.platform === 'linux' ? `/proc/self/fd/${folder.fd}` : path
+    for (const name of await fs.readdir(inside)) await fs.unlink(join(inside, name))
+  } finally {
+    await folder.close()
+  }
   return fs.rmdir(path)
 }

@@ -74,7 +74,7 @@ function begunOnLinux(pid: number): string | undefined {
 function begunByPs(pid: number): string | undefined {
   try {
     const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' }
-    const said = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8', env })
+    const said = execFileSync('ps', ['-o', 'stat=', '-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', env })
     const [state = '', ...date] = said.trim().split(/\s+/)
     if (state.startsWith('Z')) return 'never'
     return (

@@ -61,7 +61,7 @@ async function wayBack(changed: Changed, io: Io): Promise<PutBack | undefined> {
   // Where nothing moves, an interrupted repair leaves some places changed and others not.
   const isOurs = () => (stays ? every(source, file.edits, isEither) : holdsRepair(source, edits, file.edits))
   if (source.byteLength !== file.bytesAfter || !(await isOurs()) || !(await gives(changed, edits, io))) return undefined
-  if (stays) return () => io.disk.patch(path, edits)
+  if (stays) return () => io.disk.patch(path, edits, identity)
   const pieces = applyEdits(source, edits)
   return () => io.disk.create(path, { bytes: file.bytesBefore, pieces, like: identity }, { replace: true })
 }

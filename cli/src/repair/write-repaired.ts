@@ -97,7 +97,7 @@ export async function writeInPlace(opened: Opened, plan: RepairPlan, io: Io): Pr
   const text = new TextEncoder().encode(undoText({ files, words }, digesting))
   const like = narrowest(changes.map(({ file }) => opened.identities.get(file.name)))
   if (text.length > LARGEST_UNDO) throw new DiskError('it is too much to keep in an undo file: use -o')
-  await io.disk.create(undo, fileOf(text, like), { approve: () => refuseChanged(opened, io) })
+  await io.disk.create(undo, fileOf(text, like), { unlinked: true, approve: () => refuseChanged(opened, io) })
   let isTouched = false
   try {
     for (const change of changes) {
@@ -141,7 +141,7 @@ async function giveUp(undo: string, repaired: readonly RepairedFile[], io: Io): 
 
 async function applyTo(opened: Opened, change: FileEdits, io: Io): Promise<void> {
   const { name } = change.file
-  if (keepsLength(change.edits)) return io.disk.patch(name, change.edits)
+  if (keepsLength(change.edits)) return io.disk.patch(name, change.edits, opened.identities.get(name))
   const approve = () => refuseChanged(opened, io, change)
   return io.disk.create(name, newFile(opened, change, name, io), { replace: true, approve })
 }
