@@ -1,16 +1,11 @@
-import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
 import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { fixtureBytes } from '../../../core/src/formats/testing/fixtures.ts'
 import { nodeDisk } from '../node/disk.ts'
 import { vits } from '../testing/fake-io.ts'
-
-const program = fileURLToPath(new URL('../../bin/vits.js', import.meta.url))
-const preload = new URL('../testing/kill-at.mjs', import.meta.url).href
+import { killedAt } from '../testing/killed-at.ts'
 
 let root: string
 let folder: string
@@ -27,15 +22,6 @@ beforeEach(async () => {
   file = join(folder, 'vm.mig')
   await copyFile(join(root, 'original'), file)
 })
-
-/** Runs vits in a process of its own that dies at its n-th change of the disk; answers what it was about to do. */
-function killedAt(n: number, args: readonly string[], half = false): { readonly killed: boolean; readonly steps: string[] } {
-  const log = join(folder, '..', 'steps.log')
-  const env = { ...process.env, KILL_AT: String(n), KILL_HALF: half ? '1' : '0', KILL_LOG: log }
-  writeFileSync(log, '')
-  const { signal } = spawnSync(process.execPath, ['--import', preload, program, ...args], { env })
-  return { killed: signal === 'SIGKILL', steps: readFileSync(log, 'utf8').trim().split('\n') }
-}
 
 /** The steps to die at: of many writes in a row the first and the last; in a sync is before the step that follows it. */
 function deadly(steps: readonly string[]): number[] {

@@ -13,16 +13,16 @@ import promises, {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { bytesSource, openSavedMachine, undoFile, undoText } from '@vits/core/formats'
-import { type Gpa, gpa, PAGE_BYTES } from '@vits/core/memory'
+import { bytesSource, undoFile, undoText } from '@vits/core/formats'
+import { PAGE_BYTES } from '@vits/core/memory'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { parseGuestText } from '../../../core/src/audit/testing/guest-text.ts'
-import { editsOf } from '../../../core/src/formats/testing/edited.ts'
 import { fixtureBytes, fixtureFile, fixtureText } from '../../../core/src/formats/testing/fixtures.ts'
 import { sharingCase } from '../../../core/src/formats/testing/shared-registers.ts'
 import { digesting } from '../node/digesting.ts'
 import { diskOf, nodeDisk } from '../node/disk.ts'
 import { thisProcess } from '../node/writer.ts'
+import { blankNuma } from '../testing/blank-page.ts'
 import { vits } from '../testing/fake-io.ts'
 
 let root: string
@@ -55,34 +55,6 @@ async function restoredEvents(path: string): Promise<Record<string, number>> {
 
 /** True when a file holds exactly these bytes. */
 const holds = async (path: string, bytes: Uint8Array) => (await readFile(path)).equals(bytes)
-
-/**
- * The stream without the contents of this page: its record is gone, or says zeros, as from a VMM that did not save what KVM wrote
- * there. A page record is its header, with the flags PAGE 0x08 and CONTINUE 0x20, and 4096 bytes; a zero record has the flag
- * 0x02 and one byte.
- */
-async function withoutPage(bytes: Uint8Array, at: Gpa, how: 'zeros' | 'nothing'): Promise<Uint8Array> {
-  const machine = await openSavedMachine(bytesSource(bytes))
-  const memory = machine.memory()
-  await machine.load(memory, [{ base: at, bytes: PAGE_BYTES }])
-  const changed = memory.read(at, PAGE_BYTES)
-  changed[0]! ^= 0xff
-  const [edit] = await editsOf(machine, new Map([[at, changed]]))
-  const contents = edit!.offset
-  expect(bytes[contents - 1]! & 0x28).toBe(0x28)
-  const record = bytes.slice(contents - 8, contents + 1)
-  record[7]! ^= 0x08 | 0x02
-  record[8] = 0
-  const instead = how === 'zeros' ? record : new Uint8Array()
-  return Buffer.concat([bytes.subarray(0, contents - 8), instead, bytes.subarray(contents + PAGE_BYTES)])
-}
-
-/** numa without the page that holds the ITT of its first device. */
-async function blankNuma(how: 'zeros' | 'nothing'): Promise<Uint8Array> {
-  const { devices } = JSON.parse((await vits(['show', '--json', fixtureFile('numa.mig.zst').pathname])).out)
-  const itt = Number(devices[0].itt)
-  return withoutPage(fixtureBytes('numa.mig'), gpa(itt - (itt % PAGE_BYTES)), how)
-}
 
 describe('check, repair -p, check', () => {
   it.each(['ghosts', 'unrestorable', 'scattered-unrestorable', 'wrapped', 'scattered-partly-repaired', 'smmu-s3'])(
