@@ -17,6 +17,7 @@ export default defineConfig({
       'lab/src/**/*.test.ts',
       'scripts/**/*.test.ts',
       'bench/**/*.test.ts',
+      'fuzz/**/*.test.ts',
     ],
     setupFiles: ['./vitest.seed.ts'],
     testTimeout: 60_000,
