@@ -13,6 +13,7 @@ import { schemaFiles } from './json-schemas.ts'
 import { kernelsPage } from './kernels-page.ts'
 import { kvmPages } from './kvm-pages.ts'
 import { ReadmeSession } from './readme-session.ts'
+import { fuzzTable } from './robustness-page.ts'
 
 const codes = Object.keys(problems) as ProblemCode[]
 
@@ -27,6 +28,10 @@ export const generatedDocs: readonly GeneratedDoc[] = [
   { path: 'core/src/formats/testing/refusals.txt', content: recordRefusals },
   { path: 'core/src/repair/testing/plans.txt', content: recordPlans },
   { path: 'ARCHITECTURE.md', content: () => withBlock(readFileSync('ARCHITECTURE.md', 'utf8'), 'import-law', importLaw()) },
+  {
+    path: 'docs/robustness.md',
+    content: () => withBlock(readFileSync('docs/robustness.md', 'utf8'), 'fuzz-results', `\n${fuzzTable()}\n`),
+  },
   { path: 'docs/guests.md', content: () => withBlock(readFileSync('docs/guests.md', 'utf8'), 'witness-rules', witnessTables()) },
   { path: 'README.md', content: readme },
   { path: 'core/README.md', content: coreReadme },
