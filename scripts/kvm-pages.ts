@@ -63,9 +63,9 @@ ${Object.values(objections)
 }
 
 function gicPage(): string {
-  return `# The GIC device, as far as LPIs go
+  return `# The GIC device, without SPIs
 
-KVM_CREATE_DEVICE with KVM_DEV_TYPE_ARM_VGIC_V3. \`KvmGic\` is the same device here. Of its groups CPU_SYSREGS, NR_IRQS and LEVEL_INFO
+KVM_CREATE_DEVICE with KVM_DEV_TYPE_ARM_VGIC_V3. \`KvmGic\` is the same device here. Of its groups CPU_SYSREGS and NR_IRQS
 do not concern LPIs and are not in the model: ENXIO.
 
 ${attributeSections(gicAttributes)}`

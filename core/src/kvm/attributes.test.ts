@@ -158,11 +158,16 @@ const ofGic: Provocations<typeof gicAttributes> = {
   'redistributor-registers': {
     EBUSY: () => running().gic.getAttr(GRP.REDIST_REGS, 0n),
     EINVAL: () => machine().gic.getAttr(GRP.REDIST_REGS, 1n << 32n),
-    ENXIO: () => machine().gic.getAttr(GRP.REDIST_REGS, 2n),
+    ENXIO: () => machine().gic.hasAttr(GRP.REDIST_REGS, 2n),
   },
   'distributor-registers': {
     EBUSY: () => machine({ initialised: false }).gic.getAttr(GRP.DIST_REGS, 0n),
-    ENXIO: () => machine().gic.getAttr(GRP.DIST_REGS, 2n),
+    ENXIO: () => machine().gic.hasAttr(GRP.DIST_REGS, 2n),
+  },
+  'line-levels': {
+    EBUSY: () => running().gic.getAttr(GRP.LEVEL_INFO, 0n),
+    EINVAL: () => machine().gic.getAttr(GRP.LEVEL_INFO, 1n),
+    ENXIO: () => machine().gic.hasAttr(GRP.LEVEL_INFO, 1n << 10n),
   },
 }
 

@@ -26,6 +26,8 @@ export interface AttributeRow {
 const none = 'none'
 const frame = 'u64: guest physical address'
 const busy = 'a vCPU is in KVM_RUN'
+const noRegister =
+  'of KVM_HAS_DEVICE_ATTR alone: there is no register of 32 bits at the offset; what is none reads as 0 and ignores writes'
 
 /**
  * KVM_DEV_TYPE_ARM_VGIC_ITS.
@@ -165,14 +167,14 @@ export const gicAttributes = {
     name: 'affinity of a vCPU in [63:32], offset from RD_base in [31:0]',
     access: 'set, get',
     value: 'u32: registers of 64 bits are two attributes',
-    does: 'accesses a register of a redistributor',
+    does: 'accesses a register of a redistributor: LPIs in RD_base, SGIs and PPIs in SGI_base. GICR_ISPENDR0 is all pending latches, read and written at once, without lines, and of SGIs that GICv4.1 delivers the bits of the hardware; GICR_ICPENDR0 is nothing. SGIs that are pending when GICD_CTLR begins to forward are not looked at: that register goes first',
     since: '4.11',
     errnos: {
       EBUSY: `${busy}; the GIC is not initialised`,
       EINVAL: 'no vCPU has that affinity',
-      ENXIO: 'there is no register of 32 bits at the offset',
+      ENXIO: noRegister,
     },
-    quirks: ['redistributor-last-hidden'],
+    quirks: ['redistributor-last-hidden', 'groups-fixed', 'no-lpi-invalidate-registers'],
   },
   'distributor-registers': {
     group: 'DIST_REGS',
@@ -181,6 +183,19 @@ export const gicAttributes = {
     value: 'u32',
     does: 'accesses a register of the distributor',
     since: '4.11',
-    errnos: { EBUSY: `${busy}; the GIC is not initialised`, ENXIO: 'there is no register of 32 bits at the offset' },
+    errnos: { EBUSY: `${busy}; the GIC is not initialised`, ENXIO: noRegister },
+  },
+  'line-levels': {
+    group: 'LEVEL_INFO',
+    name: 'affinity of a vCPU in [63:32], VGIC_LEVEL_INFO_LINE_LEVEL (0) in [31:10], INTID in [9:0]',
+    access: 'set, get',
+    value: 'u32: bit n is the line of INTID + n',
+    does: 'sets or reads the lines of 32 interrupts; those of SGIs read as 0, and SPIs are not in the model',
+    since: '4.11',
+    errnos: {
+      EBUSY: `${busy}; the GIC is not initialised`,
+      EINVAL: 'no vCPU has that affinity, the INTID is no multiple of 32, or something else than lines is asked for',
+      ENXIO: 'of KVM_HAS_DEVICE_ATTR alone: something else than lines is asked for',
+    },
   },
 } as const satisfies Readonly<Record<string, AttributeRow>>
