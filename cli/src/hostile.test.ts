@@ -38,9 +38,12 @@ describe('vits check of a file made to hurt', () => {
     expect(out).not.toMatch(/Restores|Comes back/)
   })
 
-  it('writes nothing from what it did not see whole, and says so', async () => {
-    const { code, out } = await vits(['repair', '-n', '-y', hostile('failopen-blank.vits.gz')])
-    expect([code, out]).toEqual([UNDECIDED, expect.stringContaining('Nothing is repaired: not everything was looked at')])
+  it.each([
+    ['failopen-blank.vits.gz', UNDECIDED],
+    ['evil-E3.vits.gz', HARM | UNDECIDED],
+  ])('plans nothing from what it did not see whole, and says so: %s', async (name, bits) => {
+    const { code, out } = await vits(['repair', '-n', '-y', hostile(name)])
+    expect([code, out]).toEqual([bits, expect.stringContaining('Nothing is repaired: not everything was looked at')])
   })
 
   it('judges a guest whose RAM is in 60,000 pieces as any other', async () => {

@@ -14,21 +14,38 @@ const program = fileURLToPath(new URL('../../bin/vits.js', import.meta.url))
 const hostile = (name: string) => fileURLToPath(new URL(`../../../fixtures/hostile/${name}`, import.meta.url))
 const slowWrites = new URL('../testing/slow-writes.mjs', import.meta.url).href
 
-/** One loop of many seconds, once the file is open. */
-const long = ['repair', '-n', '-y', hostile('evil-E3.vits.gz')]
+/** A recording that is played in one loop of a minute or so. */
+const longRecording = JSON.stringify({
+  format: 'kvm-its-golden-1',
+  scenario: 'writes to memory',
+  kernel: '6.12.117',
+  steps: [
+    { op: 'create_vm', vcpus: 1, ram: [{ base: '0x40000000', size: '0x1000000' }], gic_init: true, its_base: '0x8080000' },
+    ...Array<unknown>(100_000).fill({ op: 'mem_write', gpa: '0x40000000', fill: '01', len: '0x1000000' }),
+  ],
+})
 
 let root: string
 let folder: string
 let file: string
+let long: string[]
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'vits-leash-'))
+  long = ['conform', join(root, 'long.json')]
   await writeFile(join(root, 'original'), fixtureBytes('ghosts.mig'))
+  await writeFile(join(root, 'long.json'), longRecording)
 })
 afterAll(() => rm(root, { recursive: true }))
 beforeEach(async () => {
   folder = await mkdtemp(join(root, 'test-'))
   file = join(folder, 'vm.mig')
   await copyFile(join(root, 'original'), file)
+})
+
+/** With this, every write to a file takes so long. */
+const slow = (ms: number) => ({
+  preload: ['--import', slowWrites],
+  env: { SLOW_MS: String(ms), SLOW_LOG: join(folder, '..', 'slow.log') },
 })
 
 function begin(args: readonly string[], { preload = [] as readonly string[], env = {} } = {}) {
@@ -71,7 +88,7 @@ describe('a signal', () => {
     const at = performance.now()
     child.kill(signal)
     expect(await ended).toEqual({ code: null, signal, out: '', err: '' })
-    expect(performance.now() - at).toBeLessThan(2000)
+    expect(performance.now() - at).toBeLessThan(10_000)
   })
 
   it('is in the exit status that a shell sees', () => {
@@ -81,11 +98,7 @@ describe('a signal', () => {
   })
 
   it('leaves nothing of a copy that is being written', async () => {
-    const log = join(root, 'slow-copy.log')
-    const { child, ended } = begin(['repair', file, '-o', join(folder, 'fixed.mig')], {
-      preload: ['--import', slowWrites],
-      env: { SLOW_LOG: log },
-    })
+    const { child, ended } = begin(['repair', file, '-o', join(folder, 'fixed.mig')], slow(150))
     await until(() => readdirSync(folder).some((name) => name.endsWith('.part')))
     child.kill('SIGTERM')
     expect((await ended).signal).toBe('SIGTERM')
@@ -93,8 +106,8 @@ describe('a signal', () => {
   })
 
   it('waits for the words that are overwritten in place: the file has all of them', async () => {
-    const log = join(root, 'slow-patch.log')
-    const { child, ended } = begin(['repair', '--in-place', file], { preload: ['--import', slowWrites], env: { SLOW_LOG: log } })
+    const { child, ended } = begin(['repair', '--in-place', file], slow(150))
+    const log = slow(150).env.SLOW_LOG
     await until(() => readdirSync(folder).includes('vm.mig.undo'))
     const before = readFileSync(log).length
     await until(() => readFileSync(log).length > before)
@@ -107,21 +120,21 @@ describe('a signal', () => {
 })
 
 describe('a limit', () => {
-  it('--timeout ends a loop that never looks up in exit 64, with its name', async () => {
+  it('--timeout ends a loop that never looks up, with its name', async () => {
     const { code, out, err } = await begin([...long, '--timeout', '1s']).ended
-    expect([code, out]).toEqual([64, ''])
-    expect(err).toBe(`vits: ${long.at(-1)}: undecided: it takes longer than 1 s (--timeout)\n`)
+    expect([code, out, err]).toEqual([8, '', `vits: ${long[1]}: it takes longer than 1 s (--timeout)\n`])
   })
 
-  it('--timeout in a file that is not open by then is exit 8', async () => {
-    const { code, err } = await begin(['check', '--timeout', '1ms', file]).ended
-    expect([code, err]).toEqual([8, `vits: ${file}: it takes longer than 0.001 s (--timeout)\n`])
+  it('--timeout in a saved VM that is open by then is exit 64, and leaves nothing of what was begun', async () => {
+    const { code, err } = await begin(['repair', file, '-o', join(folder, 'fixed'), '--timeout', '3s'], slow(60_000)).ended
+    expect([code, err]).toEqual([64, `vits: ${file}: undecided: it takes longer than 3 s (--timeout)\n`])
+    expect(readdirSync(folder)).toEqual(['vm.mig'])
   })
 
   it('--max-memory is for all memory, and the next file has its turn', async () => {
     const large = hostile('case-many-ranges.gz')
-    const { code, out, err } = await begin(['check', '--max-memory', '128M', large, file, file]).ended
-    expect(err).toBe(`vits: ${large}: undecided: it takes more than 128 MiB of memory (--max-memory)\n`)
+    const { code, out, err } = await begin(['check', '--max-memory', '192M', large, file, file]).ended
+    expect(err).toBe(`vits: ${large}: undecided: it takes more than 192 MiB of memory (--max-memory)\n`)
     expect(out).toBe((await vits(['check', 'no such file', file, file])).out)
     expect(code).toBe(64 | 4)
   })

@@ -1,4 +1,5 @@
-// Preloaded into vits by the tests of signals: every write to a file takes a while, and is told in SLOW_LOG, a file, when it begins.
+// Preloaded into vits by the tests of signals: every write to a file takes SLOW_MS longer, and is told in SLOW_LOG, a file, when it
+// begins.
 import { appendFileSync } from 'node:fs'
 import fs from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
@@ -11,6 +12,6 @@ await probe.close()
 const { write } = handle
 handle.write = async function (...args) {
   appendFileSync(log, 'write\n')
-  await setTimeout(150)
+  await setTimeout(Number(process.env['SLOW_MS']))
   return write.apply(this, args)
 }
