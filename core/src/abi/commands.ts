@@ -1,4 +1,4 @@
-import { refuseBigEndian } from '../memory/index.ts'
+import { named, refuseBigEndian, shown } from '../memory/index.ts'
 import { address, bits, type Field, fits, flag } from './layout.ts'
 
 refuseBigEndian()
@@ -169,15 +169,19 @@ export function decodeCommand(words: Int32Array | Uint32Array, index = 0): Comma
   return { name: decoder.name, args } as Command
 }
 
-/** Encodes a command; operands left out are 0. The bytes of the words are those that the queue holds. @throws RangeError for a value that its operand cannot hold. */
+/**
+ * Encodes a command; operands left out are 0. The bytes of the words are those that the queue holds.
+ *
+ * @throws RangeError for a command or an operand that there is not, and for a value that it cannot hold.
+ */
 export function encodeCommand<N extends CommandName>(name: N, args: Partial<Operands<N>>): Uint32Array {
-  const shape: CommandShape = commands[name]
+  const shape: CommandShape = named(commands, 'command', name)
   const words = new Uint32Array(8)
   words[0] = shape.opcode
   for (const [key, value] of Object.entries(args)) {
-    const [dw, field] = shape.args[key]!
-    const number = Number(value)
-    if (!fits(field, number)) throw new RangeError(`${name}.${key} cannot hold ${number}`)
+    const [dw, field] = named(shape.args, `operand of ${name}`, key)
+    const number = (typeof value === 'boolean' ? Number(value) : value) as number
+    if (!fits(field, number)) throw new RangeError(`${name}.${key} cannot hold ${shown(value)}`)
     words[2 * dw]! |= field.putLo(number)
     words[2 * dw + 1]! |= field.putHi(number)
   }

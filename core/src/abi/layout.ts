@@ -1,3 +1,4 @@
+import { shown } from '../memory/index.ts'
 import { halves, u64 } from './u64.ts'
 
 /**
@@ -98,10 +99,10 @@ export function layout<const F extends Fields>(name: string, source: string, fie
     let lo = 0
     let hi = 0
     for (const [key, value] of Object.entries(values as Record<string, number | boolean | undefined>)) {
-      const f = fields[key]
+      const f = Object.hasOwn(fields, key) ? fields[key] : undefined
       if (f === undefined) throw new RangeError(`${name} has no field ${key}`)
-      const number = Number(value ?? 0)
-      if (!fits(f, number)) throw new RangeError(`${name}.${key} cannot hold ${number}`)
+      const number = typeof value === 'boolean' ? Number(value) : (value ?? 0)
+      if (!fits(f, number)) throw new RangeError(`${name}.${key} cannot hold ${shown(number)}`)
       lo |= f.putLo(number)
       hi |= f.putHi(number)
     }

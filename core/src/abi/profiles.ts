@@ -1,3 +1,4 @@
+import { named } from '../memory/index.ts'
 import { isProposed, type QuirkName, type Quirks, quirkSet, quirksIn } from './quirks.ts'
 import { parseRelease, type Release } from './releases.ts'
 
@@ -74,6 +75,9 @@ export const profileIds = Object.keys(profiles) as readonly ProfileId[]
 
 /** The kernels that were released, oldest first. Proposals are not among them: no host runs them, and that of 2024 misreads healthy tables. */
 export const releasedKernels = profileIds.filter((id) => !profiles[id].names.some(isProposed))
+
+/** The profile with this id. @throws RangeError for what is none: nothing that objects inherit is. */
+export const profileWithId = (id: ProfileId): Profile => named(profiles, 'kernel profile', id)
 
 /** True for the id of a profile. */
 export const isProfileId = (id: string): id is ProfileId => Object.hasOwn(profiles, id)

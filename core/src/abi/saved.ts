@@ -1,4 +1,4 @@
-import type { Gpa } from '../memory/index.ts'
+import { elementAt, type Gpa } from '../memory/index.ts'
 import { GITS_TRANSLATER, ITS_FRAME_BYTES } from './gits.ts'
 
 /** The ITS registers that a VMM saves; KVM_DEV_ARM_VGIC_GRP_ITS_REGS reads and writes them. */
@@ -41,9 +41,7 @@ export const VIRT_ITS = 0x0808_0000 as Gpa
 
 /** The ITS at `index`. @throws RangeError when there is none. */
 export function savedIts({ itses }: GicRegisters, index = 0): SavedIts {
-  const its = itses[index]
-  if (its === undefined) throw new RangeError(`no ITS ${index}: there are ${itses.length}`)
-  return its
+  return elementAt(itses, 'ITS', index)
 }
 
 /** Which ITS of a VM. */

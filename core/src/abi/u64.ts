@@ -1,11 +1,14 @@
+import { shown } from '../memory/index.ts'
+
 /** A 64-bit word as two unsigned halves. */
 export interface Halves {
   readonly lo: number
   readonly hi: number
 }
 
-/** Splits a u64 for use inside; bits above 63 are dropped. */
+/** Splits a u64 for use inside; bits above 63 are dropped. @throws RangeError for what is no bigint. */
 export function halves(word: bigint): Halves {
+  if (typeof word !== 'bigint') throw new RangeError(`${shown(word)} is no bigint`)
   return { lo: Number(word & 0xffffffffn), hi: Number((word >> 32n) & 0xffffffffn) }
 }
 

@@ -1,3 +1,4 @@
+import { named } from '../memory/index.ts'
 import { type MappingRule, type RuleName, type RuleOf, type WitnessRule, type Word, witnessRules } from './witness-rules.ts'
 
 /** What a witness says, and the rule that lets it. */
@@ -14,7 +15,7 @@ export type KernelAnswer = Answer<RuleOf<'guest kernel' | 'file'>>
 export const ruleNames = Object.keys(witnessRules) as readonly RuleName[]
 
 /** What a rule is about. */
-export const ruleRow = (rule: RuleName): WitnessRule => witnessRules[rule]
+export const ruleRow = (rule: RuleName): WitnessRule => named(witnessRules, 'rule', rule)
 
 const isOfMapping = (name: RuleName): name is MappingRule => witnessRules[name].says !== 'owed'
 

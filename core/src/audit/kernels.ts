@@ -3,7 +3,7 @@ import {
   LPI_LIMIT,
   MAX_EVENTID_BITS,
   type ProfileId,
-  profiles,
+  profileWithId,
   type Quirks,
   releasedKernels,
 } from '../abi/index.ts'
@@ -89,7 +89,7 @@ class Judging {
   }
 
   row(kernel: ProfileId): KernelRow {
-    const { quirks } = profiles[kernel]
+    const { quirks } = profileWithId(kernel)
     for (const scene of this.#scenes) this.spent += costOf(scene.restoredBy(quirks))
     return { kernel, ...this.#rows.of(quirks, (asked) => this.#judge(asked)) }
   }
@@ -182,7 +182,7 @@ export function overrunFootprint(input: AuditInput, kernels: readonly ProfileId[
   const view = tableView(registers, its)
   const budget = { ...defaultBudget, ...input.budget }
   const needs = kernels
-    .filter((kernel) => profiles[kernel].quirks['scan-overrun'])
-    .map((kernel) => simulateRestore(memory, view, profiles[kernel].quirks, budget).needs)
+    .filter((kernel) => profileWithId(kernel).quirks['scan-overrun'])
+    .map((kernel) => simulateRestore(memory, view, profileWithId(kernel).quirks, budget).needs)
   return coalesce(needs.flatMap((base) => (base === undefined ? [] : [{ base, bytes }])))
 }

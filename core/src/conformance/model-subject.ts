@@ -6,7 +6,7 @@ import {
   hex,
   KVM_VGIC_ADDR_TYPE,
   type ProfileId,
-  profiles,
+  profileWithId,
   type Quirks,
   queueShape,
 } from '../abi/index.ts'
@@ -35,7 +35,7 @@ export class ModelSubject implements Subject {
   #written: Set<Gpa> | undefined
 
   /** `quirks`: other ones than the profile's. */
-  constructor(kernel: ProfileId, quirks: Quirks = profiles[kernel].quirks) {
+  constructor(kernel: ProfileId, quirks: Quirks = profileWithId(kernel).quirks) {
     this.kernel = kernel
     this.#quirks = quirks
   }

@@ -1,5 +1,5 @@
-import { type ProfileId, profiles, type QuirkName } from '../abi/index.ts'
-import { type Help, type ProblemCode, problems, type RuleName, ruleRow, type Said, type Severity } from '../audit/index.ts'
+import { type ProfileId, profileWithId, type QuirkName } from '../abi/index.ts'
+import { type Help, type ProblemCode, problemRow, type RuleName, ruleRow, type Said, type Severity } from '../audit/index.ts'
 
 /** What `vits explain --json` prints. */
 export interface ExplainDocument {
@@ -38,7 +38,7 @@ export interface ProblemDocument {
 export const explainDocument = (codes: readonly ProblemCode[], rules: readonly RuleName[] = []): ExplainDocument => ({
   schema: 1,
   problems: codes.map((code) => {
-    const { slug, usually, help } = problems[code]
+    const { slug, usually, help } = problemRow(code)
     return { code, slug, usually, help }
   }),
   ...(rules.length === 0 ? {} : { rules: rules.map(ruleDocument) }),
@@ -66,5 +66,5 @@ export interface ProfileDocument {
 
 export const kernelsDocument = (ids: readonly ProfileId[]): KernelsDocument => ({
   schema: 1,
-  kernels: ids.map((id) => ({ id, title: profiles[id].title, quirks: profiles[id].names })),
+  kernels: ids.map((id) => ({ id, title: profileWithId(id).title, quirks: profileWithId(id).names })),
 })

@@ -1,4 +1,4 @@
-import { NEWEST, type ProfileId, profileIds, profiles } from '../abi/index.ts'
+import { NEWEST, type ProfileId, profileIds, profileWithId } from '../abi/index.ts'
 import {
   audit,
   type Beliefs,
@@ -20,7 +20,7 @@ import {
   type WalkTrace,
 } from '../audit/index.ts'
 import { changedPages, type SavedMachine } from '../formats/index.ts'
-import { coalesce, type ReadonlyMemory } from '../memory/index.ts'
+import { coalesce, elementAt, type ReadonlyMemory } from '../memory/index.ts'
 import { planRepair, type RepairOptions, type RepairPlan } from '../repair/index.ts'
 import { defaultReading, type ReadingBudget } from './budget.ts'
 import { type Loaded, loadGuestKernel, loadOverruns, loadTables } from './loading.ts'
@@ -91,7 +91,7 @@ export class Inspection {
       vcpus,
       unlocated,
       missing,
-      profile: profiles[kernel],
+      profile: profileWithId(kernel),
       ...(guestKernel && { guestKernel: guestKernel.itses }),
       ...(guestKernel?.redistributors && { guestRedistributors: guestKernel.redistributors }),
       ...(budget && { budget }),
@@ -153,8 +153,6 @@ export class Inspection {
   }
 
   #scene(its: number): Scene {
-    const scene = this.scenes[its]
-    if (scene === undefined) throw new RangeError(`no ITS ${its}: there are ${this.scenes.length}`)
-    return scene
+    return elementAt(this.scenes, 'ITS', its)
   }
 }

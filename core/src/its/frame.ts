@@ -1,3 +1,5 @@
+import { shown } from '../memory/index.ts'
+
 /**
  * One register of a memory-mapped frame. Absent `write`: writes are ignored. `restore` and `save` are the userspace paths where they
  * differ from the guest's. Values are whole registers; halves are the frame's matter.
@@ -47,8 +49,12 @@ export class Frame<D> {
     return register === undefined ? 0n : part((register.save ?? register.read)(device), offset - register.at, bytes)
   }
 
-  /** A guest's write of 4 or 8 bytes; ignored where a read would be 0. */
+  /**
+   * A guest's write of 4 or 8 bytes; ignored where a read would be 0. Bits beyond the access are dropped. @throws RangeError for a value
+   * that is no bigint.
+   */
   write(device: D, offset: number, bytes: 4 | 8, value: bigint): void {
+    if (typeof value !== 'bigint') throw new RangeError(`the value of a register ${shown(value)} is no bigint`)
     const register = this.#accessed(offset, bytes)
     if (register?.lowerHalfOnly && offset !== register.at) return
     register?.write?.(device, this.#merged(register, device, offset, bytes, value))

@@ -1,8 +1,13 @@
 import { FIRST_LPI, GICR_PENDBASER, GICR_PROPBASER, LPI_LIMIT, NEWEST, profiles, type Quirks } from '../abi/index.ts'
-import { type Gpa, type GuestMemory, isKvmError, KvmError } from '../memory/index.ts'
+import { elementAt, type Gpa, type GuestMemory, isKvmError, KvmError, wholeNumber, word64 } from '../memory/index.ts'
 import type { Events } from './events.ts'
 import { Lpis } from './lpis.ts'
 import { PrivateInterrupts } from './private-interrupts.ts'
+
+/** KVM_MAX_VCPUS of a VM with a GICv3 (VGIC_V3_MAX_CPUS). */
+const MAX_VCPUS = 512
+/** GICR_TYPER.Processor_Number has 16 bits. */
+const MAX_PROCESSOR = 0xffff
 
 /** One redistributor. */
 export interface Redistributor {
@@ -68,8 +73,13 @@ export class Gic {
     for (const id of vcpuIds) this.addVcpu(id)
   }
 
-  /** Adds a redistributor and returns its index. @throws RangeError for a processor number that is taken. */
+  /**
+   * Adds a redistributor and returns its index. @throws RangeError for a processor number that is taken or has more than 16 bits, and for
+   * one more vCPU than a GICv3 of KVM may have; nothing is added then.
+   */
   addVcpu(vcpuId: number): number {
+    wholeNumber('the vCPU', vcpuId, 0, MAX_PROCESSOR)
+    if (this.redistributors.length === MAX_VCPUS) throw new RangeError(`there are ${MAX_VCPUS} vCPUs already`)
     if (this.#vcpus.has(vcpuId)) throw new RangeError(`there is a vCPU ${vcpuId} already`)
     const index = this.redistributors.length
     this.lpis.addVcpu()
@@ -86,9 +96,9 @@ export class Gic {
     return named !== counted && this.quirks['target-is-index'] ? counted : named
   }
 
-  /** The RDbase that names a vCPU. */
+  /** The RDbase that names a vCPU. @throws RangeError for an index that no vCPU has. */
   rdBaseOf(vcpu: number): number {
-    const { vcpuId } = this.redistributors[vcpu]!
+    const { vcpuId } = this.#redistributor(vcpu)
     return vcpuId !== vcpu && this.quirks['target-is-index'] ? vcpu : vcpuId
   }
 
@@ -96,8 +106,9 @@ export class Gic {
     return this.#propbaser
   }
 
-  /** Stores a sanitised GICR_PROPBASER. */
+  /** Stores a sanitised GICR_PROPBASER. @throws RangeError for what is no bigint of 64 bits. */
   setPropbaser(value: bigint): void {
+    word64('GICR_PROPBASER', value)
     this.#propbaser = value
     const { address, idBits } = GICR_PROPBASER.unpack(value)
     this.#configTable = address
@@ -109,9 +120,10 @@ export class Gic {
     this.setPropbaser(INITIAL_PROPBASER)
   }
 
-  /** Stores a sanitised GICR_PENDBASER. */
+  /** Stores a sanitised GICR_PENDBASER. @throws RangeError for an index that no vCPU has, and for what is no bigint of 64 bits. */
   setPendbaser(vcpu: number, value: bigint): void {
-    const redistributor = this.redistributors[vcpu]!
+    const redistributor = this.#redistributor(vcpu)
+    word64('GICR_PENDBASER', value)
     redistributor.pendbaser = value
     redistributor.pendingTable = GICR_PENDBASER.unpack(value).address
   }
@@ -176,15 +188,21 @@ export class Gic {
   /**
    * Writes GICR_CTLR.EnableLPIs. Enabling with PTZ 0 loads the pending bits of the LPIs that target the vCPU, up to the first that is
    * not in guest RAM; disabling drops the pending state of what is queued for it and every cached translation.
+   *
+   * @throws RangeError for an index that no vCPU has.
    */
   setEnableLpis(vcpu: number, enable: boolean): void {
-    const redistributor = this.redistributors[vcpu]!
+    const redistributor = this.#redistributor(vcpu)
     if (redistributor.enableLpis === enable) return
     redistributor.enableLpis = enable
     if (!enable) {
       if (!this.quirks['disable-lpis-keeps-pending']) this.lpis.flush(vcpu, this.quirks)
       for (const events of this.itsEvents) events.invalidate()
     } else if (!GICR_PENDBASER.unpack(redistributor.pendbaser).ptz) this.#loadPending(vcpu)
+  }
+
+  #redistributor(vcpu: number): Redistributor {
+    return elementAt(this.redistributors, 'vCPU', vcpu)
   }
 
   #loadPending(vcpu: number): void {

@@ -8,7 +8,7 @@ import {
   type TableShape,
   tableShape,
 } from '../abi/index.ts'
-import type { Gpa, GuestMemory, ReadCursor } from '../memory/index.ts'
+import { type Gpa, type GuestMemory, type ReadCursor, wholeNumber, word64 } from '../memory/index.ts'
 import { Collections } from './collections.ts'
 import { Devices } from './devices.ts'
 import { Events } from './events.ts'
@@ -81,8 +81,9 @@ export class Its {
     return this.#queue
   }
 
-  /** Stores a sanitised GITS_CBASER; the queue starts empty. */
+  /** Stores a sanitised GITS_CBASER; the queue starts empty. @throws RangeError for what is no bigint of 64 bits. */
   setCbaser(value: bigint): void {
+    word64('GITS_CBASER', value)
     this.#cbaser = value
     this.#queue = queueShape(value)
     this.creadr = 0
@@ -94,8 +95,10 @@ export class Its {
     return this.#baser[table]
   }
 
-  /** Stores a sanitised GITS_BASER<n> and keeps what is mapped. */
+  /** Stores a sanitised GITS_BASER<n> and keeps what is mapped. @throws RangeError for another n, and for what is no bigint of 64 bits. */
   setBaser(table: TableBaser, value: bigint): void {
+    wholeNumber('the n of GITS_BASER<n>', table, DEVICE_BASER, COLLECTION_BASER)
+    word64(`GITS_BASER${table}`, value)
     this.#baser[table] = value
     this.#tables[table] = tableShape(value)
   }

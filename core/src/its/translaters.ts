@@ -1,5 +1,5 @@
 import { GITS_TRANSLATER, ITS_FRAME_BYTES, KVM_MSI_VALID_DEVID } from '../abi/index.ts'
-import { errnos } from '../memory/index.ts'
+import { errnos, GPA_LIMIT, wholeNumber } from '../memory/index.ts'
 import type { Its } from './its.ts'
 import { triggerEvent } from './translation.ts'
 
@@ -21,8 +21,9 @@ export class Translaters {
   #lastBase = -1
   #last: Its | undefined
 
-  /** Puts the frame of an ITS at `base`. Frames may overlap: the lower one answers, as in KVM. */
+  /** Puts the frame of an ITS at `base`. Frames may overlap: the lower one answers, as in KVM. @throws RangeError for what is no address. */
   add(base: number, its: Its): void {
+    wholeNumber('the base of a frame', base, 0, GPA_LIMIT - 1)
     this.#frames = [...this.#frames, { base, its }].sort((a, b) => a.base - b.base)
     this.#last = undefined
   }
@@ -42,7 +43,8 @@ export class Translaters {
    *
    * A translation that KVM has cached is delivered without asking for the ITS to be enabled, the flag or the collection.
    *
-   * @param address any address in the frame; all numbers, so that a call costs nothing but the delivery.
+   * @param address any address in the frame; all numbers, so that a call costs nothing but the delivery. DeviceID and EventID have 32 bits:
+   * that is not looked at here, but by `KvmVm.signalMsi`.
    * @returns 1 delivered, 0 not mapped, or a negative errno.
    * @source vgic-its.c vgic_its_inject_msi
    */

@@ -15,9 +15,9 @@ import {
   type RedistributorPort,
   redistributorFrame,
 } from '../its/index.ts'
-import { attempt, KvmError, type Outcome } from '../memory/index.ts'
+import { attempt, KvmError, type Outcome, word64 } from '../memory/index.ts'
 import { writePendingTables } from '../tables/index.ts'
-import type { KvmDevice, Machine } from './device.ts'
+import { checkAttribute, type KvmDevice, type Machine } from './device.ts'
 
 const DISTRIBUTOR_BYTES = 0x10000
 const REDISTRIBUTOR_BYTES = 0x20000
@@ -42,6 +42,8 @@ export class KvmGic implements KvmDevice {
   }
 
   setAttr(group: number, attr: bigint, value = 0n): Outcome<number> {
+    checkAttribute(group, attr)
+    word64('the value of an attribute', value)
     return attempt(() => {
       if (group === GRP.ADDR) this.#setAddress(Number(attr), value)
       else if (group === GRP.CTRL) this.#control(Number(attr))
@@ -57,6 +59,7 @@ export class KvmGic implements KvmDevice {
   }
 
   getAttr(group: number, attr: bigint): Outcome<bigint> {
+    checkAttribute(group, attr)
     return attempt(() => {
       if (group === GRP.ADDR && this.#hasAddress(Number(attr))) return this.#addresses.get(Number(attr)) ?? VGIC_ADDR_UNDEF
       if (group === GRP.REDIST_REGS) {
@@ -70,6 +73,7 @@ export class KvmGic implements KvmDevice {
   }
 
   hasAttr(group: number, attr: bigint): Outcome<undefined> {
+    checkAttribute(group, attr)
     return attempt(() => {
       if (group === GRP.REDIST_REGS) {
         this.#redistributor(attr)

@@ -8,9 +8,9 @@ import {
   VGIC_ADDR_UNDEF,
 } from '../abi/index.ts'
 import { Its, itsFrame, type Register } from '../its/index.ts'
-import { attempt, KvmError, type Outcome } from '../memory/index.ts'
+import { attempt, KvmError, type Outcome, word64 } from '../memory/index.ts'
 import { restoredBy, savePlan, walkInto, writeTables } from '../tables/index.ts'
-import type { KvmDevice, Machine } from './device.ts'
+import { checkAttribute, type KvmDevice, type Machine } from './device.ts'
 
 /** An ITS device of KVM (Documentation/virt/kvm/devices/arm-vgic-its.rst). */
 export class KvmIts implements KvmDevice {
@@ -35,6 +35,8 @@ export class KvmIts implements KvmDevice {
   }
 
   setAttr(group: number, attr: bigint, value = 0n): Outcome<number> {
+    checkAttribute(group, attr)
+    word64('the value of an attribute', value)
     return attempt(() => {
       if (group === GRP.ADDR) this.#setAddress(attr, value)
       else if (group === GRP.CTRL) return this.#control(Number(attr))
@@ -48,6 +50,7 @@ export class KvmIts implements KvmDevice {
   }
 
   getAttr(group: number, attr: bigint): Outcome<bigint> {
+    checkAttribute(group, attr)
     return attempt(() => {
       if (group === GRP.ITS_REGS) return this.#lockedRegister(attr).read(this.its)
       if (group !== GRP.ADDR) throw noAttribute(group, attr)
@@ -57,6 +60,7 @@ export class KvmIts implements KvmDevice {
   }
 
   hasAttr(group: number, attr: bigint): Outcome<undefined> {
+    checkAttribute(group, attr)
     return attempt(() => {
       if (group === GRP.ITS_REGS) registerAt(attr)
       else if (!this.#hasPlainAttr(group, Number(attr))) throw noAttribute(group, attr)

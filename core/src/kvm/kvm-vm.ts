@@ -1,6 +1,6 @@
-import { KVM_MSI_VALID_DEVID, NEWEST, type ProfileId, profiles, type Quirks } from '../abi/index.ts'
+import { KVM_MSI_VALID_DEVID, NEWEST, type ProfileId, profileWithId, type Quirks } from '../abi/index.ts'
 import { Gic, type Msi, Translaters } from '../its/index.ts'
-import { type Backing, errnos, type Gpa, GuestMemory, KvmError } from '../memory/index.ts'
+import { type Backing, elementAt, errnos, type Gpa, GuestMemory, KvmError, wholeNumber, word64 } from '../memory/index.ts'
 import type { Machine } from './device.ts'
 import { AssignedIrqs } from './gicv4/assigned-irqs.ts'
 import { DirectInjection } from './gicv4/direct-injection.ts'
@@ -9,13 +9,16 @@ import type { GicHost } from './gicv4/host.ts'
 import { KvmGic } from './kvm-gic.ts'
 import { KvmIts } from './kvm-its.ts'
 
+/** KVM_USER_MEM_SLOTS is below this: a slot's number has 16 bits, above it is its address space. */
+const MAX_SLOT = 0xffff
+
 /** What a VM is made from. */
 export interface KvmVmOptions {
   /** The kernel to behave like; default: the newest. */
   readonly kernel?: ProfileId
   /** Its quirks, where they are not to be those of its profile. */
   readonly quirks?: Quirks
-  /** Bits of guest physical addresses; KVM's default is 40. */
+  /** Bits of guest physical addresses, 32 to 52; KVM's default is 40. */
   readonly ipaBits?: number
   /** Guest RAM that is there already; more can be added with `setMemory`. */
   readonly memory?: GuestMemory
@@ -53,13 +56,13 @@ export class KvmVm implements Machine {
 
   constructor({
     kernel = NEWEST,
-    quirks = profiles[kernel].quirks,
+    quirks = profileWithId(kernel).quirks,
     ipaBits = 40,
     memory = new GuestMemory(),
     host,
   }: KvmVmOptions = {}) {
     this.kernel = kernel
-    this.ipaBits = ipaBits
+    this.ipaBits = wholeNumber('the bits of an IPA', ipaBits, 32, 52)
     this.memory = memory
     this.gic = new Gic({ memory, quirks })
     this.direct = host && new DirectInjection(this.gic, host)
@@ -68,19 +71,25 @@ export class KvmVm implements Machine {
 
   /**
    * KVM_SET_USER_MEMORY_REGION: adds a slot, or with 0 bytes takes one away with its contents. A slot is zeros, unless the VM was made
-   * with memory that has a region just there: then it is that region.
+   * with memory that has a region just there: then it is that region. A slot that there is already is replaced.
+   *
+   * @throws RangeError for a slot of more than 16 bits and where `GuestMemory.addRegion` does: the slot is what it was before then.
    */
   setMemory(slot: number, base: Gpa, bytes: number, backing: Backing = 'flat'): void {
+    wholeNumber('the slot', slot, 0, MAX_SLOT)
     const old = this.#slots.get(slot)
-    if (old !== undefined) this.memory.removeRegion(old)
-    this.#slots.delete(slot)
-    if (bytes === 0) return
-    const isThere = this.memory.ranges.some((range) => range.base === base && range.bytes === bytes)
-    if (!isThere) this.memory.addRegion({ base, bytes, backing })
+    if (bytes === 0) {
+      if (old !== undefined) this.memory.removeRegion(old)
+      this.#slots.delete(slot)
+      return
+    }
+    const isThere = base !== old && this.memory.ranges.some((range) => range.base === base && range.bytes === bytes)
+    if (old !== undefined) this.memory.replaceRegion(old, isThere ? undefined : { base, bytes, backing })
+    else if (!isThere) this.memory.addRegion({ base, bytes, backing })
     this.#slots.set(slot, base)
   }
 
-  /** KVM_CREATE_VCPU. Default id: the index. @throws RangeError for an id that is taken. */
+  /** KVM_CREATE_VCPU. Default id: the index. @throws RangeError for an id that `Gic.addVcpu` refuses. */
   createVcpu(id = this.vcpus.length): KvmVcpu {
     const vcpu: KvmVcpu = { index: this.gic.addVcpu(id), id, running: false }
     this.vcpus.push(vcpu)
@@ -118,20 +127,25 @@ export class KvmVm implements Machine {
     return this.#sgis
   }
 
-  /** KVM_RUN begins on a physical processor of the host. @throws KvmError EINVAL while a save has its vPE unmapped; Linux warns. */
+  /**
+   * KVM_RUN begins on a physical processor of the host. @throws KvmError EINVAL while a save has its vPE unmapped; Linux warns. @throws
+   * RangeError for an index that no vCPU has.
+   */
   loadVcpu(index: number, processor = 0): void {
+    const vcpu = this.#vcpu(index)
     this.#sgis?.run()
     this.direct?.load(index, processor)
-    this.vcpus[index]!.running = true
+    vcpu.running = true
   }
 
   /**
    * KVM_RUN ends. `blocks`: the guest waits for an interrupt (WFI).
    *
    * @returns true when hardware says that one may be pending, so that it need not wait.
+   * @throws RangeError for an index that no vCPU has.
    */
   putVcpu(index: number, { blocks = false }: { readonly blocks?: boolean } = {}): boolean {
-    this.vcpus[index]!.running = false
+    this.#vcpu(index).running = false
     return this.direct?.put(index, { blocks }) ?? false
   }
 
@@ -141,11 +155,25 @@ export class KvmVm implements Machine {
     if (this.direct?.hasGicv41) this.gic.directSgis = this.#sgis ??= new DirectSgis(this.gic, this.direct)
   }
 
-  /** KVM_SIGNAL_MSI. @returns 1 delivered, 0 not mapped, or a negative errno. */
+  /**
+   * KVM_SIGNAL_MSI. @returns 1 delivered, 0 not mapped, or a negative errno. @throws RangeError for IDs or flags that are no u32, and for
+   * what is no address.
+   */
   signalMsi({ address, deviceId, eventId, flags }: Msi): number {
+    wholeNumber('the address of an MSI', address, 0, Number.MAX_SAFE_INTEGER)
+    for (const [what, value] of [
+      ['DeviceID', deviceId],
+      ['EventID', eventId],
+      ['the flags', flags],
+    ] as const)
+      wholeNumber(what, value, 0, 0xffff_ffff)
     if (this.#gicDevice === undefined || (flags & ~KVM_MSI_VALID_DEVID) !== 0) return -errnos.EINVAL
     if (this.itses.length === 0) return -errnos.ENODEV
     return this.translaters.signal(address, deviceId, eventId, flags)
+  }
+
+  #vcpu(index: number): KvmVcpu {
+    return elementAt(this.vcpus, 'vCPU', index)
   }
 
   lockVcpus(): void {
@@ -154,6 +182,7 @@ export class KvmVm implements Machine {
   }
 
   checkFrame(base: bigint, bytes: number): void {
+    word64('the address of a frame', base)
     if ((base & 0xffffn) !== 0n) throw new KvmError('EINVAL', `0x${base.toString(16)} is not 64 KiB aligned`)
     const limit = 1n << BigInt(this.ipaBits)
     if (base >= limit || (base + BigInt(bytes) > limit && !this.gic.quirks['frame-past-ipa'])) {

@@ -77,7 +77,7 @@ export class Cursor implements ReadCursor, WriteCursor, Place {
 
   seek(at: Gpa): boolean {
     const flat = this.#flat
-    if (flat === undefined || at < flat.base || at >= flat.end) return this.#seekAnywhere(at)
+    if (flat === undefined || !(at >= flat.base && at < flat.end)) return this.#seekAnywhere(at)
     this.index = wordIndex(at - flat.base)
     return true
   }

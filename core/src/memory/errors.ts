@@ -1,3 +1,4 @@
+import { shown } from './arguments.ts'
 import type { Gpa } from './gpa.ts'
 
 /** The errnos KVM's ITS and GIC devices answer with, by their Linux numbers. */
@@ -20,10 +21,10 @@ export type Errno = keyof typeof errnos
 
 const names = new Map<number, Errno>(Object.entries(errnos).map(([name, code]) => [code, name as Errno]))
 
-/** The name of a Linux errno number, positive or negative. */
+/** The name of a Linux errno number, positive or negative. @throws RangeError for one that is not in `errnos`. */
 export function errnoName(code: number): Errno {
-  const name = names.get(Math.abs(code))
-  if (name === undefined) throw new RangeError(`no errno ${code} is known here`)
+  const name = typeof code === 'number' ? names.get(Math.abs(code)) : undefined
+  if (name === undefined) throw new RangeError(`no errno ${shown(code)} is known here`)
   return name
 }
 

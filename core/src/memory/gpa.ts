@@ -1,3 +1,5 @@
+import { shown } from './arguments.ts'
+
 /** A guest physical address in bytes. ITS addresses have at most 52 bits, so a number is exact. */
 export type Gpa = number & { readonly __gpa: never }
 
@@ -10,9 +12,9 @@ export const GPA_LIMIT = 2 ** 52
  * @throws RangeError when the value is not a whole number below 2^52.
  */
 export function gpa(value: number | bigint): Gpa {
-  const address = Number(value)
-  if (!Number.isSafeInteger(address) || address < 0 || address >= GPA_LIMIT) {
-    throw new RangeError(`not a 52-bit address: ${value}`)
+  const address = typeof value === 'bigint' ? Number(value) : value
+  if (typeof address !== 'number' || !Number.isSafeInteger(address) || address < 0 || address >= GPA_LIMIT) {
+    throw new RangeError(`not a 52-bit address: ${shown(value)}`)
   }
   return address as Gpa
 }

@@ -1,7 +1,8 @@
+import { shown, wholeNumber } from './arguments.ts'
 import { Cursor, type ReadCursor, type WriteCursor } from './cursor.ts'
 import { KvmError } from './errors.ts'
 import { firstPast } from './first-past.ts'
-import type { Gpa, GpaRange } from './gpa.ts'
+import { GPA_LIMIT, type Gpa, type GpaRange } from './gpa.ts'
 import { bytesAt } from './place.ts'
 import { PAGE_BYTES, Region, type RegionShape } from './region.ts'
 
@@ -32,7 +33,10 @@ export class GuestMemory {
     for (const shape of shapes) this.addRegion(shape)
   }
 
-  /** Adds a region of zeros. @throws RangeError when it overlaps another. */
+  /**
+   * Adds a region of zeros. @throws RangeError for a shape that is none, one for which there is no room, and one that overlaps another;
+   * nothing is added then.
+   */
   addRegion(shape: RegionShape): void {
     this.add(new Region(shape))
   }
@@ -46,10 +50,25 @@ export class GuestMemory {
     this.#regions.splice(place, 0, region)
   }
 
-  /** Takes a region and its contents away, as KVM_SET_USER_MEMORY_REGION with size 0 does. */
+  /** Takes a region and its contents away, as KVM_SET_USER_MEMORY_REGION with size 0 does; nothing where none begins at `base`. */
   removeRegion(base: Gpa): void {
     for (const region of this.#regions) if (region.base === base) region.end = base
     this.#regions = this.#regions.filter((region) => region.base !== base)
+  }
+
+  /** Puts a region of zeros, or nothing, where another is. @throws RangeError as `addRegion`: what was there is there then. */
+  replaceRegion(base: Gpa, shape: RegionShape | undefined): void {
+    const before = this.#regions
+    const last = before.find((region) => region.base === base)
+    this.#regions = before.filter((region) => region !== last)
+    this.#last = undefined
+    try {
+      if (shape !== undefined) this.addRegion(shape)
+    } catch (error) {
+      this.#regions = before
+      throw error
+    }
+    if (last !== undefined) last.end = last.base
   }
 
   /** The regions, in address order. */
@@ -71,6 +90,7 @@ export class GuestMemory {
 
   /** True when reading the byte at `at` needs no loading; with `bytes`, when none of them does. What is not RAM needs none. */
   isLoaded(at: Gpa, bytes = 1): boolean {
+    if (bytes !== 1) wholeNumber('the bytes asked about', bytes, 0, GPA_LIMIT)
     for (let from: number = at; from < at + bytes; from += PAGE_BYTES - (from % PAGE_BYTES)) {
       const region = this.region(from as Gpa)
       if (region !== undefined && !region.isLoaded(from - region.base)) return false
@@ -91,7 +111,7 @@ export class GuestMemory {
   /** @throws KvmError EFAULT outside RAM. */
   u8(at: Gpa): number {
     const { base, end, words } = this.#small
-    if (at < base || at >= end) return this.#byteAnywhere(at)
+    if (!(at >= base && at < end)) return this.#byteAnywhere(at)
     const offset = at - base
     return (words[offset >> 2]! >>> ((offset & 3) * 8)) & 0xff
   }
@@ -102,29 +122,48 @@ export class GuestMemory {
     return region.word(at - region.base) >>> 0
   }
 
-  /** @throws KvmError EFAULT outside RAM. */
+  /**
+   * Of these, `value` may be signed or not. @throws KvmError EFAULT outside RAM. @throws RangeError for a value that a byte cannot hold, or
+   * an address that is no whole number.
+   */
   setU8(at: Gpa, value: number): void {
-    const { words, index } = this.#toWrite(at)
+    wholeNumber('the byte', value, -0x80, 0xff)
+    const { words, index } = this.#toWrite(at, 1)
     const shift = (at & 3) * 8
     words[index] = (words[index]! & ~(0xff << shift)) | ((value & 0xff) << shift)
   }
 
-  /** @throws KvmError EFAULT outside RAM. */
+  /**
+   * Writes the 32-bit word at `at` (4-byte aligned), signed or not. @throws KvmError EFAULT outside RAM. @throws RangeError for an
+   * address that is not aligned, or a value of more than 32 bits.
+   */
   setU32(at: Gpa, value: number): void {
-    const { words, index } = this.#toWrite(at)
+    half(value)
+    const { words, index } = this.#toWrite(at, 4)
     words[index] = value
   }
 
-  /** Writes the 64-bit word at `at` (8-byte aligned) from its halves. @throws KvmError EFAULT outside RAM. */
+  /**
+   * Writes the 64-bit word at `at` (8-byte aligned) from its halves, signed or not. @throws KvmError EFAULT outside RAM. @throws RangeError
+   * for an address that is not aligned, or halves of more than 32 bits.
+   */
   setWord(at: Gpa, lo: number, hi: number): void {
-    const { words, index } = this.#toWrite(at)
+    half(lo)
+    half(hi)
+    const { words, index } = this.#toWrite(at, 8)
     words[index] = lo
     words[index + 1] = hi
   }
 
-  /** Copies `bytes` bytes out. @throws KvmError EFAULT at the first byte outside RAM. */
+  /**
+   * Copies `bytes` bytes out. @throws KvmError EFAULT at the first byte outside RAM. @throws RangeError for what is no address or no number
+   * of bytes, and for more than can be allocated.
+   */
   read(at: Gpa, bytes: number): Uint8Array {
-    const copy = new Uint8Array(bytes)
+    checkRun(at, bytes)
+    // Said before so much is allocated.
+    if (bytes > PAGE_BYTES && !this.contains(at, bytes)) this.#pieces(at, bytes, () => undefined)
+    const copy = bytesFor(bytes)
     this.#pieces(at, bytes, (region, offset, done, length) => {
       region.point(this.#own, offset - (offset & 3))
       copy.set(bytesAt(this.#own, offset & 3, length), done)
@@ -132,16 +171,26 @@ export class GuestMemory {
     return copy
   }
 
-  /** Copies bytes in. What comes before a hole stays written, as in the kernel. @throws KvmError EFAULT. */
+  /**
+   * Copies bytes in. What comes before a hole stays written, as in the kernel. @throws KvmError EFAULT. @throws RangeError for what is no
+   * address or no Uint8Array.
+   */
   write(at: Gpa, bytes: Uint8Array): void {
+    if (!(bytes instanceof Uint8Array)) throw new RangeError(`${shown(bytes)} is no Uint8Array`)
+    checkRun(at, bytes.length)
     this.#pieces(at, bytes.length, (region, offset, done, length) => {
       region.pointForWrite(this.#own, offset - (offset & 3))
       bytesAt(this.#own, offset & 3, length).set(bytes.subarray(done, done + length))
     })
   }
 
-  /** Sets `bytes` bytes to `value`. @throws KvmError EFAULT at the first byte outside RAM. */
+  /**
+   * Sets `bytes` bytes to `value`. What comes before a hole stays written. @throws KvmError EFAULT at the first byte outside RAM. @throws
+   * RangeError for what is no address, no number of bytes or no byte.
+   */
   fill(at: Gpa, bytes: number, value = 0): void {
+    checkRun(at, bytes)
+    wholeNumber('the byte', value, 0, 0xff)
     this.#pieces(at, bytes, (region, offset, _done, length) => {
       region.pointForWrite(this.#own, offset - (offset & 3))
       bytesAt(this.#own, offset & 3, length).fill(value)
@@ -173,7 +222,8 @@ export class GuestMemory {
     return copy
   }
 
-  #toWrite(at: Gpa): WriteCursor {
+  #toWrite(at: Gpa, alignment: number): WriteCursor {
+    if (typeof at !== 'number' || at % alignment !== 0) throw notAligned(at, alignment)
     return this.#own.seekForWrite(at) ? this.#own : hole(at)
   }
 
@@ -185,7 +235,7 @@ export class GuestMemory {
 
   #findRegion(at: Gpa): Region | undefined {
     const found = this.#regions[this.#firstAbove(at) - 1]
-    if (found === undefined || at >= found.end) return undefined
+    if (found === undefined || !(at < found.end)) return undefined
     this.#last = found
     if (found.isSmall) this.#small = found
     return found
@@ -214,6 +264,26 @@ export class GuestMemory {
   }
 }
 
+function checkRun(at: Gpa, bytes: number): void {
+  wholeNumber('the address', at, 0, GPA_LIMIT - 1)
+  wholeNumber('the number of bytes', bytes, 0, GPA_LIMIT)
+}
+
+const half = (value: number): number => wholeNumber('the 32-bit word', value, -0x8000_0000, 0xffff_ffff)
+
+function notAligned(at: unknown, alignment: number): RangeError {
+  return new RangeError(`the address ${shown(at)} is no multiple of ${alignment}`)
+}
+
+function bytesFor(bytes: number): Uint8Array {
+  try {
+    return new Uint8Array(bytes)
+  } catch (error) {
+    throw new RangeError(`${bytes} bytes are more than can be read at once`, { cause: error })
+  }
+}
+
 function hole(at: Gpa): never {
+  wholeNumber('the address', at, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
   throw new KvmError('EFAULT', `0x${at.toString(16)} is not in guest RAM`, { at })
 }

@@ -1,3 +1,4 @@
+export { elementAt, named, shown, wholeNumber, word64 } from './arguments.ts'
 export { refuseBigEndian } from './byte-order.ts'
 export type { ReadCursor, ReadonlyWords, WriteCursor } from './cursor.ts'
 export {

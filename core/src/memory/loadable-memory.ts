@@ -1,3 +1,4 @@
+import { shown } from './arguments.ts'
 import type { Gpa, GpaRange } from './gpa.ts'
 import { GuestMemory } from './guest-memory.ts'
 import { zeroWords } from './place.ts'
@@ -15,9 +16,14 @@ export class LoadableMemory extends GuestMemory {
     for (const { base, bytes } of ranges) this.add(new Region({ base, bytes, backing: 'loaded' }, zeros))
   }
 
-  /** Puts the bytes of a whole page where it belongs; nothing outside RAM. `at` is the page's address. */
+  /**
+   * Puts the bytes of a whole page where it belongs; nothing outside RAM. `at` is the page's address. @throws RangeError for an address
+   * at which no page of a region begins, or more bytes than a page has.
+   */
   load(at: Gpa, page: Uint8Array): void {
     const region = this.region(at)
+    if (region !== undefined && (at - region.base) % PAGE_BYTES !== 0) throw new RangeError(`no page begins at ${shown(at)}`)
+    if (!(page instanceof Uint8Array) || page.length > PAGE_BYTES) throw new RangeError(`${shown(page)} is no page`)
     region?.load(at - region.base, page)
   }
 

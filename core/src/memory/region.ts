@@ -1,4 +1,5 @@
-import type { Gpa, GpaRange } from './gpa.ts'
+import { shown, wholeNumber } from './arguments.ts'
+import { GPA_LIMIT, type Gpa, type GpaRange } from './gpa.ts'
 import { type Place, type Words, zeroWords } from './place.ts'
 
 /** Bytes of a page: the grain of the dirty log and of sparse regions. */
@@ -26,10 +27,11 @@ export type Backing =
   /** Pages appear when first written; a page never written reads as zeros. */
   | 'sparse'
 
-/** What a region is made from. */
+/** What a region is made from: it ends below 2^52. */
 export interface RegionShape {
-  readonly base: Gpa
   /** A multiple of 8. */
+  readonly base: Gpa
+  /** A multiple of 8, at least 8. */
   readonly bytes: number
   readonly backing?: Backing
 }
@@ -76,10 +78,8 @@ export class Region {
 
   constructor(shape: RegionShape | LoadedShape, shared?: Words) {
     const { base, bytes, backing = 'flat' } = shape
-    if (bytes <= 0 || bytes % 8 !== 0 || base % 8 !== 0) {
-      throw new RangeError(`a region is a whole number of 8-byte words, not ${bytes} bytes at 0x${base.toString(16)}`)
-    }
-    const { words, doubles } = shared ?? zeroWords(backing === 'flat' ? bytes : PAGE_BYTES)
+    checkShape(base, bytes, backing)
+    const { words, doubles } = shared ?? allocated(bytes, () => zeroWords(backing === 'flat' ? bytes : PAGE_BYTES))
     this.base = base
     this.bytes = bytes
     this.end = base + bytes
@@ -88,10 +88,10 @@ export class Region {
     this.isFlat = backing === 'flat'
     this.isSmall = this.isFlat && bytes <= SMALL_BYTES
     const pages = Math.ceil(bytes / PAGE_BYTES)
-    this.#dirty = new Uint32Array(Math.ceil(pages / 32))
+    this.#dirty = allocated(bytes, () => new Uint32Array(Math.ceil(pages / 32)))
     if (backing !== 'flat') {
       const chunks = Math.ceil(pages / CHUNK_PAGES)
-      this.#chunks = new Array<Int32Array>(chunks).fill(backing === 'loaded' ? ABSENT_CHUNK : ZERO_CHUNK)
+      this.#chunks = allocated(bytes, () => new Array<Int32Array>(chunks).fill(backing === 'loaded' ? ABSENT_CHUNK : ZERO_CHUNK))
       this.#owned = new Uint8Array(chunks)
     }
   }
@@ -248,6 +248,26 @@ export class Region {
     place.doubles = slab.doubles
     place.index = (slot & (SLAB_PAGES - 1)) * PAGE_WORDS + (inPage >>> 2)
     place.zeroOffset = -1
+  }
+}
+
+const backings: readonly string[] = ['flat', 'sparse', 'loaded'] satisfies (Backing | LoadedShape['backing'])[]
+
+function checkShape(base: Gpa, bytes: number, backing: string): void {
+  wholeNumber('the base of a region', base, 0, GPA_LIMIT - 8)
+  wholeNumber('the bytes of a region', bytes, 8, GPA_LIMIT - base)
+  if (bytes % 8 !== 0 || base % 8 !== 0) {
+    throw new RangeError(`a region is a whole number of 8-byte words, not ${bytes} bytes at 0x${base.toString(16)}`)
+  }
+  if (!backings.includes(backing)) throw new RangeError(`${shown(backing)} is no backing of a region: 'flat' or 'sparse'`)
+}
+
+/** @throws RangeError where a host has no room for what keeps a region of so many bytes. */
+function allocated<T>(bytes: number, allocate: () => T): T {
+  try {
+    return allocate()
+  } catch (error) {
+    throw new RangeError(`there is no room for a region of ${bytes} bytes`, { cause: error })
   }
 }
 

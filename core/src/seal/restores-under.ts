@@ -1,4 +1,4 @@
-import { type ProfileId, profiles, type Quirks } from '../abi/index.ts'
+import { type ProfileId, profileWithId, type Quirks } from '../abi/index.ts'
 import { COLLECTION_BASER, DEVICE_BASER, Gic, Its } from '../its/index.ts'
 import type { Errno, GuestMemory } from '../memory/index.ts'
 import { type RestoreOptions, restoreTables } from '../tables/index.ts'
@@ -18,7 +18,7 @@ export type RestoreVerdict = { readonly profile: ProfileId } & RestoreAnswer
  * `its` changes.
  */
 export function restoresUnder(its: Its, profile: ProfileId, options: RestoreOptions = {}): RestoreVerdict {
-  return { profile, ...restoresWith(its, profiles[profile].quirks, options) }
+  return { profile, ...restoresWith(its, profileWithId(profile).quirks, options) }
 }
 
 /** As `restoresUnder`, for a kernel with these quirks. */
@@ -32,7 +32,7 @@ export function restoresWith(its: Its, quirks: Quirks, options: RestoreOptions =
 
 /** An ITS with the same registers under another kernel that has nothing mapped yet, over a private copy of the same RAM or over another RAM. */
 export function successor(its: Its, profile: ProfileId, memory: GuestMemory = its.memory.fork()): Its {
-  return empty(its, profiles[profile].quirks, memory)
+  return empty(its, profileWithId(profile).quirks, memory)
 }
 
 function empty(its: Its, quirks: Quirks, memory: GuestMemory): Its {

@@ -1,3 +1,4 @@
+import { named } from '../../memory/index.ts'
 import { collectionProblems } from './collections.ts'
 import { deviceProblems } from './devices.ts'
 import { eventProblems } from './events.ts'
@@ -26,7 +27,7 @@ export const problems = {
 export type ProblemCode = keyof typeof problems
 
 /** The row of a problem, whatever its detail. */
-export const problemRow = (code: ProblemCode): Problem<never> => problems[code]
+export const problemRow = (code: ProblemCode): Problem<never> => named(problems, 'problem code', code)
 
 /** True for a problem that is a loss: what the guest has mapped does not come back. */
 export const isLoss = (code: ProblemCode): boolean => problemRow(code).loss === true

@@ -1,4 +1,4 @@
-import { KVM_DEV_ARM_CTRL as CTRL, profiles, type Quirks } from '../../abi/index.ts'
+import { KVM_DEV_ARM_CTRL as CTRL, profileWithId, type Quirks } from '../../abi/index.ts'
 import { attempt, type Outcome } from '../../memory/index.ts'
 import { seal, stampedHeads } from '../../seal/index.ts'
 import { type Heads, restoredBy, saveTables, type Walked, walkInto } from '../../tables/index.ts'
@@ -17,7 +17,7 @@ export class SeedCalls {
   readonly #now: () => number
 
   constructor({ kernel, l2Tables, save, head, now }: Omit<SeedTestOptions, 'flow' | 'sameCollection' | 'clear'>) {
-    const { quirks } = profiles[kernel]
+    const { quirks } = profileWithId(kernel)
     this.guest = new SeedGuest({ kernel, l2Tables, quirks: head === undefined ? quirks : withHeads(quirks, head) })
     this.#heads = head === 'ours' ? stampedHeads : head
     this.#save = save

@@ -18,7 +18,7 @@ import {
   L2_ENTRIES,
   type Operands,
   type ProfileId,
-  profiles,
+  profileWithId,
   type Quirks,
   VIRT_ITS,
 } from '../../abi/index.ts'
@@ -64,7 +64,7 @@ export class SeedGuest {
   #offset = 0
   #unread = 0
 
-  constructor({ kernel, quirks = profiles[kernel].quirks, l2Tables }: SeedGuestOptions) {
+  constructor({ kernel, quirks = profileWithId(kernel).quirks, l2Tables }: SeedGuestOptions) {
     this.devices = l2Tables * L2_ENTRIES
     this.#deviceTable = this.#l2Pages + l2Tables * L2_BYTES
     this.#collectionTable = this.#deviceTable + TABLE_BYTES
