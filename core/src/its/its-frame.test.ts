@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { GITS, GITS_BASER, type QuirkName } from '../abi/index.ts'
+import { GITS, GITS_BASER, NEWEST, profiles, type QuirkName } from '../abi/index.ts'
 import { attempt } from '../memory/index.ts'
 import { itsFrame } from './its-frame.ts'
 import { Guest, PLACES } from './testing/guest.ts'
@@ -178,6 +178,22 @@ describe('what userspace may restore', () => {
     expect([restore(guest, GITS.CREADR, 0x47n).ok, guest.its.creadr]).toEqual([true, 0x40])
     expect(restore(new Guest(), GITS.CREADR, 0n)).toMatchObject({ errno: 'EBUSY' })
   })
+
+  it.each(['linux-4.13', 'proposal-2017', NEWEST] as const)(
+    'CREADR and CWRITER can be cleared whatever GITS_CBASER says: %s',
+    (kernel) => {
+      for (const cbaser of [0n, VALID, VALID | BigInt(PLACES.queue) | 0xffn]) {
+        const guest = new Guest({ enabled: false, quirks: profiles[kernel].names })
+        guest.write(GITS.CBASER, VALID | BigInt(PLACES.queue) | 0xfn)
+        Object.assign(guest.its, { creadr: 0x40, cwriter: 0x60 })
+        for (const offset of [GITS.CREADR, GITS.CWRITER]) expect(restore(guest, offset, 0n)).toMatchObject({ ok: true })
+        expect([guest.its.creadr, guest.its.cwriter]).toEqual([0, 0])
+        guest.write(GITS.CBASER, cbaser)
+        for (const offset of [GITS.CREADR, GITS.CWRITER]) expect(restore(guest, offset, 0n)).toMatchObject({ ok: true })
+        expect([guest.its.creadr, guest.its.cwriter]).toEqual([0, 0])
+      }
+    },
+  )
 
   it('IIDR: table ABI revision 0 and no other', () => {
     const guest = new Guest()
