@@ -5,11 +5,11 @@ import { questions } from './questions.ts'
 
 /** They need GICv4, or more collections than a table holds, or are about what 6.12.117 refuses or passes over. */
 const beyondAsking: readonly QuirkName[] = [
+  'queue-waits-for-cbaser',
   'ctes-past-table',
   'save-refuses-too-many-collections',
   'no-gicv41-save',
   'save-errors-told-apart',
-  'queue-waits-for-cbaser',
 ]
 
 const known = profiles['linux-6.12.117'].quirks
