@@ -29,6 +29,8 @@ export function reason(error: unknown): string {
   // Node says `EPERM: operation not permitted, open 'path'`: the words are strerror(3)'s, the rest is known already.
   const words = code === undefined ? undefined : /^E[A-Z0-9]+: (.+?), [a-z]+\b/.exec(error.message)?.[1]
   if (words !== undefined) return words
+  if (error instanceof RangeError && error.message === 'Array buffer allocation failed')
+    return 'there is not enough memory for it'
   const ours = error.name !== 'Error' && error.name !== 'TypeError' && error.name !== 'RangeError'
   return ours || code !== undefined ? error.message : `internal error: ${error.message}; please report it`
 }
