@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
@@ -41,6 +41,13 @@ describe('a case', () => {
     expect(await json('check', small)).toEqual(await json('check', saved(name)))
     expect(await json('repair', '-n', small)).toEqual(await json('repair', '-n', saved(name)))
     expect(await json('show', '--view', 'guest', small)).toEqual(await json('show', '--view', 'guest', saved(name)))
+  })
+
+  it('is open to nobody to whom the file of the VM is not', async () => {
+    const file = join(folder, 'private.mig')
+    await writeFile(file, fixtureBytes('ghosts.mig'))
+    await chmod(file, 0o600)
+    expect((await stat(await extracted(file))).mode & 0o777).toBe(0o600)
   })
 
   it.each(cases)('of %s gives the same verdict, findings and repair when it is scrubbed', async (name) => {

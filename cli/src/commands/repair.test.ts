@@ -258,9 +258,11 @@ describe('a repair in place', () => {
     ])
   })
 
-  it('lets nobody read the undo file who may not read the VM', async () => {
+  it('lets nobody read the undo file who may not read the VM, nor a copy', async () => {
     const file = await saved('unrestorable.mig')
     await chmod(file, 0o600)
+    await vits(['repair', file, '-o', inFolder('fixed.mig')])
+    expect((await stat(inFolder('fixed.mig'))).mode & 0o777).toBe(0o600)
     await vits(['repair', '--in-place', file])
     expect((await stat(`${file}.undo`)).mode & 0o777).toBe(0o600)
   })
