@@ -64,12 +64,13 @@ function matrix(rows: readonly (readonly [QuirkName, QuirkRow])[]): string {
 
 function section(title: string, rows: readonly (readonly [QuirkName, QuirkRow])[]): string {
   const entries = rows.map(([name, row]) => {
-    const { does, means, commit, note } = row
+    const { does, means, commit, note, unread } = row
     const having = Object.values(profiles).filter((profile) => profile.quirks[name])
     const ended = commit === undefined ? '' : ` Upstream: ${commit}.`
     const noted = note === undefined ? '' : ` ${sentence(note)}`
     const meant = means === undefined ? '' : `For a VM: ${means}.\n\n`
-    const kernels = `Kernels: ${releasesWith(row)}.${ended}${noted}`
+    const unknown = unread === undefined ? '' : ` Unknown in stable releases of ${unread.join(', ')}, which took the change.`
+    const kernels = `Kernels: ${releasesWith(row)}.${ended}${unknown}${noted}`
     return `\n### ${name}\n\n${sentence(does)}\n\n${meant}${kernels}\n\nProfiles: ${having.map(({ id }) => `\`${id}\``).join(', ')}.\n`
   })
   return `\n## ${title}\n${entries.join('')}`

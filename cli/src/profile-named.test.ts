@@ -15,6 +15,7 @@ describe('a kernel that is named as its host prints it', () => {
       'linux-6.6',
       'is taken for linux-6.6, as Linux 6.8: not verified, Ubuntu may have changes that 6.8 has not; linux-6.6 is the nearest and differs in target-is-index, mapc-unmap-checks-target',
     ],
+    ['6.6.70', 'linux-6.6', 'is taken for linux-6.6, as Linux 6.6.70: not verified; unknown whether 6.6.70 has keeps-unmapped'],
     ['7.4.1', 'linux-7.3.4', 'is taken for linux-7.3.4, as Linux 7.4.1: not verified'],
   ])('is found: %s is %s', async (name, profile, note) => {
     const { code, out, err } = await vits(['kernels', '--json', name])

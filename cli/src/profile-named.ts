@@ -21,12 +21,13 @@ export function profileNamed(name: string, { err }: Pick<Io, 'err'>): Profile {
   return profiles[found.profile]
 }
 
-function takenFor(name: string, { profile, release, vendor, known, differs }: KernelProfile): string {
+function takenFor(name: string, { profile, release, vendor, known, unknown, differs }: KernelProfile): string {
   const surely = {
     run: 'which was run',
     read: 'by the history of its series',
     like: `not verified${vendor === undefined ? '' : `, ${vendor} may have changes that ${release} has not`}`,
   }[known]
   const apart = differs.length === 0 ? '' : `; ${profile} is the nearest and differs in ${differs.join(', ')}`
-  return `${name} is taken for ${profile}, as Linux ${release}: ${surely}${apart}`
+  const open = unknown.length === 0 ? '' : `; unknown whether ${name} has ${unknown.join(', ')}`
+  return `${name} is taken for ${profile}, as Linux ${release}: ${surely}${apart}${open}`
 }

@@ -53,6 +53,18 @@ describe('a kernel by its name', () => {
     expect(profileOfKernel('6.12.117')?.differs).toEqual([])
   })
 
+  it.each([
+    ['6.6', []],
+    ['6.6.70', ['keeps-unmapped']],
+    ['5.10.223', []],
+    ['5.10.240', ['keeps-unmapped']],
+    ['5.15.0-105-generic', ['keeps-unmapped', 'scan-overrun']],
+    ['4.14.300', ['save-invalid-baser', 'restore-needs-last-entry']],
+    ['6.12.117', []],
+  ])('says what is unknown of %s: %j', (name, unknown) => {
+    expect(profileOfKernel(name)?.unknown).toEqual(unknown)
+  })
+
   it.each(['', 'arm64', '6', '4.12.14', '3.10.0-1160.el7', 'latest', '1.2.3.4.5', 'linux-'])(
     '%j is none that saves an ITS',
     (name) => {

@@ -1,6 +1,6 @@
 import { parseKernelName } from './kernel-names.ts'
 import { type Profile, type ProfileId, profiles, releasedKernels } from './profiles.ts'
-import { type QuirkName, quirksIn } from './quirks.ts'
+import { type QuirkName, quirksIn, quirksUnreadIn } from './quirks.ts'
 import { type Release, releaseName, type Series, seriesOf } from './releases.ts'
 
 /** What is known of a kernel that somebody names. */
@@ -16,6 +16,8 @@ export interface KernelProfile {
    * be what the ends of each quirk make of its number.
    */
   readonly known: 'run' | 'read' | 'like'
+  /** Quirks of which it is unknown whether this release has them. */
+  readonly unknown: readonly QuirkName[]
   /** Quirks that its release has and the profile has not, or the other way round: none has just these. */
   readonly differs: readonly QuirkName[]
 }
@@ -35,7 +37,8 @@ export function profileOfKernel(name: string): KernelProfile | undefined {
   const differing = (id: ProfileId) => difference(quirks, profiles[id])
   const profile = releasedKernels.reduce((best, id) => (differing(id).length < differing(best).length ? id : best))
   const known = vendor === undefined ? knowledgeOf(release) : 'like'
-  return { profile, release: releaseName(release), vendor, known, differs: differing(profile) }
+  const unknown = known === 'like' ? quirksUnreadIn(release) : []
+  return { profile, release: releaseName(release), vendor, known, unknown, differs: differing(profile) }
 }
 
 function difference(names: readonly QuirkName[], profile: Profile): QuirkName[] {

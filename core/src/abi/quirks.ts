@@ -2,7 +2,7 @@ import { commandQuirks } from './quirks/commands.ts'
 import { registerQuirks } from './quirks/registers.ts'
 import type { QuirkRow } from './quirks/row.ts'
 import { tableQuirks } from './quirks/tables.ts'
-import { isSince, type Release, type Since } from './releases.ts'
+import { isSince, type Release, type Since, seriesOf } from './releases.ts'
 
 /**
  * How kernels differ, declared once: each quirk is a behaviour that some kernel has and the newest has not. Code asks
@@ -25,6 +25,12 @@ export function quirkSet(names: Iterable<QuirkName>): Quirks {
 export function quirksIn(release: Release): QuirkName[] {
   const rows = Object.entries(quirks) as [QuirkName, QuirkRow][]
   return rows.filter(([, { since, until }]) => isIn(release, since) && !(until && isSince(release, until))).map(([name]) => name)
+}
+
+/** The quirks of which it is unknown whether the later stable releases of a series have them. */
+export function quirksUnreadIn(release: Release): QuirkName[] {
+  const rows = Object.entries(quirks) as [QuirkName, QuirkRow][]
+  return rows.filter(([, { unread = [] }]) => unread.includes(seriesOf(release))).map(([name]) => name)
 }
 
 /** True for what was proposed and no released kernel has. */

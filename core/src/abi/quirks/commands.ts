@@ -57,7 +57,7 @@ export const commandQuirks = {
       'saves of a VM that unbound a driver or unplugged a device hold orphans: they come back, hide live events, or fail the restore',
     until: { '6.1': 120, '6.12': 2, '6.13': 0 },
     commit: 'e9649129d33d, 7602ffd1d5e8',
-    note: 'other stable series of the time took both commits; their numbers were not read',
+    unread: ['5.4', '5.10', '5.15', '6.6', '6.11'],
   },
   'no-translation-cache': {
     part: 'msi',

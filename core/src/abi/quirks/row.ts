@@ -1,4 +1,4 @@
-import type { Since } from '../releases.ts'
+import type { Series, Since } from '../releases.ts'
 
 /** A behaviour of KVM that some kernels have and the newest has not. */
 export interface QuirkRow {
@@ -12,6 +12,8 @@ export interface QuirkRow {
   readonly since?: Since
   /** The first kernels that have it no longer; absent: none yet. */
   readonly until?: Since
+  /** Stable series that took what ends it, at a patch level that was not read: which of their releases have it is unknown. */
+  readonly unread?: readonly Series[]
   /** No run has shown it, for want of GICv4 hardware or of the kernel: it is known by reading alone. */
   readonly unrun?: true
   /** The upstream commit that ends it (or, for a regression, both ends), or its title in quotes; absent where neither is known. */

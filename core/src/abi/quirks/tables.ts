@@ -7,7 +7,7 @@ export const tableQuirks = {
     does: 'tables are saved though their BASER is not Valid: EINVAL when a device is cached, and the terminator of the collections goes to the address left in GITS_BASER1 unless that is 0 (a failing save at early boot after a reset)',
     until: { '4.15': 0 },
     commit: '"vgic-its: Check GITS_BASER Valid bit before saving tables"',
-    note: 'a stable 4.14 has the commit; from which on was not read',
+    unread: ['4.14'],
   },
   'null-collection-oops': {
     part: 'save',
@@ -62,7 +62,7 @@ export const tableQuirks = {
     means: 'a device without a mapped event is lost, and one that has nothing but such devices fails',
     until: { '4.15': 0 },
     commit: '"vgic-its: Fix return value for device table restore"',
-    note: 'a stable 4.14 has the commit; from which on was not read',
+    unread: ['4.14'],
   },
   'full-collection-table-ends-restore': {
     part: 'restore',
@@ -95,7 +95,7 @@ export const tableQuirks = {
     means: 'a VM with far apart DeviceIDs in a two-level table cannot be restored',
     until: { '5.10': 152, '6.0': 6, '6.1': 0 },
     commit: 'c000a2607145',
-    note: 'other stable series of the time took the commit; their numbers were not read',
+    unread: ['4.19', '5.4', '5.15'],
   },
   'failed-restore-keeps-state': {
     part: 'restore',
