@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { GICR_PENDBASER, GICR_PROPBASER, GITS_BASER, GITS_CBASER, type GicRegisters } from '../abi/index.ts'
 import { type Gpa, type GpaRange, LoadableMemory, NotLoadedError, PAGE_BYTES } from '../memory/index.ts'
-import { footprint, lpiRanges, sweepTables, tableView, walkTables } from './index.ts'
+import { footprint, lpiRanges, registerRanges, sweepTables, tableView, walkTables } from './index.ts'
 import { newest, PlantedTables, RAM, Seen } from './testing/planted.ts'
 
 const registers = (indirect: boolean): GicRegisters => ({
@@ -96,5 +96,16 @@ describe('the pending tables that a restore reads', () => {
       ['pending table', 0x13_0000],
     ])
     expect(bases([second])).toEqual([])
+  })
+})
+
+describe('a command queue that is not Valid', () => {
+  it.each([
+    ['is read where commands wait in it: some kernels run them', 0x20n, ['command queue']],
+    ['is not read where none do', 0n, []],
+  ])('%s', (_, cwriter, ranges) => {
+    const [its] = registers(false).itses
+    const none = { ...its!, baser: [0n, 0n], cbaser: GITS_CBASER.pack({ address: RAM, pages: 0 }), cwriter }
+    expect(registerRanges({ ...registers(false), itses: [none] }).map(({ what }) => what)).toEqual(ranges)
   })
 })

@@ -21,13 +21,18 @@ export interface RegisterRange extends GpaRange {
   readonly what: 'collection table' | 'device table' | 'command queue'
 }
 
-/** The guest RAM that GITS_BASER<n> and GITS_CBASER of one ITS give it: of a two-level device table the first level. */
+/**
+ * The guest RAM that GITS_BASER<n> and GITS_CBASER of one ITS give it: of a two-level device table the first level. Some kernels enable
+ * an ITS whose queue is not Valid, and run what waits in it.
+ */
 export function registerRanges(registers: GicRegisters, its = 0): RegisterRange[] {
   const { deviceTable, collectionTable } = tableView(registers, its)
+  const { cbaser, creadr, cwriter } = savedIts(registers, its)
+  const queue = queueShape(cbaser)
   const named = [
     ['collection table', collectionTable],
     ['device table', deviceTable],
-    ['command queue', queueShape(savedIts(registers, its).cbaser)],
+    ['command queue', { ...queue, valid: queue.valid || creadr !== cwriter }],
   ] as const
   return named.flatMap(([what, { valid, base, bytes }]) => (valid ? [{ what, base: base as Gpa, bytes }] : []))
 }
