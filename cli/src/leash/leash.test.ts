@@ -14,16 +14,17 @@ const program = fileURLToPath(new URL('../../bin/vits.js', import.meta.url))
 const hostile = (name: string) => fileURLToPath(new URL(`../../../fixtures/hostile/${name}`, import.meta.url))
 const slowWrites = new URL('../testing/slow-writes.mjs', import.meta.url).href
 
-/** A recording that is played in one loop of a minute or so. */
-const longRecording = JSON.stringify({
-  format: 'kvm-its-golden-1',
-  scenario: 'writes to memory',
-  kernel: '6.12.117',
-  steps: [
-    { op: 'create_vm', vcpus: 1, ram: [{ base: '0x40000000', size: '0x1000000' }], gic_init: true, its_base: '0x8080000' },
-    ...Array<unknown>(100_000).fill({ op: 'mem_write', gpa: '0x40000000', fill: '01', len: '0x1000000' }),
-  ],
-})
+/** A recording of a VM whose RAM is written to, so many times. */
+const recording = (len: `0x${string}`, times: number): string =>
+  JSON.stringify({
+    format: 'kvm-its-golden-1',
+    scenario: 'writes to memory',
+    kernel: '6.12.117',
+    steps: [
+      { op: 'create_vm', vcpus: 1, ram: [{ base: '0x40000000', size: len }], gic_init: true, its_base: '0x8080000' },
+      ...Array<unknown>(times).fill({ op: 'mem_write', gpa: '0x40000000', fill: '01', len }),
+    ],
+  })
 
 let root: string
 let folder: string
@@ -33,7 +34,8 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'vits-leash-'))
   long = ['conform', join(root, 'long.json')]
   await writeFile(join(root, 'original'), fixtureBytes('ghosts.mig'))
-  await writeFile(join(root, 'long.json'), longRecording)
+  // One loop of a minute or so.
+  await writeFile(join(root, 'long.json'), recording('0x1000000', 100_000))
 })
 afterAll(() => rm(root, { recursive: true }))
 beforeEach(async () => {
@@ -131,12 +133,20 @@ describe('a limit', () => {
     expect(readdirSync(folder)).toEqual(['vm.mig'])
   })
 
-  it('--max-memory is for all memory, and the next file has its turn', async () => {
+  it('--max-memory is for all memory, whatever the file before has left there, and the next file has its turn', async () => {
     const large = hostile('case-many-ranges.gz')
-    const { code, out, err } = await begin(['check', '--max-memory', '192M', large, file, file]).ended
+    const { code, out, err } = await begin(['check', '--max-memory', '192M', file, large, file]).ended
     expect(err).toBe(`vits: ${large}: undecided: it takes more than 192 MiB of memory (--max-memory)\n`)
-    expect(out).toBe((await vits(['check', 'no such file', file, file])).out)
+    expect(out).toBe((await vits(['check', file, 'no such file', file])).out)
     expect(code).toBe(64 | 4)
+  })
+
+  it('ends a command whose files make one answer, and names the one that was too much', async () => {
+    const [small, large] = [join(folder, 'small.json'), join(folder, 'large.json')]
+    await writeFile(small, recording('0x10000', 1))
+    await writeFile(large, recording('0x20000000', 1))
+    const { code, out, err } = await begin(['conform', '--max-memory', '192M', small, large, small]).ended
+    expect([code, out, err]).toEqual([8, '', `vits: ${large}: it takes more than 192 MiB of memory (--max-memory)\n`])
   })
 
   it('is told when it is the one that Node was started with', async () => {

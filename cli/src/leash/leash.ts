@@ -23,7 +23,8 @@ export async function perform(leashed: Leashed): Promise<ExitBits> {
     if (limit === undefined) break
     done += thread.ended
     // What files before it have left in memory may have been too much: then it has its turn again, alone.
-    if (limit === 'timeout' || thread.ended === 0) {
+    const isAgain = limit !== 'timeout' && thread.ended > 0 && done < leashed.files.length
+    if (!isAgain) {
       bits |= giveUp(thread, limit, leashed)
       done++
     }

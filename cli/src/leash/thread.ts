@@ -11,7 +11,7 @@ import type { Said, Start } from './messages.ts'
 export interface Leashed {
   readonly job: Job
   readonly limits: Limits
-  /** Those that have their turn, one after the other. */
+  /** Each has its turn, whatever comes of the others. */
   readonly files: readonly string[]
   readonly io: Pick<Io, 'out' | 'err' | 'progress' | 'now'>
   readonly colour: boolean
@@ -151,12 +151,17 @@ export class Thread {
         break
       case 'end':
         this.#turns.pop()
-        if (this.#turns.length === 0) this.#ended++
+        if (this.#turns.length === 0) this.#endTurn()
         this.#bits |= said.bits
         break
       case 'done':
         this.#isDone = true
         this.#bits |= said.bits
     }
+  }
+
+  #endTurn(): void {
+    this.#ended++
+    this.#since = Number.POSITIVE_INFINITY
   }
 }
