@@ -1,11 +1,16 @@
 import type { ByteSource } from '@vits/core/formats'
-import type { Disk } from './disk.ts'
+import type { Disk, FileIdentity } from './disk.ts'
 import type { Lab } from './prove/lab-program.ts'
 import type { Style } from './style.ts'
 import type { Turns } from './turns.ts'
 
+/** What stands for standard input where a file is named. */
+export const STDIN = '-'
+
 /** Random-access bytes of an open file. */
 export interface OpenFile extends ByteSource {
+  /** Of what cannot be opened again, as a pipe: who may read what is made of it. */
+  readonly passing?: FileIdentity
   close(): Promise<void>
 }
 

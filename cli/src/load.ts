@@ -9,7 +9,7 @@ export const SLOW_BYTES = 256 * 2 ** 20
 export interface Loaded {
   readonly machine: SavedMachine
   readonly inspection: Inspection
-  /** What each of the machine's files was when it was opened, by its name; those that are not on the disk are not there. */
+  /** What each of the machine's files was when it was opened, by its name; those that are not on the disk are not there, and a pipe is no file. */
   readonly identities: ReadonlyMap<string, FileIdentity>
 }
 
@@ -25,9 +25,10 @@ export async function withSavedMachine<T>(
   { opened, ...options }: LoadOptions,
   use: (loaded: Loaded) => T | Promise<T>,
 ): Promise<T> {
-  const identity = await io.disk.identity(path)
-  const identities = new Map(identity && [[path, identity]])
+  const there = await io.disk.identity(path)
   const file = await io.open(path)
+  const identity = file.passing ?? there
+  const identities = new Map(identity && [[path, identity]])
   try {
     const progress = file.byteLength > SLOW_BYTES ? io.progress : undefined
     const percent = (done: number, total: number) => progress?.(`vits: ${path}: ${Math.floor((100 * done) / total)} %`)

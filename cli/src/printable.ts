@@ -1,3 +1,5 @@
+import { STDIN } from './io.ts'
+
 /**
  * What a terminal would obey, or show as something else: controls, what turns the direction of text round or is not seen, separators of
  * lines, and halves of characters.
@@ -39,7 +41,7 @@ const hex4 = (unit: number): string => unit.toString(16).padStart(4, '0')
 
 /** A file's name as one word of a shell's command line, and never as an option. */
 export function shellWord(file: string): string {
-  const safe = file.startsWith('-') ? `./${file}` : file
+  const safe = file !== STDIN && file.startsWith('-') ? `./${file}` : file
   if (/^[\w@%+=:,./-]+$/.test(safe)) return safe
   if (safe.search(unprintable) >= 0) return `$'${printable(safe.replace(/['\\]/g, '\\$&'))}'`
   return `'${safe.replaceAll("'", "'\\''")}'`

@@ -15,7 +15,7 @@ import { profileNamed } from '../profile-named.ts'
 import { planText } from '../render/plan-text.ts'
 import { count } from '../render/words.ts'
 import { holding } from '../repair/holding.ts'
-import { refuseCopies, refuseInPlace, refuseOutput } from '../repair/refuse-output.ts'
+import { refuseCopies, refuseInPlace, refuseOutput, refusePipe } from '../repair/refuse-output.ts'
 import { type Opened, undoPath, writeCopy, writeInPlace } from '../repair/write-repaired.ts'
 import type { repair } from '../usage/repair.ts'
 import type { Run } from '../usage.ts'
@@ -68,6 +68,7 @@ async function repairFile(path: string, how: RepairOptions, options: Asked, io: 
     await refuseOutput(path, { path: output!, force }, io)
     return repairOpened(path, how, { ...options, opened: (machine) => refuseMachine(machine, options, io) }, io)
   }
+  await refusePipe(path, io)
   const target = await io.disk.followed(path)
   return holding(target, io, async (hold) => {
     await refuseInPlace(target, undoPath(target), io)

@@ -1,8 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import type { ExitBits } from '../exit-code.ts'
 import { failed } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { perform } from '../job.ts'
+import { limitsOf } from '../limits.ts'
 import { nodeIo } from '../node/io.ts'
+import { SPOOL_BYTES } from '../node/spool.ts'
 import { unfinished } from '../node/unfinished.ts'
 import { style } from '../style.ts'
 import type { Said, Start } from './messages.ts'
@@ -12,22 +15,25 @@ const say = (said: Said) => parentPort!.postMessage(said)
 unfinished.tell(start.unfinished)
 
 let begun = 0
-const here = nodeIo({
-  out: (text) => say({ say: 'out', text }),
-  err: (text) => say({ say: 'err', text }),
-  progress: start.watched ? (text) => say({ say: 'progress', text }) : undefined,
+// What else is kept has to have room beside it.
+const spool = Math.min(SPOOL_BYTES, limitsOf(start.job.options).maxMemory / 4)
+const said = {
+  out: (text: string) => say({ say: 'out', text }),
+  err: (text: string) => say({ say: 'err', text }),
+  progress: start.watched ? (text: string) => say({ say: 'progress', text }) : undefined,
   style: style(start.colour),
   turns: {
-    begin: (file) => {
+    begin: (file: string) => {
       begun++
       if (begun <= start.done) return false
       say({ say: 'begin', file })
       return true
     },
     opened: () => say({ say: 'opened' }),
-    end: (bits) => say({ say: 'end', bits }),
+    end: (bits: ExitBits) => say({ say: 'end', bits }),
   },
-})
+}
+const here = nodeIo(said, spool)
 const io: Io = { ...here, disk: { ...here.disk, patch: whole(here.disk.patch) } }
 
 /** The work, in one piece for those who would stop this thread. */

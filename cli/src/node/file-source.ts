@@ -1,11 +1,16 @@
-import type { FileHandle } from 'node:fs/promises'
 import type { ByteSource } from '@vits/core/formats'
 
 /** What stat(2) counts by. */
 const BLOCK_BYTES = 512
 
+/** A FileHandle, or as much of one. */
+interface Readable {
+  stat(): Promise<{ readonly size: number; readonly blocks: number }>
+  read(into: Uint8Array, at: number, bytes: number, position: number): Promise<{ readonly bytesRead: number }>
+}
+
 /** An open file as a source of bytes. The handle stays the caller's to close. */
-export async function fileSource(file: FileHandle): Promise<ByteSource> {
+export async function fileSource(file: Readable): Promise<ByteSource> {
   const { size, blocks } = await file.stat()
   return {
     byteLength: size,

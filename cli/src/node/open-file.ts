@@ -1,26 +1,33 @@
 import { constants, type Stats } from 'node:fs'
-import { open } from 'node:fs/promises'
-import { DiskError } from '../disk.ts'
-import type { OpenFile } from '../io.ts'
+import { Socket } from 'node:net'
+import { DiskError, type FileIdentity } from '../disk.ts'
+import { type OpenFile, STDIN } from '../io.ts'
+import { Descriptor } from './descriptor.ts'
 import { fileSource } from './file-source.ts'
+import { SPOOL_BYTES, spooled } from './spool.ts'
 
-/** Opens a file of the disk for random access. */
-export async function openFile(path: string): Promise<OpenFile> {
+/**
+ * Opens a file of the disk, or standard input (`-`), for random access. A pipe is read to its end first; of what comes out of it at most
+ * `spool` bytes are kept in memory.
+ */
+export async function openFile(path: string, spool = SPOOL_BYTES): Promise<OpenFile> {
   // Without O_NONBLOCK, opening a FIFO that nobody writes to waits for ever, and no signal ends it.
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  const kind = unseekable(await handle.stat())
-  if (kind !== undefined) {
-    await handle.close()
-    throw new DiskError(`is ${kind}, and only regular files are read`)
+  const file = path === STDIN ? new Descriptor(0) : await Descriptor.open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const stats = await file.stat()
+  const passing = path === STDIN || !stats.isFile() ? { passing: passingIdentity(stats) } : {}
+  // Standard input is not ours to close.
+  const close = async () => (path === STDIN ? undefined : file.close())
+  if (stats.isFile()) return { ...(await fileSource(file)), ...passing, close }
+  if (stats.isFIFO() || stats.isSocket()) {
+    // Reading through a socket waits without a thread: a signal need not wait for the writer. It closes the descriptor.
+    const pieces = new Socket({ fd: file.fd, readable: true, writable: false })
+    return { ...(await spooled(pieces, spool)), ...passing }
   }
-  return { ...(await fileSource(handle)), close: () => handle.close() }
+  await close()
+  throw new DiskError(`is ${stats.isDirectory() ? 'a directory' : 'a device'}, and only files and pipes are read`)
 }
 
-/** What a file is that has no size to read up to. */
-function unseekable(stats: Stats): string | undefined {
-  if (stats.isFile()) return undefined
-  if (stats.isDirectory()) return 'a directory'
-  if (stats.isFIFO()) return 'a pipe'
-  if (stats.isSocket()) return 'a socket'
-  return 'a device'
+/** Nobody but its owner may read what came through a pipe without a mode of its own. */
+function passingIdentity({ mode, uid, gid, size }: Stats): FileIdentity {
+  return { bytes: size, stamp: '', inode: '', isFile: false, mode: mode & 0o600, uid, gid }
 }

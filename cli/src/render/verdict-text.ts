@@ -1,5 +1,6 @@
 import { type Finding, type Report, unseenWords, worst } from '@vits/core/audit'
 import type { Origin, SavedMachine } from '@vits/core/formats'
+import { STDIN } from '../io.ts'
 import { shellWord } from '../printable.ts'
 import type { Style } from '../style.ts'
 import { isQuiet } from './finding-text.ts'
@@ -98,6 +99,7 @@ function nextSteps(file: string, reports: readonly Report[]): (readonly [run: st
 
 /** `vm.mig.zst` is repaired as `vm.fixed.mig`. */
 function fixedName(file: string): string {
+  if (file === STDIN) return 'vm.fixed'
   const plain = file.replace(/\.(zst|gz)$/, '')
   const dot = plain.lastIndexOf('.')
   return dot > plain.lastIndexOf('/') + 1 ? `${plain.slice(0, dot)}.fixed${plain.slice(dot)}` : `${plain}.fixed`

@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import type { SavedMachine } from '@vits/core/formats'
 import { DiskError } from '../disk.ts'
 import { UsageError } from '../failure.ts'
-import type { Io } from '../io.ts'
+import { type Io, STDIN } from '../io.ts'
 
 /** Where a command writes a new file. */
 export interface Output {
@@ -54,6 +54,12 @@ async function refuseFolder(names: readonly string[], { path, inside }: Folder, 
     throw new DiskError(`${path} is no folder, and the VM has several files`)
   if (inside !== undefined && inside.length > 0)
     throw new DiskError(`${path} is not empty: name a new folder for the files of the VM`)
+}
+
+/** What is no file, as a pipe, is gone when it has been read. */
+export async function refusePipe(path: string, io: Io): Promise<void> {
+  if (path === STDIN || (await io.disk.identity(path))?.isFile === false)
+    throw new DiskError('what comes through a pipe cannot be changed in place: use -o')
 }
 
 /** Looks the same way whether files can be changed where they lie. */

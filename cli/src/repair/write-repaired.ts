@@ -149,6 +149,7 @@ async function applyTo(opened: Opened, change: FileEdits, io: Io): Promise<void>
 /** @throws DiskError when a file, or the one of `only`, is not the one that was opened any more. */
 async function refuseChanged({ machine, identities }: Opened, io: Io, only?: FileEdits): Promise<void> {
   for (const { name } of only === undefined ? machine.files : [only.file]) {
+    if (identities.get(name)?.isFile === false) continue
     const now = await io.disk.identity(name)
     if (now === undefined || now.stamp !== identities.get(name)?.stamp) {
       throw new DiskError(`${name} was changed while it was read; nothing was written to it`)

@@ -10,7 +10,7 @@ export const check = usage({
   eachFile: true,
   summary: 'say whether the interrupts of a saved VM will come back',
   details:
-    'Compares what lies in the ITS tables of guest RAM, what KVM makes of it on restore, and what the guest has mapped.\nReads only. A file may be compressed with zstd or gzip.',
+    'Compares what lies in the ITS tables of guest RAM, what KVM makes of it on restore, and what the guest has mapped.\nReads only. A file may be compressed with zstd or gzip, or be a pipe; - is standard input.',
   examples: [
     'check vm.migr',
     'check --json *.migr | jq .verdict',

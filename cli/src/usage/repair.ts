@@ -11,7 +11,7 @@ export const repair = usage({
   details:
     'Changes as few words of guest RAM as possible, and registers that are not the guest’s, and names each. The plan is applied to a copy in memory, audited again and\n' +
     'restored as every known kernel does; only what is proven good is written. Without -p, --fix or -y: as -p.\n' +
-    'The rest of the file stays as it is, byte for byte; a compressed file is written uncompressed.',
+    'The rest of the file stays as it is, byte for byte; a compressed file is written uncompressed.\nA pipe (- is standard input) is repaired into a new file only.',
   examples: [
     'repair -n vm.migr',
     'repair -p vm.migr -o vm.fixed.migr',
