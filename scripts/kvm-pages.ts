@@ -124,7 +124,9 @@ const entries: readonly Entry[] = [
   {
     layout: HEAD_DTE as unknown as Layout<Fields>,
     title: 'Head of a device table',
-    about: 'Proposed in November 2024 and in no release; to every kernel that does not know it an entry that is not valid.',
+    about:
+      'Proposed in November 2024 and in no release; to every kernel that does not know it an entry that is not valid ' +
+      '([what 23 of them made of one](../decisions/dummy-heads.md#what-kernels-without-heads-make-of-them)).',
   },
   { layout: HEAD_ITE as unknown as Layout<Fields>, title: 'Head of an ITT', about: 'The same, in an ITT.' },
 ]

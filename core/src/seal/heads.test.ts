@@ -218,6 +218,24 @@ describe('a kernel that knows no heads', () => {
   })
 })
 
+describe('two devices in one ITT', () => {
+  it.each([
+    ['proposed', 'proposed', ['3: 2', '5:']],
+    ['ours', ours, ['3:', '5:']],
+  ] as const)('lose events by heads of kind %s that a plain save keeps', (_kind, heads, left) => {
+    const restored = (kept: Heads) => {
+      const vm = new LiveIts().map(3, [0, 2])
+      vm.its.addDevice(5, vm.itt(3), 5)
+      saveTables(vm.its, { heads: kept })
+      const other = vm.successor(newest)
+      restoreTables(other.its)
+      return stateOf(other.its).devices.map(brief)
+    }
+    expect(restored('none')).toEqual(['3: 0 2', '5:'])
+    expect(restored(heads)).toEqual(left)
+  })
+})
+
 describe('a kernel with the proposal', () => {
   it('writes and follows its heads without being told', () => {
     const vm = new LiveIts({ quirks: withQuirks('proposed-head') }).map(32, [3])

@@ -28,7 +28,8 @@ const STAMP_BITS = stamp.putHi(0x7ff)
 /**
  * The proposal's heads with its defects gone: the same entry, one for each table that needs one: at index 0 of a flat device
  * table, of every second-level page and of every ITT whose entry 0 is not live. It counts from its own index, is read at index 0
- * only, and only when the last save wrote it: that save stamps the first CTE.
+ * only, and only when the last save wrote it: that save stamps the first CTE. Devices that share an ITT lose events by it, as by the
+ * proposal's: the ITT of a device without events is cleared.
  */
 export const stampedHeads: HeadKeeping = {
   writer: (its, entries) => new StampedHeads(its, entries),

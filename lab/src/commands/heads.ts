@@ -52,7 +52,10 @@ async function ask(kvm: KvmSubject, profile: ProfileId, seed: number, tally: Tal
 type Ended = 'exact' | 'refused' | 'different' | 'unsaved'
 type Row = Record<Ended, number>
 
-/** What came of the histories. Of those that no bytes can save whole it is only told how many, and how many a head changes. */
+/**
+ * What came of the histories. Of those whose tables share bytes, or that no bytes can save whole, it is only told how many, and how many
+ * a head changes.
+ */
 class Tally {
   bad = 0
   readonly #rows = new Map<string, Row>()
@@ -97,7 +100,7 @@ class Tally {
     const written = [...this.#written].map(([kind, count]) => `${count} heads ${kind}`)
     const { all, changed } = this.#limited
     return [
-      `${tables.join(', ')}; left out: ${all} that no bytes can save whole, ${changed} of them restored exactly only without heads`,
+      `${tables.join(', ')}; left out: ${all} whose tables share bytes or that no bytes can save whole, ${changed} of them restored exactly only without heads`,
       ...rows,
       `lived by the kernel, all of them, with ${written.join(' and ')} written meanwhile`,
       `${this.bad} differ`,

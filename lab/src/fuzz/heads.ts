@@ -82,7 +82,7 @@ export interface HeadTrial {
   readonly fresh: Readonly<Record<HeadKind, Verdict | undefined>>
   /** The last save as the kernel's own, over heads of saves before. */
   readonly stale: Readonly<Record<HeadKind, Verdict | undefined>>
-  /** This kernel cannot restore the state whole, whatever the bytes: tables that share some, events without a collection. */
+  /** Tables share bytes, which heads may be written over, or this kernel cannot restore the state whole, whatever the bytes. */
   readonly limited: boolean
 }
 
@@ -104,6 +104,7 @@ export async function tryHeads(kvm: KvmSubject, profile: ProfileId, seed: number
     plain: await restored(history, 'none'),
     fresh: await ofEach((kind) => restored(history, headKinds[kind])),
     stale: await ofEach((kind) => restored(withHeads(history, profile, kind).steps, 'none')),
-    limited: sealed.ok && sealed.value.limits.some(({ profiles }) => profiles.includes(profile)),
+    limited:
+      sealed.ok && sealed.value.limits.some(({ name, profiles }) => name === 'shared-entries' || profiles.includes(profile)),
   }
 }
