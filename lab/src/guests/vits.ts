@@ -114,7 +114,7 @@ function show(view: string, file: string) {
 const lpisOf = (events: readonly { readonly lpi: number }[]) => new Set(events.map(({ lpi }) => lpi))
 
 function vits(...args: string[]): { readonly status: number; readonly stdout: string; readonly stderr: string } {
-  const program = ['--import', 'tsx', 'cli/src/main.ts', ...args]
+  const program = ['cli/bin/vits.js', ...args]
   const { status, stdout, stderr } = spawnSync(process.execPath, program, { cwd: ROOT, encoding: 'utf8', maxBuffer: 1 << 28 })
   return { status: status ?? COULD_NOT_READ, stdout, stderr }
 }
