@@ -1,21 +1,22 @@
 /** The import law: a room of core may import itself and the rooms named here, through their index.ts only. */
 const law = {
   memory: [],
+  budget: [],
   abi: ['memory'],
   its: ['memory', 'abi'],
   virtio: ['memory', 'abi'],
   formats: ['memory', 'abi', 'virtio'],
-  'guest-kernel': ['memory', 'abi'],
+  'guest-kernel': ['memory', 'abi', 'budget'],
   gicv4: ['memory', 'abi', 'its'],
   tables: ['memory', 'abi', 'its'],
   seal: ['memory', 'abi', 'its', 'tables'],
   kvm: ['memory', 'abi', 'its', 'gicv4', 'tables', 'seal'],
   trace: ['memory', 'abi', 'kvm'],
-  audit: ['memory', 'abi', 'its', 'tables', 'seal', 'kvm', 'guest-kernel', 'virtio'],
-  repair: ['memory', 'abi', 'its', 'tables', 'seal', 'kvm', 'audit'],
+  audit: ['memory', 'budget', 'abi', 'its', 'tables', 'seal', 'kvm', 'guest-kernel', 'virtio'],
+  repair: ['memory', 'budget', 'abi', 'its', 'tables', 'seal', 'kvm', 'audit'],
   extract: ['memory', 'abi', 'tables'],
-  documents: ['memory', 'abi', 'tables', 'guest-kernel', 'virtio', 'trace', 'audit', 'formats', 'repair'],
-  inspect: ['memory', 'abi', 'guest-kernel', 'virtio', 'audit', 'formats', 'repair'],
+  documents: ['memory', 'budget', 'abi', 'tables', 'guest-kernel', 'virtio', 'trace', 'audit', 'formats', 'repair'],
+  inspect: ['memory', 'budget', 'abi', 'guest-kernel', 'virtio', 'audit', 'formats', 'repair'],
   conformance: ['memory', 'abi', 'its', 'gicv4', 'tables', 'seal', 'kvm', 'audit', 'repair'],
 }
 module.exports = { law }

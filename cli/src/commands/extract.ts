@@ -28,7 +28,7 @@ export const run: Run<typeof extract> = ([file = ''], { output, scrub, force, gu
       const pages = wholePages(loaded.memory, [...loaded.ranges, ...kernel])
       await machine.load(loaded.memory, pages)
       const memory = scrub ? machine.memory() : loaded.memory
-      if (scrub && !scrubInto(memory, loaded.memory, machine.registers, pages, scenes[0]!.budget))
+      if (scrub && !scrubInto(memory, loaded.memory, machine.registers, pages, scenes[0]!.share('sweep')))
         throw new DiskError('the tables hold more than is looked at, and a scrubbed case would lack it: leave --scrub out')
       if (scrub) for (const range of [...kernel, ...ringWords(machine.virtio)]) copy(memory, loaded.memory, range)
       const packed = gzipSync(await writeCase(machine, memory, pages), { level: 9 })

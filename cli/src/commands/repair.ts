@@ -123,7 +123,8 @@ function outcome(plan: RepairPlan): { written: ExitBits; unwritten: ExitBits } {
   const { itses, obstacles } = plan
   const losses = itses.some(({ lost, lostDevices }) => lost.length + lostDevices.length > 0) ? ExitCode.EventsLost : ExitCode.Ok
   const reports = itses.flatMap(({ before, after }) => [before, after])
-  const unseen = reports.some(({ gaps }) => gaps.length > 0) ? ExitCode.Undecided : ExitCode.Ok
+  const isUnseen = reports.some(({ gaps }) => gaps.length > 0) || obstacles.some(({ limit }) => limit !== undefined)
+  const unseen = isUnseen ? ExitCode.Undecided : ExitCode.Ok
   if (changesOf(plan) > 0 && obstacles.length > 0)
     return { written: ExitCode.Failed, unwritten: ExitCode.Problems | ExitCode.Failed | unseen }
   const left = changesOf(plan) > 0 || reports.some(({ verdict }) => verdict === 'fails' || verdict === 'corrupts')

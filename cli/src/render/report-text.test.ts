@@ -1,6 +1,7 @@
 import { inspect } from '@vits/core'
 import { describe, expect, it } from 'vitest'
 import { PlantedVm } from '../../../core/src/audit/testing/planted-vm.ts'
+import { budgetFor } from '../../../core/src/budget/testing/budget-for.ts'
 import { plantedMachine } from '../../../core/src/inspect/testing/planted-machine.ts'
 import { style } from '../style.ts'
 import { planText } from './plan-text.ts'
@@ -13,7 +14,7 @@ describe('a VM whose tables are larger than what may be looked at', () => {
       .map(24, { 0: [8193, 0] })
       .save(),
   )
-  const inspected = () => inspect(machine, { budget: { entries: 20 } })
+  const inspected = () => inspect(machine, { budget: budgetFor('restore', 20) })
 
   it('is called neither well nor broken', async () => {
     const inspection = await inspected()

@@ -61,7 +61,7 @@ describe('kernels that cannot differ', () => {
         const { quirks } = profiles[kernel]
         const alone = setScene(vm().input())
         expect(together[n]).toEqual(judgeKernels([alone], [kernel])[0])
-        expect(scene.restoredBy(quirks)).toEqual(simulateRestore(alone.memory, alone.view, quirks, alone.budget))
+        expect(scene.restoredBy(quirks)).toEqual(simulateRestore(alone.memory, alone.view, quirks, alone.share('restore')))
       }
     },
   )

@@ -27,6 +27,9 @@ import { Trials } from './trials.ts'
 import { damage, registerHarm, verdictOf } from './verdict.ts'
 import { guestRows, tableRows, type View } from './views.ts'
 
+/** What is found out about an orphan, in steps. */
+const SUSPECT_WORK = 2 ** 12
+
 /** Orphan events listed by their ids. */
 const MOST_ORPHAN_EVENTS = 65536
 
@@ -38,11 +41,13 @@ export const audit = (scene: Scene): Report => scene.once(auditOnce)
 
 function auditOnce(scene: Scene): Report {
   const { orphans, suspects: orphaned, unlisted } = orphansOf(scene)
-  const suspects = new Suspects(scene.budget.findings)
+  const limit = scene.budget.findings
+  const suspects = new Suspects(limit)
   suspects.add(registerPass(scene))
   suspects.add(orphaned)
   suspects.add(overrunPass(scene, orphans))
   const trials = new Trials(scene)
+  scene.work += (orphaned.length + 1) * SUSPECT_WORK
   const clean = takeOut(scene, trials, suspects)
   const takenOut = new Set(suspects.list.flatMap(({ removal }) => removal.map(({ at }) => at)))
   suspects.add(claimPass(scene, orphans))
@@ -56,13 +61,15 @@ function auditOnce(scene: Scene): Report {
   suspects.add(configurationPass(scene))
   suspects.add(notificationPass(scene))
   const findings = measure(scene, trials, clean, suspects, judge)
-  const limit = scene.budget.findings
-  const more = suspects.full || unlisted ? [suspect('M704', { limit }, { effect: declared('note'), limit: 'findings' })] : []
-  for (const note of [...notePass(scene), ...gapPass(scene), ...more]) {
-    findings.push(finding(scene, note, note.effect ?? declared('note')))
+  const more = suspects.full || unlisted ? [suspect('M704', { limit }, { effect: NOTE, limit: 'findings' })] : []
+  const unmeasured = trials.ranOut ? [suspect('M708', {}, { effect: NOTE, limit: 'work' })] : []
+  for (const note of [...notePass(scene), ...gapPass(scene), ...more, ...unmeasured]) {
+    findings.push(finding(scene, note, note.effect ?? NOTE))
   }
   return report(scene, orphans, findings)
 }
+
+const NOTE = declared('note')
 
 const order: readonly Severity[] = ['fails', 'corrupts', 'latent', 'note']
 

@@ -1,6 +1,6 @@
 import { hex } from '../abi/index.ts'
+import type { Limit } from '../budget/index.ts'
 import type { Errno, Gpa } from '../memory/index.ts'
-import type { Limit } from './budget.ts'
 import type { EntryKind, EntryView } from './entries.ts'
 import type { Detail, ProblemCode, Severity } from './problems/index.ts'
 import { type RuleName, type WitnessName, witnessRules } from './witness-rules.ts'

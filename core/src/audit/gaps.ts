@@ -1,4 +1,4 @@
-import type { Limit } from './budget.ts'
+import type { Limit } from '../budget/index.ts'
 import type { Finding } from './finding.ts'
 import { isGap, type ProblemCode } from './problems/index.ts'
 

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DTE, GITS_BASER, ITE, L1E } from '../abi/index.ts'
+import { defaultBudget } from '../budget/index.ts'
 import { type Gpa, GuestMemory } from '../memory/index.ts'
 import { digest } from '../memory/testing/digest.ts'
-import { type AuditInput, audit, defaultBudget, judgeKernels, setScene } from './index.ts'
+import { type AuditInput, audit, judgeKernels, setScene } from './index.ts'
 import { PlantedVm } from './testing/planted-vm.ts'
 
 const RAM = 0x4000_0000
@@ -56,7 +57,8 @@ describe('tables made to hurt', () => {
     const vm = new PlantedVm()
     for (let deviceId = 0; deviceId < 5000; deviceId++) vm.dte(deviceId, { size: 0, next: 1, ittAddr: vm.itt(deviceId) })
     const { findings, orphans } = audit(setScene(vm.input()))
-    expect([findings.length, findings.at(-1)?.code, orphans.devices.length]).toEqual([defaultBudget.findings + 1, 'M704', 5000])
+    const gaps = findings.slice(defaultBudget.findings).map(({ code }) => code)
+    expect([gaps, orphans.devices.length]).toEqual([['M704', 'M708'], 5000])
   })
 
   it('bounds a first level of 256 pages whose every entry names one page of devices', () => {

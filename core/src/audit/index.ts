@@ -1,7 +1,6 @@
 export { type Answer, ruleNames, ruleRow } from './answer.ts'
 export { audit, type Viewpoint, viewFrom, viewpoints } from './audit.ts'
 export type { Belief, Beliefs, Witnesses } from './beliefs.ts'
-export { type Budget, defaultBudget, type Limit } from './budget.ts'
 export type { DeviceHarm } from './device-harm.ts'
 export type { DeviceNoun } from './device-kinds.ts'
 export { DeviceNames, type NamedDevice, type NamedFunction } from './device-names.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ITE, type ProfileId, profileIds, profiles, releasedKernels, VIRT_ITS } from '../abi/index.ts'
+import { budgetFor } from '../budget/testing/budget-for.ts'
 import { streamFixtures } from '../formats/testing/fixtures.ts'
 import type { Gpa } from '../memory/index.ts'
 import { audit, judgeKernels, overrunFootprint, setScene } from './index.ts'
@@ -97,8 +98,8 @@ describe('a saved VM on every kernel', () => {
     expect(trouble(other)).toEqual([claims(17)])
   })
 
-  it.each([{ entries: 10 }, { events: 2 }])('foresees it where the tables are larger than what is looked at: %o', (budget) => {
-    const [row] = judgeKernels([setScene({ ...healthy().input(), budget })], ['linux-7.3'])
+  it.each([10, 700])('foresees it where the tables are more than %i steps of work', (steps) => {
+    const [row] = judgeKernels([setScene({ ...healthy().input(), budget: budgetFor('restore', steps) })], ['linux-7.3'])
     expect(row!.hostTrouble).toEqual(['soft lockup: the tables are read for minutes with every vCPU locked'])
   })
 
@@ -107,7 +108,7 @@ describe('a saved VM on every kernel', () => {
   })
 
   it('says of a kernel that it does not judge nothing but that', () => {
-    const input = { ...healthy().input(), budget: { kernels: 0 } }
+    const input = { ...healthy().input(), budget: budgetFor('kernels', 2 ** 12) }
     const [oldest, newest] = judgeKernels([setScene(input)], ['linux-6.6', 'linux-7.3'])
     const nothing = { count: 0, first: [] }
     const damage = {
@@ -135,14 +136,14 @@ describe('a saved VM on every kernel', () => {
     expect(newest).toMatchObject({ kernel: 'linux-7.3', verdict: 'restores' })
   })
 
-  it('leaves the oldest out when the restores cost more than they may, and judges as many as that allows', () => {
-    const judged = (kernels: number) =>
-      judgeKernels([setScene({ ...healthy().input(), budget: { kernels } })], profileIds)
+  it('leaves the oldest out when the restores are more work than they may be, and judges as many as that allows', () => {
+    const judged = (steps: number) =>
+      judgeKernels([setScene({ ...healthy().input(), budget: budgetFor('kernels', steps) })], profileIds)
         .filter(({ verdict }) => verdict !== 'undecided')
         .map(({ kernel }) => kernel)
-    expect(judged(0)).toEqual(releasedKernels.slice(-1))
-    expect(judged(2 ** 28)).toEqual(profileIds)
-    expect(judged(1000)).toEqual(releasedKernels.slice(-2))
+    expect(judged(0)).toEqual([])
+    expect(judged(2 ** 30)).toEqual(profileIds)
+    expect(judged(2 ** 12)).toEqual(releasedKernels.slice(-1))
   })
 
   it('asks for what lies behind the tables of a kernel that runs past them', async () => {

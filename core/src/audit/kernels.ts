@@ -7,16 +7,16 @@ import {
   type Quirks,
   releasedKernels,
 } from '../abi/index.ts'
+import { Account, defaultBudget, shareOf } from '../budget/index.ts'
 import { coalesce, type Errno, type GpaRange } from '../memory/index.ts'
 import { objections, tableView } from '../tables/index.ts'
 import { Alike } from './alike.ts'
-import { defaultBudget } from './budget.ts'
 import { deviceName, place } from './names.ts'
 import { gapPass } from './passes/gaps.ts'
 import { registerPass } from './passes/registers.ts'
 import { type CallFailure, comesToTables, type RestoreAndSave, restoreAndSave } from './restore-and-save.ts'
 import type { AuditInput, Scene } from './scene.ts'
-import { costOf, type SimulatedRestore, simulateRestore } from './simulate.ts'
+import { type SimulatedRestore, simulateRestore } from './simulate.ts'
 import { type Damage, damage, NO_DAMAGE, registerHarm, together, type Verdict, verdictOf, worst } from './verdict.ts'
 
 /** What one kernel makes of a saved VM: the restore, and the save after it. */
@@ -52,12 +52,11 @@ export function judgeKernels(scenes: readonly Scene[], kernels: readonly Profile
   if (scene === undefined) throw new RangeError('a VM without an ITS has nothing to judge')
   if (scene.areLpisUnread) return kernels.map((kernel) => unjudged(kernel, scenes))
   const judging = new Judging(scenes)
-  const newestFirst = [...kernels]
-    .reverse()
-    .sort((a, b) => Number(releasedKernels.includes(b)) - Number(releasedKernels.includes(a)))
+  const rank = (kernel: ProfileId) => (kernel === scene.profile.id ? 2 : Number(releasedKernels.includes(kernel)))
+  const newestFirst = [...kernels].reverse().sort((a, b) => rank(b) - rank(a))
   const rows = new Map<ProfileId, KernelRow>()
   for (const kernel of newestFirst) {
-    rows.set(kernel, judging.spent > scene.budget.kernels ? unjudged(kernel, scenes) : judging.row(kernel))
+    rows.set(kernel, judging.account.take(ROW_WORK) ? judging.row(kernel) : unjudged(kernel, scenes))
   }
   return kernels.map((kernel) => rows.get(kernel)!)
 }
@@ -74,10 +73,13 @@ const unjudged = (kernel: ProfileId, scenes: readonly Scene[]): KernelRow => ({
   itses: scenes.map(({ its }) => ({ its, ...NO_DAMAGE })),
 })
 
+/** What a row costs beside the restores, and how much more than a simulated restore one of a whole VM is with two saves, in steps. */
+const ROW_WORK = 2 ** 12
+const RESTORE_AND_SAVE = 4
+
 /** What was found out about a VM for one kernel and holds for others. */
 class Judging {
-  /** What the simulated restores cost so far, in entries read. */
-  spent = 0
+  readonly account: Account
   readonly #scenes: readonly Scene[]
   readonly #rows = new Alike<Omit<KernelRow, 'kernel'>>()
   readonly #damages = new Map<SimulatedRestore, Damage>()
@@ -86,11 +88,12 @@ class Judging {
 
   constructor(scenes: readonly Scene[]) {
     this.#scenes = scenes
+    this.account = new Account(scenes[0]!.budget, 'kernels')
   }
 
   row(kernel: ProfileId): KernelRow {
     const { quirks } = profileWithId(kernel)
-    for (const scene of this.#scenes) this.spent += costOf(scene.restoredBy(quirks))
+    for (const scene of this.#scenes) this.account.pay(scene.restoredBy(quirks).work)
     return { kernel, ...this.#rows.of(quirks, (asked) => this.#judge(asked)) }
   }
 
@@ -128,6 +131,7 @@ class Judging {
       this.#comesToTables ??= comesToTables(this.#scenes)
       if (this.#comesToTables) return undefined
     }
+    for (const { work } of restored) this.account.pay(RESTORE_AND_SAVE * work)
     const tried = restoreAndSave(this.#scenes, quirks, restored)
     if (tried.restore === undefined) this.#comesToTables = true
     return tried
@@ -169,8 +173,7 @@ function lockups({ tables }: Scene, { mappings, objection, cut }: SimulatedResto
     const { deviceId, eventIdBits } = oversized
     return [`soft lockup: ${deviceName(deviceId)} claims ${eventIdBits} EventID bits; all are read with every vCPU locked`]
   }
-  const isLong = cut === 'entries' || cut === 'events'
-  return isLong ? ['soft lockup: the tables are read for minutes with every vCPU locked'] : []
+  return cut === 'work' ? ['soft lockup: the tables are read for minutes with every vCPU locked'] : []
 }
 
 /**
@@ -180,9 +183,9 @@ function lockups({ tables }: Scene, { mappings, objection, cut }: SimulatedResto
 export function overrunFootprint(input: AuditInput, kernels: readonly ProfileId[], bytes: number): GpaRange[] {
   const { memory, registers, its } = input
   const view = tableView(registers, its)
-  const budget = { ...defaultBudget, ...input.budget }
+  const mostWork = shareOf({ ...defaultBudget, ...input.budget }, 'restore', registers.itses.length)
   const needs = kernels
     .filter((kernel) => profileWithId(kernel).quirks['scan-overrun'])
-    .map((kernel) => simulateRestore(memory, view, profileWithId(kernel).quirks, budget).needs)
+    .map((kernel) => simulateRestore(memory, view, profileWithId(kernel).quirks, mostWork).needs)
   return coalesce(needs.flatMap((base) => (base === undefined ? [] : [{ base, bytes }])))
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { budgetFor } from '../budget/testing/budget-for.ts'
 import { gpa, PAGE_BYTES } from '../memory/index.ts'
 import { type AuditInput, audit, judgeKernels, type LookOutcome, setScenes, type VmLook, vmLooks } from './index.ts'
 import { owing } from './testing/owing-vm.ts'
@@ -53,7 +54,7 @@ describe('what a check looked at', () => {
     const vm = healthy()
     const itt = vm.itt(16)
     const unlocated = [{ base: gpa(itt - (itt % PAGE_BYTES)), bytes: PAGE_BYTES }]
-    for (const more of [{ missing: [gpa(itt)] }, { unlocated }, { budget: { entries: 20 } }]) {
+    for (const more of [{ missing: [gpa(itt)] }, { unlocated }, { budget: budgetFor('restore', 20) }]) {
       expect(outcomes(looks(vm, more))['tables']).toMatch(/in part|wrong/)
     }
     expect(looks(vm, { missing: [gpa(itt)] })[1]!.why).toBe('the file does not hold all of their pages')

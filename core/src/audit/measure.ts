@@ -35,9 +35,9 @@ export class Suspects {
 /** Takes every suspect entry out of the overlay, then what KVM still objects to, until a restore succeeds. */
 export function takeOut(scene: Scene, trials: Trials, suspects: Suspects): SimulatedRestore {
   for (const { removal } of suspects.list) trials.write(removal, 'to')
-  for (let round = 0; ; round++) {
+  for (;;) {
     const clean = trials.run()
-    if (clean.objection === undefined || round === scene.budget.objections || trials.spent) return clean
+    if (clean.objection === undefined || suspects.full || !trials.take()) return clean
     const found = objectionSuspect(scene, trials.memory, clean.objection)
     if (found === undefined) return clean
     suspects.add([found])
@@ -56,7 +56,7 @@ export function measure(scene: Scene, trials: Trials, clean: SimulatedRestore, {
   if (succeeds) trials.undo()
   return list.map((one) => {
     if (one.effect !== undefined) return finding(scene, one, one.effect)
-    if (one.removal.length === 0 || trials.spent) return finding(scene, one, unmeasured(one, base, judge))
+    if (one.removal.length === 0 || !trials.take()) return finding(scene, one, unmeasured(one, base, judge))
     const changed = trials.runWith(one.removal, succeeds ? 'to' : 'from')
     const [withIt, without] = succeeds ? [base, changed] : [changed, clean]
     const effect = problemRow(one.code).sharesEntry ? standsBeside(one, withIt) : effectOf(withIt, without, judge)

@@ -14,13 +14,13 @@ import {
   type SavedVcpu,
   savedIts,
 } from '../abi/index.ts'
+import { type Budget, defaultBudget, shareOf, type Use } from '../budget/index.ts'
 import type { KernelOutcome, RedistributorOutcome } from '../guest-kernel/index.ts'
 import { type Gpa, type GpaRange, PAGE_BYTES, type ReadonlyMemory } from '../memory/index.ts'
-import { lpiConfiguration, lpiRanges, type TableView, tableView } from '../tables/index.ts'
+import { lpiConfiguration, lpiRanges, registerRanges, type TableView, tableView } from '../tables/index.ts'
 import type { VirtioDevice } from '../virtio/index.ts'
 import { Alike } from './alike.ts'
 import { Beliefs } from './beliefs.ts'
-import { type Budget, defaultBudget } from './budget.ts'
 import { chainDenies } from './chain-witness.ts'
 import { DeviceNames } from './device-names.ts'
 import { guestKind } from './guest-kind.ts'
@@ -55,7 +55,7 @@ export interface AuditInput {
   readonly guestRedistributors?: RedistributorOutcome
   /** The kernel that restores; the newest when not named. */
   readonly profile?: Profile
-  /** Limits that differ from the usual ones. */
+  /** What may be spent on it, where that differs from the usual. */
   readonly budget?: Partial<Budget>
 }
 
@@ -73,6 +73,8 @@ export class Scene {
   /** The kernel that restores. */
   readonly profile: Profile
   readonly budget: Budget
+  /** Steps of work that it has cost so far. */
+  work = 0
   /** Pages of the tables that the file holds no record of. */
   readonly missing: readonly Gpa[]
   /** The scenes of all ITSes of the VM that are looked at, this one among them, in the order of the registers. */
@@ -80,7 +82,7 @@ export class Scene {
   readonly #input: AuditInput
   readonly #beliefs: () => Beliefs
   readonly #names = once(() => new DeviceNames(this.registers, this.its.index, this.#input))
-  readonly #tables = once(() => sweep(this.memory, this.view, this.budget))
+  readonly #tables = once(() => this.#swept())
   readonly #unread = once(() => new Unread(this.#input, this.#tables))
   readonly #lpisUnread = once(() => lpiRanges(this.registers).some(({ base, bytes }) => !this.memory.isLoaded(base, bytes)))
   readonly #restores = new Alike<SimulatedRestore>()
@@ -139,8 +141,8 @@ export class Scene {
 
   /** Not all of the command queue was loaded: it tells nothing. */
   get isQueueUnread(): boolean {
-    const { valid, base, bytes } = queueShape(this.saved.cbaser)
-    return valid && !this.memory.isLoaded(base as Gpa, bytes)
+    const queue = registerRanges(this.registers, this.its.index).find(({ what }) => what === 'command queue')
+    return queue !== undefined && !this.memory.isLoaded(queue.base, queue.bytes)
   }
 
   /** Not all of the LPI tables was loaded: what is enabled and pending is not known. */
@@ -163,7 +165,20 @@ export class Scene {
     const before = this.vm.slice(0, this.vm.indexOf(this))
     const lpis = once(() => new Set(before.flatMap((scene) => [...scene.restoredBy(quirks).mappings.lpis])))
     const isMapped = before.length === 0 ? undefined : (lpi: number) => lpis().has(lpi)
-    return simulateRestore(memory, this.view, quirks, this.budget, isMapped)
+    const restored = simulateRestore(memory, this.view, quirks, this.share('restore'), isMapped)
+    this.work += restored.work
+    return restored
+  }
+
+  #swept(): Tables {
+    const tables = sweep(this.memory, this.view, this.share('sweep'))
+    this.work += tables.work
+    return tables
+  }
+
+  /** What this ITS may take of the budget for a use of it: the ITSes of a VM share the work. */
+  share(use: Use): number {
+    return shareOf(this.budget, use, this.vm.length)
   }
 
   #believe(msi: readonly MsiFunction[]): Beliefs {

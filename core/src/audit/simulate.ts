@@ -10,7 +10,6 @@ import {
   type TableReader,
   type TableView,
   type Walked,
-  type WalkLimits,
   type WalkOptions,
   walkTables,
 } from '../tables/index.ts'
@@ -26,6 +25,8 @@ export interface SimulatedRestore {
   readonly taken: ReadonlyMap<number, ReadonlySet<number>>
   /** Entries a kernel reads. */
   readonly entries: number
+  /** What it cost, in steps. */
+  readonly work: number
   /** The walk was given up: the tables are larger than any VM's. */
   readonly cut: Walked['cut']
   /** The page that was not loaded, when that cut the walk. */
@@ -67,24 +68,13 @@ export function simulateRestore(
   memory: ReadonlyMemory,
   view: TableView,
   quirks: Quirks,
-  limits: WalkLimits,
+  mostWork: number,
   isMapped?: WalkOptions['isMapped'],
 ): SimulatedRestore {
   const collector = new Collector()
-  const options = { limits: limitsOf(limits), ...(isMapped === undefined ? {} : { isMapped }) }
-  const { objection, entries, cut, needs } = walkTables(memory, view, quirks, collector, options)
-  return { objection, entries, cut, needs, mappings: collector.mappings, taken: collector.takenOf }
-}
-
-const limitsOf = ({ entries, events }: WalkLimits): WalkLimits => ({ entries, events })
-
-/** What a device and an event of a restore cost beside reading their entries. */
-const DEVICE_COST = 256
-const EVENT_COST = 32
-
-/** What a simulated restore cost, in entries read. */
-export function costOf({ entries, mappings: { devices, events } }: SimulatedRestore): number {
-  return entries + DEVICE_COST * devices.length + EVENT_COST * events.length
+  const options = { mostWork, ...(isMapped === undefined ? {} : { isMapped }) }
+  const { objection, entries, work, cut, needs } = walkTables(memory, view, quirks, collector, options)
+  return { objection, entries, work, cut, needs, mappings: collector.mappings, taken: collector.takenOf }
 }
 
 /** Everything valid in the tables, whether a restore reaches it or not. */
@@ -94,6 +84,8 @@ export interface Tables {
   readonly unreadable: readonly Unreadable[]
   /** Why not everything was looked at. */
   readonly cut: Swept['cut']
+  /** What it cost, in steps. */
+  readonly work: number
 }
 
 export interface Unreadable {
@@ -125,8 +117,8 @@ class Sweeper implements SweepReader {
 }
 
 /** Lists every valid entry in RAM. */
-export function sweep(memory: ReadonlyMemory, view: TableView, limits: WalkLimits): Tables {
+export function sweep(memory: ReadonlyMemory, view: TableView, mostWork: number): Tables {
   const sweeper = new Sweeper()
-  const { cut } = sweepTables(memory, view, sweeper, limits)
-  return { mappings: sweeper.mappings, unreadable: sweeper.unreadableWords, cut }
+  const { cut, work } = sweepTables(memory, view, sweeper, mostWork)
+  return { mappings: sweeper.mappings, unreadable: sweeper.unreadableWords, cut, work }
 }

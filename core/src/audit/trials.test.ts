@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { budgetFor } from '../budget/testing/budget-for.ts'
 import { clearing } from './effect.ts'
 import { setScene, type WordWrite } from './index.ts'
 import { PlantedVm } from './testing/planted-vm.ts'
@@ -10,8 +11,8 @@ const vm = new PlantedVm()
   .save()
 const eight = [clearing(vm.memory, vm.dteAt(8))]
 const sixteen = [clearing(vm.memory, vm.dteAt(16))]
-const trials = (budget = 2 ** 26) => {
-  const scene = setScene({ ...vm.input(), budget: { trials: budget } })
+const trials = (budget = 2 ** 30) => {
+  const scene = setScene({ ...vm.input(), budget: budgetFor('trials', budget) })
   return { scene, tried: new Trials(scene) }
 }
 const devices = ({ mappings }: ReturnType<Trials['run']>) => mappings.devices.map(({ deviceId }) => deviceId)
@@ -52,19 +53,17 @@ describe('a restore that is tried', () => {
     expect(tried.runWith(words(66), 'to')).not.toBe(tried.runWith(words(67), 'to'))
   })
 
-  it('costs what it reads, until the budget is spent', () => {
-    const { entries } = trials().tried.runWith(eight, 'to')
-    const cost = entries + 256 + 32
-    const { tried } = trials(2 * cost)
-    const spent = () => {
-      tried.runWith(eight, 'to')
-      return tried.spent
-    }
-    expect([tried.spent, spent(), spent()]).toEqual([false, false, false])
-    tried.runWith(sixteen, 'to')
-    expect(tried.spent).toBe(true)
-    const exactly = trials(cost).tried
-    exactly.runWith(eight, 'to')
-    expect(exactly.spent).toBe(true)
+  it('is refused when what others have cost leaves nothing for it', () => {
+    const { work } = trials().tried.runWith(eight, 'to')
+    const [one, beside] = [2 ** 14, 2 ** 14 - 1]
+    const { tried } = trials(one + work + beside)
+    expect([tried.take(), tried.ranOut]).toEqual([true, false])
+    tried.runWith(eight, 'to')
+    tried.runWith(eight, 'to')
+    expect([tried.take(), tried.ranOut]).toEqual([false, true])
+    const enough = trials(one + work + one).tried
+    expect(enough.take()).toBe(true)
+    enough.runWith(eight, 'to')
+    expect([enough.take(), enough.ranOut]).toEqual([true, false])
   })
 })

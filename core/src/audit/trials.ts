@@ -1,10 +1,14 @@
+import { Account } from '../budget/index.ts'
 import type { Gpa, GuestMemory } from '../memory/index.ts'
 import type { WordWrite } from './finding.ts'
 import type { Scene } from './scene.ts'
-import { costOf, type SimulatedRestore } from './simulate.ts'
+import type { SimulatedRestore } from './simulate.ts'
 
 /** States of more changed words than this are not remembered: they are hardly met again. */
 const MOST_REMEMBERED = 64
+
+/** What a trial costs beside its walk: the overlay, and what it is compared with. */
+const TRIAL_WORK = 2 ** 14
 
 /**
  * An overlay of guest RAM in which entries are taken out and put back, and restores are tried until the budget is spent. A state
@@ -15,16 +19,23 @@ export class Trials {
   readonly #scene: Scene
   readonly #changed = new Map<Gpa, string>()
   readonly #known = new Map<string, SimulatedRestore>()
-  #budget: number
+  readonly #account: Account
 
   constructor(scene: Scene) {
     this.#scene = scene
     this.memory = scene.memory.fork()
-    this.#budget = scene.budget.trials
+    this.#account = new Account(scene.budget, 'trials', scene.vm.length)
   }
 
-  get spent(): boolean {
-    return this.#budget <= 0
+  /** Whether one more may be tried. */
+  take(): boolean {
+    this.#scene.work += TRIAL_WORK
+    return this.#account.take(TRIAL_WORK)
+  }
+
+  /** One was not tried that should have been. */
+  get ranOut(): boolean {
+    return this.#account.ranOut
   }
 
   /** Writes `to` of every word, or `from` to take it back. */
@@ -52,7 +63,7 @@ export class Trials {
     const known = state === undefined ? undefined : this.#known.get(state)
     if (known !== undefined) return known
     const restored = this.#scene.restoredFrom(this.memory, this.#scene.profile.quirks)
-    this.#budget -= costOf(restored)
+    this.#account.pay(restored.work)
     if (state !== undefined) this.#known.set(state, restored)
     return restored
   }

@@ -1,11 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { audit, type Budget, judgeKernels, setScenes } from './index.ts'
+import type { Budget } from '../budget/index.ts'
+import { budgetFor } from '../budget/testing/budget-for.ts'
+import { audit, judgeKernels, setScenes } from './index.ts'
 import { arbitraryVm } from './testing/arbitrary-vm.ts'
 
-const small: fc.Arbitrary<Partial<Budget>> = fc.record(
-  { entries: fc.nat(40_000), events: fc.nat(12), trials: fc.nat(40_000), findings: fc.nat(4), kernels: fc.nat(80_000) },
-  { requiredKeys: [] },
+/** Where one of the uses of work, or the list of findings, is about as much as such tables need. */
+const small: fc.Arbitrary<Partial<Budget>> = fc.oneof(
+  fc.tuple(fc.constantFrom('sweep', 'restore', 'trials', 'kernels'), fc.nat(80_000)).map(([use, steps]) => budgetFor(use, steps)),
+  fc.record({ findings: fc.nat(4) }),
 )
 
 describe('an audit within a budget', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DTE_NEXT_CAP, NEWEST, type ProfileId, profiles } from '../abi/index.ts'
+import { budgetFor } from '../budget/testing/budget-for.ts'
 import { type Gpa, LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
-import type { Budget } from './budget.ts'
 import { setScene } from './scene.ts'
 import { PlantedVm, RAM } from './testing/planted-vm.ts'
 import { traceWalk } from './walk-trace.ts'
@@ -73,9 +73,13 @@ describe('the trace of a restore', () => {
 
   it('says what it was that was too large, or is not there to be read', () => {
     const vm = new PlantedVm().map(8, { 0: [8192, 0], 1: [8193, 0] }).save()
-    const ended = (budget: Partial<Budget>) => traceWalk(setScene({ ...vm.input(), budget })).end
-    expect(ended({ entries: 4 })).toEqual({ by: 'limit', limit: 'entries' })
-    expect(ended({ events: 1 })).toEqual({ by: 'limit', limit: 'events' })
+    const ended = (steps: number) => traceWalk(setScene({ ...vm.input(), budget: budgetFor('restore', steps) })).end
+    const { work } = setScene(vm.input()).restored
+    expect([ended(4), ended(work - 1)]).toEqual([
+      { by: 'limit', limit: 'work' },
+      { by: 'limit', limit: 'work' },
+    ])
+    expect(ended(work)).toEqual({ by: 'last entry' })
     const needs = vm.itt(8) as Gpa
     const part = new LoadableMemory([{ base: RAM as Gpa, bytes: 0x400_0000 }])
     for (let at = RAM; at < RAM + 0x10_0000; at += PAGE_BYTES) part.load(at as Gpa, vm.memory.read(at as Gpa, PAGE_BYTES))

@@ -39,8 +39,8 @@ export type TraceEnd =
   | { readonly by: 'full collection table' }
   /** The listing was full; the walk goes on. */
   | { readonly by: 'listing' }
-  /** The tables are larger than what may be looked at. */
-  | { readonly by: 'limit'; readonly limit: 'entries' | 'events' }
+  /** The tables are more work than may be spent on them. */
+  | { readonly by: 'limit'; readonly limit: 'work' }
   /** The page at `needs` was not loaded. */
   | { readonly by: 'not loaded'; readonly needs: Gpa | undefined }
 
@@ -54,9 +54,10 @@ export interface WalkTrace {
 const MOST_ENTRIES = 65536
 
 /** The way of a restore through the tables of `scene`: a reader of the one walk. */
-export function traceWalk({ memory, view, profile, tables, budget }: Scene, most = MOST_ENTRIES): WalkTrace {
+export function traceWalk(scene: Scene, most = MOST_ENTRIES): WalkTrace {
+  const { memory, view, profile, tables } = scene
   const tracer = new Tracer(memory, tables, most)
-  const walked = walkTables(memory, view, profile.quirks, tracer, { limits: budget })
+  const walked = walkTables(memory, view, profile.quirks, tracer, { mostWork: scene.share('restore') })
   return { entries: tracer.entries, end: endOf(walked, tracer.entries) }
 }
 

@@ -8,7 +8,6 @@ import {
   harmedOf,
   headline,
   type KernelRow,
-  type Limit,
   type ProblemCode,
   type QueueCounts,
   type Report,
@@ -21,6 +20,7 @@ import {
   whyHang,
   worst,
 } from '../audit/index.ts'
+import type { Limit } from '../budget/index.ts'
 import type { SavedMachine } from '../formats/index.ts'
 import { allocatedEvents, type KernelIts, type KernelOutcome } from '../guest-kernel/index.ts'
 import type { Errno } from '../memory/index.ts'

@@ -1,6 +1,6 @@
 import { ENTRY_BYTES, type GicRegisters, ID_LIMIT, L2_BYTES, LPI_LIMIT } from '../abi/index.ts'
 import type { Gpa, LoadableMemory, ReadonlyMemory } from '../memory/index.ts'
-import { type SweepReader, sweepTables, type TableView, tableView, type WalkLimits } from '../tables/index.ts'
+import { type SweepReader, sweepTables, type TableView, tableView, WALK_WORK } from '../tables/index.ts'
 import { BehindTable } from './behind-table.ts'
 import { type GuestNumbers, queueNumbers } from './guest-numbers.ts'
 import { IttWords } from './itt-words.ts'
@@ -12,10 +12,10 @@ export function scrubItts(
   blank: LoadableMemory,
   memory: ReadonlyMemory,
   registers: GicRegisters,
-  limits: WalkLimits | undefined,
+  mostWork = Number.POSITIVE_INFINITY,
 ): boolean {
   const itses = registers.itses.map((_, its) => new ItsWords(blank, memory, registers, its))
-  const isWhole = itses.map((its) => its.look(limits)).every((whole) => whole)
+  const isWhole = itses.map((its) => its.look(mostWork)).every((whole) => whole)
   const named = new Set(itses.flatMap(({ numbers }) => [...numbers.lpis]))
   const kinds = new LpiKinds(memory, registers)
   const standIns = (candidates: Iterable<number>) =>
@@ -49,9 +49,9 @@ class ItsWords implements SweepReader {
     this.#behind = new BehindTable(blank, memory, this.#itts)
   }
 
-  look(limits: WalkLimits | undefined): boolean {
-    this.#most = limits?.events ?? Number.POSITIVE_INFINITY
-    const { cut } = sweepTables(this.#memory, this.#view, this, limits)
+  look(mostWork: number): boolean {
+    this.#most = mostWork / WALK_WORK.event
+    const { cut } = sweepTables(this.#memory, this.#view, this, mostWork)
     for (const landing of this.#landings) this.#behind.follow(landing)
     return cut === undefined && this.#itts.foreign <= this.#most
   }

@@ -4,6 +4,7 @@ import { PlantedVm, RAM } from '../audit/testing/planted-vm.ts'
 import { restoreVm } from '../kvm/index.ts'
 import { type Gpa, type GuestMemory, LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
 import { stateDifference } from '../seal/index.ts'
+import { sweepTables, tableView } from '../tables/index.ts'
 import { scrubInto } from './index.ts'
 
 const DEVICE = 8
@@ -73,9 +74,11 @@ describe('a scrubbed copy of the tables', () => {
 
   it('says when it may not look at all entries, so that what is copied may lack some', () => {
     const vm = new PlantedVm().map(DEVICE, { 0: [8192, 0], 3: [8193, 1] }).save()
-    const copied = (events: number) =>
-      scrubInto(new LoadableMemory(vm.memory.ranges), vm.memory, vm.registers(), pages, { entries: 2 ** 20, events })
-    expect([copied(3), copied(2), copied(1)]).toEqual([true, false, false])
+    const none = { collection: () => {}, device: () => {}, event: () => {} }
+    const { work } = sweepTables(vm.memory, tableView(vm.registers()), none)
+    const copied = (mostWork: number) =>
+      scrubInto(new LoadableMemory(vm.memory.ranges), vm.memory, vm.registers(), pages, mostWork)
+    expect([copied(work), copied(work - 1), copied(0)]).toEqual([true, false, false])
   })
 
   it('holds nothing of what lies between the entries, and all of the registers’ tables', () => {

@@ -1,6 +1,6 @@
 import type { GicRegisters } from '../abi/index.ts'
 import { type Gpa, type GpaRange, type LoadableMemory, PAGE_BYTES, type ReadonlyMemory } from '../memory/index.ts'
-import { dteRanges, lpiRanges, registerRanges, tableView, type WalkLimits } from '../tables/index.ts'
+import { dteRanges, lpiRanges, registerRanges, tableView } from '../tables/index.ts'
 import { isReadable } from './loaded-words.ts'
 import { scrubItts } from './scrub-itts.ts'
 
@@ -12,20 +12,20 @@ import { scrubItts } from './scrub-itts.ts'
  * witness takes for the same: its numbers become others of their kind, and stay equal where they were equal. `blank` has the same
  * regions as `memory`, with nothing loaded.
  *
- * @returns false when the tables hold more than `limits` allow to be looked at: entries are blanked then that the case needs.
+ * @returns false when the tables hold more than `mostWork` steps are enough for, see `WALK_WORK`: entries are blanked then that the case needs.
  */
 export function scrubInto(
   blank: LoadableMemory,
   memory: ReadonlyMemory,
   registers: GicRegisters,
   pages: readonly GpaRange[],
-  limits?: WalkLimits,
+  mostWork?: number,
 ): boolean {
   for (const { base, bytes } of pages) {
     for (let at: number = base; at < base + bytes; at += PAGE_BYTES) blank.loadZeros(at as Gpa)
   }
   // Entries first: where an ITT lies in a table or in a queue, those are copied over it whole.
-  const isWhole = scrubItts(blank, memory, registers, limits)
+  const isWhole = scrubItts(blank, memory, registers, mostWork)
   for (const its of registers.itses.keys()) {
     for (const range of registerRanges(registers, its)) copy(blank, memory, range)
     for (const range of dteRanges(memory, tableView(registers, its).deviceTable)) copy(blank, memory, range)

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { GITS_BASER, GITS_CBASER, type SavedIts, VIRT_ITS } from '../abi/index.ts'
+import { defaultBudget } from '../budget/index.ts'
+import { budgetFor } from '../budget/testing/budget-for.ts'
 import type { Gpa } from '../memory/index.ts'
 import { type GuestKernel, type KernelIts, readGuestKernel } from './guest-kernel.ts'
 import { btfOf, kernels, type LinuxDevice, LinuxMemory, RAM, releases } from './testing/linux-memory.ts'
@@ -254,9 +256,9 @@ describe('what the guest kernel knows of its ITS', () => {
     const linux = new LinuxMemory()
     linux.its(its, devices)
     const ram = linux.ram()
-    const little = { itts: [itts(devices)], budget: { searched: 16 << 20, read: 2 ** 20 } }
+    const little = { itts: [itts(devices)], budget: { ...defaultBudget, ...budgetFor('search', 16 << 20) } }
     expect(reasonOf(await readGuestKernel(ram, [its], little))).toMatch(/^no copy/)
-    const few = { itts: [itts(devices)], budget: { searched: 2 ** 30, read: 0 } }
+    const few = { itts: [itts(devices)], everywhere: true, budget: { ...defaultBudget, ...budgetFor('structures', 0) } }
     expect(reasonOf(await readGuestKernel(ram, [its], few))).toBe('more would have to be read than the budget allows')
   })
 })

@@ -1,4 +1,5 @@
 import type { RedistributorRegisters, SavedIts } from '../abi/index.ts'
+import { Account, type Budget, defaultBudget, type Limit } from '../budget/index.ts'
 import type { Gpa, GpaRange } from '../memory/index.ts'
 import { BTF_HEADER_BYTES, btfHeader, structsOfBtf } from './btf.ts'
 import { devicesOn, type KernelDevice } from './device-list.ts'
@@ -28,6 +29,8 @@ export const allocatedEvents = ({ devices }: KernelIts): number =>
 /** Why there is nothing to read, and where. */
 export interface NoKernelIts {
   readonly reason: string
+  /** The limit of the budget that ended the search; undefined where all was searched. */
+  readonly limit?: Limit | undefined
   /** The nearest that came to it, if anything did. */
   readonly at: Gpa | undefined
 }
@@ -45,16 +48,10 @@ export interface GuestKernel {
   readonly read: readonly GpaRange[]
 }
 
-/** How much of RAM may be searched for the kernel's structures, and how much of it read besides. */
-export interface KernelBudget {
-  readonly searched: number
-  readonly read: number
-}
-
-export const defaultKernelBudget: KernelBudget = { searched: 2 ** 36, read: 2 ** 28 }
-
 export interface ReadKernelOptions {
-  readonly budget?: KernelBudget
+  readonly budget?: Budget
+  /** Search all of RAM, whatever the budget has for that. */
+  readonly everywhere?: boolean
   /** What each ITS's device table says, for kernels without BTF. */
   readonly itts: readonly DevicesOfItt[]
   /** The redistributors, to look for what the kernel knows of them as well: all of RAM is searched then. */
@@ -75,18 +72,21 @@ export async function readGuestKernel(
   itses: readonly SavedIts[],
   options: ReadKernelOptions,
 ): Promise<GuestKernel> {
-  const { budget = defaultKernelBudget, itts, redistributors, progress } = options
-  const reader = new RamReader(ram, budget.read)
+  const { budget = defaultBudget, everywhere = false, itts, redistributors, progress } = options
+  const structures = new Account(budget, 'structures')
+  const searched = new Account(everywhere ? { ...budget, bytes: Number.POSITIVE_INFINITY } : budget, 'search')
+  const reader = new RamReader(ram, structures)
   const search = new Search(reader, itses, itts)
   const others = redistributors && new RedistributorSearch(reader, redistributors)
-  const scanned = scan(ram, itses, { mostBytes: budget.searched, redistributors: others !== undefined, progress })
+  const scanned = scan(ram, itses, { account: searched, redistributors: others !== undefined, progress })
   for await (const { kind, at } of scanned) {
     if (kind === 'phys_base' || kind === 'prop_table_pa') await others?.wordAt(kind, at)
     else if (!search.isDone) await (kind === 'BTF' ? search.btfAt(at) : search.tablesAt(at))
     if (search.isDone && others === undefined) break
   }
   await search.withoutBtf()
-  return { itses: search.answers(), redistributors: await others?.answer(search.tables), read: reader.read }
+  const limit = [searched, structures].find(({ ranOut }) => ranOut)?.limit
+  return { itses: search.answers(limit), redistributors: others?.answer(search.tables, limit), read: reader.read }
 }
 
 /** What was found so far. */
@@ -154,12 +154,13 @@ class Search {
     }
   }
 
-  answers(): readonly KernelOutcome[] {
+  /** `limit`: what ended the search. */
+  answers(limit: Limit | undefined): readonly KernelOutcome[] {
     return this.#itses.map((_, index) => {
       const found = this.#found[index] ?? this.#unconfirmed[index]
       if (found !== undefined) return { found }
       const nothing = { reason: 'no copy of the registers of the ITS is in the RAM that was searched', at: undefined }
-      return { missing: this.#nearest[index] ?? nothing }
+      return { missing: { ...(this.#nearest[index] ?? nothing), limit } }
     })
   }
 

@@ -1,9 +1,7 @@
 export { KernelDevice } from './device-list.ts'
 export {
   allocatedEvents,
-  defaultKernelBudget,
   type GuestKernel,
-  type KernelBudget,
   type KernelIts,
   type KernelOutcome,
   type NoKernelIts,

@@ -1,3 +1,4 @@
+import type { Account } from '../budget/index.ts'
 import { coalesce, type Gpa, type GpaRange, type LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
 import { kernelPointer, type LinearMap } from './linear-map.ts'
 
@@ -28,13 +29,13 @@ export class RamReader {
   readonly #ram: GuestRam
   readonly #memory: LoadableMemory
   readonly #read: GpaRange[] = []
-  #left: number
+  readonly #account: Account
 
-  /** `mostBytes` is what may be read altogether. */
-  constructor(ram: GuestRam, mostBytes: number) {
+  /** `account`: what may be read altogether. */
+  constructor(ram: GuestRam, account: Account) {
     this.#ram = ram
     this.#memory = ram.memory()
-    this.#left = mostBytes
+    this.#account = account
   }
 
   /**
@@ -48,8 +49,8 @@ export class RamReader {
       throw new NotTheKernels(at, 'a pointer leads out of RAM')
     }
     const isThere = this.#memory.isLoaded(here, bytes)
-    this.#left -= isThere ? Math.max(bytes, LEAST_BYTES) : Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES
-    if (this.#left < 0) throw new NotTheKernels(at, 'more would have to be read than the budget allows')
+    const cost = isThere ? Math.max(bytes, LEAST_BYTES) : Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES
+    if (!this.#account.take(cost)) throw new NotTheKernels(at, 'more would have to be read than the budget allows')
     this.#read.push({ base: here, bytes })
     if (isThere) return
     await this.#ram.load(this.#memory, [{ base: here, bytes }])

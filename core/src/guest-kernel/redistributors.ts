@@ -1,4 +1,5 @@
 import { GICR_CTLR, GICR_PENDBASER, type RedistributorRegisters } from '../abi/index.ts'
+import type { Limit } from '../budget/index.ts'
 import type { Gpa, LoadableMemory } from '../memory/index.ts'
 import type { FoundTables } from './its-node.ts'
 import { kernelPointer } from './linear-map.ts'
@@ -26,7 +27,7 @@ export interface KernelRedistributors {
 /** What became of the search for them. */
 export type RedistributorOutcome =
   | { readonly found: KernelRedistributors }
-  | { readonly missing: { readonly reason: string; readonly at: Gpa | undefined } }
+  | { readonly missing: { readonly reason: string; readonly at: Gpa | undefined; readonly limit?: Limit | undefined } }
 
 /** A word of RAM that may be a member of the driver's structures. */
 export type RedistributorWord = 'phys_base' | 'prop_table_pa'
@@ -108,8 +109,8 @@ export class RedistributorSearch {
     }
   }
 
-  /** @param tables what was found of the ITSes: how RAM is mapped, and how large pages are */
-  answer(tables: readonly FoundTables[]): RedistributorOutcome {
+  /** @param tables what was found of the ITSes: how RAM is mapped, and how large pages are; `limit`: what ended the search */
+  answer(tables: readonly FoundTables[], limit?: Limit): RedistributorOutcome {
     let nearest: NotTheKernels | undefined
     for (const one of tables) {
       try {
@@ -121,8 +122,8 @@ export class RedistributorSearch {
         nearest = error
       }
     }
-    if (nearest !== undefined) return { missing: { reason: nearest.message, at: nearest.at as Gpa } }
-    return { missing: { reason: 'nothing of an ITS was found, which would tell how the kernel maps RAM', at: undefined } }
+    if (nearest !== undefined) return { missing: { reason: nearest.message, at: nearest.at as Gpa, limit } }
+    return { missing: { reason: 'nothing of an ITS was found, which would tell how the kernel maps RAM', at: undefined, limit } }
   }
 
   /** Of each kernel that left its structures those that the registers confirm. */

@@ -1,4 +1,5 @@
 import { BASER_TYPE, GITS_BASER, queueShape, type SavedIts, tableShape } from '../abi/index.ts'
+import type { Account } from '../budget/index.ts'
 import { type Gpa, type GpaRange, LoadableMemory } from '../memory/index.ts'
 import type { GuestRam } from './ram-reader.ts'
 import { type RedistributorWord, redistributorWord } from './redistributors.ts'
@@ -23,8 +24,8 @@ export interface Match {
 }
 
 export interface ScanOptions {
-  /** Bytes to search at most. */
-  readonly mostBytes: number
+  /** What may be searched. */
+  readonly account: Account
   /** Look for what the driver keeps of redistributors as well. */
   readonly redistributors: boolean
   readonly progress?: ((done: number, total: number) => void) | undefined
@@ -36,24 +37,24 @@ export interface ScanOptions {
  * likely to be near.
  */
 export async function* scan(ram: GuestRam, itses: readonly SavedIts[], options: ScanOptions): AsyncGenerator<Match> {
-  const { mostBytes, progress, redistributors } = options
+  const { account, progress, redistributors } = options
   const registers = itses.map(({ baser }) => baser[0] ?? 0n)
   const sought = registers.map((baser) => ({ lo: Number(baser & 0xffff_ffffn) | 0, hi: Number(baser >> 32n) | 0 }))
   const chunks = inOrder(ram.ranges, itses)
   const total = Math.min(
-    mostBytes,
+    account.left,
     chunks.reduce((sum, { bytes }) => sum + bytes, 0),
   )
   let done = 0
   let mostMatches = MOST_MATCHES
   for (const chunk of chunks) {
-    if (done + chunk.bytes > mostBytes) return
+    if (!account.take(chunk.bytes)) return
     const memory = new LoadableMemory([chunk])
     await ram.load(memory, [chunk])
     const matches = matchesIn(memory, chunk, { sought, redistributors, most: mostMatches })
     yield* matches
     mostMatches -= matches.length
-    if (mostMatches === 0) return
+    if (mostMatches === 0) return account.exhaust()
     done += chunk.bytes
     progress?.(done, total)
   }

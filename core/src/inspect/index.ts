@@ -1,3 +1,2 @@
-export { defaultReading, type ReadingBudget } from './budget.ts'
 export { type Inspection, type InspectOptions, inspect } from './inspection.ts'
 export type { Loaded } from './loading.ts'

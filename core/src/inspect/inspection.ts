@@ -2,7 +2,6 @@ import { NEWEST, type ProfileId, profileIds, profileWithId } from '../abi/index.
 import {
   audit,
   type Beliefs,
-  type Budget,
   judgeKernels,
   type KernelRow,
   type PendingView,
@@ -19,10 +18,10 @@ import {
   viewFrom,
   type WalkTrace,
 } from '../audit/index.ts'
+import { type Budget, defaultBudget } from '../budget/index.ts'
 import { changedPages, type SavedMachine } from '../formats/index.ts'
 import { coalesce, elementAt, type ReadonlyMemory } from '../memory/index.ts'
 import { planRepair, type RepairOptions, type RepairPlan } from '../repair/index.ts'
-import { defaultReading, type ReadingBudget } from './budget.ts'
 import { type Loaded, loadGuestKernel, loadOverruns, loadTables } from './loading.ts'
 
 export interface InspectOptions {
@@ -30,8 +29,8 @@ export interface InspectOptions {
   readonly kernel?: ProfileId
   /** Kernels that `judge` will be asked about: what they read behind the tables is loaded. All of them when not named. */
   readonly judges?: readonly ProfileId[]
-  /** How much may be read and worked out; what is beyond is said to be not looked at: the verdict is `unknown`. */
-  readonly budget?: Partial<ReadingBudget & Budget>
+  /** What may be spent on it; what is beyond is said to be not looked at, and no verdict is clean then. */
+  readonly budget?: Partial<Budget>
   /**
    * Whether RAM is searched for what the guest's kernel knows itself: when the command queue does not tell everything, witnesses
    * disagree or vCPUs share a pending table, the default; in any case, and then in all of RAM; or not at all.
@@ -49,7 +48,7 @@ export interface InspectOptions {
  */
 export async function inspect(machine: SavedMachine, options: InspectOptions = {}): Promise<Inspection> {
   const { judges = profileIds } = options
-  const budget = { ...defaultReading, ...options.budget }
+  const budget = { ...defaultBudget, ...options.budget }
   const tables = await loadTables(machine, budget)
   const behind = await loadOverruns(machine, tables, judges, budget)
   const loaded = { ...tables, ranges: coalesce([...tables.ranges, ...behind]) }
@@ -57,9 +56,8 @@ export async function inspect(machine: SavedMachine, options: InspectOptions = {
   const { guestKernel: wanted = 'needed', progress } = options
   const isDoubted = sharedPendingTables(machine.registers.redistributors).size > 0
   if (wanted === 'never' || (wanted === 'needed' && !isDoubted && !inspection.scenes.some(isUnsure))) return inspection
-  const searched = wanted === 'always' ? Number.POSITIVE_INFINITY : budget.searched
   const redistributors = wanted === 'always' || isDoubted
-  const how = { budget: { ...budget, searched }, redistributors, progress }
+  const how = { budget, everywhere: wanted === 'always', redistributors, progress }
   const guestKernel = await loadGuestKernel(machine, inspection.scenes, loaded.memory, how)
   return new Inspection(machine, { ...loaded, guestKernel }, options)
 }

@@ -1,11 +1,11 @@
 import { ID_LIMIT, type ProfileId } from '../abi/index.ts'
-import { type Budget, overrunFootprint, type Scene } from '../audit/index.ts'
+import { overrunFootprint, type Scene } from '../audit/index.ts'
+import { Account, type Budget, shareOf } from '../budget/index.ts'
 import type { SavedMachine } from '../formats/index.ts'
 import { type DevicesOfItt, type GuestKernel, readGuestKernel } from '../guest-kernel/index.ts'
 import { coalesce, type Gpa, type GpaRange, type LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
 import { repairFootprint } from '../repair/index.ts'
 import { ringWords } from '../virtio/index.ts'
-import type { ReadingBudget } from './budget.ts'
 
 /** The guest RAM of a saved machine, with everything in it that a restore, an audit or a repair reads. */
 export interface Loaded {
@@ -19,17 +19,18 @@ export interface Loaded {
 }
 
 /** Loads round by round: each round's pages say what the next one needs. */
-export async function loadTables(machine: SavedMachine, { tables, queueItts }: ReadingBudget): Promise<Loaded> {
+export async function loadTables(machine: SavedMachine, budget: Budget): Promise<Loaded> {
   const memory = machine.memory()
   const missing: Gpa[] = []
   const ranges: GpaRange[] = []
-  for (let room = tables; ; ) {
+  const queueItts = shareOf(budget, 'queueItts', machine.registers.itses.length)
+  const room = new Account(budget, 'tables')
+  for (;;) {
     const next = within(neededNext(machine, memory, queueItts), room)
     if (next.length === 0) {
       ranges.push(...(await loadRings(machine, memory, room)))
       return { memory, ranges: coalesce(ranges), missing }
     }
-    room -= next.reduce((sum, { bytes }) => sum + bytes, 0)
     for (const page of machine.missingPages(next)) missing.push(page)
     await machine.load(memory, next)
     ranges.push(...next)
@@ -37,7 +38,7 @@ export async function loadTables(machine: SavedMachine, { tables, queueItts }: R
 }
 
 /** Loads the pages of virtqueues that tell of notifications. */
-async function loadRings(machine: SavedMachine, memory: LoadableMemory, room: number): Promise<readonly GpaRange[]> {
+async function loadRings(machine: SavedMachine, memory: LoadableMemory, room: Account): Promise<readonly GpaRange[]> {
   const words = ringWords(machine.virtio).filter(({ base, bytes }) => memory.contains(base, bytes))
   const pages = within(coalesce(words.map(pagesOf)), room)
   await machine.load(memory, pages)
@@ -55,14 +56,8 @@ function neededNext({ registers }: SavedMachine, memory: LoadableMemory, queueIt
   return coalesce(registers.itses.flatMap((_, its) => repairFootprint(memory, registers, its, queueItts)))
 }
 
-/** The first ranges that have room together. */
-function within(ranges: readonly GpaRange[], room: number): GpaRange[] {
-  let left = room
-  return ranges.filter(({ bytes }) => {
-    left -= bytes
-    return left >= 0
-  })
-}
+/** The ranges that there is room for. */
+const within = (ranges: readonly GpaRange[], room: Account): GpaRange[] => ranges.filter(({ bytes }) => room.take(bytes))
 
 const FIRST_OVERRUN = 2 ** 20
 
@@ -71,13 +66,14 @@ export async function loadOverruns(
   machine: SavedMachine,
   { memory }: Loaded,
   kernels: readonly ProfileId[],
-  { overruns, ...budget }: ReadingBudget & Partial<Budget>,
+  budget: Budget,
 ): Promise<GpaRange[]> {
   const { registers } = machine
+  const room = new Account(budget, 'overruns')
   const loaded: GpaRange[] = []
-  for (let bytes = FIRST_OVERRUN; bytes <= overruns; bytes *= 2) {
+  for (let bytes = FIRST_OVERRUN; ; bytes *= 2) {
     const ranges = registers.itses.flatMap((_, its) => overrunFootprint({ memory, registers, its, budget }, kernels, bytes))
-    if (ranges.length === 0) break
+    if (ranges.length === 0 || !room.take(ranges.reduce((sum, range) => sum + range.bytes, 0))) break
     await machine.load(memory, ranges)
     loaded.push(...ranges)
   }
@@ -85,7 +81,8 @@ export async function loadOverruns(
 }
 
 interface KernelSearch {
-  readonly budget: ReadingBudget
+  readonly budget: Budget
+  readonly everywhere: boolean
   /** Search for what it has of the redistributors as well. */
   readonly redistributors: boolean
   readonly progress: ((done: number, total: number) => void) | undefined
@@ -96,11 +93,12 @@ export async function loadGuestKernel(
   machine: SavedMachine,
   scenes: readonly Scene[],
   memory: LoadableMemory,
-  { budget: { searched, structures: read }, redistributors, progress }: KernelSearch,
+  { budget, everywhere, redistributors, progress }: KernelSearch,
 ): Promise<GuestKernel> {
   const { registers } = machine
   const found = await readGuestKernel(machine, registers.itses, {
-    budget: { searched, read },
+    budget,
+    everywhere,
     itts: scenes.map(devicesOfItt),
     ...(redistributors && { redistributors: registers.redistributors }),
     ...(progress && { progress }),

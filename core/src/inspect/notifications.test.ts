@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { queueStates } from '../audit/index.ts'
 import { mapped, type Owing, owing } from '../audit/testing/owing-vm.ts'
 import type { PlantedVm } from '../audit/testing/planted-vm.ts'
+import { budgetFor } from '../budget/testing/budget-for.ts'
 import { bytesSource, openSavedMachine } from '../formats/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import type { VirtioDevice } from '../virtio/index.ts'
@@ -21,7 +22,7 @@ describe('the rings of virtqueues', () => {
   it('are not judged where the budget does not reach them, and the report says so', async () => {
     const whole = await inspect(plantedMachine(mapped()))
     const tables = whole.loaded.ranges.reduce((sum, { bytes }) => sum + bytes, 0)
-    const inspection = await inspect(plantedMachine(owing()), { budget: { tables } })
+    const inspection = await inspect(plantedMachine(owing()), { budget: budgetFor('tables', tables) })
     expect(queueStates(inspection.scenes[0]!).map(({ ring }) => ring)).toEqual([{ unjudged: 'not loaded' }])
     expect(inspection.audit()[0]).toMatchObject({ verdict: 'undecided', unread: 1, gaps: [{ code: 'M707', limit: 'bytes' }] })
   })

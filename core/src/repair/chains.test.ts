@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { DTE, ITE } from '../abi/index.ts'
-import { defaultBudget, sweep } from '../audit/index.ts'
+import { sweep } from '../audit/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import { walkTables } from '../tables/index.ts'
 import { newest, PlantedTables, Seen } from '../tables/testing/planted.ts'
@@ -18,7 +18,7 @@ interface Asked {
 /** Mends chains of planted tables, all if not told otherwise, with these devices and events dead. */
 function mended(tables: PlantedTables, { dead = [], deadEvents = [], seal = false, chains = [0, 8, 9, 10, 11, 12] }: Asked = {}) {
   const overlay = new Overlay(tables.memory)
-  const changed = mendChains(overlay, sweep(tables.memory, tables.view, defaultBudget).mappings, {
+  const changed = mendChains(overlay, sweep(tables.memory, tables.view, 2 ** 26).mappings, {
     isDeadDevice: (deviceId) => dead.includes(deviceId),
     isDeadEvent: (deviceId, eventId) => deadEvents.includes(`${deviceId}:${eventId}`),
     deviceChain: chains.includes(0) ? 'D208' : undefined,

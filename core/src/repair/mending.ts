@@ -13,7 +13,7 @@ import {
   sweep,
 } from '../audit/index.ts'
 import type { Gpa } from '../memory/index.ts'
-import type { TableView, WalkLimits } from '../tables/index.ts'
+import type { TableView } from '../tables/index.ts'
 import { type Blockage, blockage } from './blockage.ts'
 import { mendChains } from './chains.ts'
 import type { ChangedVm } from './changed-vm.ts'
@@ -22,6 +22,7 @@ import { type Cause, CLEARED, type Overlay, type Reason, type Word } from './ove
 import { rebuildDevices } from './rebuild.ts'
 import type { RegisterOverlay } from './register-overlay.ts'
 import type { RepairOptions } from './repair-options.ts'
+import type { Spending } from './spending.ts'
 
 const gentlestFirst: readonly (readonly Remedy[])[] = [
   // What a restore reads of an LPI follows from the registers.
@@ -37,7 +38,8 @@ export class Mending {
   readonly #registers: RegisterOverlay
   readonly #options: RepairOptions
   readonly #view: TableView
-  readonly #limits: WalkLimits
+  readonly #mostWork: number
+  readonly #spending: Spending
   /** What the guest has mapped, as the repair found it: by its queue alone, and by all its witnesses. */
   readonly #history: History
   readonly #live: Scene['beliefs']['live']
@@ -49,12 +51,13 @@ export class Mending {
   #deviceChain: Cause | undefined
   readonly #eventChains = new Map<number, Cause>()
 
-  constructor(scene: Scene, options: RepairOptions, { overlay, registers }: ChangedVm) {
+  constructor(scene: Scene, options: RepairOptions, { overlay, registers }: ChangedVm, spending: Spending) {
     this.#options = options
     this.#overlay = overlay
     this.#registers = registers
     this.#view = scene.view
-    this.#limits = scene.budget
+    this.#mostWork = scene.share('sweep')
+    this.#spending = spending
     this.#history = scene.beliefs.history
     this.#live = scene.beliefs.live
     this.#blocked = blockage(audit(scene).findings, 'history')
@@ -172,7 +175,8 @@ export class Mending {
     if (only === undefined) writeCollections(this.#overlay, this.#view, wanted, code)
     rebuildDevices(this.#overlay, this.#view, this.#history, {
       code,
-      limits: this.#limits,
+      mostWork: this.#mostWork,
+      spending: this.#spending,
       icids: new Set(wanted.targets.keys()),
       ...(only && { only }),
     })
@@ -185,7 +189,9 @@ export class Mending {
   #mendChains(scene: Scene, changed: boolean): boolean {
     const seal = this.#options.seal === true
     const { orphans } = orphansOf(scene)
-    const { mappings } = changed ? sweep(this.#overlay.memory, this.#view, scene.budget) : scene.tables
+    const tables = changed ? sweep(this.#overlay.memory, this.#view, this.#mostWork) : scene.tables
+    if (changed) this.#spending.account.pay(tables.work)
+    const { mappings } = tables
     // A chain that passes by what is only inferred to be dead would take it out as well, and the next audit would call that proof.
     const isEnough = (confidence: Confidence) => confidence === 'proven' || this.#options.allow !== 'proven'
     return mendChains(this.#overlay, mappings, {

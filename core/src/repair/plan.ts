@@ -8,6 +8,7 @@ import type { PlannedWrite } from './overlay.ts'
 import { type KernelProof, type Obstacle, prove } from './proof.ts'
 import type { PlannedRegister } from './register-overlay.ts'
 import type { RepairOptions } from './repair-options.ts'
+import { Spending } from './spending.ts'
 
 /** What a repair does to one ITS. */
 export interface ItsPlan {
@@ -82,7 +83,8 @@ function plannedOnce(scenes: Scenes, options: RepairOptions, judged: Judged): Re
   const blocked = scenes.map((scene) => blockage(audit(scene).findings, 'repair')).find((found) => found !== undefined)
   if (blocked !== undefined) return unplanned(scenes, blocked)
   const changed = new ChangedVm(scenes)
-  for (const index of scenes.keys()) mend(scenes[index]!, index, changed, options)
+  const spending = new Spending(scenes[0].budget)
+  for (const index of scenes.keys()) mend(scenes[index]!, index, { changed, spending }, options)
   const { overlay } = changed
   const after = changed.scenes
   const { kernels, obstacles, losses } = prove({
@@ -104,7 +106,7 @@ function plannedOnce(scenes: Scenes, options: RepairOptions, judged: Judged): Re
     registers: changed.registers.result(),
     memory: overlay.result(),
     kernels,
-    obstacles,
+    obstacles: [...spending.obstacles, ...obstacles],
   }
 }
 
@@ -113,16 +115,25 @@ function eachIts<T>(scenes: Scenes, of: (scene: Scene, index: number) => T): [T,
   return [of(first, 0), ...others.map((scene, i) => of(scene, i + 1))]
 }
 
+interface UnderRepair {
+  readonly changed: ChangedVm
+  readonly spending: Spending
+}
+
 /** Mends the ITS at `index` until an audit finds nothing more that can be done. */
-function mend(scene: Scene, index: number, changed: ChangedVm, options: RepairOptions): void {
+function mend(scene: Scene, index: number, { changed, spending }: UnderRepair, options: RepairOptions): void {
   const { overlay } = changed
   overlay.its = scene.its.index
   const report = audit(scene)
   const wanted = isWanted(report, options) ? options : besideRestore(report, options)
-  const mending = new Mending(scene, wanted ?? options, changed)
+  const mending = new Mending(scene, wanted ?? options, changed, spending)
   if (options.rebuild) mending.rebuild()
-  const rounds = wanted === undefined ? 0 : scene.budget.rounds
-  for (let round = 0; round < rounds && mending.step(changed.scenes[index]!); round++);
+  if (wanted === undefined) return
+  for (let isChanged = true; isChanged && spending.round(); ) {
+    const { scenes } = changed
+    isChanged = mending.step(scenes[index]!)
+    if (scenes[index] !== scene) for (const { work } of scenes) spending.account.pay(work)
+  }
 }
 
 /** Tables of which not everything was looked at cannot be proven good, whatever is done to them. */

@@ -1,5 +1,6 @@
 import { type ItsPlace, type ProfileId, releasedKernels } from '../abi/index.ts'
 import { audit, deviceName, eventName, isLoss, judgeKernels, type KernelRow, orphansOf, type Scene } from '../audit/index.ts'
+import type { Limit } from '../budget/index.ts'
 import { EventSet } from '../tables/index.ts'
 import { blockage } from './blockage.ts'
 import { endangered } from './endangered.ts'
@@ -17,6 +18,8 @@ export interface Obstacle {
   /** The kernel that shows it; empty when none has to. */
   readonly kernel: ProfileId | ''
   readonly says: string
+  /** The limit of the budget that was reached, where that is the reason. */
+  readonly limit?: Limit
   /** The ITS it is about, where the VM has several and it is not about all of them. */
   readonly its?: ItsPlace
 }
@@ -60,7 +63,9 @@ export function prove({ before, after, was, isExhausted }: Claim): Proof {
       ...unvisited(scene),
       ...risky(before[i]!, scene),
     ]),
-    ...kernels.flatMap((proof) => (proof.kernel === chosen ? savedOtherwise(proof, hasOrphans) : worse(proof))),
+    ...kernels.flatMap((proof) =>
+      proof.kernel === chosen ? [...unjudged(proof, after), ...savedOtherwise(proof, hasOrphans)] : worse(proof),
+    ),
   ]
   return { kernels, obstacles, losses }
 }
@@ -74,7 +79,7 @@ function restoredIn({ restored: { objection, mappings } }: Scene): EventSet {
 const about = ({ its, vm }: Scene): Pick<Obstacle, 'its'> => (vm.length > 1 ? { its } : {})
 
 function remaining(scene: Scene): Obstacle[] {
-  const { kernel, verdict, errno, stop, findings, gaps, revived } = audit(scene)
+  const { kernel, verdict, errno, stop, findings, gaps } = audit(scene)
   const obstacle = (says: string): Obstacle => ({ kernel, says, ...about(scene) })
   const blocked = blockage(findings, 'repair')
   if (blocked !== undefined) return [obstacle(`${blocked.code}: ${blocked.because}`)]
@@ -84,7 +89,6 @@ function remaining(scene: Scene): Obstacle[] {
   }
   // Losses are judged by the events themselves.
   const harm = findings.filter(({ severity, code }) => severity === 'corrupts' && !isLoss(code))
-  if (harm.length === 0 && revived > 0) return [obstacle(`the restore still brings back ${revived} dead events`)]
   const [gap] = gaps
   if (harm.length === 0 && gap !== undefined) return [obstacle(`${gap.code} is left: ${gap.says}`)]
   return harm.map(({ code, says }) => obstacle(`${code} is left: ${says}`))
@@ -134,6 +138,12 @@ function risky(before: Scene, after: Scene): Obstacle[] {
       : [obstacle(eventName(...event), taken.eventCount, 'nobody knows it to be dead, and its LPI is enabled')]),
     ...(device === undefined ? [] : [obstacle(deviceName(device), taken.devices.size, 'nobody knows it to be dead')]),
   ]
+}
+
+/** The kernel that is asked for was not judged, though nothing of the tables was left out. */
+function unjudged({ kernel, after }: KernelProof, scenes: readonly Scene[]): Obstacle[] {
+  if (after.verdict !== 'undecided' || scenes.some((scene) => audit(scene).gaps.length > 0)) return []
+  return [{ kernel, says: 'the budget of work is spent before it is known what the next save makes of it', limit: 'work' }]
 }
 
 /** What the next save makes of entries that are left and dead. Without any, it is the kernel's own doing. */

@@ -2,16 +2,18 @@ import { DTE, ENTRY_BYTES, hex, ITE } from '../abi/index.ts'
 import { type DeviceRecord, deviceName, eventName, type History, sweep } from '../audit/index.ts'
 import { dteAt } from '../its/index.ts'
 import type { Gpa } from '../memory/index.ts'
-import type { TableView, WalkLimits } from '../tables/index.ts'
+import { ittBytes, type TableView, validEvents } from '../tables/index.ts'
 import { type Cause, CLEARED, type Overlay } from './overlay.ts'
+import type { Spending } from './spending.ts'
 
 /** What to write anew: everything, or these devices with their ITTs. */
 export interface RebuildWork {
   readonly only?: ReadonlySet<number>
   /** What asks for it. */
   readonly code: Cause
-  /** How far the tables are looked through. */
-  readonly limits: WalkLimits
+  /** What looking through the tables may cost at most, in steps. */
+  readonly mostWork: number
+  readonly spending: Spending
   /** ICIDs that a restore will know. */
   readonly icids: ReadonlySet<number>
 }
@@ -23,7 +25,7 @@ export interface RebuildWork {
  */
 export function rebuildDevices(overlay: Overlay, view: TableView, history: History, work: RebuildWork): void {
   const isWanted = (deviceId: number) => work.only?.has(deviceId) ?? true
-  for (const { deviceId, at } of sweep(overlay.memory, view, work.limits).mappings.devices) {
+  for (const { deviceId, at } of sweep(overlay.memory, view, work.mostWork).mappings.devices) {
     if (!isWanted(deviceId) || history.devices.get(deviceId)?.mapped === true) continue
     overlay.put(at, CLEARED, {
       code: work.code,
@@ -38,9 +40,12 @@ export function rebuildDevices(overlay: Overlay, view: TableView, history: Histo
     const at = view.deviceTable.valid ? dteAt(overlay.memory, view.deviceTable, device.deviceId) : -1
     const { ittAddr, eventIdBits } = device
     const known = ittAddr !== undefined && eventIdBits !== undefined
-    if (at < 0 || !known || !overlay.memory.isLoaded(ittAddr, 2 ** eventIdBits * ENTRY_BYTES)) continue
-    writeDevice(overlay, device, at as Gpa, [ittAddr, eventIdBits], work)
-    writeEvents(overlay, device, [ittAddr, eventIdBits], work)
+    if (at < 0 || !known) continue
+    if (!overlay.memory.isLoaded(ittAddr, ittBytes(eventIdBits))) work.spending.unread = true
+    else if (work.spending.account.take(ittBytes(eventIdBits) / ENTRY_BYTES)) {
+      writeDevice(overlay, device, at as Gpa, [ittAddr, eventIdBits], work)
+      writeEvents(overlay, device, [ittAddr, eventIdBits], work)
+    }
   }
 }
 
@@ -76,20 +81,9 @@ function writeEvents(overlay: Overlay, device: DeviceRecord, [ittAddr, bits]: It
     overlay.put(at, [entry.lo, entry.hi], { ...reason, id: eventName(deviceId, eventId), because: 'MAPTI', why })
     written.add(eventId)
   }
-  for (const eventId of validEvents(overlay, ittAddr, bits)) {
+  for (const eventId of validEvents(overlay.memory, ittAddr, bits)) {
     if (written.has(eventId)) continue
     const at = (ittAddr + eventId * ENTRY_BYTES) as Gpa
     overlay.put(at, CLEARED, { ...reason, id: eventName(deviceId, eventId), ...unmapped })
   }
-}
-
-/** EventIDs of the valid entries in an ITT, those outside RAM left out. */
-function validEvents({ memory }: Overlay, ittAddr: Gpa, bits: number): number[] {
-  const valid: number[] = []
-  for (let eventId = 0; eventId < 2 ** bits; eventId++) {
-    const at = (ittAddr + eventId * ENTRY_BYTES) as Gpa
-    if (!memory.contains(at, ENTRY_BYTES)) break
-    if (ITE.fields.pintid.get(memory.u32(at), memory.u32((at + 4) as Gpa)) !== 0) valid.push(eventId)
-  }
-  return valid
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { FIRST_LPI, GITS_BASER, NEWEST, type ProfileId, profiles, releasedKernels } from '../abi/index.ts'
 import { type AuditInput, judgeKernels, setScene } from '../audit/index.ts'
 import { LPI_CONFIGURATION, PlantedVm, pciFunction } from '../audit/testing/planted-vm.ts'
+import { budgetFor } from '../budget/testing/budget-for.ts'
 import type { Gpa } from '../memory/index.ts'
 import type { RepairOptions } from './index.ts'
 import { prove } from './proof.ts'
@@ -54,7 +55,7 @@ describe('a repair is not proven good', () => {
   })
 
   it('while not everything can be looked at in what it made', () => {
-    const after = { ...healthy().input(), budget: { events: 2 } }
+    const after = { ...healthy().input(), budget: budgetFor('sweep', 100) }
     expect(obstacles(healthy().input(), after)[0]).toBe(asked('M703: the tables are larger than what can be looked at'))
   })
 
@@ -63,11 +64,6 @@ describe('a repair is not proven good', () => {
       asked('D203 is left: DeviceID 0x8 is still valid in the device table; the guest unmapped it.'),
       ...releasedKernels.filter((kernel) => kernel !== NEWEST).map((kernel) => asked('1 dead events come back', kernel)),
     ])
-  })
-
-  it('while dead events come back of which no finding tells', () => {
-    const after = { ...withOrphan(8).input(), budget: { trials: 0 } }
-    expect(obstacles(withOrphan(8).input(), after)).toContain(asked('the restore still brings back 1 dead events'))
   })
 
   it('while live events stay lost that the queue still knows, unless everything was tried', () => {
@@ -207,7 +203,7 @@ describe('nothing is written', () => {
 
   it('to a VM whose tables are larger than what can be looked at', () => {
     const { memory, ...input } = withOrphan(8).input()
-    const plan = planOne({ ...input, memory, budget: { events: 2 } }, everything)
+    const plan = planOne({ ...input, memory, budget: budgetFor('sweep', 100) }, everything)
     expect(plan).toMatchObject({ writes: [], kernels: [], lost: [], lostDevices: [] })
     expect(plan.obstacles).toEqual([{ kernel: '', says: 'M703: the tables are larger than what can be looked at' }])
     expect([plan.memory.dirtyPages(), plan.memory === memory]).toEqual([[], false])
@@ -286,8 +282,11 @@ describe('nothing is written', () => {
     for (const options of asking) expect(planOne(shadowed(), options).writes).toHaveLength(1)
   })
 
-  it('by more rounds than the budget has', () => {
+  it('of a repair that is half done when the work for it is spent', () => {
     const input = withOrphan(8).input()
-    expect(planOne({ ...input, budget: { rounds: 0 } }, { allow: 'everything' }).writes).toEqual([])
+    const { writes, obstacles } = planOne({ ...input, budget: budgetFor('repair', 2 ** 24) }, { allow: 'everything' })
+    const says = 'the budget of work is spent, and something is left undone'
+    expect([writes.length, obstacles]).toEqual([1, [{ kernel: '', says, limit: 'work' }]])
+    expect(planOne({ ...input, budget: budgetFor('repair', 0) }, { allow: 'everything' }).writes).toEqual([])
   })
 })

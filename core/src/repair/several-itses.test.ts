@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { profiles, releasedKernels } from '../abi/index.ts'
 import { audit, setScenes } from '../audit/index.ts'
 import { PlantedVm } from '../audit/testing/planted-vm.ts'
+import { budgetFor } from '../budget/testing/budget-for.ts'
 import { planRepair } from './index.ts'
 
 /** A VM with two ITSes, in each of which the guest has device 16 mapped. */
@@ -74,7 +75,10 @@ describe('repairing a VM with two ITSes', () => {
   it('writes nothing when not everything can be looked at in one of them', () => {
     const { first, second } = twoItses()
     second.map(24, { 0: [8201, 0], 1: [8202, 0] }).save()
-    const blocked = planRepair(setScenes({ ...first.input(), budget: { events: 2 } }), { allow: 'everything', rebuild: true })
+    const blocked = planRepair(setScenes({ ...first.input(), budget: budgetFor('sweep', 2 * 17_600) }), {
+      allow: 'everything',
+      rebuild: true,
+    })
     expect([blocked.writes, blocked.obstacles.map(({ says }) => says.slice(0, 4))]).toEqual([[], ['M703']])
   })
 

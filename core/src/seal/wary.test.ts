@@ -5,7 +5,7 @@ import { setScene } from '../audit/index.ts'
 import { openFixture } from '../formats/testing/fixtures.ts'
 import { COLLECTION_BASER, DEVICE_BASER, Gic, Its } from '../its/index.ts'
 import type { GuestMemory } from '../memory/index.ts'
-import { footprint, restoreTables, saveTables } from '../tables/index.ts'
+import { footprint, restoreTables, saveTables, sweepTables, viewOf } from '../tables/index.ts'
 import { histories, lived } from '../tables/testing/guest.ts'
 import { LiveIts, stateOf } from '../tables/testing/live-its.ts'
 import { newest, withQuirks } from '../tables/testing/planted.ts'
@@ -48,16 +48,14 @@ describe('a wary restore', () => {
   it('refuses what it may not look at whole, and restores what it may', () => {
     const vm = new LiveIts().map(3, [1, 2]).map(9, [4])
     saveTables(vm.its)
-    const entries = 2 ** 20
-    for (const limits of [
-      { entries, events: 2 },
-      { entries: 100, events: 4 },
-    ]) {
+    const none = { collection: () => {}, device: () => {}, event: () => {} }
+    const { work } = sweepTables(vm.its.memory, viewOf(vm.its), none)
+    for (const mostWork of [100, work - 1]) {
       const other = vm.successor()
-      expect(restoreWarily(other.its, undefined, limits)).toMatchObject({ errno: 'EINVAL', doubts: [{ name: 'too-many' }] })
+      expect(restoreWarily(other.its, undefined, mostWork)).toMatchObject({ errno: 'EINVAL', doubts: [{ name: 'too-many' }] })
       expect(stateOf(other.its)).toEqual({ devices: [], collections: [] })
     }
-    expect(restoreWarily(vm.successor().its, undefined, { entries, events: 4 }).ok).toBe(true)
+    expect(restoreWarily(vm.successor().its, undefined, work).ok).toBe(true)
   })
 
   it('refuses when an entry may hide others, and names what it does not reach', () => {

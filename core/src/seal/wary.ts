@@ -15,7 +15,6 @@ import {
   type TableReader,
   type TableView,
   viewOf,
-  type WalkLimits,
   walkTables,
 } from '../tables/index.ts'
 import { ittStretch, overlappingItts } from './overlaps.ts'
@@ -60,11 +59,11 @@ export type WaryOutcome =
  * one chain: the restore reaches every valid entry, and no LPI is claimed twice by entries of which nothing is known. Guest RAM
  * stays as it is, but for the pending bits that every restore consumes.
  *
- * `limits`: how much of the tables may be looked at; more is refused. Without any known mapping, an orphan whose `next` still fits the live entries cannot be told from a live one.
+ * `mostWork`: how much work the tables may be, see `WALK_WORK`; more is refused. Without any known mapping, an orphan whose `next` still fits the live entries cannot be told from a live one.
  */
-export function restoreWarily(its: Its, known?: KnownMappings, limits?: WalkLimits): WaryOutcome {
+export function restoreWarily(its: Its, known?: KnownMappings, mostWork?: number): WaryOutcome {
   const quirks = waryQuirks(its)
-  const survey = new Survey(its, known, limits)
+  const survey = new Survey(its, known, mostWork)
   const [first, ...more] = survey.doubts()
   if (first !== undefined) return refusal(first, more)
   const restored = attempt(() => readTables(survey.withoutDead, its, { quirks }))
@@ -97,19 +96,19 @@ class Survey {
   readonly #memory: ReadonlyMemory
   readonly #view: TableView
   readonly #known: KnownMappings | undefined
-  readonly #limits: WalkLimits | undefined
+  readonly #mostWork: number | undefined
   /** Not every entry was looked at. */
   readonly #isCut: boolean
   readonly #devices = new Map<number, Gpa>()
   readonly #events = new Map<number, Where>()
 
-  constructor(its: Its, known: KnownMappings | undefined, limits: WalkLimits | undefined) {
+  constructor(its: Its, known: KnownMappings | undefined, mostWork: number | undefined) {
     const { memory, gic } = its
     this.#gic = gic
     this.#memory = memory
     this.#view = viewOf(its)
     this.#known = known
-    this.#limits = limits
+    this.#mostWork = mostWork
     this.withoutDead = memory.fork()
     this.#isCut = this.#sweep().cut !== undefined
   }
@@ -129,7 +128,7 @@ class Survey {
         else this.#events.set(eventKey(deviceId, eventId), { what: 'ITE', at, deviceId, eventId })
       },
     }
-    return sweepTables(this.#memory, this.#view, reader, this.#limits)
+    return sweepTables(this.#memory, this.#view, reader, this.#mostWork)
   }
 
   #ignore(at: Gpa): void {
@@ -139,8 +138,8 @@ class Survey {
 
   doubts(): Doubt[] {
     const reached = new Reached()
-    const limits = this.#limits
-    const { objection, cut } = walkTables(this.withoutDead, this.#view, quirksOfSurvey, reached, limits && { limits })
+    const within = this.#mostWork === undefined ? {} : { mostWork: this.#mostWork }
+    const { objection, cut } = walkTables(this.withoutDead, this.#view, quirksOfSurvey, reached, within)
     if (objection !== undefined) {
       const { what } = objections[objection.name]
       return [{ name: 'objection', objection: objection.name, where: { ...objection.where, what } }]

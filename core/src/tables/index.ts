@@ -26,14 +26,14 @@ export {
   type Objection,
   STOP,
   type TableReader,
+  WALK_WORK,
   type Walked,
-  type WalkLimits,
   type WalkOptions,
 } from './reader.ts'
 export { type RestoredTables, type RestoreOptions, readTables, restoredBy, restoreTables, viewOf, walkInto } from './restore.ts'
 export { type Saved, type SaveOptions, savePlan, saveTables, writeTables } from './save.ts'
 export type { SavePlan } from './save-plan.ts'
 export { isValidDte, isValidIte } from './scan.ts'
-export { type SweepReader, type Swept, sweepTables } from './sweep.ts'
+export { type SweepReader, type Swept, sweepTables, validEvents } from './sweep.ts'
 export { type LpiTables, type TableView, tableView } from './table-view.ts'
 export { walkTables } from './walk.ts'

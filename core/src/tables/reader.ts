@@ -29,19 +29,17 @@ export interface Objection {
   readonly where: Where
 }
 
-/** How far a walk may go in tables made by an enemy. */
-export interface WalkLimits {
-  /** Entries read, valid or not. */
-  readonly entries: number
-  /** Valid ITEs, brought back or not, and devices of more than 16 bits: up to 16 bits there are few. */
-  readonly events: number
-}
+/**
+ * The work of a walk or a sweep, in steps: an entry that is read, valid or not; what a valid DTE and a valid ITE, brought back or not,
+ * cost beside that, also those who then look at them.
+ */
+export const WALK_WORK = { entry: 1, event: 128, device: 512 } as const
 
 /**
- * Where nobody says, as for a device that is embedded: half again what the largest benchmark has. A kernel is busy for minutes with all
- * vCPUs locked there. What looks at saved tables says so: the `Budget` of an audit.
+ * What a walk may cost where nobody says, as for a device that is embedded: more than the largest benchmark. A kernel is busy for minutes
+ * with all vCPUs locked there. What looks at saved tables says so: a `Budget`.
  */
-export const DEFAULT_LIMITS: WalkLimits = { entries: 2 ** 30, events: 2 ** 22 }
+export const DEFAULT_WORK = 2 ** 31
 
 /** What a walk met. */
 export interface Walked {
@@ -49,14 +47,16 @@ export interface Walked {
   readonly objection: Objection | undefined
   /** Entries that a kernel reads to come this far. */
   readonly entries: number
+  /** What it cost, see `WALK_WORK`. */
+  readonly work: number
   readonly collections: number
   readonly devices: number
   readonly events: number
   /**
-   * The walk did not come to KVM's end: a limit was reached (a kernel would go on), a page was not loaded, or the reader
+   * The walk did not come to KVM's end: it was as much work as it may be (a kernel would go on), a page was not loaded, or the reader
    * stopped it.
    */
-  readonly cut: 'entries' | 'events' | 'not-loaded' | 'reader' | undefined
+  readonly cut: 'work' | 'not-loaded' | 'reader' | undefined
   /** The page that was not loaded, when that cut the walk. */
   readonly needs: Gpa | undefined
   /** The collection table was full to its last entry and the kernel took that for a failure: RESTORE_TABLES answers 1. */
@@ -65,7 +65,8 @@ export interface Walked {
 
 /** What a walk may be told besides the tables. */
 export interface WalkOptions {
-  readonly limits?: Partial<WalkLimits>
+  /** What it may cost: `DEFAULT_WORK` where nobody says. */
+  readonly mostWork?: number
   /** Whose heads are followed: by default the proposal's under its profile, else nobody's. */
   readonly heads?: Heads
   /** ICIDs known before the restore (a live ITS). */

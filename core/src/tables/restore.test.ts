@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Gpa, PAGE_BYTES } from '../memory/index.ts'
-import { restoreTables, savePendingTables, saveTables } from './index.ts'
+import { restoreTables, savePendingTables, saveTables, WALK_WORK } from './index.ts'
 import { LiveIts, stateOf } from './testing/live-its.ts'
 import { withQuirks } from './testing/planted.ts'
 
@@ -143,9 +143,9 @@ describe('a failed restore', () => {
 
   it('ends at its limit in tables that keep a kernel busy', () => {
     const vm = saved()
-    expect(restoreTables(vm.successor().its, { limits: { entries: 5 } })).toMatchObject({
+    expect(restoreTables(vm.successor().its, { mostWork: 5 })).toMatchObject({
       errno: 'ENOMEM',
-      reason: expect.stringContaining('limit'),
+      reason: expect.stringContaining('more than'),
     })
   })
 })
@@ -192,7 +192,10 @@ describe('restoring DeviceIDs and EventIDs of more than 16 bits', () => {
       vm.memory.setWord((vm.its.deviceTable.base + id * 8) as Gpa, (vm.itt(7) >>> 3) | 4, 0x8002_0000)
     }
     const old = vm.successor(withQuirks('device-out-of-range-restored'))
-    expect(restoreTables(old.its, { limits: { events: 7 } })).toMatchObject({ errno: 'ENOMEM' })
-    expect(restoreTables(old.its, { limits: { events: 8 } })).toMatchObject({ ok: true, value: { devices: 8 } })
+    expect(restoreTables(old.its, { mostWork: 8 * WALK_WORK.device })).toMatchObject({ errno: 'ENOMEM' })
+    expect(restoreTables(old.its, { mostWork: 8 * WALK_WORK.device + 2 ** 17 })).toMatchObject({
+      ok: true,
+      value: { devices: 8 },
+    })
   })
 })

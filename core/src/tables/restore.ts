@@ -17,7 +17,7 @@ export interface RestoredTables {
   readonly answer: 0 | 1
 }
 
-export type RestoreOptions = Pick<WalkOptions, 'limits' | 'heads'>
+export type RestoreOptions = Pick<WalkOptions, 'mostWork' | 'heads'>
 
 /** The tables and vCPUs as an ITS and its GIC know them. */
 export function viewOf({ deviceTable, collectionTable, gic }: Its): TableView {
@@ -72,8 +72,8 @@ function forget(its: Its, { objection }: Walked): void {
   its.freeCollections()
 }
 
-function endless({ cut, entries }: Walked): KvmError {
-  return new KvmError('ENOMEM', `the tables end the restore at its limit of ${cut}, after ${entries} entries; a kernel goes on`)
+function endless({ work, entries }: Walked): KvmError {
+  return new KvmError('ENOMEM', `the tables are more than ${work} steps of work, after ${entries} entries; a kernel goes on`)
 }
 
 /** The reader of a walk that builds the device. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Gpa } from '../memory/index.ts'
-import { sweepTables } from './index.ts'
+import { sweepTables, WALK_WORK } from './index.ts'
 import { PlantedTables, RAM } from './testing/planted.ts'
 
-function swept(tables: PlantedTables, limits?: { entries: number; events: number }) {
+function swept(tables: PlantedTables, mostWork?: number) {
   const seen: string[] = []
   const counts = sweepTables(
     tables.memory,
@@ -15,7 +15,7 @@ function swept(tables: PlantedTables, limits?: { entries: number; events: number
       unreadable: (what, base, words, deviceId) =>
         seen.push(`${what} at ${base.toString(16)}: ${words} words, device ${deviceId}`),
     },
-    limits,
+    mostWork,
   )
   return { seen, counts }
 }
@@ -65,7 +65,10 @@ describe('sweeping the tables', () => {
     const tables = new PlantedTables()
     for (let id = 0; id < 1000; id++) tables.dte(id, { ittAddr: tables.itt(0), size: 9 })
     for (let eventId = 0; eventId < 1024; eventId++) tables.ite(0, eventId)
-    expect(swept(tables, { entries: 2 ** 30, events: 5000 }).counts).toMatchObject({ cut: 'limit', events: 5000 })
-    expect(swept(tables, { entries: 20_000, events: 2 ** 30 }).counts.cut).toBe('limit')
+    const { counts } = swept(tables, 2 ** 20)
+    expect(counts.cut).toBe('work')
+    expect(counts.work).toBe(counts.entries + 128 * counts.events + 512 * counts.devices)
+    expect(counts.work - 2 ** 20).toBeLessThan(1024 * WALK_WORK.event)
+    expect(swept(tables, 20_000).counts).toMatchObject({ cut: 'work', devices: 1 })
   })
 })

@@ -1,7 +1,7 @@
 import { CTE, DTE, ENTRY_BYTES, ITE, MAX_EVENTID_BITS } from '../abi/index.ts'
 import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
 import { dteBlocks, eachWord } from './blocks.ts'
-import { DEFAULT_LIMITS, type WalkLimits } from './reader.ts'
+import { DEFAULT_WORK, WALK_WORK } from './reader.ts'
 import { nextValidDte, nextValidIte } from './scan.ts'
 import type { TableView } from './table-view.ts'
 
@@ -24,22 +24,19 @@ export interface Swept {
   readonly events: number
   /** Entries read, valid or not. */
   readonly entries: number
-  /** Not everything was looked at: a limit was reached, which ends the sweep, or words that lie in RAM are not loaded. */
-  readonly cut: 'limit' | 'not-loaded' | undefined
+  /** What it cost, see `WALK_WORK`. */
+  readonly work: number
+  /** Not everything was looked at: it was as much work as it may be, which ends the sweep, or words that lie in RAM are not loaded. */
+  readonly cut: 'work' | 'not-loaded' | undefined
 }
 
 /**
  * Visits every valid entry that lies in the tables of guest RAM: the whole collection table, every slot of the device table,
  * and the whole ITT of every valid DTE. An ITT with more than 16 EventID bits is looked at for its first 2^16 events.
  */
-export function sweepTables(
-  memory: ReadonlyMemory,
-  view: TableView,
-  reader: SweepReader,
-  limits: WalkLimits = DEFAULT_LIMITS,
-): Swept {
+export function sweepTables(memory: ReadonlyMemory, view: TableView, reader: SweepReader, mostWork = DEFAULT_WORK): Swept {
   const { valid, indirect, base: first, bytes } = view.deviceTable
-  const swept: Counts = { collections: 0, devices: 0, events: 0, entries: 0, cut: undefined }
+  const swept: Counts = { collections: 0, devices: 0, events: 0, entries: 0, work: 0, cut: undefined }
   if (valid && indirect && !memory.isLoaded(first as Gpa, bytes)) swept.cut = 'not-loaded'
   sweepCollections(memory, view, reader, swept)
   for (const { base, firstId, entries } of dteBlocks(memory, view.deviceTable)) {
@@ -53,17 +50,32 @@ export function sweepTables(
     )
     if (unreadable > 0) reader.unreadable?.('DTE', base, unreadable)
     if (needs) swept.cut = 'not-loaded'
-    swept.entries += read
+    if (!pay(swept, read, mostWork)) return swept
     for (let i = 0; i < dtes.length; i += 3) {
       const slot = dtes[i]!
-      sweepDevice(memory, reader, swept, limits, [firstId + slot, dtes[i + 1]!, dtes[i + 2]!, base + slot * ENTRY_BYTES])
-      if (swept.entries > limits.entries || swept.events >= limits.events) return { ...swept, cut: 'limit' }
+      sweepDevice(memory, reader, swept, mostWork, [firstId + slot, dtes[i + 1]!, dtes[i + 2]!, base + slot * ENTRY_BYTES])
+      if (swept.cut === 'work') return swept
     }
   }
   return swept
 }
 
+/** The EventIDs of the valid ITEs of an ITT, those outside RAM and what is not loaded left out. */
+export function validEvents(memory: ReadonlyMemory, ittAddr: Gpa, eventIdBits: number): number[] {
+  const valid: number[] = []
+  eachWord(memory, ittAddr, 2 ** Math.min(eventIdBits, MAX_EVENTID_BITS), nextValidIte, (eventId) => valid.push(eventId) > 0)
+  return valid
+}
+
 type Counts = { -readonly [K in keyof Swept]: Swept[K] }
+
+/** Counts entries that were read, and says whether more may be. */
+function pay(swept: Counts, entries: number, mostWork: number): boolean {
+  swept.entries += entries
+  swept.work += entries * WALK_WORK.entry
+  if (swept.work > mostWork) swept.cut = 'work'
+  return swept.cut !== 'work'
+}
 
 function sweepCollections(memory: ReadonlyMemory, { collectionTable }: TableView, reader: SweepReader, swept: Counts): void {
   if (!collectionTable.valid) return
@@ -84,6 +96,7 @@ function sweepCollections(memory: ReadonlyMemory, { collectionTable }: TableView
   if (unreadable > 0) reader.unreadable?.('CTE', collectionTable.base as Gpa, unreadable)
   if (needs) swept.cut = 'not-loaded'
   swept.entries += read
+  swept.work += read
 }
 
 type Slot = readonly [deviceId: number, lo: number, hi: number, at: number]
@@ -92,20 +105,23 @@ function sweepDevice(
   memory: ReadonlyMemory,
   reader: SweepReader,
   swept: Counts,
-  limits: WalkLimits,
+  mostWork: number,
   [deviceId, dteLo, dteHi, dteAt]: Slot,
 ): void {
   const bits = DTE.fields.size.get(dteLo, dteHi) + 1
   const ittAddr = DTE.fields.ittAddr.get(dteLo, dteHi) as Gpa
   const { pintid, icid, next } = ITE.fields
   swept.devices++
+  swept.work += WALK_WORK.device
   reader.device(deviceId, ittAddr, bits, DTE.fields.next.get(dteLo, dteHi), dteAt as Gpa)
   const words = 2 ** Math.min(bits, MAX_EVENTID_BITS)
   const { unreadable, needs, read } = eachWord(memory, ittAddr, words, nextValidIte, (eventId, lo, hi, at) => {
     reader.event(deviceId, eventId, pintid.get(lo, hi), icid.get(lo, hi), next.get(lo, hi), at)
-    return ++swept.events < limits.events
+    swept.events++
+    swept.work += WALK_WORK.event
+    return swept.work <= mostWork
   })
   if (unreadable > 0) reader.unreadable?.('ITE', ittAddr, unreadable, deviceId)
   if (needs) swept.cut = 'not-loaded'
-  swept.entries += read
+  pay(swept, read, mostWork)
 }

@@ -19,13 +19,13 @@ import { type ObjectionName, objections } from './objections.ts'
 import { type ScannedWalk, scanDtesProposed, scanIttProposed, scanL1Proposed } from './proposed-scan.ts'
 import {
   type Answer,
-  DEFAULT_LIMITS,
+  DEFAULT_WORK,
   GO_ON,
   type Objection,
   STOP,
   type TableReader,
+  WALK_WORK,
   type Walked,
-  type WalkLimits,
   type WalkOptions,
 } from './reader.ts'
 import { ittScanLength, nextValidDte, nextValidIte } from './scan.ts'
@@ -49,17 +49,17 @@ export class TableWalk implements ScannedWalk {
   cut: Walked['cut']
   endedByFullTable = false
   entries = 0
+  /** What it cost so far. */
+  work = 0
   collections = 0
   devices = 0
   events = 0
-  /** What counts for the limit of events. */
-  #visited = 0
   readonly cursor: ReadCursor
   readonly #memory: ReadonlyMemory
   readonly #view: TableView
   readonly #quirks: Quirks
   readonly #reader: TableReader
-  readonly #limits: WalkLimits
+  readonly #mostWork: number
   /** The collections known so far. */
   readonly #icids = new IdSet()
   readonly #lpis: LpiReach | undefined
@@ -76,7 +76,7 @@ export class TableWalk implements ScannedWalk {
     this.#view = view
     this.#quirks = quirks
     this.#reader = reader
-    this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
+    this.#mostWork = options.mostWork ?? DEFAULT_WORK
     for (const icid of options.icids ?? []) this.#icids.add(icid)
     this.#isMapped = options.isMapped
     const heads = options.heads ?? (quirks['proposed-head'] ? 'proposed' : 'none')
@@ -192,7 +192,7 @@ export class TableWalk implements ScannedWalk {
     // Of KVM's check of the DeviceID only its limit can fail here: the entry was just read from its place.
     if (deviceId >= ID_LIMIT && !this.#quirks['device-out-of-range-restored'])
       return this.object('dte-unstorable', at, { deviceId })
-    if (deviceId >= ID_LIMIT && this.#visited++ >= this.#limits.events) return this.#cut('events')
+    if (!this.#pay(WALK_WORK.device)) return ENDED
     const ittAddr = ittAddrOf.get(lo, hi) as Gpa
     this.devices++
     const answer = this.#reader.device(deviceId, ittAddr, eventIdBits, at)
@@ -252,7 +252,7 @@ export class TableWalk implements ScannedWalk {
 
   visitEvent(deviceId: number, eventId: number, pintid: number, icid: number, at: Gpa): number {
     if (!this.#icids.has(icid)) return this.object('ite-icid', at, { deviceId, eventId, icid })
-    if (this.#visited++ >= this.#limits.events) return this.#cut('events')
+    if (!this.#pay(WALK_WORK.event)) return ENDED
     if (this.#hasEvent(pintid) && !this.#quirks['lpi-mapped-by-many']) {
       this.#reader.taken?.(deviceId, eventId, pintid)
       return PAST
@@ -283,13 +283,18 @@ export class TableWalk implements ScannedWalk {
 
   /** How many entries from the cursor on need not be read; at most what the walk may still count. */
   #knownZeros(left: number): number {
-    return this.cursor.knownZeros(Math.min(left, this.#limits.entries - this.entries))
+    return this.cursor.knownZeros(Math.min(left, this.#mostWork - this.work))
   }
 
   count(entries: number): boolean {
     this.entries += entries
-    if (this.entries <= this.#limits.entries) return true
-    this.#cut('entries')
+    return this.#pay(entries)
+  }
+
+  #pay(work: number): boolean {
+    this.work += work
+    if (this.work <= this.#mostWork) return true
+    this.#cut('work')
     return false
   }
 

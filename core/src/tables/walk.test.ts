@@ -5,9 +5,9 @@ import type { Gpa } from '../memory/index.ts'
 import { objections, STOP, walkTables } from './index.ts'
 import { newest, PlantedTables, RAM, Seen, withQuirks } from './testing/planted.ts'
 
-function walked(tables: PlantedTables, quirks = newest, limits = {}) {
+function walked(tables: PlantedTables, quirks = newest, mostWork?: number) {
   const seen = new Seen()
-  const { objection, ...walk } = walkTables(tables.memory, tables.view, quirks, seen, { limits })
+  const { objection, ...walk } = walkTables(tables.memory, tables.view, quirks, seen, mostWork === undefined ? {} : { mostWork })
   return {
     ...walk,
     objection: objection?.name,
@@ -82,13 +82,13 @@ describe('walking the tables as a restore does', () => {
     const devices = fc.array(fc.tuple(id, bits, fc.nat(12), fc.nat(40_000)), { maxLength: 6 })
     const limit = fc.oneof(fc.nat(80_000), fc.constant(Number.POSITIVE_INFINITY))
     fc.assert(
-      fc.property(devices, fc.boolean(), limit, (planted, indirect, entries) => {
+      fc.property(devices, fc.boolean(), limit, (planted, indirect, steps) => {
         const tables = new PlantedTables({ indirect, backing: 'sparse' })
         for (const [deviceId, size, next, eventId] of planted)
           tables.dte(deviceId, { size, next }).ite(deviceId, eventId, { next })
-        const knows = walked(tables, newest, { entries })
+        const knows = walked(tables, newest, steps)
         for (const { base, bytes } of tables.memory.ranges) tables.memory.write(base, tables.memory.read(base, bytes))
-        expect(walked(tables, newest, { entries })).toEqual(knows)
+        expect(walked(tables, newest, steps)).toEqual(knows)
       }),
     )
   })
@@ -211,9 +211,10 @@ describe('tables made by an enemy', () => {
     tables.view = { ...tables.view, deviceTable: { ...tables.view.deviceTable, base: RAM + 0x10_0000 } }
     const { lo, hi } = DTE.encode({ valid: true, size: 15, ittAddr: RAM, next: 1 })
     for (let id = 0; id < 65536; id++) tables.memory.setWord((RAM + 0x10_0000 + 8 * id) as Gpa, lo, hi)
-    expect(walked(tables, newest, { entries: 2 ** 20 })).toMatchObject({ cut: 'entries', objection: undefined })
-    expect(walked(new PlantedTables().dte(0).ite(0, 0, { next: 1 }).ite(0, 1), newest, { events: 1 })).toMatchObject({
-      cut: 'events',
+    expect(walked(tables, newest, 2 ** 20)).toMatchObject({ cut: 'work', objection: undefined })
+    expect(walked(new PlantedTables().dte(0).ite(0, 0, { next: 1 }).ite(0, 1), newest, 772)).toMatchObject({
+      cut: 'work',
+      events: 1,
     })
   })
 
@@ -225,8 +226,8 @@ describe('tables made by an enemy', () => {
         const tables = new PlantedTables({ indirect })
         tables.memory.write((RAM + 0x1_0000) as Gpa, bytes)
         tables.memory.write((RAM + 0x3_0000) as Gpa, bytes)
-        const { cut, entries } = walked(tables, quirks, { entries: 2 ** 22 })
-        expect(cut === undefined || entries > 2 ** 22).toBe(true)
+        const { cut, work } = walked(tables, quirks, 2 ** 22)
+        expect(cut === undefined || work > 2 ** 22).toBe(true)
       }),
       { numRuns: 60 },
     )

@@ -30,6 +30,7 @@ export function walkTables(
   return {
     objection: walk.objection,
     entries: walk.entries,
+    work: walk.work,
     collections: walk.collections,
     devices: walk.devices,
     events: walk.events,

@@ -1,4 +1,5 @@
 import { ENTRY_BYTES } from '../../abi/index.ts'
+import type { KernelOutcome, RedistributorOutcome } from '../../guest-kernel/index.ts'
 import { firstPast, type Gpa, PAGE_BYTES } from '../../memory/index.ts'
 import { registerRanges } from '../../tables/index.ts'
 import { declared, type Suspect, suspect } from '../finding.ts'
@@ -20,13 +21,25 @@ function kernelless(scene: Scene): readonly Suspect[] {
     ...missingPages(scene),
     ...(unread.count > 0 ? [suspect('M705', { count: unread.count, first: unread.first }, NOTE)] : []),
     ...(scene.areLpisUnread ? [suspect('M706', {}, { ...NOTE, limit: 'bytes' })] : []),
+    ...kernelGap(scene),
     ...(queues > 0 ? [suspect('M707', { queues }, { ...NOTE, limit: 'bytes' })] : []),
   ]
 }
 
+/** The budget ended the search for what the guest's kernel knows, where nobody else knows all. */
+function kernelGap({ beliefs, guestKernel, guestRedistributors }: Scene): readonly Suspect[] {
+  const isUnsure = !beliefs.isWhole || beliefs.disputed.length > 0
+  const sought = [...(isUnsure ? [guestKernel] : []), guestRedistributors]
+  const limit = sought.map(endedBy).find((ended) => ended !== undefined)
+  return limit === undefined ? [] : [suspect('M709', {}, { ...NOTE, limit })]
+}
+
+const endedBy = (outcome: KernelOutcome | RedistributorOutcome | undefined) =>
+  outcome !== undefined && 'missing' in outcome ? outcome.missing.limit : undefined
+
 /** The tables or the command queue are larger than what may be looked at, or than what was loaded. */
 function tablesGap({ tables, isQueueUnread }: Scene, { cut, entries }: SimulatedRestore): readonly Suspect[] {
-  const limit = tables.cut === 'limit' || cut === 'entries' || cut === 'events' ? 'work' : 'bytes'
+  const limit = tables.cut === 'work' || cut === 'work' ? 'work' : 'bytes'
   if (tables.cut === undefined && cut === undefined && !isQueueUnread) return []
   return [suspect('M703', { limit, entries }, { ...LATENT, limit })]
 }

@@ -67,7 +67,7 @@ function survey(scene: Scene): OrphanSurvey {
   const orphans = new Orphans()
   const suspects = [...orphanPass(scene, orphans)]
   const { devices, eventCount } = orphans.entries
-  return { orphans, suspects, unlisted: devices.size > scene.budget.orphans || eventCount > scene.budget.orphans }
+  return { orphans, suspects, unlisted: devices.size > scene.budget.findings || eventCount > scene.budget.findings }
 }
 
 /**
@@ -123,7 +123,7 @@ function* orphanDevice(
   const sure = proof(scene, signs)
   orphans.entries.addDevice(deviceId)
   if (sure === 'proven') orphans.proven.addDevice(deviceId)
-  if (orphans.entries.devices.size > scene.budget.orphans) return
+  if (orphans.entries.devices.size > scene.budget.findings) return
   const rows = [entryAt(scene.memory, 'DTE', at, deviceName(deviceId), 'orphan')]
   const mend = cleared([clearing(scene.memory, at)], sure === 'proven')
   yield suspect('D203', { deviceId }, { confidence: sure, deviceId, at, evidence: signs, rows, ...mend })
@@ -179,7 +179,7 @@ function* orphanEvents(
     const chain = passed(eventId)
     if (belief === 'unknown' && chain.length === 0 && !lpis.isTaken(lpi)) continue
     orphans.entries.addEvent(deviceId, eventId)
-    if (orphans.entries.eventCount > scene.budget.orphans) continue
+    if (orphans.entries.eventCount > scene.budget.findings) continue
     const said = testimonies(scene, scene.beliefs.event(deviceId, eventId), `never maps event ${eventId}`, 'dead')
     const signs = [...said, ...chain, ...lpis.onEvent(lpi)]
     const sure = proof(scene, signs)

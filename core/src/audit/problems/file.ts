@@ -1,4 +1,4 @@
-import type { Limit } from '../budget.ts'
+import type { Limit } from '../../budget/index.ts'
 import { problem, see } from './problem.ts'
 
 export const fileProblems = {
@@ -66,7 +66,7 @@ export const fileProblems = {
       when: 'Only this report is concerned.',
       outcome: 'The verdict counts all of them; the list does not show them.',
       fix: 'None for tables that hold rubbish. A library that embeds vits can allow more: `findings` in the budget of `inspect`.',
-      see: 'docs/api/inspect.md',
+      see: 'docs/api/budget.md',
     },
   }),
   M705: problem<{ readonly count: number; readonly first: string }>({
@@ -99,8 +99,8 @@ export const fileProblems = {
       why: 'The caller of the library set a small budget, or the registers name tables of many vCPUs all over RAM.',
       when: 'Only this report is concerned.',
       outcome: 'Whether an interrupt is pending or enabled is not known, and no kernel is judged.',
-      fix: 'Allow more: `tables` in the budget of `inspect`.',
-      see: 'docs/api/inspect.md',
+      fix: 'Allow more: `bytes` in the budget of `inspect`.',
+      see: 'docs/api/budget.md',
     },
   }),
   M707: problem<{ readonly queues: number }>({
@@ -116,8 +116,41 @@ export const fileProblems = {
       why: 'The caller of the library set a small budget, or the file describes more virtqueues than any machine has.',
       when: 'Only this report is concerned.',
       outcome: 'Whether drivers wait for an interrupt that was lost is not known.',
-      fix: 'Allow more: `tables` in the budget of `inspect`.',
-      see: 'docs/api/inspect.md',
+      fix: 'Allow more: `bytes` in the budget of `inspect`.',
+      see: 'docs/api/budget.md',
+    },
+  }),
+  M708: problem<object>({
+    slug: 'effects-not-measured',
+    usually: 'note',
+    describe: () => 'What some of the findings do was not measured: their restores are more work than the budget has.',
+    fix: 'allow more work',
+    isGap: true,
+    blocks: { what: 'repair', because: 'what some of the findings do was not measured' },
+    help: {
+      what: 'Each finding is measured by a restore with its entry and one without; there was no work left for all of them.',
+      why: 'There are thousands of findings in tables of thousands of devices, or somebody made them to be slow.',
+      when: 'Only this report is concerned.',
+      outcome: 'The verdict is that of the restore itself; what stands with each finding may be less than what it does.',
+      fix: 'Allow more: `work` in the budget of `inspect`.',
+      see: 'docs/api/budget.md',
+    },
+  }),
+  M709: problem<object>({
+    slug: 'guest-kernel-not-searched',
+    usually: 'note',
+    describe: () =>
+      'Not all of RAM was searched for what the guest’s own kernel knows of its devices, and no other witness knows all.',
+    fix: 'search all of RAM: --guest-kernel',
+    isGap: true,
+    blocks: { what: 'repair', because: 'the guest’s own kernel may know more, and not all of RAM was searched for that' },
+    help: {
+      what: 'The search for the guest kernel’s list of devices ended at the budget, and found none before.',
+      why: 'The VM has more RAM than is searched unasked, and the list is far from what was allocated for the ITS; or there is none.',
+      when: 'Only this report is concerned.',
+      outcome: 'What the command queue does not tell of is unknown, though the kernel’s list may tell.',
+      fix: 'Search all of RAM with --guest-kernel, or allow more: `bytes` in the budget of `inspect`.',
+      see: 'docs/guests.md; docs/api/budget.md',
     },
   }),
 } as const

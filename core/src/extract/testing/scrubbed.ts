@@ -10,7 +10,8 @@ export async function scrubbed(machine: SavedMachine): Promise<SavedMachine> {
   const pages = wholePages(loaded.memory, loaded.ranges)
   await machine.load(loaded.memory, pages)
   const blank = machine.memory()
-  if (!scrubInto(blank, loaded.memory, machine.registers, pages, scenes[0]!.budget)) throw new Error('not all was looked at')
+  if (!scrubInto(blank, loaded.memory, machine.registers, pages, scenes[0]!.share('sweep')))
+    throw new Error('not all was looked at')
   for (const range of ringWords(machine.virtio)) copy(blank, loaded.memory, range)
   return openSavedMachine(bytesSource(await writeCase(machine, blank, pages)))
 }

@@ -1,0 +1,2 @@
+export { Account } from './account.ts'
+export { type Budget, defaultBudget, type Limit, shareOf, shares, type Use } from './budget.ts'
