@@ -1,7 +1,7 @@
 import { objections } from '../tables/index.ts'
 import { harmedDevices } from './device-harm.ts'
 import type { Judgement } from './effect.ts'
-import { declared, type Finding, suspect } from './finding.ts'
+import { declared, type Finding } from './finding.ts'
 import { gapsIn } from './gaps.ts'
 import { looksOf } from './looks.ts'
 import type { Mappings } from './mappings.ts'
@@ -10,7 +10,7 @@ import { place } from './names.ts'
 import { unreadQueues } from './notifications.ts'
 import { claimPass } from './passes/claims.ts'
 import { configurationPass } from './passes/configuration.ts'
-import { gapPass } from './passes/gaps.ts'
+import { gapPass, limitPass } from './passes/gaps.ts'
 import { hiddenPass } from './passes/hidden.ts'
 import { lossPass } from './passes/losses.ts'
 import { lpiPass } from './passes/lpis.ts'
@@ -41,8 +41,7 @@ export const audit = (scene: Scene): Report => scene.once(auditOnce)
 
 function auditOnce(scene: Scene): Report {
   const { orphans, suspects: orphaned, unlisted } = orphansOf(scene)
-  const limit = scene.budget.findings
-  const suspects = new Suspects(limit)
+  const suspects = new Suspects(scene.budget.findings)
   suspects.add(registerPass(scene))
   suspects.add(orphaned)
   suspects.add(overrunPass(scene, orphans))
@@ -61,15 +60,12 @@ function auditOnce(scene: Scene): Report {
   suspects.add(configurationPass(scene))
   suspects.add(notificationPass(scene))
   const findings = measure(scene, trials, clean, suspects, judge)
-  const more = suspects.full || unlisted ? [suspect('M704', { limit }, { effect: NOTE, limit: 'findings' })] : []
-  const unmeasured = trials.ranOut ? [suspect('M708', {}, { effect: NOTE, limit: 'work' })] : []
-  for (const note of [...notePass(scene), ...gapPass(scene), ...more, ...unmeasured]) {
-    findings.push(finding(scene, note, note.effect ?? NOTE))
+  const limits = limitPass(scene, { isFull: suspects.full || unlisted, isUnmeasured: trials.ranOut })
+  for (const note of [...notePass(scene), ...gapPass(scene), ...limits]) {
+    findings.push(finding(scene, note, note.effect ?? declared('note')))
   }
   return report(scene, orphans, findings)
 }
-
-const NOTE = declared('note')
 
 const order: readonly Severity[] = ['fails', 'corrupts', 'latent', 'note']
 

@@ -13,6 +13,17 @@ export function gapPass(scene: Scene, restored = scene.restored): readonly Suspe
   return [...scene.once(kernelless), ...tablesGap(scene, restored)]
 }
 
+/** What of an audit did not fit its budget: findings that are not listed, and effects that are not measured. */
+export function limitPass(
+  { budget }: Scene,
+  { isFull, isUnmeasured }: { readonly isFull: boolean; readonly isUnmeasured: boolean },
+): readonly Suspect[] {
+  return [
+    ...(isFull ? [suspect('M704', { limit: budget.findings }, { ...NOTE, limit: 'findings' })] : []),
+    ...(isUnmeasured ? [suspect('M708', {}, { ...NOTE, limit: 'work' })] : []),
+  ]
+}
+
 /** What was not looked at, whatever kernel restores. */
 function kernelless(scene: Scene): readonly Suspect[] {
   const { unread } = scene
