@@ -90,7 +90,7 @@ describe('the header of a case', () => {
     },
     { requiredKeys: ['name', 'deviceId', 'kind', 'status', 'features', 'configVector', 'queues', 'offset'] },
   )
-  const redistributor = fc.record({ vcpuId: count, ctlr: count, propbaser: word, pendbaser: word })
+  const redistributor = fc.record({ vcpuId: fc.nat(0xffff), ctlr: count, propbaser: word, pendbaser: word })
   const header = fc.record({
     origin: fc.record({
       vmm: fc.constant('qemu' as const),

@@ -164,6 +164,7 @@ describe('the header of a case', () => {
   it.each<[string, Members, string]>([
     ['no redistributor', withVcpus([]), '1 to 512 redistributors'],
     ['513 of them', withVcpus(Array.from({ length: 513 }, (_, id) => id)), '1 to 512 redistributors'],
+    ['a processor number of more than 16 bits', withVcpus([0, 0x1_0000]), 'a count in the header of a case, found 65536'],
     ['one vCPU twice', withVcpus([0, 1, 0]), 'one redistributor for each vCPU in the header of a case, found 0'],
     ['an ITS at 2^52', withIts({ base: '0x10000000000000' }), 'the address of an ITS'],
     ['an ITS inside 64 KiB', withIts({ base: '0x8081000' }), 'the address of an ITS'],

@@ -1,4 +1,5 @@
 import {
+  GICR_TYPER,
   type GicRegisters,
   hex,
   type MsiFunction,
@@ -38,6 +39,8 @@ const LARGEST_RAM = 2 ** 44
 const MOST_PAGES = 2 ** 24
 /** KVM puts frames of ITSes on 64 KiB only. */
 const ITS_ALIGNMENT = 0x1_0000n
+const { processorNumber } = GICR_TYPER.fields
+const PROCESSOR_NUMBERS = 2 ** (processorNumber.hi - processorNumber.lo + 1)
 /** Bus, device and function of PCI have 16 bits. */
 const ROUTING_IDS = 2 ** 16
 
@@ -165,7 +168,7 @@ class HeaderReader {
     const seen = new Set<number>()
     return list.map((element) => {
       const { ctlr, propbaser, pendbaser, ...rest } = json.object(element)
-      const vcpuId = json.count(rest['vcpuId'])
+      const vcpuId = json.count(rest['vcpuId'], PROCESSOR_NUMBERS)
       if (seen.has(vcpuId)) throw json.wrong('one redistributor for each vCPU', vcpuId)
       seen.add(vcpuId)
       return {
