@@ -36,7 +36,7 @@ const known = Object.values(ExitCode).reduce<number>((sum, bit) => sum | bit, 0)
 /** Runs one command line on the file as the program does, with a disk in memory. */
 export async function askProgram(file: Uint8Array, random: Random): Promise<void> {
   const args = [...random.pick(lines)]
-  if (['check', 'show'].includes(args[0]!) && random.once(3)) args.push('--guest-kernel')
+  if (['check', 'show'].includes(args[0]!) && random.once(16)) args.push('--guest-kernel')
   const memory = new MemoryDisk({ [VM]: file })
   const { code, out, err } = await vits(args, memory.files, { disk: memory.disk })
   const told = `vits ${args.join(' ')}: exit ${code}, ${err.slice(0, 400)}`

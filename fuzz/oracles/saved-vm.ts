@@ -18,41 +18,59 @@ const allowances: readonly RepairOptions[] = [
 
 /** Opens a file as a saved VM, audits it, and asks one of the questions that the program asks: every answer must be whole. */
 export const askSavedVm: Ask = async (file, random) => {
-  const inspection = await opened(file, options(random))
-  if (inspection === undefined) return 'refused'
-  failsClosed(inspection.audit())
-  return question(inspection, file, random)
+  return asked(file, options(random), random)
+}
+
+/** The same where the list of the guest's kernel is always looked for. */
+export const askGuestKernel: Ask = async (file, random) => {
+  return asked(file, { ...options(random), guestKernel: random.pick(['needed', 'always']) }, random)
 }
 
 /** The same where it is the file that matters and not what the guest did: most of what can be opened is audited only. */
 export const askFile: Ask = async (file, random) => {
-  const isAsked = random.once(8)
-  const inspection = await opened(file, isAsked ? options(random) : { judges: [], guestKernel: 'never' })
+  if (random.once(8)) return asked(file, options(random), random)
+  const inspection = await opened(file, { judges: [], guestKernel: 'never' })
   if (inspection === undefined) return 'refused'
   failsClosed(inspection.audit())
-  return isAsked ? question(inspection, file, random) : 'answered'
+  return 'answered'
 }
 
 const options = (random: Random): InspectOptions => ({
   kernel: random.pick(profileIds),
-  guestKernel: random.pick(['needed', 'needed', 'always', 'never']),
+  // A search of all RAM takes a hundred times as long as everything else.
+  guestKernel: random.once(3) ? 'needed' : random.once(16) ? 'always' : 'never',
 })
 
-async function question(inspection: Inspection, file: Uint8Array, random: Random): Promise<Outcome> {
-  const which = random.below(8)
-  if (which < 4) return askRepair(inspection, random.pick(allowances))
-  if (which < 7) askCheck(inspection, random)
+async function asked(file: Uint8Array, how: InspectOptions, random: Random): Promise<Outcome> {
+  const inspection = await opened(file, how)
+  if (inspection === undefined) return 'refused'
+  failsClosed(inspection.audit())
+  const question = random.below(8)
+  if (question < 4) return askRepair(inspection, random.pick(allowances))
+  if (question < 6) askCheck(inspection, random)
+  else if (question < 7) await isNoSurer(inspection, how, random)
   else await askProgram(file, random)
   return 'answered'
 }
 
 /** The inspection of a file; undefined where it is refused as it should be. */
-async function opened(file: Uint8Array, asked: InspectOptions): Promise<Inspection | undefined> {
+async function opened(file: Uint8Array, how: InspectOptions): Promise<Inspection | undefined> {
   try {
-    return await inspect(await open(bytesSource(file)), asked)
+    return await inspect(await open(bytesSource(file)), how)
   } catch (error) {
     refusedWithPlace(error)
     return undefined
+  }
+}
+
+/** With less to spend an audit may know less, and calls nothing sound that one with more does not. */
+async function isNoSurer(inspection: Inspection, how: InspectOptions, random: Random): Promise<void> {
+  const budget = { work: 2 ** random.below(34), bytes: 2 ** (12 + random.below(21)), findings: 2 ** random.below(12) }
+  const audited = (await inspect(inspection.machine, { ...how, budget })).audit()
+  failsClosed(audited)
+  for (const [i, { verdict }] of inspection.audit().entries()) {
+    if (audited[i]!.verdict === 'restores' && verdict !== 'restores')
+      throw new Broken('less is not surer', `ITS ${i} with ${JSON.stringify(budget)}: ${verdict} with more`)
   }
 }
 

@@ -1,7 +1,7 @@
 import { type CaseModel, caseFile, namedAddresses, ownPage, setWord, word } from '../models/case.ts'
 import { kernelCases } from '../models/guest-cases.ts'
 import { edgeNumber, edgeWord } from '../numbers.ts'
-import { askSavedVm } from '../oracles/saved-vm.ts'
+import { askGuestKernel } from '../oracles/saved-vm.ts'
 import type { Mutator, Target } from '../target.ts'
 
 /** A case with the words that the guest's kernel wrote. */
@@ -85,5 +85,5 @@ export const guestKernel: Target<KernelModel> = {
   corpus,
   mutators: [pointer, pointer, pointer, copyWord, anyWord, half, byte, byte, register],
   file: caseFile,
-  ask: askSavedVm,
+  ask: askGuestKernel,
 }
