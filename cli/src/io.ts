@@ -27,6 +27,8 @@ export interface Io {
   /** Shows how far a long job is, on one line of a terminal; undefined when nobody watches. An empty text clears the line. */
   readonly progress: ((text: string) => void) | undefined
   readonly style: Style
+  /** Bytes that may be kept of a pipe, and of what a compressed file holds, which spares reading and decoding again. */
+  readonly keeping: number
   readonly turns: Turns
   /** Boots a kernel in the lab; `kernel` is what the lab's `--kernel` names. */
   lab(kernel: string): Promise<Lab>

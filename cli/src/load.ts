@@ -4,6 +4,8 @@ import type { Io } from './io.ts'
 
 /** Files larger than this show how far they are. */
 export const SLOW_BYTES = 256 * 2 ** 20
+/** And those that take longer. */
+const SLOW_MILLISECONDS = 1000
 
 /** A saved VM that is open and can be asked. */
 export interface Loaded {
@@ -30,9 +32,12 @@ export async function withSavedMachine<T>(
   const identity = file.passing ?? there
   const identities = new Map(identity && [[path, identity]])
   try {
-    const progress = file.byteLength > SLOW_BYTES ? io.progress : undefined
+    const begun = io.now()
+    // What a compressed file holds, and so how long it takes, is not known before.
+    const isSlow = () => file.byteLength > SLOW_BYTES || io.now() - begun > SLOW_MILLISECONDS
+    const progress = io.progress && ((text: string) => (text === '' || isSlow() ? io.progress?.(text) : undefined))
     const percent = (done: number, total: number) => progress?.(`vits: ${path}: ${Math.floor((100 * done) / total)} %`)
-    const machine = await open([{ name: path, source: file }], { progress: percent })
+    const machine = await open([{ name: path, source: file }], { progress: percent, keeping: io.keeping })
     io.turns.opened()
     progress?.('')
     await opened?.(machine)

@@ -65,7 +65,7 @@ const ask: Ask = async (file, random) => {
 async function decoded(file: Uint8Array, random: Random): Promise<Uint8Array> {
   const compression = isGzip(file) ? 'gzip' : 'zstd'
   const packed = { source: bytesSource(file), compression, base: 0 } as const
-  const source = await decodedSource(packed, undefined, { decoded: random.once(2) ? 1 << 10 : 1 << 20, marks: 1 << 16 })
+  const source = await decodedSource(packed, { keeping: random.once(2) ? 1 << 12 : 1 << 22 })
   if (source.byteLength > MOST) return reference(file) ?? new Uint8Array(0)
   const whole = (await source.slice(0, source.byteLength)).slice()
   for (let i = 0; i < 3; i++) {

@@ -5,7 +5,7 @@ import type { Io } from '../io.ts'
 import { perform } from '../job.ts'
 import { limitsOf } from '../limits.ts'
 import { nodeIo } from '../node/io.ts'
-import { SPOOL_BYTES } from '../node/spool.ts'
+import { KEPT_BYTES } from '../node/spool.ts'
 import { unfinished } from '../node/unfinished.ts'
 import { style } from '../style.ts'
 import type { Said, Start } from './messages.ts'
@@ -16,7 +16,7 @@ unfinished.tell(start.unfinished)
 
 let begun = 0
 // What else is kept has to have room beside it.
-const spool = Math.min(SPOOL_BYTES, limitsOf(start.job.options).maxMemory / 4)
+const keeping = Math.min(KEPT_BYTES, limitsOf(start.job.options).maxMemory / 4)
 const said = {
   out: (text: string) => say({ say: 'out', text }),
   err: (text: string) => say({ say: 'err', text }),
@@ -33,7 +33,7 @@ const said = {
     end: (bits: ExitBits) => say({ say: 'end', bits }),
   },
 }
-const here = nodeIo(said, spool)
+const here = nodeIo(said, keeping)
 const io: Io = { ...here, disk: { ...here.disk, patch: whole(here.disk.patch) } }
 
 /** The work, in one piece for those who would stop this thread. */

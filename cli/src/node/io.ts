@@ -2,12 +2,13 @@ import type { Io } from '../io.ts'
 import { nodeDisk } from './disk.ts'
 import { listFolder } from './list-folder.ts'
 import { openFile } from './open-file.ts'
-import { SPOOL_BYTES } from './spool.ts'
+import { KEPT_BYTES } from './spool.ts'
 
 /** The files, the disk and the clock of this machine, for a thread that says what it says in its own way. */
-export const nodeIo = (said: Pick<Io, 'out' | 'err' | 'progress' | 'style' | 'turns'>, spool = SPOOL_BYTES): Io => ({
+export const nodeIo = (said: Pick<Io, 'out' | 'err' | 'progress' | 'style' | 'turns'>, keeping = KEPT_BYTES): Io => ({
   ...said,
-  open: (path) => openFile(path, spool),
+  keeping,
+  open: (path) => openFile(path, keeping),
   list: listFolder,
   disk: nodeDisk,
   lab: async (kernel) => (await import('../prove/lab-program.ts')).openLab(kernel),

@@ -4,13 +4,13 @@ import { DiskError, type FileIdentity } from '../disk.ts'
 import { type OpenFile, STDIN } from '../io.ts'
 import { Descriptor } from './descriptor.ts'
 import { fileSource } from './file-source.ts'
-import { SPOOL_BYTES, spooled } from './spool.ts'
+import { KEPT_BYTES, spooled } from './spool.ts'
 
 /**
  * Opens a file of the disk, or standard input (`-`), for random access. A pipe is read to its end first; of what comes out of it at most
- * `spool` bytes are kept in memory.
+ * `keeping` bytes are kept in memory.
  */
-export async function openFile(path: string, spool = SPOOL_BYTES): Promise<OpenFile> {
+export async function openFile(path: string, keeping = KEPT_BYTES): Promise<OpenFile> {
   // Without O_NONBLOCK, opening a FIFO that nobody writes to waits for ever, and no signal ends it.
   const file = path === STDIN ? new Descriptor(0) : await Descriptor.open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   const stats = await file.stat()
@@ -21,7 +21,7 @@ export async function openFile(path: string, spool = SPOOL_BYTES): Promise<OpenF
   if (stats.isFIFO() || stats.isSocket()) {
     // Reading through a socket waits without a thread: a signal need not wait for the writer. It closes the descriptor.
     const pieces = new Socket({ fd: file.fd, readable: true, writable: false })
-    return { ...(await spooled(pieces, spool)), ...passing }
+    return { ...(await spooled(pieces, keeping)), ...passing }
   }
   await close()
   throw new DiskError(`is ${stats.isDirectory() ? 'a directory' : 'a device'}, and only files and pipes are read`)

@@ -9,8 +9,8 @@ import { reason } from '../failure.ts'
 import { fileSource } from './file-source.ts'
 import { unfinished } from './unfinished.ts'
 
-/** What is kept in memory of what comes from a pipe, unless less memory may be taken. */
-export const SPOOL_BYTES = 128 * 2 ** 20
+/** What is kept in memory of what comes from a pipe, or of what a compressed file holds, unless less memory may be taken. */
+export const KEPT_BYTES = 128 * 2 ** 20
 
 const BLOCK_BYTES = 2 ** 20
 

@@ -49,6 +49,7 @@ export async function vits(
       err += lines(text)
     },
     progress: undefined,
+    keeping: 2 ** 27,
     style: style(false),
     turns: allTurns,
     lab: modelLab,

@@ -104,7 +104,8 @@ async function unpacked(file: MachineFile, options: OpenOptions): Promise<readon
 }
 
 /** What is compressed is gone through twice. */
-const firstHalf = ({ progress }: OpenOptions): OpenOptions['progress'] => progress && ((done, total) => progress(done, 2 * total))
+const firstHalf = ({ progress, ...options }: OpenOptions): OpenOptions =>
+  progress === undefined ? options : { ...options, progress: (done, total) => progress(done, 2 * total) }
 
 const secondHalf = ({ progress, ...options }: OpenOptions): OpenOptions =>
   progress === undefined ? options : { ...options, progress: (done, total) => progress(total + done, 2 * total) }

@@ -5,6 +5,8 @@ import type { FileEdits, SavedFile, WriteBack } from './machine-file.ts'
 import type { MachineKind, Origin } from './origin.ts'
 
 export interface OpenOptions {
+  /** Bytes that may be kept of what a compressed file holds, which spares decoding it again: 128 MiB when not given. */
+  readonly keeping?: number
   /** Bytes of the file indexed so far, and all of them. */
   readonly progress?: (done: number, total: number) => void
 }

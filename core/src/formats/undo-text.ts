@@ -1,5 +1,6 @@
 import { FormatError } from './format-error.ts'
 import { type Json, JsonReader, parseJson } from './json-reader.ts'
+import { crc32 } from './packed/crc32.ts'
 import type { Digesting, NewUndoFile, UndoDigests, UndoEdit, UndoFile, UndoRecord } from './undo-record.ts'
 
 const FORMAT = 'vits-undo'
@@ -107,13 +108,15 @@ function fromHex(json: JsonReader, digits: unknown): Uint8Array {
 
 /** CRC-32 (IEEE 802.3) of a text's UTF-16 code units, low byte first, as eight digits. */
 function crc(text: string): string {
-  let sum = ~0
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
-    for (const byte of [unit & 0xff, unit >>> 8]) {
-      sum ^= byte
-      for (let bit = 0; bit < 8; bit++) sum = (sum >>> 1) ^ (sum & 1 ? 0xedb88320 : 0)
-    }
+  let sum = 0
+  for (let at = 0; at < text.length; at += UNITS) {
+    const units = Uint8Array.from(
+      { length: 2 * Math.min(UNITS, text.length - at) },
+      (_, i) => text.charCodeAt(at + (i >> 1)) >>> (8 * (i & 1)),
+    )
+    sum = crc32(units, sum)
   }
-  return (~sum >>> 0).toString(16).padStart(8, '0')
+  return sum.toString(16).padStart(8, '0')
 }
+
+const UNITS = 2 ** 16

@@ -32,11 +32,11 @@ const files: readonly Compressed[] = [
   { compression: 'zstd', source: bytesSource(stored()), base: 0 },
 ]
 /** So little that almost everything is decoded again. */
-const scarce = { decoded: 70_000, marks: 3 * MEBIBYTE }
+const scarce = { keeping: 280_000 }
 
 describe.each(files)('what $compression holds', (file) => {
   it('is there at every place, in whatever order it is asked for', async () => {
-    const source = await decodedSource(file, undefined, scarce)
+    const source = await decodedSource(file, scarce)
     expect(source).toMatchObject({ byteLength: contents.length, storedBytes: file.source.byteLength })
     const place = fc.tuple(fc.nat(contents.length), fc.nat(3 * PAGE))
     await fc.assert(
@@ -56,7 +56,7 @@ describe.each(files)('what $compression holds', (file) => {
   })
 
   it('is read through in windows that overlap', async () => {
-    const source = await decodedSource(file, undefined, scarce)
+    const source = await decodedSource(file, scarce)
     const room = new Uint8Array(MEBIBYTE)
     for (let start = 0; start < contents.length; start += MEBIBYTE - 100_000) {
       const end = Math.min(start + MEBIBYTE, contents.length)
@@ -81,7 +81,7 @@ describe.each(files)('what $compression holds', (file) => {
 
   it('shows how far through the file it is', async () => {
     const shown: number[][] = []
-    await decodedSource(file, (...done) => shown.push(done))
+    await decodedSource(file, { progress: (...done) => shown.push(done) })
     expect(shown.at(-1)).toEqual([file.source.byteLength, file.source.byteLength])
     expect(shown.length).toBeGreaterThan(3)
   })
@@ -93,7 +93,7 @@ describe.each(files)('what $compression holds', (file) => {
       byteLength,
       slice: async (start: number, end: number) => (isGone ? new Uint8Array(end - start) : file.source.slice(start, end)),
     }
-    const source = await decodedSource({ ...file, source: changing }, undefined, scarce)
+    const source = await decodedSource({ ...file, source: changing }, scarce)
     isGone = true
     await expect(source.slice(0, PAGE)).rejects.toThrow(FormatError)
     isGone = false

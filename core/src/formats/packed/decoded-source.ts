@@ -1,21 +1,15 @@
 import { type ByteSource, truncated } from '../byte-source.ts'
 import type { Compression } from '../origin.ts'
+import type { OpenOptions } from '../saved-machine.ts'
 import type { Decoder } from './decoder.ts'
 import { GzipDecoder } from './gzip-decoder.ts'
 import { Marks } from './marks.ts'
 import { Recent } from './recent.ts'
 import { ZstdDecoder } from './zstd-decoder.ts'
 
-/** What stays decoded: the whole of a small file, the end of a large one, where the devices of a QEMU stream and their description are. */
-const KEPT = 32 << 20
-/** What the marks in a large file may take together. */
-const MARKED = 96 << 20
-
-/** How much may be kept of a compressed file, in bytes. */
-export interface Keeping {
-  readonly decoded: number
-  readonly marks: number
-}
+const KEPT = 128 << 20
+/** What of that stays decoded: the whole of a small file, the end of a large one, where the devices of a QEMU stream and their description are. */
+const DECODED = 1 / 4
 
 export interface Compressed {
   readonly source: ByteSource
@@ -37,12 +31,11 @@ const decoders = {
  */
 export async function decodedSource(
   { source, compression, base }: Compressed,
-  progress?: (done: number, total: number) => void,
-  keeping: Keeping = { decoded: KEPT, marks: MARKED },
+  { progress, keeping = KEPT }: OpenOptions = {},
 ): Promise<ByteSource> {
   const decoder = decoders[compression](source, base)
-  const recent = new Recent(keeping.decoded)
-  const marks = new Marks(decoder.mark(), keeping.marks)
+  const recent = new Recent(Math.ceil(keeping * DECODED))
+  const marks = new Marks(decoder.mark(), keeping * (1 - DECODED))
   for (let made = await decoder.more(); made > 0; made = await decoder.more()) {
     recent.add(decoder.history.last(made))
     const since = recent.end - marks.last.offset
