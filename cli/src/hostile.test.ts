@@ -30,6 +30,7 @@ describe('vits check of a file made to hurt', () => {
     ['missing-32.vits.gz', HARM | UNDECIDED, 'D202'],
     ['missing-65536.vits.gz', HARM | UNDECIDED, 'D202'],
     ['guest-ram-hang-check.vits.gz', HARM | UNDECIDED, 'M702'],
+    ['evil-E10.vits.gz', HARM | UNDECIDED, 'M704'],
   ])('never calls %s sound, and says that it did not see all of it', async (name, bits, problem) => {
     const { code, out } = await vits(['check', hostile(name)])
     expect(code).toBe(bits)
@@ -41,6 +42,7 @@ describe('vits check of a file made to hurt', () => {
   it.each([
     ['failopen-blank.vits.gz', UNDECIDED],
     ['evil-E3.vits.gz', HARM | UNDECIDED],
+    ['evil-E10.vits.gz', HARM | UNDECIDED],
   ])('plans nothing from what it did not see whole, and says so: %s', async (name, bits) => {
     const { code, out } = await vits(['repair', '-n', '-y', hostile(name)])
     expect([code, out]).toEqual([bits, expect.stringContaining('Nothing is repaired: not everything was looked at')])
