@@ -24,7 +24,7 @@ export function planText(file: string, { format, machine }: SavedMachine, plan: 
     ...groups(plan).flatMap((group) => groupLines(group, plan, style)),
     ...(isChanged ? proofLines(plan) : []),
     ...lossLines(plan, style),
-    ...(isChanged ? obstacleLines(plan, style) : []),
+    ...(isChanged || plan.obstacles.some(({ limit }) => limit !== undefined) ? obstacleLines(plan, style) : []),
   ]
     .map((line) => `${line}\n`)
     .join('')

@@ -30,3 +30,15 @@ describe('a VM whose tables are larger than what may be looked at', () => {
     expect(planText('vm', machine, plan, style(false))).toContain('undecided: not everything was looked at')
   })
 })
+
+describe('a repair for which the budget is too small', () => {
+  it('says what ran out, though nothing would change', async () => {
+    const blank = plantedMachine(new PlantedVm().map(16, { 0: [8192, 0] }, { bits: 5 }))
+    const planned = async (bytes: number) => {
+      const plan = (await inspect(blank, { budget: budgetFor('queueItts', bytes) })).plan({ allow: 'everything', rebuild: true })
+      return planText('vm', blank, plan, style(false))
+    }
+    expect(await planned(255)).toContain('the budget of bytes is spent, and something is left undone')
+    expect(await planned(256)).not.toContain('budget')
+  })
+})
