@@ -1,6 +1,6 @@
 // Asks the library and the program about thousands of damaged files, each of which follows from a number, its seed.
 //
-//   npm run test:fuzz                      seeds 1 to 20,000: what CI asks
+//   npm run test:fuzz                      seeds 1 to 20,000, and the files of fixtures/hostile: what CI asks
 //   npm run test:fuzz -- --long            seeds 1 to 1,000,000; goes on where it was stopped
 //   npm run test:fuzz -- --seeds 5-9999    these
 //   npm run test:fuzz -- --seed 1234       one, here and now, with the stack of what it fails with
@@ -11,6 +11,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { campaign, type Seeds } from './campaign.ts'
+import { hostileFiles } from './hostile-files.ts'
 import { failure, failureOf, minimised } from './minimise.ts'
 import { mutant } from './mutant.ts'
 import { type Campaign, noCampaign, withPiece, writeResults } from './results.ts'
@@ -65,7 +66,9 @@ async function many(): Promise<void> {
   process.stdout.write(`${table(state)}\n${((Date.now() - began) / 1000).toFixed(0)} s\n`)
   await keepFailures(state)
   if (values.write) writeResults(state)
-  if (state.failures.length > 0) process.exitCode = 1
+  const hostile = values.seeds === undefined && !values.long ? await hostileFiles() : []
+  for (const { name, error } of hostile) process.stdout.write(`FAILED fixtures/hostile/${name}: ${failureOf(error)}\n`)
+  if (state.failures.length + hostile.length > 0) process.exitCode = 1
 }
 
 function rangeOf(text: string): Seeds {
