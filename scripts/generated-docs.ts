@@ -14,6 +14,7 @@ import { kernelsPage } from './kernels-page.ts'
 import { kvmPages } from './kvm-pages.ts'
 import { ReadmeSession } from './readme-session.ts'
 import { fuzzTable } from './robustness-page.ts'
+import { seedsPage } from './seeds-page.ts'
 
 const codes = Object.keys(problems) as ProblemCode[]
 
@@ -24,6 +25,7 @@ export const generatedDocs: readonly GeneratedDoc[] = [
   { path: 'docs/kernels.md', content: kernelsPage },
   { path: 'docs/asked.md', content: askedPage },
   { path: 'docs/mutants.md', content: mutantsPage },
+  { path: 'docs/seeds.md', content: seedsPage },
   { path: 'core/src/audit/testing/reports.txt', content: recordReports },
   { path: 'core/src/formats/testing/refusals.txt', content: recordRefusals },
   { path: 'core/src/repair/testing/plans.txt', content: recordPlans },

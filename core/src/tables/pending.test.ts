@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Gpa } from '../memory/index.ts'
-import { savePendingTables } from './index.ts'
+import { restoreTables, savePendingTables, saveTables } from './index.ts'
 import { LiveIts } from './testing/live-its.ts'
 import { newest, withQuirks } from './testing/planted.ts'
 
@@ -17,6 +17,20 @@ describe('saving the pending tables', () => {
     expect(savePendingTables(vm.gic)).toEqual({ ok: true, value: 3 })
     expect(vm.memory.u8(vm.gic.pendingAt(8192, 0))).toBe(0b011)
     expect([0, 1].map((vcpu) => vm.memory.u8(vm.gic.pendingAt(8201, vcpu)))).toEqual([0, 0b10])
+  })
+
+  it('leaves the first KiB alone: there is no LPI below 8192', () => {
+    const vm = pend(new LiveIts().map(3, [0, 7]), 8192)
+    const table = vm.gic.redistributors[0]!.pendingTable as Gpa
+    vm.memory.fill(table, 1024 + 1, 0xaa)
+    saveTables(vm.its)
+    savePendingTables(vm.gic)
+    const bytes = vm.memory.read(table, 1024 + 2)
+    expect([bytes.subarray(0, 1024).every((byte) => byte === 0xaa), ...bytes.subarray(1024)]).toEqual([true, 0x2b, 0])
+    const other = vm.successor()
+    restoreTables(other.its)
+    savePendingTables(other.gic)
+    expect(other.memory.read(table, 1024).every((byte) => byte === 0xaa)).toBe(true)
   })
 
   it('leaves the bits of LPIs that are not mapped, and passes over LPIs without a target', () => {

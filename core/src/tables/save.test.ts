@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { GITS_BASER } from '../abi/index.ts'
+import { DTE, DTE_NEXT_CAP, GITS_BASER } from '../abi/index.ts'
 import { COLLECTION_BASER, DEVICE_BASER } from '../its/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import { saveTables } from './index.ts'
@@ -28,6 +28,15 @@ describe('saving the tables', () => {
     saveTables(vm.its)
     expect(vm.word(vm.dteAt(2)).slice(0, 4)).toBe('fffe')
     expect(vm.word(vm.iteAt(2, 0)).slice(0, 4)).toBe('ffff')
+  })
+
+  it('counts next in DeviceIDs, from one second-level page into another', () => {
+    const vm = new LiveIts({ indirect: true, l2Pages: [0, 1, 3] }).map(8191).map(8192).map(24577).map(24578)
+    saveTables(vm.its)
+    const next = [8191, 8192, 24577, 24578].map(
+      (deviceId) => DTE.decode(vm.memory.u32(vm.dteAt(deviceId)), vm.memory.u32((vm.dteAt(deviceId) + 4) as Gpa)).next,
+    )
+    expect(next).toEqual([1, DTE_NEXT_CAP, 1, 0])
   })
 
   it('leaves what lay there before, everywhere that it does not write', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it, test } from 'vitest'
 import { GITS, isProfileId, profileOfKernel } from '../../abi/index.ts'
 import { itsFrame } from '../../its/index.ts'
 import { measureHeads } from './head-costs.ts'
+import { seedMappings } from './seed-case.ts'
 import { SeedGuest } from './seed-guest.ts'
 import { SEED_BASE, type SeedTestOptions } from './seed-options.ts'
 import { runSeedTest } from './seed-test.ts'
@@ -90,6 +91,19 @@ describe('what the selftest maps', () => {
     const collectionsEnd = 1
     const [firstLevel, secondLevel] = [8192, 8192]
     expect(nothing?.restore?.entries).toBe(collectionsEnd + firstLevel + secondLevel)
+  })
+
+  it('are the five cases of the posted program, in its order', () => {
+    const mapped = seedMappings(8192).map(({ first, last, eventId }) => [first, last, eventId])
+    expect(mapped).toEqual([
+      [0, -1, 0],
+      [1, 1, 1],
+      [8190, 8190, 8190],
+      [0, 8191, 2],
+      [0, 8191, 8189],
+    ])
+    const reported = runSeedTest({ ...asPosted, clear: true }).cases.map(({ title, mapped }) => [title, mapped])
+    expect(reported).toEqual(seedMappings(8192).map(({ title, first, last }) => [title, last - first + 1]))
   })
 
   it('gives each device 16 EventID bits, as the size field of its MAPD says', () => {

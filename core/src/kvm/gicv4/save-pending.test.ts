@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { KVM_DEV_ARM_CTRL as CTRL, KVM_DEV_ARM_VGIC_GRP as GRP } from '../../abi/index.ts'
+import { KVM_DEV_ARM_CTRL as CTRL, decodeCommand, KVM_DEV_ARM_VGIC_GRP as GRP, type Operands } from '../../abi/index.ts'
 import { DirectVm } from '../../conformance/vlpi/testing/direct-vm.ts'
 import { GicHost, KvmVm } from '../index.ts'
 
@@ -16,6 +16,23 @@ describe('saving pending state with GICv4.1', () => {
     const vm = busy()
     expect(vm.savePending()).toEqual({ ok: true, value: 0 })
     expect(vm.saved()).toEqual([1, 2, 5, 9, 12])
+  })
+
+  it('unmaps every vPE on every ITS before it reads, and maps them again afterwards, by these commands', () => {
+    const vm = busy({ itses: 2 })
+    const sent = record(vm)
+    expect(vm.savePending().ok).toBe(true)
+    const [first, second] = vm.direct.vpes.map(({ vpeid }) => vpeid)
+    const unmapped = (vpe: number) => [`0 INVDB ${vpe}`, `0 VMAPP ${vpe} V=0`, `1 VMAPP ${vpe} V=0 Alloc`]
+    const mapped = (vpe: number) => [
+      `0 VMAPP ${vpe} V=1 Alloc`,
+      `0 VINVALL ${vpe}`,
+      `1 VMAPP ${vpe} V=1`,
+      `1 VINVALL ${vpe}`,
+      `0 INVDB ${vpe}`,
+    ]
+    expect(sent.commands).toEqual([...unmapped(first!), ...unmapped(second!), ...mapped(first!), ...mapped(second!)])
+    expect([sent.savedAtLastUnmap, sent.savedAtFirstMap]).toEqual([[], [1, 2, 5, 9, 12]])
   })
 
   it('is EBUSY while a vCPU runs, and nothing is unmapped then', () => {
@@ -222,3 +239,25 @@ describe('what the review of 2021 asked', () => {
     expect(vm.direct.acknowledge(0)).toBe(8194)
   })
 })
+
+/** The commands about vPEs that each ITS executes from now on, and what the guest's tables hold when the vPEs are mapped again. */
+function record(vm: DirectVm) {
+  const sent = {
+    commands: [] as string[],
+    savedAtLastUnmap: undefined as number[] | undefined,
+    savedAtFirstMap: undefined as number[] | undefined,
+  }
+  for (const its of vm.host.hardware.itses) {
+    const execute = its.execute.bind(its)
+    its.execute = (words) => {
+      const { name, args } = decodeCommand(words)!
+      const { vpeid, valid, alloc } = args as Operands<'VMAPP'>
+      const flags = name === 'VMAPP' ? [` V=${Number(valid)}`, alloc ? ' Alloc' : ''] : []
+      sent.commands.push(`${its.number} ${name} ${vpeid}${flags.join('')}`)
+      if (name === 'VMAPP' && valid) sent.savedAtFirstMap ??= vm.saved()
+      else if (sent.savedAtFirstMap === undefined) sent.savedAtLastUnmap = vm.saved()
+      return execute(words)
+    }
+  }
+  return sent
+}
