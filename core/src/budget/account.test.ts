@@ -11,7 +11,7 @@ describe('the shares of a budget', () => {
   })
 
   it('are whole numbers, and divided where several have one', () => {
-    expect([shareOf(budget, 'sweep'), shareOf(budget, 'trials'), shareOf(budget, 'trials', 3)]).toEqual([4, 32, 10])
+    expect([shareOf(budget, 'sweep'), shareOf(budget, 'trials'), shareOf(budget, 'trials', 3)]).toEqual([4, 64, 21])
     expect(shareOf(budget, 'tables')).toBe(20)
     expect(shareOf(defaultBudget, 'search')).toBe(2 ** 32)
   })
@@ -25,13 +25,13 @@ describe('the shares of a budget', () => {
 describe('an account', () => {
   it('is drawn from until less is left than is asked for, and remembers that', () => {
     const account = new Account(budget, 'trials')
-    expect([account.limit, account.take(30), account.take(2), account.ranOut]).toEqual(['work', true, true, false])
+    expect([account.limit, account.take(60), account.take(4), account.ranOut]).toEqual(['work', true, true, false])
     expect([account.take(0), account.take(1), account.ranOut]).toEqual([true, false, true])
   })
 
   it('draws nothing when it refuses', () => {
     const account = new Account(budget, 'trials')
-    expect([account.take(33), account.take(32), account.left]).toEqual([false, true, 0])
+    expect([account.take(65), account.take(64), account.left]).toEqual([false, true, 0])
   })
 
   it('pays for what was dearer than thought, and then has nothing for anything', () => {

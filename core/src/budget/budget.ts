@@ -44,7 +44,7 @@ export const shares = {
   /** One restore. */
   restore: { of: 'work', part: 1 / 256 },
   /** All restores by which findings are measured. */
-  trials: { of: 'work', part: 1 / 32 },
+  trials: { of: 'work', part: 1 / 16 },
   /** The restores of all kernels that are asked. */
   kernels: { of: 'work', part: 1 / 32 },
   /** Rounds of mending, and what each audits again. */
