@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { GICR_PENDBASER } from '../../../core/src/abi/index.ts'
+import { GICR_PENDBASER, HEAD_DTE, HEAD_ITE, HEAD_MAGIC } from '../../../core/src/abi/index.ts'
 import { parseGuestText } from '../../../core/src/audit/testing/guest-text.ts'
 import { PlantedVm } from '../../../core/src/audit/testing/planted-vm.ts'
 import { fixtureFile, fixtureText } from '../../../core/src/formats/testing/fixtures.ts'
@@ -104,4 +104,45 @@ it('show --view pending says what is not known', async () => {
   expect(out).toContain('vCPU 1  LPIs enabled  pending table 0x0  outside RAM\n')
   expect(out).toContain('  event 0  LPI 8192  no vCPU  disabled  pending bit unknown  not brought back\n')
   expect(out).toContain('0 of 1 event pending; of 1 it is not known.\n')
+})
+
+/** Device 24 has events 2 and 5; the heads name device 24 and event 5, of which the second is stale. */
+function withHeads(): PlantedVm {
+  const vm = new PlantedVm().map(24, { 2: [8194, 0], 5: [8195, 1] }).save()
+  return vm
+    .word(vm.dteAt(0), HEAD_DTE.encode({ magic: HEAD_MAGIC, first: 24 }))
+    .word(vm.iteAt(24, 0), HEAD_ITE.encode({ magic: HEAD_MAGIC, first: 5 }))
+}
+
+describe('dummy heads', () => {
+  it('are shown where they lie, with what they name, and which is stale', async () => {
+    const file = { 'vm.vits': await plantedCase(withHeads()) }
+    const { out } = await vits(['show', 'vm.vits', '--view', 'tables'], file)
+    expect(out.split('\n').slice(2)).toEqual([
+      'head at 0x40020000 names DeviceID 0x18',
+      'device 0x18  ITT 0x41018000  5 EventID bits',
+      '  head at 0x41018000 names event 5; the first live one is event 2: stale',
+      '  event 2  LPI 8194  collection 0',
+      '  event 5  LPI 8195  collection 1',
+      '',
+    ])
+    const { heads } = JSON.parse((await vits(['show', 'vm.vits', '--view', 'tables', '--json'], file)).out)
+    expect(heads).toEqual([
+      { kind: 'DTE', gpa: '0x40020000', deviceId: 0, names: 24, first: 24, isStale: false },
+      { kind: 'ITE', gpa: '0x41018000', deviceId: 24, names: 5, first: 2, isStale: true },
+    ])
+  })
+
+  it('are counted in a check, with who reads them, and a stale one is a leftover', async () => {
+    const file = { 'vm.vits': await plantedCase(withHeads()) }
+    const { out, code } = await vits(['check', 'vm.vits'], file)
+    expect(code).toBe(0)
+    expect(out).toContain('  heads     1 of the device table and 1 of ITTs, 1 stale; read by proposal-2024 alone\n')
+    expect(out).toContain('The head in the ITT of DeviceID 0x18 names event 5; the first live one is event 2.')
+    const { heads, findings } = JSON.parse((await vits(['check', '--json', 'vm.vits'], file)).out)
+    expect(heads).toEqual({ deviceTable: 1, itts: 1, stale: 1, readBy: ['proposal-2024'] })
+    expect(findings.map((one: { code: string; severity: string }) => [one.code, one.severity])).toEqual([['I311', 'latent']])
+    const followed = JSON.parse((await vits(['check', '--json', '--kernel', 'proposal-2024', 'vm.vits'], file)).out)
+    expect([followed.verdict, followed.lost]).toEqual(['corrupts', 1])
+  })
 })

@@ -1,5 +1,5 @@
 import { hex } from '@vits/core/abi'
-import type { DeviceNames, DeviceRow, View, Viewpoint } from '@vits/core/audit'
+import { type DeviceNames, type DeviceRow, type Head, headWords, type View, type Viewpoint } from '@vits/core/audit'
 import { pendingDocument, type ShowDocument, viewDocument } from '@vits/core/documents'
 import type { Inspection } from '@vits/core/inspect'
 import { failing } from '../failure.ts'
@@ -48,12 +48,19 @@ function heading(its: number, { scenes }: Inspection): string {
   return scenes.length === 1 ? '' : `${itsWords(scenes[its]!.its)}, of ${scenes.length}\n`
 }
 
-function viewText({ collections, devices, stop }: View, names: DeviceNames): string {
+function viewText({ collections, devices, stop, heads = [] }: View, names: DeviceNames): string {
   if (stop !== undefined) {
     return `The restore fails with ${stop.errno} at ${stop.place}: ${stop.says}. KVM drops the ${count(stop.after.devices, 'device')} it had read.\n`
   }
   const lines = collections.map(({ icid, rdBase }) => `collection ${icid}  RDbase ${rdBase}`)
-  return [...lines, ...devices.flatMap((device) => deviceLines(device, names))].map((line) => `${line}\n`).join('')
+  const inItt = new Map(heads.flatMap((head) => (head.kind === 'ITE' ? [[head.deviceId, headLine(head)] as const] : [])))
+  const rows = devices.flatMap((device) => {
+    const [first, ...events] = deviceLines(device, names)
+    const head = inItt.get(device.deviceId)
+    return [first!, ...(head === undefined ? [] : [`  ${head}`]), ...events]
+  })
+  const ofTable = heads.filter(({ kind }) => kind === 'DTE').map(headLine)
+  return [...lines, ...ofTable, ...rows].map((line) => `${line}\n`).join('')
 }
 
 function deviceLines({ deviceId, itt, eventIdBits, events }: DeviceRow, names: DeviceNames): string[] {
@@ -66,3 +73,6 @@ function deviceLines({ deviceId, itt, eventIdBits, events }: DeviceRow, names: D
     }),
   ]
 }
+
+/** `head at 0x44160000 names DeviceID 0x20`, and of one that is stale the first that is live. */
+const headLine = (head: Head): string => `head at ${hex(head.at)} ${headWords(head)}${head.isStale ? ': stale' : ''}`

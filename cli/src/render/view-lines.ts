@@ -1,5 +1,5 @@
 import { hex } from '@vits/core/abi'
-import type { Report } from '@vits/core/audit'
+import { headReaders, type Report } from '@vits/core/audit'
 import { allocatedEvents } from '@vits/core/guest-kernel'
 import { count } from './words.ts'
 
@@ -24,8 +24,17 @@ export function viewLines(report: Report): string[] {
     ...queueLine(report),
     ...kernelLine(report),
     `  tables    ${size(tables)}  valid in RAM, ${count(collections, 'collection')}${unknown > 0 ? `; ${unknown} of them no witness knows` : ''}`,
+    ...headsLine(report),
     `  restore   ${size(restored)}${after}`,
   ]
+}
+
+/** Dummy heads, where there are some: no released kernel makes any. */
+function headsLine({ heads: { deviceTable, itts, stale } }: Report): string[] {
+  if (deviceTable + itts === 0) return []
+  const where = [...(deviceTable > 0 ? [`${deviceTable} of the device table`] : []), ...(itts > 0 ? [`${itts} of ITTs`] : [])]
+  const truth = stale === 0 ? 'all true' : `${stale} stale`
+  return [`  heads     ${where.join(' and ')}, ${truth}; read by ${headReaders.join(', ')} alone`]
 }
 
 /** How far the queue's word goes when its beginning is lost. */

@@ -3,6 +3,8 @@ import { harmedDevices } from './device-harm.ts'
 import type { Judgement } from './effect.ts'
 import { declared, type Finding } from './finding.ts'
 import { gapsIn } from './gaps.ts'
+import { countHeads } from './head.ts'
+import { headsOf } from './heads.ts'
 import { looksOf } from './looks.ts'
 import type { Mappings } from './mappings.ts'
 import { finding, measure, Suspects, takeOut } from './measure.ts'
@@ -11,6 +13,7 @@ import { unreadQueues } from './notifications.ts'
 import { claimPass } from './passes/claims.ts'
 import { configurationPass } from './passes/configuration.ts'
 import { gapPass, limitPass } from './passes/gaps.ts'
+import { headPass } from './passes/heads.ts'
 import { hiddenPass } from './passes/hidden.ts'
 import { lossPass } from './passes/losses.ts'
 import { lpiPass } from './passes/lpis.ts'
@@ -45,6 +48,7 @@ function auditOnce(scene: Scene): Report {
   suspects.add(registerPass(scene))
   suspects.add(orphaned)
   suspects.add(overrunPass(scene, orphans))
+  suspects.add(headPass(scene))
   const trials = new Trials(scene)
   scene.work += (orphaned.length + 1) * SUSPECT_WORK
   const clean = takeOut(scene, trials, suspects)
@@ -99,6 +103,7 @@ function report(scene: Scene, orphans: Orphans, found: readonly Finding[]): Repo
     orphans: { devices: [...orphans.entries.devices], events: orphans.list(scene, MOST_ORPHAN_EVENTS) },
     history: { state, commands, pending },
     byQueue: queueCounts(scene),
+    heads: countHeads(headsOf(scene)),
     whole: beliefs.isWhole,
     guestKernel: scene.guestKernel,
     findings: [...found].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity)),
@@ -156,10 +161,15 @@ function queueCounts({ beliefs, tables: { mappings } }: Scene): QueueCounts {
 export const viewpoints = ['tables', 'restored', 'guest'] as const
 export type Viewpoint = (typeof viewpoints)[number]
 
+function headRows(scene: Scene): Pick<View, 'heads'> {
+  const heads = headsOf(scene)
+  return heads.length === 0 ? {} : { heads }
+}
+
 /** Collections and devices with their events from one viewpoint. A restore that fails brings back nothing. */
 export function viewFrom(scene: Scene, viewpoint: Viewpoint): View {
   if (viewpoint === 'guest') return guestRows(scene.beliefs)
-  if (viewpoint === 'tables') return tableRows(scene.tables.mappings)
+  if (viewpoint === 'tables') return { ...tableRows(scene.tables.mappings), ...headRows(scene) }
   const stop = stopOf(scene.restored)
   return stop === undefined ? tableRows(scene.restored.mappings) : { collections: [], devices: [], stop }
 }

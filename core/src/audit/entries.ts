@@ -1,9 +1,9 @@
-import { CTE, DTE, hex, hexWord, ITE, L1E } from '../abi/index.ts'
+import { CTE, DTE, HEAD_DTE, HEAD_ITE, hex, hexWord, ITE, L1E } from '../abi/index.ts'
 import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
 import { ifThere } from './if-there.ts'
 
-/** `pending`: a word of a pending table. */
-export type EntryKind = 'DTE' | 'ITE' | 'CTE' | 'L1E' | 'pending'
+/** `pending`: a word of a pending table. The heads are dummy heads. */
+export type EntryKind = 'DTE' | 'ITE' | 'CTE' | 'L1E' | 'pending' | 'head DTE' | 'head ITE'
 
 /** A word of a table that a finding points at, as it lies in guest RAM. */
 export interface EntryView {
@@ -41,6 +41,10 @@ export function entryFields({ kind, lo, hi }: EntryView): string {
       const { valid, l2Addr } = L1E.decode(lo, hi)
       return `V=${Number(valid)} L2=${hex(l2Addr)}`
     }
+    case 'head DTE':
+      return `head, first=${distance(HEAD_DTE.decode(lo, hi).first)}`
+    case 'head ITE':
+      return `head, first=${distance(HEAD_ITE.decode(lo, hi).first)}`
     case 'pending':
       return `${setBits(lo) + setBits(hi)} of 64 LPIs pending`
   }

@@ -5,6 +5,7 @@ import type { DeviceHarm } from './device-harm.ts'
 import type { DeviceNames } from './device-names.ts'
 import type { EventId, Finding } from './finding.ts'
 import type { Gap } from './gaps.ts'
+import type { HeadCount } from './head.ts'
 import type { HistoryState } from './history.ts'
 import type { Look } from './looks.ts'
 import type { Verdict } from './verdict.ts'
@@ -82,6 +83,8 @@ export interface Report extends RestoreCounts {
   readonly hiddenDevices: number
   readonly history: { readonly state: HistoryState; readonly commands: number; readonly pending: number }
   readonly byQueue: QueueCounts
+  /** Dummy heads in its tables, which no released kernel reads. */
+  readonly heads: HeadCount
   /** All that the guest has mapped is known: `live` is not only what it has at least. */
   readonly whole: boolean
   /** What the search for the guest kernel's own list came to; undefined where it was not looked for. */

@@ -1,4 +1,5 @@
 import type { Beliefs } from './beliefs.ts'
+import type { Head } from './head.ts'
 import type { Mappings } from './mappings.ts'
 import type { RestoreStop } from './report.ts'
 
@@ -20,6 +21,8 @@ export interface DeviceRow {
 export interface View {
   readonly collections: readonly { readonly icid: number; readonly rdBase: number }[]
   readonly devices: readonly DeviceRow[]
+  /** Dummy heads, where tables are looked at and have some. */
+  readonly heads?: readonly Head[]
   /** Where the restore fails, so that there is nothing to list. */
   readonly stop?: RestoreStop
 }

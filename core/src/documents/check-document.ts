@@ -3,10 +3,12 @@ import {
   type Count,
   type Gap,
   groupKernels,
+  type HeadCount,
   type HistoryState,
   hangs,
   harmedOf,
   headline,
+  headReaders,
   type KernelRow,
   type ProblemCode,
   type QueueCounts,
@@ -112,6 +114,14 @@ export interface RestoreDocument extends RestoreCounts {
   readonly stop: StopDocument | null
   /** The commands that are still in guest RAM. */
   readonly history: HistoryDocument
+  /** Dummy heads in the tables. */
+  readonly heads: HeadsDocument
+}
+
+/** How many dummy heads lie in the tables, and who follows them. */
+export interface HeadsDocument extends HeadCount {
+  /** The profiles that do. */
+  readonly readBy: readonly ProfileId[]
 }
 
 /** Something that was not looked at. */
@@ -217,6 +227,7 @@ function restoreDocument(report: Report): RestoreDocument {
     unknown,
     unread,
     orphans,
+    heads: { ...report.heads, readBy: headReaders },
     history: {
       commands: history.commands,
       wrapped: history.state === 'wrapped',
@@ -265,6 +276,12 @@ function together(itses: readonly RestoreDocument[]): RestoreDocument {
     orphans: {
       devices: itses.flatMap(({ orphans }) => orphans.devices),
       events: itses.flatMap(({ orphans }) => orphans.events),
+    },
+    heads: {
+      deviceTable: sum(({ heads }) => heads.deviceTable),
+      itts: sum(({ heads }) => heads.itts),
+      stale: sum(({ heads }) => heads.stale),
+      readBy: headReaders,
     },
     history: {
       commands: sum(({ history }) => history.commands),

@@ -1,5 +1,5 @@
 import { hex } from '../abi/index.ts'
-import type { Beliefs, DeviceNames, EventRow, RuleName, View, Viewpoint, Witnesses } from '../audit/index.ts'
+import type { Beliefs, DeviceNames, EventRow, Head, RuleName, View, Viewpoint, Witnesses } from '../audit/index.ts'
 import type { Errno } from '../memory/index.ts'
 import { type StopDocument, stopDocument } from './check-document.ts'
 import type { FunctionDocument } from './device-document.ts'
@@ -13,6 +13,22 @@ export interface ViewDocument extends RowsDocument {
   readonly view: Viewpoint
   /** The ITS that is shown: its place in the machine. */
   readonly its: number
+  /** Dummy heads, in the view of the tables: empty where there are none. */
+  readonly heads?: readonly HeadDocument[]
+}
+
+/** A dummy head: an entry at index 0 that is not valid and names the first that is. */
+export interface HeadDocument {
+  /** In a device table, or in an ITT. */
+  readonly kind: Head['kind']
+  readonly gpa: Address
+  /** The device of the ITT; of a device table, the DeviceID that the place belongs to. */
+  readonly deviceId: number
+  /** The DeviceID or EventID that it names; null when it says that there is none. */
+  readonly names: number | null
+  /** The first that is valid there and not dead. */
+  readonly first: number | null
+  readonly isStale: boolean
 }
 
 /** Collections and devices with their events. */
@@ -62,8 +78,18 @@ export function viewDocument(view: Viewpoint, its: number, rows: View, { names, 
     const known = { ...device, functions, events }
     return beliefs === undefined ? known : witnessed(known, beliefs)
   })
-  return { schema: 1, view, its, ...document, devices }
+  const heads = view === 'tables' ? { heads: (rows.heads ?? []).map(headDocument) } : {}
+  return { schema: 1, view, its, ...document, devices, ...heads }
 }
+
+const headDocument = ({ kind, at, deviceId, names, first, isStale }: Head): HeadDocument => ({
+  kind,
+  gpa: hex(at),
+  deviceId,
+  names: names ?? null,
+  first: first ?? null,
+  isStale,
+})
 
 const witnessed = (device: DeviceDocument, beliefs: Beliefs): DeviceDocument => ({
   ...device,

@@ -2,7 +2,6 @@ import {
   audit,
   type Confidence,
   deviceName,
-  type EntryKind,
   eventName,
   type Finding,
   type History,
@@ -135,19 +134,22 @@ export class Mending {
   /** Writes entries of a device as a finding asks for. */
   #write(finding: Finding, writes: readonly { readonly at: Gpa; readonly from?: Word; readonly to: Word }[]): boolean {
     const { code, entries, confidence, says, evidence } = finding
-    const deviceId = finding.deviceId!
+    const { deviceId } = finding
     let changed = false
     for (const write of writes) {
       const { at } = write
       // What is found about an event of a dead device is mended in the DTE, which the finding need not list.
       const entry = entries.find((one) => one.at === at)
       const kind = entry?.kind ?? 'DTE'
-      const id = kind === 'DTE' ? deviceName(deviceId) : kind === 'pending' ? entry!.id : eventName(deviceId, finding.eventId!)
+      const isNamed = kind === 'DTE' || kind === 'ITE'
+      const id = !isNamed ? entry!.id : kind === 'DTE' ? deviceName(deviceId!) : eventName(deviceId!, finding.eventId!)
       const to = kind === 'pending' ? withBits(this.#overlay.word(at), write) : write.to
       const proven = confidence === 'proven'
-      const reason: Reason = { code, kind, id, deviceId, because: 'finding', why: says, proven, evidence }
+      const of = deviceId === undefined ? {} : { deviceId }
+      const reason: Reason = { code, kind, id, ...of, because: 'finding', why: says, proven, evidence }
       if (!this.#overlay.put(at, to, reason)) continue
-      this.#touch(kind, deviceId, code)
+      // A chain leads over a head and over pending bits.
+      if (isNamed) this.#touch(kind, deviceId!, code)
       changed = true
     }
     return changed
@@ -163,8 +165,7 @@ export class Mending {
   }
 
   /** Has the chain of the device table mended, or that of a device's ITT. */
-  #touch(kind: EntryKind, deviceId: number, code: Cause): void {
-    if (kind === 'pending') return
+  #touch(kind: 'DTE' | 'ITE', deviceId: number, code: Cause): void {
     if (kind === 'DTE') this.#deviceChain ??= code
     else if (!this.#eventChains.has(deviceId)) this.#eventChains.set(deviceId, code)
   }

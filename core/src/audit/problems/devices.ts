@@ -1,6 +1,7 @@
 import { hex } from '../../abi/index.ts'
+import { type Head, headWords } from '../head.ts'
 import { deviceName } from '../names.ts'
-import { problem, see } from './problem.ts'
+import { problem, see, staleHeadSee, staleHeadWhy } from './problem.ts'
 
 export interface Device {
   readonly deviceId: number
@@ -247,6 +248,22 @@ export const deviceProblems = {
       outcome: 'If the entry that is not visited is the live one, its MSIs are dropped after a restore that succeeds.',
       fix: 'Make the chain visit both: the live one is not lost then. Or look which device the guest has, and clear the other entry.',
       see: `${see.scan}; ${see.orphans}`,
+    },
+  }),
+  D216: problem<Head>({
+    slug: 'stale-dte-head',
+    usually: 'latent',
+    describe: (d) => `The head of the device table${d.deviceId === 0 ? '' : ` at ${name(d)}`} ${headWords(d)}.`,
+    fix: 'clear the head',
+    remedies: ['fix'],
+    help: {
+      what: 'A dummy head, the entry with 0xdafe at index 0 of the device table or of a second-level page, names another device than the first live one.',
+      why: staleHeadWhy,
+      when: 'Only on kernels that follow heads: none that was released does.',
+      outcome:
+        'They jump to the device that it names, so those before it are lost with success; or they end there, or take what lies there for an entry. To all other kernels it is an entry that is not valid.',
+      fix: 'Clear the eight bytes: the scan then reads entry by entry to the first device. Nothing the guest uses is lost.',
+      see: staleHeadSee,
     },
   }),
 } as const

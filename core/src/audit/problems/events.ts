@@ -1,5 +1,6 @@
-import { eventName } from '../names.ts'
-import { problem, see } from './problem.ts'
+import { type Head, headWords } from '../head.ts'
+import { deviceName, eventName } from '../names.ts'
+import { problem, see, staleHeadSee, staleHeadWhy } from './problem.ts'
 
 export interface Event {
   readonly deviceId: number
@@ -184,6 +185,22 @@ export const eventProblems = {
       outcome: 'Nothing now. Later what I303 and I304 do.',
       fix: 'Clear the eight bytes. Nothing the guest uses is lost.',
       see: `${see.abi}; ${see.orphans}`,
+    },
+  }),
+  I311: problem<Head>({
+    slug: 'stale-ite-head',
+    usually: 'latent',
+    describe: (d) => `The head in the ITT of ${deviceName(d.deviceId)} ${headWords(d)}.`,
+    fix: 'clear the head',
+    remedies: ['fix'],
+    help: {
+      what: 'A dummy head, the entry with 0xdafe in the place of event 0, names another event than the first live one of its ITT.',
+      why: staleHeadWhy,
+      when: 'Only on kernels that follow heads: none that was released does.',
+      outcome:
+        'They jump to the event that it names, so those before it are lost with success; or RESTORE_TABLES fails with EINVAL where it names one past the ITT. To all other kernels it is an entry that is not valid.',
+      fix: 'Clear the eight bytes: the scan then reads entry by entry to the first event. Nothing the guest uses is lost.',
+      see: staleHeadSee,
     },
   }),
 } as const

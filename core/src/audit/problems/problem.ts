@@ -106,3 +106,9 @@ export const see = {
   scan: `${abi}; vgic-its.c, scan_its_table`,
   orphans: 'Linux commits e9649129d33d "Clear DTE when MAPD unmaps a device", 7602ffd1d5e8 "Clear ITE when DISCARD frees an ITE"',
 } as const
+
+export const staleHeadWhy =
+  'A save of a kernel that knows no heads leaves them as they are, and the guest has mapped or unmapped something since they were written. Or it is rubbish that looks like one.'
+
+export const staleHeadSee =
+  'docs/decisions/dummy-heads.md; J. Zhang, "KVM: arm64: vgic-its: Add a dummy DTE/ITE if necessary", 5 Nov 2024'

@@ -1,4 +1,4 @@
-import { GITS_BASER, profiles } from '../../../abi/index.ts'
+import { GITS_BASER, HEAD_DTE, HEAD_MAGIC, profiles } from '../../../abi/index.ts'
 import type { Gpa } from '../../../memory/index.ts'
 import { DEVICE_TABLE, PlantedVm } from '../planted-vm.ts'
 import { healthy, outside, type ProblemCase, withOrphan } from './problem-case.ts'
@@ -145,7 +145,29 @@ export const deviceTableCases: readonly ProblemCase[] = [
     confidence: 'inferred',
     vm: () => hiddenDevice().clearRing(),
   },
+  {
+    code: 'D216',
+    when: 'the head of the device table names a device behind the first',
+    severity: 'latent',
+    confidence: 'proven',
+    vm: () => staleTableHead(),
+    mends: true,
+  },
+  {
+    code: 'D216',
+    when: 'the head of the device table names a device behind the first, and the kernel follows it',
+    severity: 'corrupts',
+    confidence: 'proven',
+    vm: () => Object.assign(staleTableHead(), { more: { profile: profiles['proposal-2024'] } }),
+    mends: true,
+  },
 ]
+
+/** Its head leads past device 16. */
+function staleTableHead(): PlantedVm {
+  const vm = healthy()
+  return vm.word(vm.dteAt(0), HEAD_DTE.encode({ magic: HEAD_MAGIC, first: 24 }))
+}
 
 /** Device 12 has the ITT that device 8 had, and the entry of device 8 leads past it. */
 function hiddenDevice(): PlantedVm {

@@ -1,10 +1,19 @@
-import { type ProfileId, profiles } from '../../../abi/index.ts'
+import { HEAD_ITE, HEAD_MAGIC, type ProfileId, profiles } from '../../../abi/index.ts'
 import type { Gpa } from '../../../memory/index.ts'
 import { LPI_CONFIGURATION, PlantedVm, pciFunction } from '../planted-vm.ts'
 import { healthy, type ProblemCase, withOrphan } from './problem-case.ts'
 
 /** The same VM, restored by this kernel. */
 const before = (vm: PlantedVm, kernel: ProfileId) => Object.assign(vm, { more: { profile: profiles[kernel] } })
+
+/** Device 24 has events 2 and 5, and a head that names `first`. */
+function withIttHead(first: number): PlantedVm {
+  const vm = new PlantedVm()
+    .map(16, { 0: [8192, 0], 1: [8193, 1] })
+    .map(24, { 2: [8194, 0], 5: [8195, 1] })
+    .save()
+  return vm.word(vm.iteAt(24, 0), HEAD_ITE.encode({ magic: HEAD_MAGIC, first }))
+}
 
 /** Interrupt translation tables and LPI tables. */
 export const ittCases: readonly ProblemCase[] = [
@@ -110,6 +119,33 @@ export const ittCases: readonly ProblemCase[] = [
         .save()
         .discard(24, 1)
         .save(),
+    mends: true,
+  },
+  {
+    code: 'I311',
+    when: 'the head of an ITT names an event behind the first',
+    severity: 'latent',
+    deviceId: 24,
+    confidence: 'proven',
+    vm: () => withIttHead(5),
+    mends: true,
+  },
+  {
+    code: 'I311',
+    when: 'the head of an ITT names an event behind the first, and the kernel follows it',
+    severity: 'corrupts',
+    deviceId: 24,
+    confidence: 'proven',
+    vm: () => before(withIttHead(5), 'proposal-2024'),
+    mends: true,
+  },
+  {
+    code: 'I311',
+    when: 'the head of an ITT names an event past it, and the kernel follows it',
+    severity: 'fails',
+    errno: 'EINVAL',
+    deviceId: 24,
+    vm: () => before(withIttHead(40), 'proposal-2024'),
     mends: true,
   },
   {

@@ -1,0 +1,73 @@
+import { HEAD_DTE, HEAD_ITE } from '../abi/index.ts'
+import type { Gpa } from '../memory/index.ts'
+import { dteBlocks, isHead, isValidDte, isValidIte } from '../tables/index.ts'
+import type { Head } from './head.ts'
+import { ifThere } from './if-there.ts'
+import type { MappedDevice } from './mappings.ts'
+import { orphansOf } from './passes/orphans.ts'
+import type { Scene } from './scene.ts'
+
+/**
+ * The heads in the tables, device tables first, by id. Elsewhere than at index 0 nobody writes one: what looks like a head there is
+ * rubbish. So it is in the ITT of a dead device, which is the guest's memory again.
+ */
+export const headsOf = (scene: Scene): readonly Head[] => scene.once(find)
+
+/** Index 0 of a table, and the ids in it that are valid and not dead. */
+interface Place {
+  readonly kind: Head['kind']
+  readonly at: Gpa
+  readonly deviceId: number
+  readonly first: number | undefined
+  /** What a head there may name besides the first. */
+  readonly other?: number | undefined
+}
+
+function find(scene: Scene): readonly Head[] {
+  const heads: Head[] = []
+  const seen = new Set<Gpa>()
+  for (const place of places(scene)) {
+    // No more places than the sweep of the tables has seen: its share bounds them.
+    scene.work++
+    if (seen.has(place.at)) continue
+    seen.add(place.at)
+    const head = headAt(scene, place)
+    if (head !== undefined) heads.push(head)
+  }
+  return heads
+}
+
+function* places(scene: Scene): Generator<Place> {
+  const { orphans } = orphansOf(scene)
+  const live = scene.tables.mappings.devices.filter(({ deviceId }) => !orphans.hasDevice(deviceId))
+  let next = 0
+  for (const { base, firstId, entries } of dteBlocks(scene.memory, scene.view.deviceTable)) {
+    while (next < live.length && live[next]!.deviceId < firstId) next++
+    const candidate = live[next]?.deviceId
+    const first = candidate !== undefined && candidate < firstId + entries ? candidate : undefined
+    // The proposal has one head for all pages, which counts from DeviceID 0.
+    const other = firstId === 0 && first === undefined ? candidate : undefined
+    yield { kind: 'DTE', at: base, deviceId: firstId, first, other }
+  }
+  for (const device of live)
+    yield { kind: 'ITE', at: device.ittAddr, deviceId: device.deviceId, first: firstEvent(scene, device) }
+}
+
+function firstEvent(scene: Scene, { deviceId, first, count }: MappedDevice): number | undefined {
+  const { orphans } = orphansOf(scene)
+  const { eventId } = scene.tables.mappings.events
+  for (let row = first; row < first + count; row++) if (!orphans.hasEvent(deviceId, eventId[row]!)) return eventId[row]!
+  return undefined
+}
+
+function headAt({ memory }: Scene, place: Place): Head | undefined {
+  const { kind, at, deviceId, first, other } = place
+  const word = ifThere(() => [memory.u32(at), memory.u32((at + 4) as Gpa) | 0] as const)
+  if (word === undefined) return undefined
+  const [lo, hi] = word
+  if (!isHead(lo) || (kind === 'DTE' ? isValidDte(hi) : isValidIte(lo, hi))) return undefined
+  const distance = (kind === 'DTE' ? HEAD_DTE : HEAD_ITE).fields.first.get(lo, hi)
+  const names = distance === 0 ? undefined : distance + (kind === 'DTE' ? deviceId : 0)
+  const isStale = names !== first && (names === undefined || names !== other)
+  return { kind, at, deviceId, names, first, isStale }
+}
