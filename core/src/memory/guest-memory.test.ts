@@ -141,3 +141,13 @@ describe('memory of many regions', () => {
     )
   })
 })
+
+it.each<[string, (memory: GuestMemory, at: Gpa) => unknown]>([
+  ['read', (memory, at) => memory.read(at, 8)],
+  ['write', (memory, at) => memory.write(at, new Uint8Array(8))],
+  ['fill', (memory, at) => memory.fill(at, 8)],
+  ['u32', (memory, at) => memory.u32(at)],
+])('%s past the last address there can be is EFAULT: a register and an offset may lead there', (_, access) => {
+  const memory = new GuestMemory([{ base: 0x4000_0000 as Gpa, bytes: 4096 }])
+  expect(() => access(memory, (2 ** 52 + 4096) as Gpa)).toThrow('EFAULT')
+})

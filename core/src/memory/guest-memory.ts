@@ -264,8 +264,9 @@ export class GuestMemory {
   }
 }
 
+/** A register and an offset may lead past the last address there can be: that is outside RAM, and no caller's mistake. */
 function checkRun(at: Gpa, bytes: number): void {
-  wholeNumber('the address', at, 0, GPA_LIMIT - 1)
+  wholeNumber('the address', at, 0, Number.MAX_SAFE_INTEGER)
   wholeNumber('the number of bytes', bytes, 0, GPA_LIMIT)
 }
 
