@@ -1,7 +1,8 @@
 import { type Ran, vits } from '../cli/src/testing/fake-io.ts'
+import { recordingPath } from './seeds/answers.ts'
 import { seedDocuments } from './seeds/documents.ts'
 import { namedTests } from './seeds/named-tests.ts'
-import type { CommandEvidence, Evidence, SeedRow } from './seeds/seed-row.ts'
+import type { AnswerEvidence, CommandEvidence, Evidence, SeedRow } from './seeds/seed-row.ts'
 
 const results = { differs: 'differs', outside: 'not in the model', open: 'not yet' } as const
 
@@ -49,9 +50,16 @@ function shown(evidence: Evidence, ran: ReadonlyMap<string, Ran>): string {
     return `${link(test, test.replace(/^core\/src\//, ''))}: ${cell(name)}${of === undefined ? '' : `, of which ${cell(of)}`}`
   }
   if ('command' in evidence) return `\`vits ${evidence.command}\`: ${printed(evidence, ran.get(evidence.command)!)}`
-  if ('recording' in evidence)
-    return link(evidence.recording, evidence.recording.replace(/^fixtures\/vectors\/(.*)\.json\.zst$/, '$1'))
+  if ('recording' in evidence) return answer(evidence)
   return `${link(evidence.file, evidence.file)}: ${cell(evidence.says)}`
+}
+
+/** What was asked of a real kernel, and what it answered. */
+function answer({ recording, scenario, kernel, after, op, rc, holds }: AnswerEvidence): string {
+  const where = [scenario, kernel].filter((word) => word !== undefined).join(' on ')
+  const words = [where, after === undefined ? '' : `“${cell(after)}”`, `${op}${rc === undefined ? '' : ` answers ${rc}`}`]
+  const seen = holds === undefined ? '' : `, ${cell(holds.replaceAll('"', ''))}`
+  return `${link(recordingPath(recording), recording)}: ${words.filter(Boolean).join(': ')}${seen}`
 }
 
 /** The exit status, and what matched in the output: its groups, where there are any. */

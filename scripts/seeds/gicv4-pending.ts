@@ -1,4 +1,4 @@
-import { recorded, type SeedDocument, shownBy } from './seed-row.ts'
+import { answered, type SeedDocument, shownBy } from './seed-row.ts'
 
 const pending = 'kvm/gicv4/save-pending.test.ts'
 const small = 'selftest vlpi --lpis 512 --software 64'
@@ -33,9 +33,10 @@ export const gicv4Pending: SeedDocument = {
       by: [
         shownBy('kvm/kvm-gic.test.ts', 'is EBUSY for registers before it is initialised, ENXIO for SAVE_PENDING_TABLES'),
         shownBy('kvm/kvm-gic.test.ts', 'pending-save-before-init: before 5.13 it answered 0'),
-        ...recorded('kernels.4.13.9', 'kernels.5.10.218'),
+        answered('handwritten', 'gic_save_pending_tables', { scenario: 'e_registers', kernel: '6.1.0-44', rc: 'ENXIO' }),
+        answered('handwritten', 'gic_save_pending_tables', { scenario: 'e_registers', kernel: '5.10.0-30', rc: '0' }),
       ],
-      why: 'Since 5.13. 4.13 and 5.10 answer 0, and so does the model of them.',
+      why: 'Since 5.13. 5.10 answers 0, on record, and so does the model up to there; 4.13 was not asked. 21 kernels from 6.1.164 on answer ENXIO.',
     },
     102: {
       claim: 'What if the vPEs are not mapped yet?',
@@ -74,7 +75,12 @@ export const gicv4Pending: SeedDocument = {
           code: 0,
           prints: /^GICv4\.1, vSGIs, read between .* 24 +0 {2}as it must/m,
         },
-        ...recorded('i_private'),
+        answered('i_private', 'redist_write', {
+          kernel: '7.3.4',
+          after: 'user space writes the pending latches through GICR_ISPENDR0',
+          holds: '"reg":"0x10200"',
+          rc: '0',
+        }),
       ],
     },
     106: {

@@ -1,4 +1,4 @@
-import { recorded, type SeedDocument, shownBy } from './seed-row.ts'
+import { answered, type SeedDocument, shownBy } from './seed-row.ts'
 
 const seedTest = 'conformance/seed/seed-test.test.ts'
 const selftest = 'cli/src/commands/selftest.test.ts'
@@ -15,7 +15,11 @@ export const orphansAndHeads: SeedDocument = {
         { command: 'demo orphan', code: 0, prints: /Its entry in RAM is now .*: an orphan/ },
         shownBy('its/commands/commands.test.ts', 'keeps-unmapped: old kernels leave the ITE in guest RAM'),
         shownBy('its/commands/mapping.test.ts', 'keeps-unmapped: old kernels leave the DTE in guest RAM'),
-        ...recorded('c1_unmap_then_save.6.1.192'),
+        answered('handwritten', 'mem_dump', {
+          scenario: 'c1_unmap_then_save',
+          kernel: '5.10.0-30',
+          holds: 'itts after DISCARD of all of device 1","gpa":"0x40400000","len":"0x3000","nonzero":{"0x0":"00000020',
+        }),
       ],
     },
     2: {
@@ -23,6 +27,10 @@ export const orphansAndHeads: SeedDocument = {
       by: [
         { command: 'demo orphan', code: 0, prints: /RESTORE_TABLES EINVAL at the ITE of .*$/m },
         shownBy(seedTest, '%s: EINVAL without options'),
+        answered('c4_planted.6.1.192', 'its_restore_tables', {
+          after: 'stale ITE at event 0, unmapped collection 9',
+          rc: 'EINVAL',
+        }),
       ],
     },
     3: {
@@ -30,11 +38,17 @@ export const orphansAndHeads: SeedDocument = {
       by: [
         { command: 'demo orphan', code: 0, prints: /device 4 is back from the dead, device 7 has lost its interrupt/ },
         shownBy(seedTest, 'corruption with -s'),
+        answered('c4_planted.6.1.192', 'its_restore_tables', { after: 'stale ITE at event 0, valid collection 0', rc: '0' }),
       ],
     },
     4: {
       claim: 'A kernel that clears entries on MAPD and DISCARD does neither.',
-      by: [shownBy(seedTest, '%s clears what a guest unmaps', 'linux-6.12.90'), ...recorded('c1_unmap_then_save.6.12.117')],
+      by: [
+        shownBy(seedTest, '%s clears what a guest unmaps', 'linux-6.12.90'),
+        answered('c1_unmap_then_save.6.12.117', 'mem_dump', {
+          holds: 'MAPD dev=2 V=0, before SAVE","gpa":"0x40100000","len":"0x10000","nonzero":{"0x8":"0200080800000280","0x28"',
+        }),
+      ],
       why: 'In its second flow; the first flow unmaps all that it would restore.',
     },
     5: {
@@ -86,7 +100,7 @@ export const orphansAndHeads: SeedDocument = {
       by: [
         { command: 'selftest -n 1 --kernel linux-4.13 --flow v4', code: 1, prints: /FAIL {2}(reset: EFAULT)/ },
         shownBy(seedTest, 'linux-4.13 has no CTRL_RESET, and v4 ends at its EFAULT as the posted program does'),
-        ...recorded('kernels.4.13.9'),
+        answered('kernels.4.13.9', 'its_ctrl_reset', { scenario: 'difference_1', rc: 'EFAULT' }),
       ],
       why: '4.13 takes the unknown attribute for a register whose value it cannot read: EFAULT, not ENXIO.',
     },
@@ -100,18 +114,28 @@ export const orphansAndHeads: SeedDocument = {
       by: [
         shownBy(heads, 'of kind $kind stands at index 0 and names the first live entry'),
         shownBy('abi/layout.test.ts', '%s encodes what it decoded'),
+        answered('kernels.6.12.0-dummyhead', 'mem_dump', {
+          after: 'first device 5, first event 2: the heads',
+          holds: 'feda050000000000',
+        }),
       ],
     },
     18: {
       claim: 'A head of an ITT is 0xdafe and the first EventID in the place of `next`.',
       by: [
         shownBy(heads, 'of kind $kind stands at index 0 and names the first live entry'),
-        ...recorded('kernels.6.12.0-dummyhead'),
+        answered('kernels.6.12.0-dummyhead', 'mem_dump', {
+          after: 'first device 5, first event 2: the heads',
+          holds: 'feda000000000200',
+        }),
       ],
     },
     19: {
       claim: 'The head of an empty table names nothing.',
-      by: [shownBy(heads, 'of the proposal says so when there is nothing live; ours leaves such a table clean')],
+      by: [
+        shownBy(heads, 'of the proposal says so when there is nothing live; ours leaves such a table clean'),
+        answered('kernels.6.12.0-dummyhead', 'mem_dump', { after: 'no device at all: an empty head', holds: 'feda000000000000' }),
+      ],
     },
     20: { claim: 'Where entry 0 is live there is no head.', by: [shownBy(heads, 'is not written where entry 0 is live')] },
     21: {
@@ -126,7 +150,7 @@ export const orphansAndHeads: SeedDocument = {
       by: [
         shownBy('conformance/recorded-heads.test.ts', '%s: restores the guest of %s as without them, delivers the same MSIs'),
         shownBy('conformance/recorded-heads.test.ts', 'was asked on 23 kernels'),
-        ...recorded('heads'),
+        answered('heads', 'its_restore_tables', { kernel: '7.3.4', rc: '0' }),
       ],
       why: 'For a guest that keeps its tables apart. Where two devices share an ITT heads lose events on every kernel.',
     },
@@ -152,7 +176,10 @@ export const orphansAndHeads: SeedDocument = {
         shownBy(heads, 'the defects of the proposed head, which ours has not 1:'),
         shownBy(heads, '6: a gap above the cap still lands among orphans'),
         shownBy(selftest, 'ends each case as the program did on a real %s', '6.12 with the patches'),
-        ...recorded('kernels.6.12.0-dummyhead'),
+        answered('kernels.6.12.0-dummyhead', 'its_save_tables', {
+          after: 'defect 1: SAVE_TABLES with DeviceID 0 not storable',
+          rc: 'EINVAL',
+        }),
       ],
       why: 'With six defects, none of which our own heads have.',
     },
@@ -168,7 +195,11 @@ export const orphansAndHeads: SeedDocument = {
         shownBy(heads, '2: the jump over an invalid first-level entry is taken from a DeviceID'),
         shownBy(heads, '5: a head of 32 bits and more becomes a negative answer'),
         shownBy(heads, 'a kernel with the proposal writes and follows its heads without being told'),
-        ...recorded('kernels.6.12.0-dummyhead'),
+        answered('kernels.6.12.0-dummyhead', 'signal_msi', {
+          after: 'defect 2: devices 0 and 40000',
+          holds: '"devid":"0x9c40"',
+          rc: '0',
+        }),
       ],
     },
     28: {
@@ -177,14 +208,14 @@ export const orphansAndHeads: SeedDocument = {
         shownBy('its/commands/mapping.test.ts', 'with V=0 forgets device %i and clears its DTE, mapped before or not'),
         shownBy('its/commands/commands.test.ts', 'unmaps one event and clears its ITE'),
         shownBy(selftest, 'ends each case as the program did on a real %s', '6.12.117'),
+        answered('c1_unmap_then_save.6.1.192', 'mem_dump', {
+          holds: 'itts after DISCARD of all of device 1","gpa":"0x40400000","len":"0x3000","nonzero":{"0x1000"',
+        }),
       ],
     },
     29: {
       claim: 'It is based on v6.12-rc6.',
-      by: [
-        shownBy(seedTest, 'has v6.12-rc6 for that, which differs in nothing from its profile'),
-        ...recorded('kernels.6.12.0-dummyhead'),
-      ],
+      by: [shownBy(seedTest, 'has v6.12-rc6 for that, which differs in nothing from its profile')],
     },
     30: {
       claim: 'The selftest is a program that asks a real kernel.',

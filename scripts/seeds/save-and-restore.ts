@@ -1,4 +1,4 @@
-import { recorded, type SeedDocument, shownBy } from './seed-row.ts'
+import { answered, type SeedDocument, shownBy } from './seed-row.ts'
 
 const attributes = 'kvm/attributes.test.ts'
 const refusals = 'its/commands/refusals.test.ts'
@@ -24,14 +24,20 @@ export const saveAndRestore: SeedDocument = {
     },
     55: {
       claim: 'GITS_TYPER reports the size of an ITE.',
-      by: [shownBy(frame, 'registers that a guest cannot change identify the ITS'), ...recorded('e_registers.6.1.192')],
+      by: [
+        shownBy(frame, 'registers that a guest cannot change identify the ITS'),
+        answered('d_reset.6.1.192', 'its_regs', { holds: '"GITS_TYPER":"0x1ef71"' }),
+      ],
     },
     56: {
       claim: 'The size of a MAPD is read, and checked.',
       by: [
         shownBy(refusals, 'a command that is refused changes nothing $command: $because', '17 EventID bits are too many'),
         shownBy('conformance/seed/seed-test.test.ts', 'gives each device 16 EventID bits'),
-        ...recorded('f_mapd_bad_size.6.1.192'),
+        answered('f_mapd_bad_size.6.1.192', 'signal_msi', {
+          after: 'with 17 EventID bits: rejected before the old mapping is dropped',
+          rc: '1',
+        }),
       ],
     },
     57: {
@@ -41,26 +47,32 @@ export const saveAndRestore: SeedDocument = {
         shownBy(refusals, '$command: $because', 'the DeviceID has more than 16 bits'),
       ],
     },
-    58: { claim: 'The ITT address of a MAPD is where the ITT is saved.', by: [written, ...recorded('a_flat.6.1.192')] },
+    58: {
+      claim: 'The ITT address of a MAPD is where the ITT is saved.',
+      by: [written, answered('a_flat.6.1.192', 'mem_dump', { holds: '"0x40":"0002080800001080' })],
+    },
     59: {
       claim: 'User space writes GITS_CREADR, within the queue and while the ITS is disabled; a guest does not.',
       by: [
         shownBy(frame, 'CREADR: not while enabled, not past the queue, and without its low bits'),
         shownBy(frame, 'registers that a guest cannot change %s'),
-        ...recorded('e_registers.6.12.117'),
+        answered('e_registers.6.12.117', 'its_write', { holds: '"reg":"GITS_CREADR","value":"0x1000"', rc: 'EINVAL' }),
+        answered('e_registers.6.12.117', 'its_write', { holds: '"reg":"GITS_CREADR"', rc: 'EBUSY' }),
       ],
     },
     60: {
       claim: 'Every entry has eight bytes.',
-      by: [written, { file: 'docs/api/rev0-tables.md', says: 'Every entry has eight bytes' }, ...recorded('a_flat.6.12.117')],
+      by: [written, { file: 'docs/api/rev0-tables.md', says: 'Every entry has eight bytes' }],
     },
-    61: { claim: 'The device table is indexed by DeviceID, an ITT by EventID.', by: [written, ...recorded('a_flat.6.12.117')] },
+    61: {
+      claim: 'The device table is indexed by DeviceID, an ITT by EventID.',
+      by: [written, answered('a_flat.6.12.117', 'mem_dump', { holds: '"0xfff8":"0606080800000080"' })],
+    },
     62: {
       claim: 'Devices and events are saved in order, however they came.',
       by: [
         shownBy('its/devices.test.ts', 'are found by DeviceID and visited in ascending order, whatever came and went'),
         shownBy('its/events.test.ts', 'answer as a map would, and are chained per device in EventID order'),
-        ...recorded('histories.6.12.117'),
       ],
     },
     63: {
@@ -75,28 +87,41 @@ export const saveAndRestore: SeedDocument = {
     },
     64: {
       claim: 'The collection table is a list with a zero entry at its end.',
-      by: [written, shownBy(save, 'writes no terminator behind a table that is full'), ...recorded('a_flat.6.1.192')],
+      by: [
+        written,
+        shownBy(save, 'writes no terminator behind a table that is full'),
+        answered('a_flat.6.1.192', 'mem_dump', { holds: '03000200000000800000000000000080' }),
+      ],
     },
     65: {
       claim: 'ITTs are saved and restored.',
-      by: [shownBy(restore, 'brings back exactly what a save wrote, whatever is mapped'), ...recorded('a_flat.6.1.192')],
+      by: [
+        shownBy(restore, 'brings back exactly what a save wrote, whatever is mapped'),
+        answered('a_flat.6.1.192', 'its_restore_tables', { rc: '0' }),
+      ],
     },
     66: {
       claim: 'The pending tables are saved.',
       by: [
         shownBy(pending, 'writes each LPI’s bit to the table of its target and clears the bits of those no longer pending'),
-        ...recorded('g_delivery.6.12.117'),
+        answered('g_delivery.6.12.117', 'mem_dump', { holds: '"0x400":"b200000000000000"' }),
       ],
     },
     67: {
       claim: 'The first KiB of a pending table is left alone.',
-      by: [shownBy(pending, 'leaves the first KiB alone: there is no LPI below 8192')],
+      by: [
+        shownBy(pending, 'leaves the first KiB alone: there is no LPI below 8192'),
+        answered('g_delivery.6.12.117', 'mem_dump', { holds: '"nonzero":{"0x400":"b2' }),
+      ],
     },
     68: {
       claim: 'A restore takes the pending bits.',
       by: [
         shownBy(restore, 'consumes pending bits: the LPI is pending, and its bit in RAM is gone'),
-        ...recorded('g_delivery.6.1.192'),
+        answered('a_flat.6.1.192', 'mem_dump', {
+          after: 'fresh VM over the same RAM',
+          holds: 'pending_table[1]","gpa":"0x42010000","len":"0x2000","nonzero":{}',
+        }),
       ],
     },
     69: {
@@ -155,7 +180,8 @@ export const saveAndRestore: SeedDocument = {
       claim: 'Device tables have one level or two.',
       by: [
         shownBy(restore, 'brings back exactly what a save wrote, whatever is mapped'),
-        ...recorded('a_flat.6.12.117', 'b_indirect.6.12.117'),
+        answered('a_flat.6.12.117', 'its_restore_tables', { rc: '0' }),
+        answered('b_indirect.6.12.117', 'its_restore_tables', { rc: '0' }),
       ],
     },
     77: {
@@ -163,7 +189,7 @@ export const saveAndRestore: SeedDocument = {
       by: [
         shownBy(restore, 'onto a live ITS is EEXIST: its collections go, its devices stay without collections'),
         shownBy(walk, 'refuses when %s', 'the same ICID comes twice'),
-        ...recorded('c5_restore_twice.6.1.192'),
+        answered('c5_restore_twice.6.1.192', 'its_restore_tables', { rc: 'EEXIST' }),
       ],
     },
     78: {
@@ -176,7 +202,10 @@ export const saveAndRestore: SeedDocument = {
           'the ICID has no collection',
         ].map((row) => shownBy(walk, 'walking the tables as a restore does refuses when %s', row)),
         { file: 'docs/api/its-device.md', says: '## What RESTORE_TABLES objects to' },
-        ...recorded('c4_planted.6.1.192', 'c4_planted.6.12.117'),
+        answered('c4_planted.6.12.117', 'its_restore_tables', { after: 'size field 16 (17 bits)', rc: 'EINVAL' }),
+        answered('c4_planted.6.12.117', 'its_restore_tables', { after: 'ITE with LPI 8191', rc: 'EINVAL' }),
+        answered('c4_planted.6.12.117', 'its_restore_tables', { after: 'past an 8-entry ITT', rc: 'EINVAL' }),
+        answered('c4_planted.6.12.117', 'its_restore_tables', { after: 'stale DTE at device 0, ITT outside RAM', rc: 'EFAULT' }),
       ],
     },
     79: {
@@ -184,15 +213,24 @@ export const saveAndRestore: SeedDocument = {
       by: [
         shownBy(walk, 'refuses when %s', 'RDbase names no vCPU'),
         shownBy(walk, 'before 5.6 an unmapped collection is refused'),
+        answered('c4_planted.6.1.192', 'its_restore_tables', { after: 'CTE: target vCPU 2 of 2', rc: 'EINVAL' }),
+        answered('c4_planted.6.1.192', 'its_restore_tables', { after: 'CTE: RDbase 0xffffffff = not mapped', rc: '0' }),
       ],
       why: 'A collection that is not mapped is restored, by 5.6 and later.',
     },
-    80: { claim: 'GITS_IIDR names the revision of the ABI.', by: [shownBy(frame, 'IIDR: table ABI revision 0 and no other')] },
+    80: {
+      claim: 'GITS_IIDR names the revision of the ABI.',
+      by: [
+        shownBy(frame, 'IIDR: table ABI revision 0 and no other'),
+        answered('e_registers.6.1.192', 'its_write', { holds: '"reg":"GITS_IIDR","value":"0x4b00143b"', rc: 'EINVAL' }),
+      ],
+    },
     81: {
       claim: 'Nothing is saved, restored, reset, read or written while a vCPU runs.',
       by: [
         shownBy('kvm/kvm-its.test.ts', 'SAVE, RESTORE, RESET and every register access are EBUSY'),
-        ...recorded('e_vcpu_running.6.1.192', 'e_vcpu_running.6.12.117'),
+        answered('e_vcpu_running.6.12.117', 'its_save_tables', { rc: 'EBUSY' }),
+        answered('e_vcpu_running.6.12.117', 'redist_read', { rc: 'EBUSY' }),
       ],
     },
     82: {
@@ -208,14 +246,8 @@ export const saveAndRestore: SeedDocument = {
       claim: 'The real KVM answers alike.',
       by: [
         shownBy('conformance/vectors.test.ts', 'the model answers as real KVM did %s'),
-        ...recorded(
-          'a_flat.6.1.192',
-          'b_indirect.6.1.192',
-          'c5_restore_twice.6.12.117',
-          'd_reset.6.12.117',
-          'e_registers.6.12.117',
-          'g_msi.6.12.117',
-        ),
+        answered('handwritten', 'its_restore_tables', { scenario: 'a_flat', kernel: '7.3.4', rc: '0' }),
+        { file: 'docs/asked.md', says: 'Random histories on a real kernel and on the model of its profile, side by side' },
       ],
     },
     84: {

@@ -1,3 +1,5 @@
+import type { Rc, StepOp } from '@vits/core/conformance'
+
 /** A test that asks whether a claim holds. */
 export interface TestEvidence {
   readonly test: string
@@ -15,9 +17,21 @@ export interface CommandEvidence {
   readonly prints: RegExp
 }
 
-/** What a real kernel answered, under fixtures/vectors; every recording there is played on the model. */
-export interface RecordingEvidence {
+/** An answer of a real kernel, in a recording under fixtures/vectors: all of them are played on the model. */
+export interface AnswerEvidence {
+  /** The name of the recording, without `.json.zst`. */
   readonly recording: string
+  /** Of a file with several. */
+  readonly scenario?: string
+  /** How `uname -r` begins there, of a file with several. */
+  readonly kernel?: string
+  /** Words of the note behind which it stands. */
+  readonly after?: string
+  readonly op: StepOp
+  /** What the call answered. */
+  readonly rc?: Rc
+  /** What else stands in the step, as JSON. */
+  readonly holds?: string
 }
 
 /** A file, a page that is printed from the code among them, and words in it. */
@@ -26,7 +40,7 @@ export interface TextEvidence {
   readonly says: string
 }
 
-export type Evidence = TestEvidence | CommandEvidence | RecordingEvidence | TextEvidence
+export type Evidence = TestEvidence | CommandEvidence | AnswerEvidence | TextEvidence
 
 /** What became of a claim of the documents, and how one sees it. */
 export interface SeedRow {
@@ -55,5 +69,8 @@ export const shownBy = (path: string, title: string, of?: string): TestEvidence 
   ...(of !== undefined && { of }),
 })
 
-export const recorded = (...names: readonly string[]): RecordingEvidence[] =>
-  names.map((name) => ({ recording: `fixtures/vectors/${name}.json.zst` }))
+export const answered = (recording: string, op: StepOp, of: Omit<AnswerEvidence, 'recording' | 'op'>): AnswerEvidence => ({
+  recording,
+  op,
+  ...of,
+})
