@@ -30,7 +30,7 @@ ${Object.entries(rows)
 # The documents that vits began with, claim by claim
 
 Five mails about KVM's ITS: what each claims, in our words, and what shows that vits does it: a test, a command with what it prints, an
-answer of a real kernel that is played on the model, or words of a page. ${rows.length} rows: ${count(undefined)} work, ${count('differs')} differ
+answer of a real kernel in a recording that is played on the model, or words of a page. ${rows.length} rows: ${count(undefined)} work, ${count('differs')} differ
 on purpose, not in the model: ${count('outside')}, not yet: ${count('open')}. A test holds that each test, recording and page named here is there; the commands are run when this page
 is printed.
 
@@ -58,9 +58,17 @@ function shown(evidence: Evidence, ran: ReadonlyMap<string, Ran>): string {
 function answer({ recording, scenario, kernel, after, op, rc, holds }: AnswerEvidence): string {
   const where = [scenario, kernel].filter((word) => word !== undefined).join(' on ')
   const words = [where, after === undefined ? '' : `“${cell(after)}”`, `${op}${rc === undefined ? '' : ` answers ${rc}`}`]
-  const seen = holds === undefined ? '' : `, ${cell(holds.replaceAll('"', ''))}`
+  const seen = holds === undefined ? '' : `, ${cell(plain(holds))}`
   return `${link(recordingPath(recording), recording)}: ${words.filter(Boolean).join(': ')}${seen}`
 }
+
+/** A part of a step without its quotes, and of a dump without where it was made. */
+const plain = (json: string) =>
+  json
+    .replace(/","gpa":.*"nonzero":/, ': ')
+    .replaceAll(/[{}"]/g, '')
+    .replace(/\breg:(\w+)(?:,value:)?/, '$1 ')
+    .trimEnd()
 
 /** The exit status, and what matched in the output: its groups, where there are any. */
 function printed({ command, code, prints }: CommandEvidence, { code: exit, out, err }: Ran): string {

@@ -2,7 +2,6 @@ import { answered, type SeedDocument, shownBy } from './seed-row.ts'
 
 const pending = 'kvm/gicv4/save-pending.test.ts'
 const small = 'selftest vlpi --lpis 512 --software 64'
-const onHardware = 'On the model of the hardware: no host with GICv4.1 was at hand.'
 
 export const gicv4Pending: SeedDocument = {
   title: 'Review of "GICv4.1: Try to save hw pending state in save_pending_tables"',
@@ -11,12 +10,12 @@ export const gicv4Pending: SeedDocument = {
     97: {
       claim: 'All vPEs are unmapped before the virtual pending tables are read, and mapped afterwards.',
       by: [shownBy(pending, 'unmaps every vPE on every ITS before it reads, and maps them again afterwards, by these commands')],
-      why: onHardware,
+      why: 'On the model of the hardware: no host with GICv4.1 was at hand, here and in all rows below.',
     },
     98: {
       claim: 'Only with GICv4.1.',
       by: [
-        shownBy(pending, 'cannot be done %s: what software knows is written, and SAVE_TABLES is EACCES'),
+        shownBy(pending, 'cannot be done %s: no vPE is unmapped, what software knows is written, and SAVE_TABLES is EACCES'),
         { command: small, code: 0, prints: /^GICv4\.0 +EACCES/m },
       ],
     },
@@ -120,7 +119,7 @@ export const gicv4Pending: SeedDocument = {
         shownBy(pending, 'unmaps every vPE on every ITS before it reads, and maps them again afterwards, by these commands'),
         shownBy(pending, 'unmapping twice is unmapping once, and so is mapping'),
       ],
-      why: 'The commands are those that Linux’ driver is written to send; they were read, and not recorded of a host.',
+      why: 'Linux’ driver was read, and not recorded on a host. It also sends a VSYNC behind each command about a vPE that is mapped, which the hardware of the model does not wait for.',
     },
   },
 }

@@ -150,9 +150,10 @@ export const orphansAndHeads: SeedDocument = {
       by: [
         shownBy('conformance/recorded-heads.test.ts', '%s: restores the guest of %s as without them, delivers the same MSIs'),
         shownBy('conformance/recorded-heads.test.ts', 'was asked on 23 kernels'),
+        shownBy(heads, 'two devices in one ITT lose events by heads of kind %s that a plain save keeps'),
         answered('heads', 'its_restore_tables', { kernel: '7.3.4', rc: '0' }),
       ],
-      why: 'For a guest that keeps its tables apart. Where two devices share an ITT heads lose events on every kernel.',
+      why: 'For a guest that keeps its tables apart. Where two devices share an ITT, heads can lose events, whatever the kernel.',
     },
     23: {
       claim: 'A restore goes to the first live entry at once.',
@@ -185,9 +186,14 @@ export const orphansAndHeads: SeedDocument = {
     },
     26: {
       claim: 'Heads can be seen in a saved VM, and written into one.',
-      by: [{ file: 'docs/decisions/dummy-heads.md', says: 'and not by `vits repair`' }],
+      by: [
+        shownBy('cli/src/commands/show.test.ts', 'dummy heads are shown where they lie, with what they name, and which is stale'),
+        shownBy('cli/src/commands/show.test.ts', 'are counted in a check, with who reads them, and a stale one is a leftover'),
+        shownBy('audit/heads.test.ts', 'a stale head planted in the device table of a real saved VM is found on every kernel'),
+        { command: 'explain D216', code: 0, prints: /^D216 .*/m },
+      ],
       result: 'open',
-      why: 'The library and the selftest write them; `vits show`, `check` and `repair` know nothing of them yet.',
+      why: '`vits show`, `check` and `explain` know them. No command writes them into a saved VM yet; the library and the selftest do.',
     },
     27: {
       claim: 'The patches of the save, of what a scan returns, and of the restore.',

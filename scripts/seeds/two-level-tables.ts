@@ -60,6 +60,7 @@ export const twoLevelTables: SeedDocument = {
     92: {
       claim: 'What a scan returns should have names.',
       by: [
+        shownBy(walk, 'ends at next = 0 inside a second-level page, whatever the pages after it hold'),
         { file: 'core/src/tables/table-walk.ts', says: 'const ENDED =' },
         { file: 'core/src/tables/table-walk.ts', says: 'const LAST =' },
         { file: 'core/src/tables/table-walk.ts', says: 'const PAST =' },
@@ -78,6 +79,7 @@ export const twoLevelTables: SeedDocument = {
     94: {
       claim: 'The ABI says that `next` goes across tables.',
       by: [
+        shownBy(save, 'counts next in DeviceIDs, from one second-level page into another'),
         { file: 'docs/api/rev0-tables.md', says: '`next` counts DeviceIDs, across the pages of an indirect table' },
         { file: 'docs/problems/D213.md', says: 'page' },
       ],
