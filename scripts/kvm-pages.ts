@@ -104,7 +104,9 @@ const entries: readonly Entry[] = [
   {
     layout: L1E as unknown as Layout<Fields>,
     title: 'First-level entry of an indirect device table',
-    about: 'Entry n leads to the page of the DTEs of DeviceIDs 8192 n to 8192 n + 8191. The guest writes it, not KVM.',
+    about:
+      'Entry n leads to the page of the DTEs of DeviceIDs 8192 n to 8192 n + 8191. The guest writes it, not KVM. It has no `next`: a restore ' +
+      'reads the first level entry by entry, to its end or to a DTE whose `next` is 0.',
   },
   {
     layout: DTE as unknown as Layout<Fields>,

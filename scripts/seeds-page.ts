@@ -66,6 +66,7 @@ function answer({ recording, scenario, kernel, after, op, rc, holds }: AnswerEvi
 const plain = (json: string) =>
   json
     .replace(/","gpa":.*"nonzero":/, ': ')
+    .replace(/: {}$/, ': all zeros')
     .replaceAll(/[{}"]/g, '')
     .replace(/\breg:(\w+)(?:,value:)?/, '$1 ')
     .trimEnd()

@@ -51,6 +51,7 @@ export const twoLevelTables: SeedDocument = {
       by: [
         shownBy(walk, 'crosses second-level pages'),
         shownBy('conformance/seed/seed-test.test.ts', 'is no collection and no device in the first case'),
+        { file: 'docs/api/rev0-tables.md', says: 'reads the first level entry by entry, to its end' },
       ],
     },
     91: {
@@ -81,7 +82,7 @@ export const twoLevelTables: SeedDocument = {
       by: [
         shownBy(save, 'counts next in DeviceIDs, from one second-level page into another'),
         { file: 'docs/api/rev0-tables.md', says: '`next` counts DeviceIDs, across the pages of an indirect table' },
-        { file: 'docs/problems/D213.md', says: 'page' },
+        { file: 'docs/problems/D213.md', says: 'across page boundaries' },
       ],
     },
     95: {
