@@ -24,7 +24,8 @@ export function dteBlocks(memory: ReadonlyMemory, { valid, indirect, base, bytes
   const cursor = memory.cursor()
   for (let at = base; at < base + bytes; ) {
     if (!seekLoaded(cursor, at as Gpa)) {
-      at += ENTRY_BYTES
+      // RAM begins and ends at page boundaries at the finest, and a page is loaded as a whole.
+      at += PAGE_BYTES - (at % PAGE_BYTES)
       continue
     }
     const limit = Math.min(cursor.run, (base + bytes - at) / ENTRY_BYTES)
