@@ -26,7 +26,8 @@ function map(guest: SeedGuest, ...deviceIds: readonly number[]): void {
 describe('an ITS that is reset', () => {
   it.each(withReset)('%s: saves and restores nothing, with success, before the guest sets it up', (kernel) => {
     const guest = booted(kernel, 1, 40)
-    expect(guest.control(CTRL.ITS_CTRL_RESET).ok).toBe(true)
+    const tablesOfBefore = guest.control(CTRL.ITS_SAVE_TABLES)
+    expect([tablesOfBefore, guest.control(CTRL.ITS_CTRL_RESET)]).toMatchObject([{ ok: true }, { ok: true }])
     guest.memory.clearDirty()
     expect([CTRL.ITS_SAVE_TABLES, CTRL.ITS_RESTORE_TABLES].map((attr) => guest.control(attr))).toMatchObject([
       { ok: true, value: 0 },
