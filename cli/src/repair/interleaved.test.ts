@@ -108,7 +108,7 @@ describe.each(Object.keys(letterVms) as Vm[])('two processes at work on %s', (vm
       fc.asyncProperty(fc.constantFrom(...pairs), fc.array(fc.nat(12), { maxLength: 20 }), async (pair, turns) => {
         await expectTheWayBack(vm, (await interleaved(vm, pair, turns)).said)
       }),
-      { numRuns: runs(40) },
+      { numRuns: runs(15) },
     )
   })
 })

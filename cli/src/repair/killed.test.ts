@@ -159,6 +159,6 @@ it('any number of processes that are killed one after the other leave what gives
       if (copy !== undefined) expect(sources.map((source) => repaired(vm, letters, source))).toContainEqual(copy)
       await expectTheOriginal(vm, ...(copy === undefined ? [] : ['copy']))
     }),
-    { numRuns: runs(60) },
+    { numRuns: runs(25) },
   )
 })

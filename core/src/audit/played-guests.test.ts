@@ -36,7 +36,7 @@ function property(kernel: ProfileId, look: (scene: Scene, mapped: EventSet) => v
       const saved = savedOn(new ModelSubject(kernel), guest)
       if (saved !== undefined) look(setScene({ ...saved, profile: profiles[kernel] }), guest.books.mapped)
     }),
-    { numRuns: runs(250) },
+    { numRuns: runs(150) },
   )
 }
 
