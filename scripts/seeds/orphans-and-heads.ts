@@ -190,10 +190,13 @@ export const orphansAndHeads: SeedDocument = {
         shownBy('cli/src/commands/show.test.ts', 'dummy heads are shown where they lie, with what they name, and which is stale'),
         shownBy('cli/src/commands/show.test.ts', 'are counted in a check, with who reads them, and a stale one is a leftover'),
         shownBy('audit/heads.test.ts', 'a stale head planted in the device table of a real saved VM is found on every kernel'),
+        shownBy('repair/heads.test.ts', 'restore the same on every released kernel with heads as %s'),
+        shownBy(
+          'cli/src/commands/repair.test.ts',
+          'ours writes heads into %s, none takes them away, and each is undone to the byte',
+        ),
         { command: 'explain D216', code: 0, prints: /^D216 .*/m },
       ],
-      result: 'open',
-      why: '`vits show`, `check` and `explain` know them. No command writes them into a saved VM yet; the library and the selftest do.',
     },
     27: {
       claim: 'The patches of the save, of what a scan returns, and of the restore.',

@@ -448,3 +448,27 @@ describe('registers that are not the guest’s', () => {
     expect(await holds(file, bytes)).toBe(true)
   })
 })
+
+describe('repair --heads', () => {
+  it.each(['healthy', 'numa'])(
+    'ours writes heads into %s, none takes them away, and each is undone to the byte',
+    async (name) => {
+      const file = await saved(`${name}.mig`)
+      const plain = await readFile(file)
+      const written = await vits(['repair', '--in-place', '--heads', 'ours', file])
+      expect([written.code, written.out]).toEqual([1, expect.stringContaining('It names the first live entry of its table.')])
+      const { heads, verdict, findings } = JSON.parse((await vits(['check', '--json', file])).out)
+      expect([verdict, heads.stale, heads.deviceTable > 0]).toEqual(['restores', 0, true])
+      expect(findings.filter(({ code }: { code: string }) => ['D216', 'I311'].includes(code))).toEqual([])
+      expect(await restoredEvents(file)).toEqual(await restoredEvents(fixtureFile(`${name}.mig.zst`).pathname))
+      const again = await vits(['repair', '-n', '--heads', 'ours', file])
+      expect([again.code, again.out]).toEqual([0, expect.stringContaining('Nothing to repair')])
+
+      const output = inFolder('none')
+      expect((await vits(['repair', '-o', output, '--heads', 'none', file])).code).toBe(1)
+      expect(await holds(output, plain)).toBe(true)
+      await vits(['undo', file])
+      expect(await holds(file, plain)).toBe(true)
+    },
+  )
+})

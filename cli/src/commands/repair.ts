@@ -2,7 +2,7 @@ import { isLoss, unseenWords } from '@vits/core/audit'
 import { repairDocument } from '@vits/core/documents'
 import type { SavedMachine } from '@vits/core/formats'
 import type { InspectOptions } from '@vits/core/inspect'
-import type { RepairOptions, RepairPlan } from '@vits/core/repair'
+import type { RepairOptions, RepairPlan, WantedHeads } from '@vits/core/repair'
 import { DiskError } from '../disk.ts'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
@@ -32,6 +32,7 @@ interface Options {
   readonly rebuild: boolean
   readonly seal: boolean
   readonly strict: boolean
+  readonly heads: 'keep' | WantedHeads
   readonly kernel: string | undefined
   readonly json: boolean
 }
@@ -49,9 +50,9 @@ export const run: Run<typeof repair> = ([file = ''], options: Options, io) => {
   return failing(file, io, () => repairFile(file, how, asked, io))
 }
 
-function repairOptions({ fix, yes, rebuild, seal, strict }: Options): RepairOptions {
+function repairOptions({ fix, yes, rebuild, seal, strict, heads }: Options): RepairOptions {
   const allow = yes ? 'everything' : fix.length > 0 ? new Set(fix.map(problemNamed)) : 'proven'
-  return { allow, rebuild, seal, strict }
+  return { allow, rebuild, seal, strict, ...(heads === 'keep' ? {} : { heads }) }
 }
 
 function refuseContradictions({ output, inPlace, dryRun, proven, fix, yes }: Options): void {

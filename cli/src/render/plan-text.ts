@@ -65,7 +65,7 @@ function groupLines(group: readonly PlannedWrite[], plan: RepairPlan, style: Sty
 
 function titleLine(group: readonly (PlannedWrite | PlannedRegister)[], style: Style): string {
   const { code } = group[0]!
-  const title = `${code === 'seal' || code === 'rebuild' ? code : `${code} ${problems[code].slug}`}${group.length > 1 ? ` ×${group.length}` : ''}`
+  const title = `${code === 'seal' || code === 'rebuild' || code === 'heads' ? code : `${code} ${problems[code].slug}`}${group.length > 1 ? ` ×${group.length}` : ''}`
   return beside(style.bold(title), group.every(({ proven }) => proven) ? 'proven' : 'inferred', title.length)
 }
 
@@ -125,7 +125,7 @@ export function writeLine({ at, from, to, kind, id }: PlannedWrite): string {
 }
 
 function wordChange(kind: EntryKind, from: PlannedWrite['from'], to: PlannedWrite['to']): string {
-  const fields = ([lo, hi]: PlannedWrite['from']) => entryFields({ kind, at: 0 as never, lo, hi, id: '', role: '' })
+  const fields = ([lo, hi]: PlannedWrite['from']) => entryFields({ kind, lo, hi })
   if (to[0] === 0 && to[1] === 0) return `${fields(from)} -> cleared`
   if (from[0] === 0 && from[1] === 0) return `empty -> ${fields(to)}`
   const [was, is] = [fields(from).split(' '), fields(to).split(' ')]

@@ -1,6 +1,6 @@
 import { guestKernel } from '../guest-kernel-option.ts'
 import { limits } from '../limits.ts'
-import { flag, list, text } from '../option.ts'
+import { choice, flag, list, text } from '../option.ts'
 import { usage } from '../usage.ts'
 
 /** Mends a saved VM: plans, proves, writes. */
@@ -33,6 +33,11 @@ export const repair = usage({
     rebuild: flag('--rebuild', 'write all tables and ITTs anew from the command queue'),
     strict: flag('--strict', 'also clear harmless leftovers of a VM that restores cleanly'),
     seal: flag('--seal', 'make the chains such that kernels before 6.0.6 follow them too'),
+    heads: choice(
+      '--heads <heads>',
+      'dummy heads: left as they are (a stale one is a leftover), written as vits writes them, or cleared',
+      ['keep', 'ours', 'none'],
+    ),
     kernel: text(
       '--kernel <kernel>',
       'the kernel that must restore it: as uname -r prints it, or a profile (vits kernels lists them)',

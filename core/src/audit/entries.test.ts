@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
-import { CTE, DTE, ITE, L1E } from '../abi/index.ts'
+import { CTE, DTE, HEAD_DTE, HEAD_ITE, HEAD_MAGIC, ITE, L1E } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import { type EntryKind, entryFields, entryLine, isLoss, type ProblemCode, problemCode, problems } from './index.ts'
 
@@ -19,6 +19,9 @@ describe('an entry in words', () => {
     ['next=+3 LPI 8200 ICID 5', entry('ITE', ITE.encode({ next: 3, pintid: 8200, icid: 5 }))],
     ['next=0 LPI 8200 ICID 0', entry('ITE', ITE.encode({ pintid: 8200 }))],
     ['V=1 RDbase 3 ICID 7', entry('CTE', CTE.encode({ valid: true, rdBase: 3, icid: 7 }))],
+    ['head, first=+32', entry('head DTE', HEAD_DTE.encode({ magic: HEAD_MAGIC, first: 32 }))],
+    ['head, first=0', entry('head ITE', HEAD_ITE.encode({ magic: HEAD_MAGIC }))],
+    ['V=1 RDbase 3 ICID 7 heads=none', entry('head CTE', CTE.encode({ valid: true, rdBase: 3, icid: 7 }))],
     ['V=1 L2=0x40100000', entry('L1E', L1E.encode({ valid: true, l2Addr: 0x4010_0000 }))],
   ])('says its fields: %s', (fields, one) => {
     expect(entryFields(one)).toBe(fields)

@@ -1,9 +1,10 @@
 import { CTE, DTE, HEAD_DTE, HEAD_ITE, hex, hexWord, ITE, L1E } from '../abi/index.ts'
 import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
+import { hasStampBits } from '../seal/index.ts'
 import { ifThere } from './if-there.ts'
 
-/** `pending`: a word of a pending table. The heads are dummy heads. */
-export type EntryKind = 'DTE' | 'ITE' | 'CTE' | 'L1E' | 'pending' | 'head DTE' | 'head ITE'
+/** `pending`: a word of a pending table. The heads are dummy heads, and the first CTE where it is about them. */
+export type EntryKind = 'DTE' | 'ITE' | 'CTE' | 'L1E' | 'pending' | 'head DTE' | 'head ITE' | 'head CTE'
 
 /** A word of a table that a finding points at, as it lies in guest RAM. */
 export interface EntryView {
@@ -23,7 +24,7 @@ export function entryAt(memory: ReadonlyMemory, kind: EntryKind, at: Gpa, id: st
 }
 
 /** The decoded fields of an entry, on one line: `V=1 next=+8 ITT=0x440db000 bits=1`. */
-export function entryFields({ kind, lo, hi }: EntryView): string {
+export function entryFields({ kind, lo, hi }: Pick<EntryView, 'kind' | 'lo' | 'hi'>): string {
   switch (kind) {
     case 'DTE': {
       const { valid, next, ittAddr, size } = DTE.decode(lo, hi)
@@ -37,6 +38,8 @@ export function entryFields({ kind, lo, hi }: EntryView): string {
       const { valid, rdBase, icid } = CTE.decode(lo, hi)
       return `V=${Number(valid)} RDbase ${rdBase} ICID ${icid}`
     }
+    case 'head CTE':
+      return `${entryFields({ kind: 'CTE', lo, hi })} heads=${hasStampBits(lo, hi) ? 'ours' : 'none'}`
     case 'L1E': {
       const { valid, l2Addr } = L1E.decode(lo, hi)
       return `V=${Number(valid)} L2=${hex(l2Addr)}`

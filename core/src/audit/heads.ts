@@ -7,34 +7,42 @@ import type { MappedDevice } from './mappings.ts'
 import { orphansOf } from './passes/orphans.ts'
 import type { Scene } from './scene.ts'
 
+/** Where a head may stand: index 0 of the device table, of a second-level page, or of the ITT of a device that is not dead. */
+export interface HeadPlace {
+  readonly kind: Head['kind']
+  readonly at: Gpa
+  /** As of a head. */
+  readonly deviceId: number
+  /** The first id that is valid in the table and not dead. */
+  readonly first: number | undefined
+  /** It can be read, and no valid entry stands there. */
+  readonly isFree: boolean
+  /** What stands there now. */
+  readonly head: Head | undefined
+}
+
 /**
  * The heads in the tables, device tables first, by id. Elsewhere than at index 0 nobody writes one: what looks like a head there is
  * rubbish. So it is in the ITT of a dead device, which is the guest's memory again.
  */
-export const headsOf = (scene: Scene): readonly Head[] => scene.once(find)
+export const headsOf = (scene: Scene): readonly Head[] => headPlaces(scene).flatMap(({ head }) => head ?? [])
 
-/** Index 0 of a table, and the ids in it that are valid and not dead. */
-interface Place {
-  readonly kind: Head['kind']
-  readonly at: Gpa
-  readonly deviceId: number
-  readonly first: number | undefined
-  /** What a head there may name besides the first. */
-  readonly other?: number | undefined
-}
+/** Every place where a head may stand, each once: two devices may share an ITT. */
+export const headPlaces = (scene: Scene): readonly HeadPlace[] => scene.once(find)
 
-function find(scene: Scene): readonly Head[] {
-  const heads: Head[] = []
-  const seen = new Set<Gpa>()
+function find(scene: Scene): readonly HeadPlace[] {
+  const found = new Map<Gpa, HeadPlace>()
   for (const place of places(scene)) {
     // No more places than the sweep of the tables has seen: its share bounds them.
     scene.work++
-    if (seen.has(place.at)) continue
-    seen.add(place.at)
-    const head = headAt(scene, place)
-    if (head !== undefined) heads.push(head)
+    if (!found.has(place.at)) found.set(place.at, { ...place, ...headAt(scene, place) })
   }
-  return heads
+  return [...found.values()]
+}
+
+interface Place extends Omit<HeadPlace, 'isFree' | 'head'> {
+  /** What a head there may name besides the first. */
+  readonly other?: number | undefined
 }
 
 function* places(scene: Scene): Generator<Place> {
@@ -60,14 +68,14 @@ function firstEvent(scene: Scene, { deviceId, first, count }: MappedDevice): num
   return undefined
 }
 
-function headAt({ memory }: Scene, place: Place): Head | undefined {
-  const { kind, at, deviceId, first, other } = place
+function headAt({ memory }: Scene, { kind, at, deviceId, first, other }: Place): Pick<HeadPlace, 'isFree' | 'head'> {
   const word = ifThere(() => [memory.u32(at), memory.u32((at + 4) as Gpa) | 0] as const)
-  if (word === undefined) return undefined
+  if (word === undefined) return { isFree: false, head: undefined }
   const [lo, hi] = word
-  if (!isHead(lo) || (kind === 'DTE' ? isValidDte(hi) : isValidIte(lo, hi))) return undefined
+  const isFree = !(kind === 'DTE' ? isValidDte(hi) : isValidIte(lo, hi))
+  if (!isFree || !isHead(lo)) return { isFree, head: undefined }
   const distance = (kind === 'DTE' ? HEAD_DTE : HEAD_ITE).fields.first.get(lo, hi)
   const names = distance === 0 ? undefined : distance + (kind === 'DTE' ? deviceId : 0)
   const isStale = names !== first && (names === undefined || names !== other)
-  return { kind, at, deviceId, names, first, isStale }
+  return { isFree, head: { kind, at, deviceId, names, first, isStale } }
 }

@@ -10,7 +10,7 @@ export type { Confidence, Effect, EventId, EventList, Evidence, Finding, Fix, Re
 export type { Gap } from './gaps.ts'
 export { type Head, type HeadCount, headReaders, headWords } from './head.ts'
 export { harmedOf, headline, unseenWords } from './headline.ts'
-export { headsOf } from './heads.ts'
+export { type HeadPlace, headPlaces, headsOf } from './heads.ts'
 export { type History, type HistoryState, readHistory } from './history.ts'
 export { groupKernels, type KernelGroup } from './kernel-groups.ts'
 export { type ItsDamage, judgeKernels, type KernelRow, overrunFootprint } from './kernels.ts'

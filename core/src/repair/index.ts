@@ -1,4 +1,5 @@
 export { repairFootprint } from './footprint.ts'
+export type { WantedHeads } from './heads.ts'
 export type { Cause, PlannedWrite } from './overlay.ts'
 export { type ItsPlan, planRepair, type RepairPlan } from './plan.ts'
 export type { KernelProof, Obstacle } from './proof.ts'

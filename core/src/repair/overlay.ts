@@ -7,8 +7,8 @@ export type Word = readonly [lo: number, hi: number]
 /** What a place of a table holds that no entry stands in. */
 export const CLEARED: Word = [0, 0]
 
-/** The problem that asks for a change; or the caller: all anew from the queue, or chains that kernels before 6.0.6 can follow. */
-export type Cause = ProblemCode | 'rebuild' | 'seal'
+/** The problem that asks for a change; or the caller: all anew from the queue, chains that kernels before 6.0.6 can follow, or dummy heads. */
+export type Cause = ProblemCode | 'rebuild' | 'seal' | 'heads'
 
 /**
  * Which sentence the reason for a change is: what one cause says in the same one differs in names and numbers only. `finding` is the
@@ -24,6 +24,9 @@ export type Because =
   | 'MAPD'
   | 'MAPTI'
   | 'not mapped'
+  | 'head written'
+  | 'head taken away'
+  | 'stamp of heads'
 
 /** Why a word is changed, and what it is. */
 export interface Reason {

@@ -1,8 +1,18 @@
-import { type GicRegisters, type ItsPlace, releasedKernels } from '../abi/index.ts'
-import { audit, type EventId, judgeKernels, type KernelRow, problemRow, type Report, type Scene } from '../audit/index.ts'
+import { type GicRegisters, type ItsPlace, type ProfileId, releasedKernels } from '../abi/index.ts'
+import {
+  audit,
+  type EventId,
+  headReaders,
+  judgeKernels,
+  type KernelRow,
+  problemRow,
+  type Report,
+  type Scene,
+} from '../audit/index.ts'
 import type { GuestMemory } from '../memory/index.ts'
 import { type Blockage, blockage } from './blockage.ts'
 import { ChangedVm } from './changed-vm.ts'
+import { writeHeads } from './heads.ts'
 import { Mending } from './mending.ts'
 import type { PlannedWrite } from './overlay.ts'
 import { type KernelProof, type Obstacle, prove } from './proof.ts'
@@ -53,7 +63,7 @@ type Scenes = readonly [Scene, ...Scene[]]
  */
 export function planRepair(scenes: readonly Scene[], options: RepairOptions): RepairPlan {
   if (!hasAny(scenes)) throw new RangeError('a VM without an ITS has nothing to repair')
-  const judged = new Judged(scenes)
+  const judged = new Judged(scenes, options.heads === undefined ? releasedKernels : [...releasedKernels, ...headReaders])
   const plan = plannedOnce(scenes, options, judged)
   const chosen = scenes[0].profile.id
   const elsewhere = plan.obstacles.length > 0 && plan.obstacles.every(({ kernel }) => kernel !== chosen)
@@ -64,17 +74,19 @@ export function planRepair(scenes: readonly Scene[], options: RepairOptions): Re
 
 const hasAny = (scenes: readonly Scene[]): scenes is Scenes => scenes.length > 0
 
-/** What every released kernel makes of a VM as it was saved: asked for at most once. */
+/** What every released kernel, or every one that is asked, makes of a VM as it was saved: asked for at most once. */
 class Judged {
+  readonly kernels: readonly ProfileId[]
   readonly #scenes: readonly Scene[]
   #rows: readonly KernelRow[] | undefined
 
-  constructor(scenes: readonly Scene[]) {
+  constructor(scenes: readonly Scene[], kernels: readonly ProfileId[]) {
     this.#scenes = scenes
+    this.kernels = kernels
   }
 
   get rows(): readonly KernelRow[] {
-    this.#rows ??= judgeKernels(this.#scenes, releasedKernels)
+    this.#rows ??= judgeKernels(this.#scenes, this.kernels)
     return this.#rows
   }
 }
@@ -90,6 +102,7 @@ function plannedOnce(scenes: Scenes, options: RepairOptions, judged: Judged): Re
   const { kernels, obstacles, losses } = prove({
     before: scenes,
     after,
+    judges: judged.kernels,
     was: () => judged.rows,
     isExhausted: isExhausted(options),
   })
@@ -128,12 +141,12 @@ function mend(scene: Scene, index: number, { changed, spending }: UnderRepair, o
   const wanted = isWanted(report, options) ? options : besideRestore(report, options)
   const mending = new Mending(scene, wanted ?? options, changed, spending)
   if (options.rebuild) mending.rebuild()
-  if (wanted === undefined) return
-  for (let isChanged = true; isChanged && spending.round(); ) {
+  for (let isChanged = wanted !== undefined; isChanged && spending.round(); ) {
     const { scenes } = changed
     isChanged = mending.step(scenes[index]!)
     if (scenes[index] !== scene) for (const { work } of scenes) spending.account.pay(work)
   }
+  if (options.heads !== undefined) writeHeads(overlay, changed.scenes[index]!, options.heads, spending)
 }
 
 /** Tables of which not everything was looked at cannot be proven good, whatever is done to them. */

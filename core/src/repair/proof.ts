@@ -1,4 +1,4 @@
-import { type ItsPlace, type ProfileId, releasedKernels } from '../abi/index.ts'
+import type { ItsPlace, ProfileId } from '../abi/index.ts'
 import { audit, deviceName, eventName, isLoss, judgeKernels, type KernelRow, orphansOf, type Scene } from '../audit/index.ts'
 import type { Limit } from '../budget/index.ts'
 import { EventSet } from '../tables/index.ts'
@@ -28,7 +28,9 @@ export interface Obstacle {
 export interface Claim {
   readonly before: readonly Scene[]
   readonly after: readonly Scene[]
-  /** What each released kernel makes of the VM before. */
+  /** The kernels that restore it. */
+  readonly judges: readonly ProfileId[]
+  /** What each of them makes of the VM before. */
   readonly was: () => readonly KernelRow[]
   /** Everything that could bring events back was tried: what is lost now cannot be helped. */
   readonly isExhausted: boolean
@@ -45,14 +47,14 @@ export interface Proof {
  * Restores the VM with all its ITSes before and after a repair on every kernel and saves it again, and compares with what the
  * guest has mapped.
  */
-export function prove({ before, after, was, isExhausted }: Claim): Proof {
+export function prove({ before, after, judges, was, isExhausted }: Claim): Proof {
   const isUnchanged = before.every((scene, i) => scene === after[i])
   // Judging every kernel costs most, and a VM that is well and unchanged needs none of it.
   if (isUnchanged && after.every((scene) => audit(scene).verdict === 'restores')) {
     return { kernels: [], obstacles: [], losses: before.map(() => new EventSet()) }
   }
-  const is = isUnchanged ? was() : judgeKernels(after, releasedKernels)
-  const kernels = releasedKernels.map((kernel, i) => ({ kernel, before: was()[i]!, after: is[i]! }))
+  const is = isUnchanged ? was() : judgeKernels(after, judges)
+  const kernels = judges.map((kernel, i) => ({ kernel, before: was()[i]!, after: is[i]! }))
   const losses = after.map((scene, i) => before[i]!.beliefs.live.without(restoredIn(scene)))
   const chosen = after[0]!.profile.id
   const hasOrphans = after.some((scene) => !orphansOf(scene).orphans.entries.isEmpty)

@@ -1,4 +1,5 @@
 import type { ProblemCode } from '../audit/index.ts'
+import type { WantedHeads } from './heads.ts'
 
 /** What a repair may do. */
 export interface RepairOptions {
@@ -14,4 +15,10 @@ export interface RepairOptions {
   readonly strict?: boolean
   /** Makes the chains such that kernels before 6.0.6 can follow them too. */
   readonly seal?: boolean
+  /**
+   * Dummy heads. `ours`: one that is true at index 0 of the device table, of each second-level page and of the ITT of each device that
+   * is known to be live, unless a live entry stands there or another table has the memory. `none`: every head is cleared. Left as they are when
+   * absent; stale ones are leftovers.
+   */
+  readonly heads?: WantedHeads
 }

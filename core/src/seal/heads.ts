@@ -73,9 +73,18 @@ class StampedHeads implements HeadWriter {
   }
 }
 
+/** True for a first CTE that says that its tables have heads. */
+export const hasStampBits = (lo: number, hi: number): boolean => stamp.get(lo, hi) === STAMP
+
+/** The first CTE with the stamp or without it; bits that are no stamp stay. */
+export function stamped([lo, hi]: readonly [lo: number, hi: number], isStamped: boolean): readonly [lo: number, hi: number] {
+  if (!isStamped && !hasStampBits(lo, hi)) return [lo, hi]
+  return [lo, (hi & ~STAMP_BITS) | stamp.putHi(isStamped ? STAMP : 0)]
+}
+
 function hasStamp(memory: ReadonlyMemory, { valid, base }: { readonly valid: boolean; readonly base: number }): boolean {
   if (!valid || !memory.contains(base as Gpa, ENTRY_BYTES)) return false
-  return stamp.get(memory.u32(base as Gpa), memory.u32((base + 4) as Gpa)) === STAMP
+  return hasStampBits(memory.u32(base as Gpa), memory.u32((base + 4) as Gpa))
 }
 
 /** Writes the stamp into the first CTE, 0 for none; nothing when that is not in RAM. */

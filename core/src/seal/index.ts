@@ -1,4 +1,4 @@
-export { stampedHeads } from './heads.ts'
+export { hasStampBits, stamped, stampedHeads } from './heads.ts'
 export { type SealLimit, type SealLimitName, sealLimitRows } from './limits.ts'
 export {
   type RestoreAnswer,

@@ -22,9 +22,10 @@ function staleHead(scene: Scene, head: Head): Suspect {
   return kind === 'DTE' ? suspect('D216', head, more) : suspect('I311', head, { deviceId, ...more })
 }
 
-/** Proven where it names what is not valid, or the first is known to be live. */
+/** Proven where it names what is not valid, or the first is known to be live. An ITT that no witness knows may be the guest's memory again. */
 function confidence({ beliefs, tables: { mappings } }: Scene, { kind, deviceId, names, first }: Head): Confidence {
   const isDevice = kind === 'DTE'
+  if (!isDevice && beliefs.device(deviceId).belief !== 'live') return 'inferred'
   const isThere = (id: number) => (isDevice ? mappings.device(id) !== undefined : mappings.row(deviceId, id) >= 0)
   if (names !== undefined && !isThere(names)) return 'proven'
   if (first === undefined) return 'inferred'
