@@ -450,6 +450,17 @@ describe('registers that are not the guest’s', () => {
 })
 
 describe('repair --heads', () => {
+  it.each(['ours', 'none'])(
+    '%s is no reason to refuse a repair for what the proposal loses by its own defects',
+    async (heads) => {
+      const output = inFolder('out')
+      const file = await saved('scattered-unrestorable.mig')
+      expect((await vits(['repair', '-o', output, '--heads', heads, file])).code).toBe(1)
+      expect((await vits(['check', output])).code).toBe(0)
+      expect((await vits(['repair', '-n', '--heads', heads, output])).out).toContain('Nothing to repair')
+    },
+  )
+
   it.each(['healthy', 'numa'])(
     'ours writes heads into %s, none takes them away, and each is undone to the byte',
     async (name) => {

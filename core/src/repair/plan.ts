@@ -1,14 +1,5 @@
-import { type GicRegisters, type ItsPlace, type ProfileId, releasedKernels } from '../abi/index.ts'
-import {
-  audit,
-  type EventId,
-  headReaders,
-  judgeKernels,
-  type KernelRow,
-  problemRow,
-  type Report,
-  type Scene,
-} from '../audit/index.ts'
+import { type GicRegisters, type ItsPlace, releasedKernels } from '../abi/index.ts'
+import { audit, type EventId, judgeKernels, type KernelRow, problemRow, type Report, type Scene } from '../audit/index.ts'
 import type { GuestMemory } from '../memory/index.ts'
 import { type Blockage, blockage } from './blockage.ts'
 import { ChangedVm } from './changed-vm.ts'
@@ -63,7 +54,7 @@ type Scenes = readonly [Scene, ...Scene[]]
  */
 export function planRepair(scenes: readonly Scene[], options: RepairOptions): RepairPlan {
   if (!hasAny(scenes)) throw new RangeError('a VM without an ITS has nothing to repair')
-  const judged = new Judged(scenes, options.heads === undefined ? releasedKernels : [...releasedKernels, ...headReaders])
+  const judged = new Judged(scenes)
   const plan = plannedOnce(scenes, options, judged)
   const chosen = scenes[0].profile.id
   const elsewhere = plan.obstacles.length > 0 && plan.obstacles.every(({ kernel }) => kernel !== chosen)
@@ -74,19 +65,17 @@ export function planRepair(scenes: readonly Scene[], options: RepairOptions): Re
 
 const hasAny = (scenes: readonly Scene[]): scenes is Scenes => scenes.length > 0
 
-/** What every released kernel, or every one that is asked, makes of a VM as it was saved: asked for at most once. */
+/** What every released kernel makes of a VM as it was saved: asked for at most once. */
 class Judged {
-  readonly kernels: readonly ProfileId[]
   readonly #scenes: readonly Scene[]
   #rows: readonly KernelRow[] | undefined
 
-  constructor(scenes: readonly Scene[], kernels: readonly ProfileId[]) {
+  constructor(scenes: readonly Scene[]) {
     this.#scenes = scenes
-    this.kernels = kernels
   }
 
   get rows(): readonly KernelRow[] {
-    this.#rows ??= judgeKernels(this.#scenes, this.kernels)
+    this.#rows ??= judgeKernels(this.#scenes, releasedKernels)
     return this.#rows
   }
 }
@@ -98,11 +87,16 @@ function plannedOnce(scenes: Scenes, options: RepairOptions, judged: Judged): Re
   const spending = new Spending(scenes[0].budget)
   for (const index of scenes.keys()) mend(scenes[index]!, index, { changed, spending }, options)
   const { overlay } = changed
+  const beforeHeads = options.heads === undefined ? undefined : changed.scenes
+  for (const scene of beforeHeads ?? []) {
+    overlay.its = scene.its.index
+    writeHeads(overlay, scene, options.heads!, spending)
+  }
   const after = changed.scenes
   const { kernels, obstacles, losses } = prove({
     before: scenes,
     after,
-    judges: judged.kernels,
+    beforeHeads,
     was: () => judged.rows,
     isExhausted: isExhausted(options),
   })
@@ -146,7 +140,6 @@ function mend(scene: Scene, index: number, { changed, spending }: UnderRepair, o
     isChanged = mending.step(scenes[index]!)
     if (scenes[index] !== scene) for (const { work } of scenes) spending.account.pay(work)
   }
-  if (options.heads !== undefined) writeHeads(overlay, changed.scenes[index]!, options.heads, spending)
 }
 
 /** Tables of which not everything was looked at cannot be proven good, whatever is done to them. */

@@ -1,12 +1,25 @@
-import type { ItsPlace, ProfileId } from '../abi/index.ts'
-import { audit, deviceName, eventName, isLoss, judgeKernels, type KernelRow, orphansOf, type Scene } from '../audit/index.ts'
+import { type ItsPlace, type ProfileId, releasedKernels } from '../abi/index.ts'
+import {
+  audit,
+  deviceName,
+  eventName,
+  headReaders,
+  isLoss,
+  judgeKernels,
+  type KernelRow,
+  orphansOf,
+  type Scene,
+} from '../audit/index.ts'
 import type { Limit } from '../budget/index.ts'
 import { EventSet } from '../tables/index.ts'
 import { blockage } from './blockage.ts'
 import { endangered } from './endangered.ts'
 import { mappedIn } from './mapped-in.ts'
 
-/** What a kernel makes of a saved VM before and after a repair: the restore, and the save after it. */
+/**
+ * What a kernel makes of a saved VM before and after a repair: the restore, and the save after it. For a kernel that follows dummy
+ * heads, which is asked where a repair writes or clears some, `before` is the repair without that.
+ */
 export interface KernelProof {
   readonly kernel: ProfileId
   readonly before: KernelRow
@@ -28,9 +41,9 @@ export interface Obstacle {
 export interface Claim {
   readonly before: readonly Scene[]
   readonly after: readonly Scene[]
-  /** The kernels that restore it. */
-  readonly judges: readonly ProfileId[]
-  /** What each of them makes of the VM before. */
+  /** The VM as it was mended and before its heads were written or cleared; undefined where they are left as they are. */
+  readonly beforeHeads?: readonly Scene[] | undefined
+  /** What each released kernel makes of the VM before. */
   readonly was: () => readonly KernelRow[]
   /** Everything that could bring events back was tried: what is lost now cannot be helped. */
   readonly isExhausted: boolean
@@ -47,14 +60,15 @@ export interface Proof {
  * Restores the VM with all its ITSes before and after a repair on every kernel and saves it again, and compares with what the
  * guest has mapped.
  */
-export function prove({ before, after, judges, was, isExhausted }: Claim): Proof {
+export function prove({ before, after, beforeHeads, was, isExhausted }: Claim): Proof {
   const isUnchanged = before.every((scene, i) => scene === after[i])
   // Judging every kernel costs most, and a VM that is well and unchanged needs none of it.
   if (isUnchanged && after.every((scene) => audit(scene).verdict === 'restores')) {
     return { kernels: [], obstacles: [], losses: before.map(() => new EventSet()) }
   }
-  const is = isUnchanged ? was() : judgeKernels(after, judges)
-  const kernels = judges.map((kernel, i) => ({ kernel, before: was()[i]!, after: is[i]! }))
+  const is = isUnchanged ? was() : judgeKernels(after, releasedKernels)
+  const released = releasedKernels.map((kernel, i) => ({ kernel, before: was()[i]!, after: is[i]! }))
+  const kernels = [...released, ...(beforeHeads === undefined ? [] : followers(beforeHeads, after))]
   const losses = after.map((scene, i) => before[i]!.beliefs.live.without(restoredIn(scene)))
   const chosen = after[0]!.profile.id
   const hasOrphans = after.some((scene) => !orphansOf(scene).orphans.entries.isEmpty)
@@ -70,6 +84,12 @@ export function prove({ before, after, judges, was, isExhausted }: Claim): Proof
     ),
   ]
   return { kernels, obstacles, losses }
+}
+
+/** What the heads alone change for the kernels that follow them: what else those do wrong was so before. */
+function followers(before: readonly Scene[], after: readonly Scene[]): KernelProof[] {
+  const [was, is] = [judgeKernels(before, headReaders), judgeKernels(after, headReaders)]
+  return headReaders.map((kernel, i) => ({ kernel, before: was[i]!, after: is[i]! }))
 }
 
 /** What the restore of the kernel that is asked for brings back. */
