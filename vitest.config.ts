@@ -21,6 +21,8 @@ export default defineConfig({
     ],
     setupFiles: ['./vitest.seed.ts'],
     testTimeout: 60_000,
+    // No test leaves anything behind in a module: a worker loads each once, and not for each file.
+    isolate: false,
     // Nobody waits for the core that vitest would leave free.
     maxWorkers: '100%',
   },
