@@ -23,7 +23,7 @@ export default defineConfig({
     testTimeout: 60_000,
     // No test leaves anything behind in a module: a worker loads each once, and not for each file.
     isolate: false,
-    // Nobody waits for the core that vitest would leave free.
-    maxWorkers: '100%',
+    // Nobody waits for the core that vitest would leave free, and many tests wait for processes of their own.
+    maxWorkers: '150%',
   },
 })

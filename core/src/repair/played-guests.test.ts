@@ -26,7 +26,7 @@ describe.each<ProfileId>(['linux-6.12.117', 'linux-6.6'])('a guest of whatever m
         expect([...lost.events()].filter(([deviceId, eventId]) => was.hasEvent(deviceId, eventId))).toEqual([])
         expect([...lost.devices].filter((deviceId) => was.hasDevice(deviceId))).toEqual([])
       }),
-      { numRuns: runs(200) },
+      { numRuns: runs(120) },
     )
   })
 })

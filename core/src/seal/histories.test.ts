@@ -54,7 +54,7 @@ describe('whatever a guest did', () => {
       fc.property(histories, fc.constantFrom<Heads>('none', stampedHeads), (history, heads) => {
         expect(unexpected(lived(history, quirks), heads)).toEqual([])
       }),
-      { numRuns: runs(250) },
+      { numRuns: runs(150) },
     )
   })
 
@@ -68,7 +68,7 @@ describe('whatever a guest did', () => {
         proven++
         expect(restoresUnder(vm.its, 'linux-4.13')).toEqual({ profile: 'linux-4.13', restores: 'exactly' })
       }),
-      { numRuns: runs(200) },
+      { numRuns: runs(120) },
     )
     expect(proven).toBeGreaterThan(20)
   })
@@ -129,7 +129,7 @@ describe('the same histories saved with heads of ours', () => {
         expect(saved.ok).toBe(true)
         expect(restoresUnder(vm.its, 'linux-7.3', { heads: stampedHeads })).toEqual({ profile: 'linux-7.3', restores: 'exactly' })
       }),
-      { numRuns: runs(250) },
+      { numRuns: runs(150) },
     )
     expect(proven).toBeGreaterThan(100)
   })

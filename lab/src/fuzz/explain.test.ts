@@ -6,7 +6,7 @@ import { explain, turnedOver, untold } from './explain.ts'
 import { questions } from './questions.ts'
 import { modelled } from './side-by-side.ts'
 
-const asked = questions(6, 1)
+const asked = questions(3, 1)
 
 /** A kernel that nobody knows: the answers of a profile whose quirks were turned over, up to where its host dies. */
 function unknownKernel(profile: ProfileId, ...turned: readonly QuirkName[]): Answered[] {
