@@ -67,6 +67,25 @@ describe('a line of a trace', () => {
   })
 })
 
+describe('a trace made to hurt', () => {
+  const judge = (lines: readonly object[]) => lintTrace(parseTrace(lines.map((line) => JSON.stringify(line)).join('\n')))
+  const many = (count: number, line: (n: number) => object) => Array.from({ length: count }, (_, n) => line(n))
+
+  it('has more vCPUs or devices than a VM has, and is refused at the line', () => {
+    const vcpus = many(513, (n) => ({ op: 'get', fd: 1, group: 5, attr: `0x${n.toString(16)}00000000` }))
+    expect(() => judge(vcpus)).toThrow('line 513: a VM has 512 vCPUs at most')
+    const devices = many(66, (fd) => ({ op: 'create', fd, type: 8 }))
+    expect(() => judge(devices)).toThrow('line 66: a VM with more than 64 GIC devices')
+  })
+
+  it('is judged in a time that its length gives, however often the guest runs or a save is tried', () => {
+    const save = { op: 'set', fd: 1, group: 4, attr: 1 }
+    const runs = many(40_000, (n) => (n % 2 === 0 ? save : { op: 'run' }))
+    expect(judge(runs)).toHaveLength(20_000)
+    expect(judge([...many(100_000, () => save), { op: 'get', fd: 1, group: 8, attr: '0x80' }])).toHaveLength(1)
+  })
+})
+
 it('the bpftrace program prints lines of every op, as they are read', () => {
   const printed = [...traceScript().matchAll(/\{\\"op\\":\\"(\w[\w-]*)\\"/g)].map(([, op]) => op)
   expect(new Set([...printed, 'set', 'get'])).toEqual(

@@ -1,6 +1,6 @@
 import type { Call } from './call.ts'
 import type { TraceFinding } from './finding.ts'
-import { lintRestore } from './restore.ts'
+import { lintRestores } from './restore.ts'
 import { lintAffinities, lintSave } from './save.ts'
 import { type Pause, pausesOf, type TracedVm, vmsOf } from './vm.ts'
 
@@ -16,17 +16,28 @@ export interface LintedPause {
 /**
  * Judges every save and restore of a trace by the rules of KVM: those of the order of a restore (`orderRules`), and those of a save
  * (`saveRules`). What a trace does not hold is not judged: KVM_IRQFD and KVM_SET_GSI_ROUTING are not in it.
+ *
+ * @throws TraceError at the line where a VM has more vCPUs or devices than KVM gives any.
  */
 export function lintTrace(calls: readonly Call[]): LintedPause[] {
-  return vmsOf(calls).flatMap((vm) => pausesOf(vm).flatMap((pause) => lintPause(vm, pause)))
+  return vmsOf(calls).flatMap(lintVm)
 }
 
-function lintPause(vm: TracedVm, pause: Pause): LintedPause[] {
-  const lines = [pause.calls[0]!.line, pause.calls.at(-1)!.line] as const
-  const restores = vm.itses.flatMap((its) => {
-    const findings = lintRestore(vm, pause, its)
-    return findings === undefined ? [] : [findings]
-  })
+function lintVm(vm: TracedVm): LintedPause[] {
+  const pauses = pausesOf(vm)
+  const restores = vm.itses.map((its) => lintRestores(vm, pauses, its))
+  return pauses.flatMap((pause) =>
+    lintPause(
+      vm,
+      pause,
+      restores.flatMap((found) => (found.has(pause) ? [found.get(pause)!] : [])),
+    ),
+  )
+}
+
+/** @param restores what is out of order in the restore of each ITS that the pause restores */
+function lintPause(vm: TracedVm, pause: Pause, restores: readonly TraceFinding[][]): LintedPause[] {
+  const lines = [pause[0]!.line, pause.at(-1)!.line] as const
   const linted: LintedPause[] = []
   const saves = lintSave(vm, pause)
   if (saves !== undefined) {

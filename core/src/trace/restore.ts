@@ -40,12 +40,27 @@ const onceOnly: readonly RestoreStep[] = ['memory', 'vcpus', 'gic-init', 'its-ad
 /** Steps that are taken register by register, each of which has its own place in the order. */
 const manyfold: readonly RestoreStep[] = ['lpi-tables', 'enable-lpis', 'basers']
 
-/** What is out of order in the restore of an ITS; undefined when the pause holds none. */
-export function lintRestore(vm: TracedVm, { earlier, calls }: Pause, its: number): TraceFinding[] | undefined {
-  const now = stepsOf(vm, its, calls)
-  const isRestore = now.some(({ step, isMeant }) => step === 'restore-tables' || (step === 'basers' && isMeant))
-  if (!isRestore) return undefined
-  const before = stepsOf(vm, its, earlier).filter(({ step }) => onceOnly.includes(step))
+/** What is out of order in the restores of an ITS, by the pause that holds one. */
+export function lintRestores(vm: TracedVm, pauses: readonly Pause[], its: number): ReadonlyMap<Pause, TraceFinding[]> {
+  const found = new Map<Pause, TraceFinding[]>()
+  const before = new Map<RestoreStep, Taken>()
+  for (const pause of pauses) {
+    const now = stepsOf(vm, its, pause)
+    const isRestore = now.some(({ step, isMeant }) => step === 'restore-tables' || (step === 'basers' && isMeant))
+    if (isRestore) found.set(pause, lintRestore(vm, { before: [...before.values()], now, its }))
+    for (const taken of now) if (onceOnly.includes(taken.step) && !before.has(taken.step)) before.set(taken.step, taken)
+  }
+  return found
+}
+
+interface Restore {
+  /** What an earlier pause has done once and for all. */
+  readonly before: readonly Taken[]
+  readonly now: readonly Taken[]
+  readonly its: number
+}
+
+function lintRestore(vm: TracedVm, { before, now, its }: Restore): TraceFinding[] {
   const steps = [...before, ...brought(now)]
   const isShown = ({ problem, step }: OrderFinding) =>
     problem !== 'missing' || vm.isWhole || (!onceOnly.includes(step) && steps.some(({ affinity }) => affinity !== undefined))
@@ -61,20 +76,16 @@ export function lintRestore(vm: TracedVm, { earlier, calls }: Pause, its: number
 
 /** Steps that KVM refuses, and that no later call takes. */
 function refused(steps: readonly Taken[], its: number): TraceFinding[] {
-  const failed = steps.filter(({ ret }) => ret < 0)
-  return failed
-    .filter(
-      ({ register, step, line }) =>
-        !steps.some((one) => one.line > line && one.ret >= 0 && one.step === step && one.register === register),
-    )
-    .map(({ step, line, ret }) => ({
-      rule: `${step}-refused`,
-      its,
-      line,
-      says: `${restoreSteps[step]}: KVM answers ${errnoOf(ret)}`,
-      silent: false,
-      taughtBy: undefined,
-    }))
+  const findings: TraceFinding[] = []
+  const taken = new Set<string>()
+  for (const { step, register, line, ret } of [...steps].reverse()) {
+    if (ret >= 0) taken.add(`${step} ${register}`)
+    else if (!taken.has(`${step} ${register}`)) {
+      const says = `${restoreSteps[step]}: KVM answers ${errnoOf(ret)}`
+      findings.push({ rule: `${step}-refused`, its, line, says, silent: false, taughtBy: undefined })
+    }
+  }
+  return findings.reverse()
 }
 
 function traceFinding(finding: OrderFinding, seen: readonly Taken[], its: number): TraceFinding {
@@ -110,10 +121,10 @@ function sights(steps: readonly Taken[]): Taken[][] {
   const used = basers.filter((register) => steps.some((one) => one.register === register && one.isMeant))
   const [firstBaser] = used.length > 0 ? used : basers
   const sight = (affinity: number | undefined, table: string | undefined, baser: string | undefined) =>
-    steps.filter(({ step, register, affinity: its }) => {
+    steps.filter(({ step, register, affinity: of }) => {
       if (!manyfold.includes(step)) return true
       if (step === 'basers') return register === baser
-      return its === affinity && (step === 'enable-lpis' || register === table)
+      return of === affinity && (step === 'enable-lpis' || register === table)
     })
   const ofVcpus = affinities.flatMap((affinity) => {
     const mine = tables.filter((register) => register.startsWith(`${affinity} `))

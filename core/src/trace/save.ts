@@ -46,32 +46,30 @@ interface SaveRule {
 export type SaveRuleName = keyof typeof saveRules
 
 /** What is wrong with the save that a pause holds; undefined when it holds none. */
-export function lintSave(vm: TracedVm, { calls }: Pause): TraceFinding[] | undefined {
+export function lintSave(vm: TracedVm, calls: Pause): TraceFinding[] | undefined {
   const reads = (its: number, from: readonly Call[]) =>
     from.find((call) => call.op === 'get' && isOf(call, its, GROUP.ITS_REGS, GITS.CBASER))
-  const saves = (its: number) => calls.filter((call) => isOf(call, its, GROUP.CTRL, CTRL.ITS_SAVE_TABLES))
-  const pending = calls.filter((call) => isOf(call, vm.gic, GROUP.CTRL, CTRL.VGIC_SAVE_PENDING_TABLES))
-  const saved = vm.itses.filter((its) => reads(its, calls) !== undefined || saves(its).length > 0)
+  const isSave = (call: Call, its: number) => isOf(call, its, GROUP.CTRL, CTRL.ITS_SAVE_TABLES)
+  const isPendingSave = (call: Call) => isOf(call, vm.gic, GROUP.CTRL, CTRL.VGIC_SAVE_PENDING_TABLES)
+  const pending = calls.filter(isPendingSave)
+  const saved = vm.itses.filter((its) => calls.some((call) => isSave(call, its)) || reads(its, calls) !== undefined)
   if (saved.length === 0 && pending.length === 0) return undefined
   const findings: TraceFinding[] = []
   const tell = (rule: SaveRuleName, line: number | undefined, its?: number, more = '') =>
     findings.push(findingOf(rule, line, its, more))
   for (const its of saved) {
     const read = reads(its, calls)
-    const last = saves(its).at(-1)
+    const last = calls.findLast((call) => isSave(call, its))
     if (last === undefined) tell('tables-not-saved', read?.line, its)
     else if (last.ret < 0 && reads(its, calls.slice(calls.indexOf(last))) !== undefined) {
       tell('save-failed', last.line, its, ` (${errnoOf(last.ret)})`)
     }
   }
-  const written = calls.filter(
-    (call) => call.ret >= 0 && (pending.includes(call) || saved.some((its) => saves(its).includes(call))),
-  )
-  if (pending.length === 0 && written.length > 0) tell('pending-not-saved', written.at(-1)!.line)
+  const lastWrite = calls.findLast((call) => call.ret >= 0 && (isPendingSave(call) || saved.some((its) => isSave(call, its))))
+  if (pending.length === 0 && lastWrite !== undefined) tell('pending-not-saved', lastWrite.line)
   const late = calls.slice(calls.indexOf(pending.at(-1)!) + 1).find(({ op }) => op === 'msi')
   if (pending.length > 0 && late !== undefined) tell('msi-after-save', late.line)
-  const logs = calls.filter(({ op }) => op === 'dirty-log')
-  const [lastLog, lastWrite] = [logs.at(-1), written.at(-1)]
+  const lastLog = calls.findLast(({ op }) => op === 'dirty-log')
   if (lastLog !== undefined && lastWrite !== undefined && lastLog.line < lastWrite.line)
     tell('tables-after-dirty-log', lastWrite.line)
   return findings
@@ -81,9 +79,8 @@ export function lintSave(vm: TracedVm, { calls }: Pause): TraceFinding[] | undef
  * Registers that are accessed again in one pass over the redistributors, all by the affinity of one vCPU. A VMM that saves twice reads
  * other registers of the GIC in between, and one with a single vCPU has nothing to confuse.
  */
-export function lintAffinities(vm: TracedVm, { calls }: Pause, op: AttributeCall['op']): TraceFinding[] {
-  const vcpus = vm.calls.filter(({ op, ret }) => op === 'vcpu' && ret >= 0).length
-  if (vcpus === 1) return []
+export function lintAffinities(vm: TracedVm, calls: Pause, op: AttributeCall['op']): TraceFinding[] {
+  if (vm.vcpus === 1) return []
   return passesOf(
     vm,
     calls.filter((call) => call.op === op),

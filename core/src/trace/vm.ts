@@ -3,8 +3,9 @@ import {
   KVM_DEV_ARM_CTRL as CTRL,
   KVM_DEV_ARM_VGIC_GRP as GROUP,
   KVM_DEV_TYPE,
+  VGIC_V3_MAX_CPUS,
 } from '../abi/index.ts'
-import type { Call, CallOf } from './call.ts'
+import { type Call, type CallOf, TraceError } from './call.ts'
 
 export type AttributeCall = CallOf<'set'> | CallOf<'get'>
 
@@ -18,9 +19,14 @@ export interface TracedVm {
   readonly itses: readonly number[]
   /** File descriptor of its GIC. */
   readonly gic: number | undefined
+  /** How many vCPUs were made, as far as the trace shows. */
+  readonly vcpus: number
 }
 
-/** The VMs of a trace, in the order in which they begin. */
+/** More devices than any VM has, each of which is judged with all calls. */
+const MOST_DEVICES = 64
+
+/** The VMs of a trace, in the order in which they begin. @throws TraceError for one that no KVM has. */
 export function vmsOf(calls: readonly Call[]): TracedVm[] {
   const begun: Call[][] = []
   const current = new Map<number, Call[]>()
@@ -38,13 +44,18 @@ export function vmsOf(calls: readonly Call[]): TracedVm[] {
 
 function vmOf(calls: readonly Call[]): TracedVm {
   const kinds = new Map<number, 'GIC' | 'ITS'>()
+  const affinities = new Set<bigint>()
   for (const call of calls) {
+    if (isAttribute(call) && call.group === GROUP.REDIST_REGS) affinities.add(call.attr >> 32n)
+    if (affinities.size > VGIC_V3_MAX_CPUS) throw new TraceError(call.line, `a VM has ${VGIC_V3_MAX_CPUS} vCPUs at most`)
+    if (kinds.size > MOST_DEVICES) throw new TraceError(call.line, `a VM with more than ${MOST_DEVICES} GIC devices`)
     const kind = call.op === 'create' ? kindOfType(call.type) : isAttribute(call) ? kindOfAttribute(call) : undefined
     if (kind !== undefined && 'fd' in call) kinds.set(call.fd, kind)
   }
   const those = (wanted: string) => [...kinds].filter(([, kind]) => kind === wanted).map(([fd]) => fd)
   const [first] = calls
-  return { pid: first!.pid, isWhole: first!.op === 'create-vm', calls, itses: those('ITS'), gic: those('GIC')[0] }
+  const vcpus = calls.filter(({ op, ret }) => op === 'vcpu' && ret >= 0).length
+  return { pid: first!.pid, isWhole: first!.op === 'create-vm', calls, itses: those('ITS'), gic: those('GIC')[0], vcpus }
 }
 
 export const isAttribute = (call: Call): call is AttributeCall => call.op === 'set' || call.op === 'get'
@@ -67,18 +78,15 @@ function kindOfAttribute({ group, attr }: AttributeCall): 'GIC' | 'ITS' | undefi
 export const isOf = (call: Call, fd: number | undefined, group: number, attr?: number): boolean =>
   isAttribute(call) && call.fd === fd && call.group === group && (attr === undefined || Number(call.attr) === attr)
 
-/** A stretch of a VM's life in which no vCPU runs: it ends with the KVM_RUN, if one comes. What came before it is `earlier`. */
-export interface Pause {
-  readonly earlier: readonly Call[]
-  readonly calls: readonly Call[]
-}
+/** A stretch of a VM's life in which no vCPU runs: it ends with the KVM_RUN, if one comes. */
+export type Pause = readonly Call[]
 
 export function pausesOf({ calls }: TracedVm): Pause[] {
   const pauses: Pause[] = []
   let from = 0
   for (let to = 1; to <= calls.length; to++) {
     if (to < calls.length && calls[to - 1]!.op !== 'run') continue
-    pauses.push({ earlier: calls.slice(0, from), calls: calls.slice(from, to) })
+    pauses.push(calls.slice(from, to))
     from = to
   }
   return pauses
