@@ -25,9 +25,11 @@ KVM's ITS as \`--kernel PROFILE\` knows it. The newest, \`${NEWEST}\`, has none 
 with the ones listed for it. \`vits kernels PROFILE\` prints the same for one of them.
 
 \`--kernel\` takes a release or what \`uname -r\` says, too: each behaviour has the releases between which a kernel has it, mainline and
-stable, and a kernel is judged by the profile that comes nearest. What it was taken for is told, and how that is known: *run* in the lab
-with just these answers, *read* in the history of its series, or *like* another and not verified, as the kernels of distributions that
-take fixes of their own. The profiles that were run are played against their recordings in \`fixtures/vectors\`; of the others the source
+stable. A kernel that is named is taken for the profile that comes nearest and judged by the behaviours of its own release. What it was
+taken for is told, and how that is known: *run* in the lab with just these answers, *read* in the history of its series, or *like* another
+and not verified, as the kernels of distributions that take fixes of their own. A behaviour that is unknown of it is judged both ways: where
+the restore is the same, \`vits check\` says so, and where it is not, the verdict is undecided ([M710](problems/M710.md)) and \`vits repair\`
+writes only what is right both ways. The profiles that were run are played against their recordings in \`fixtures/vectors\`; of the others the source
 was read. Proposals were never released and are asked for by name; what became of the fixes of 2017 is in
 [decisions/fixes-2017.md](decisions/fixes-2017.md).
 

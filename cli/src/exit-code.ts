@@ -12,7 +12,7 @@ export const ExitCode = {
   Failed: 8,
   /** The command line is wrong. */
   Usage: 16,
-  /** Undecided: not everything was looked at, because a limit was reached or the file does not have it. */
+  /** Undecided: not everything was looked at, because a limit was reached or the file does not have it; or it hangs on what is unknown of the kernel. */
   Undecided: 64,
 } as const
 
@@ -24,7 +24,7 @@ export const exitWords: Readonly<Record<keyof typeof ExitCode, string>> = {
   Problems: 'problems',
   Failed: 'not done',
   Usage: 'wrong usage',
-  Undecided: 'undecided: not everything was looked at',
+  Undecided: 'undecided: not everything was looked at, or is known of the kernel',
 }
 
 /** A sum of the bits of `ExitCode`. */

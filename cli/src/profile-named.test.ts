@@ -13,7 +13,7 @@ describe('a kernel that is named as its host prints it', () => {
     [
       '6.8.0-45-generic',
       'linux-6.6',
-      'is taken for linux-6.6, as Linux 6.8: not verified, Ubuntu may have changes that 6.8 has not; linux-6.6 is the nearest and differs in target-is-index, mapc-unmap-checks-target',
+      'is taken for linux-6.6, as Linux 6.8: not verified, Ubuntu may have changes that 6.8 has not; linux-6.6 is the nearest and differs in target-is-index, mapc-unmap-checks-target, judged as 6.8 has them',
     ],
     ['6.6.70', 'linux-6.6', 'is taken for linux-6.6, as Linux 6.6.70: not verified; unknown whether 6.6.70 has keeps-unmapped'],
     ['7.4.1', 'linux-7.3.4', 'is taken for linux-7.3.4, as Linux 7.4.1: not verified'],
@@ -21,6 +21,30 @@ describe('a kernel that is named as its host prints it', () => {
     const { code, out, err } = await vits(['kernels', '--json', name])
     expect([code, err]).toEqual([0, note === '' ? '' : `vits: ${name} ${note}\n`])
     expect(JSON.parse(out).kernels.map(({ id }: { id: string }) => id)).toEqual([profile])
+  })
+
+  it('has its own quirks, and those of which it is unknown whether it has them', async () => {
+    const { out } = await vits(['kernels', '--json', '6.8', '5.15.100', 'linux-5.10'])
+    const [own, unknown, profile] = JSON.parse(out).kernels
+    expect([own.quirks.includes('target-is-index'), own.unsettled]).toEqual([false, []])
+    expect(unknown.unsettled).toEqual(['keeps-unmapped', 'scan-overrun'])
+    expect(profile.unsettled).toEqual([])
+    expect((await vits(['kernels', '5.15.100'])).out).toContain('  scan-overrun, perhaps: its series took the fix')
+  })
+
+  it.each([
+    ['healthy', 0, 'The same with and without keeps-unmapped and scan-overrun: whether the kernel has them is unknown.'],
+    ['scattered-clean', 64, 'Undecided: it hangs on what is unknown of the kernel (M710).'],
+  ])('is judged both ways where it is not all known: %s, exit %i', async (fixture, code, says) => {
+    const file = fileURLToPath(fixtureFile(`${fixture}.mig.zst`))
+    const ran = await vits(['check', '--kernel', '5.15.100', file])
+    expect(ran.code).toBe(code)
+    expect(ran.out).toContain(says)
+    expect(JSON.parse((await vits(['check', '--json', '--kernel', '5.15.100', file])).out)).toMatchObject({
+      unsettled: ['keeps-unmapped', 'scan-overrun'],
+      errno: null,
+      gaps: code === 0 ? [] : [{ code: 'M710', limit: null }],
+    })
   })
 
   it('is told of once, beside the verdict for it', async () => {

@@ -23,7 +23,7 @@ export const run: Run<typeof check> = async (
   let bits: ExitBits = ExitCode.Ok
   for (const [i, file] of files.entries()) {
     bits |= await failing(file, io, () =>
-      withSavedMachine(file, io, { kernel: profile.id, ...askingKernel(always) }, ({ machine, inspection }) => {
+      withSavedMachine(file, io, { kernel: profile, ...askingKernel(always) }, ({ machine, inspection }) => {
         const reports = inspection.audit()
         const kernels = inspection.judge()
         const found = { file, machine, reports, kernels }

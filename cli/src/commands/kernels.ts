@@ -10,14 +10,15 @@ import type { Run } from '../usage.ts'
 export const run: Run<typeof kernels> = async (ids, { json }, { out, err, style }) => {
   const chosen = ids.length === 0 ? Object.values(profiles) : ids.map((id) => profileNamed(id, { err }))
   if (json) {
-    out(jsonText(kernelsDocument(chosen.map(({ id }) => id))))
+    out(jsonText(kernelsDocument(chosen)))
     return ExitCode.Ok
   }
-  for (const { id, title, names } of chosen) {
+  for (const { id, title, names, unsettled = [] } of chosen) {
     out(`${style.bold(id.padEnd(16))} ${title}${ids.length === 0 ? ` (${names.length} quirks)` : ''}\n`)
-    if (ids.length > 0) for (const name of names) out(quirkLine(name))
+    if (ids.length > 0) for (const name of names) out(quirkLine(name, unsettled.includes(name)))
   }
   return ExitCode.Ok
 }
 
-const quirkLine = (name: QuirkName) => `  ${name}\n      ${quirks[name].does}\n      ${releasesWith(quirks[name])}\n`
+const quirkLine = (name: QuirkName, isUnsettled: boolean) =>
+  `  ${name}${isUnsettled ? ', perhaps: its series took the fix, at an unknown release' : ''}\n      ${quirks[name].does}\n      ${releasesWith(quirks[name])}\n`

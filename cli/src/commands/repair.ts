@@ -113,7 +113,7 @@ function planned(plan: () => RepairPlan): RepairPlan {
 
 /** The kernel that must restore it. */
 const restoredBy = ({ kernel, guestKernel: always }: Options, io: Io): InspectOptions => ({
-  ...(kernel === undefined ? {} : { kernel: profileNamed(kernel, io).id }),
+  ...(kernel === undefined ? {} : { kernel: profileNamed(kernel, io) }),
   ...askingKernel(always),
 })
 
@@ -185,7 +185,7 @@ function unwrittenText(plan: RepairPlan, { dryRun, yes, rebuild }: Options): str
   if (changesOf(plan) > 0) return dryRun ? 'Nothing was written (-n).\n' : ''
   const before = itses.map((its) => its.before)
   if (before.some(({ gaps }) => gaps.length > 0))
-    return `Nothing is repaired: ${unseenWords(before)}, and what was not cannot be proven good.\n`
+    return `Nothing is repaired: ${unseenWords(before)}, and nothing is proven good before that is known.\n`
   if (itses.some(({ before }) => before.verdict !== 'restores'))
     return `Nothing that this may do mends it${yes ? '' : '; -y or --rebuild may'}.\n`
   const findings = itses.flatMap(({ after }) => after.findings)

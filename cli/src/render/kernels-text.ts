@@ -40,9 +40,10 @@ function groupLines({ kernels, row }: KernelGroup, style: Style): string[] {
 }
 
 /** The verdict without the events by name. */
-export function kernelSummary({ verdict, errno, lost, revived, misdirected, hostTrouble }: Row): string {
+export function kernelSummary({ verdict, hangsOn, errno, lost, revived, misdirected, hostTrouble }: Row): string {
   const trouble = hostTrouble.length > 0 ? ', host trouble' : ''
   if (verdict === 'fails') return `fails with ${errno}${trouble}`
+  if (hangsOn !== undefined) return `undecided, it hangs on ${hangsOn.join(' and ')}`
   if (verdict === 'undecided') return 'undecided, not everything was looked at'
   if (verdict === 'restores') return `restores${trouble}`
   const harm = [lost, revived, misdirected].map(({ count }, i) => [count, ['lost', 'dead ones back', 'misdirected'][i]] as const)

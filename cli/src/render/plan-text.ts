@@ -1,5 +1,14 @@
 import { hex, hexWord, kernelSpans, type ProfileId, profiles } from '@vits/core/abi'
-import { type DeviceNames, deviceName, type EntryKind, type EventId, entryFields, problems, type Report } from '@vits/core/audit'
+import {
+  type DeviceNames,
+  deviceName,
+  type EntryKind,
+  type EventId,
+  entryFields,
+  problems,
+  type Report,
+  unseenWords,
+} from '@vits/core/audit'
 import type { SavedMachine } from '@vits/core/formats'
 import type { ItsPlan, KernelProof, PlannedRegister, PlannedWrite, RepairPlan } from '@vits/core/repair'
 import { printable } from '../printable.ts'
@@ -31,9 +40,10 @@ export function planText(file: string, { format, machine }: SavedMachine, plan: 
 }
 
 /** `fails: EINVAL at DeviceID 0x5200 event 0`, `loses 3 live events, brings back 4 dead ones`. */
-function verdictWords({ verdict, errno, stop, lost, revived, lostInterrupts }: Report): string {
+function verdictWords(report: Report): string {
+  const { verdict, errno, stop, lost, revived, lostInterrupts } = report
   if (verdict === 'restores') return 'restores cleanly'
-  if (verdict === 'undecided') return 'undecided: not everything was looked at'
+  if (verdict === 'undecided') return `undecided: ${unseenWords([report])}`
   if (verdict === 'fails') return `the restore fails: ${errno}${stop === undefined ? '' : ` at ${stop.place}`}`
   const does = [
     ...(lost > 0 ? [`loses ${count(lost, 'live event')}`] : []),

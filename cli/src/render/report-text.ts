@@ -1,5 +1,5 @@
 import { hex, itsCount } from '@vits/core/abi'
-import { headline, type Report, type Verdict, type WhyHang, whyHang, worst } from '@vits/core/audit'
+import { headline, problemRow, type Report, type Verdict, type WhyHang, whyHang, worst } from '@vits/core/audit'
 import type { Checked } from '@vits/core/documents'
 import type { SavedMachine } from '@vits/core/formats'
 import { printable } from '../printable.ts'
@@ -45,10 +45,20 @@ export function reportText(checked: Checked, { kernels, rules, byHang }: ReportO
     }),
     ...othersLines(why),
     ...verdictLines(file, machine, reports, style),
+    ...unsettledLines(reports),
     ...(isWell || verdict === 'undecided' ? looksLines(checked) : []),
     ...kernels,
     '',
   ].join('\n')
+}
+
+/** What is unknown of the kernel where that makes no difference; where it makes one, a finding tells. */
+function unsettledLines(reports: readonly Report[]): string[] {
+  const { unsettled } = reports[0]!
+  if (unsettled.length === 0 || reports.some(({ gaps }) => gaps.some(({ code }) => problemRow(code).ofKernel))) return []
+  return [
+    `The same with and without ${unsettled.join(' and ')}: whether the kernel has ${unsettled.length === 1 ? 'it' : 'them'} is unknown.`,
+  ]
 }
 
 function othersLines(why: WhyHang | undefined): string[] {
@@ -78,5 +88,5 @@ const itsVerdict: Readonly<Record<Verdict, string>> = {
   restores: 'restores',
   corrupts: 'restores, but wrongly',
   fails: 'the restore fails here',
-  undecided: 'undecided: not everything was looked at',
+  undecided: 'undecided',
 }

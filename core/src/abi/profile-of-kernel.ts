@@ -1,6 +1,6 @@
 import { parseKernelName } from './kernel-names.ts'
 import { type Profile, type ProfileId, profiles, releasedKernels } from './profiles.ts'
-import { type QuirkName, quirksIn, quirksUnreadIn } from './quirks.ts'
+import { type QuirkName, quirkSet, quirksIn, quirksUnreadIn } from './quirks.ts'
 import { type Release, releaseName, type Series, seriesOf } from './releases.ts'
 
 /** What is known of a kernel that somebody names. */
@@ -20,6 +20,8 @@ export interface KernelProfile {
   readonly unknown: readonly QuirkName[]
   /** Quirks that its release has and the profile has not, or the other way round: none has just these. */
   readonly differs: readonly QuirkName[]
+  /** By what it is judged: the nearest profile with the quirks of its own release, and those that are unknown. */
+  readonly judged: Profile
 }
 
 /** Up to which patch level the history of a series was read: the changelogs of Debian's kernels. */
@@ -38,7 +40,8 @@ export function profileOfKernel(name: string): KernelProfile | undefined {
   const profile = releasedKernels.reduce((best, id) => (differing(id).length < differing(best).length ? id : best))
   const known = vendor === undefined ? knowledgeOf(release) : 'like'
   const unknown = known === 'like' ? quirksUnreadIn(release) : []
-  return { profile, release: releaseName(release), vendor, known, unknown, differs: differing(profile) }
+  const judged = { ...profiles[profile], names: quirks, quirks: quirkSet(quirks), unsettled: unknown }
+  return { profile, release: releaseName(release), vendor, known, unknown, differs: differing(profile), judged }
 }
 
 function difference(names: readonly QuirkName[], profile: Profile): QuirkName[] {

@@ -12,6 +12,8 @@ export interface Profile {
   readonly run: readonly string[]
   readonly quirks: Quirks
   readonly names: readonly QuirkName[]
+  /** Of a kernel that was named: the quirks of which it is unknown whether it has them. What hangs on one is judged both ways. */
+  readonly unsettled?: readonly QuirkName[]
 }
 
 interface Declared {
@@ -79,8 +81,18 @@ export const releasedKernels = profileIds.filter((id) => !profiles[id].names.som
 /** The profile with this id. @throws RangeError for what is none: nothing that objects inherit is. */
 export const profileWithId = (id: ProfileId): Profile => named(profiles, 'kernel profile', id)
 
+/** A profile by its id, or as it is: what was made of a kernel's name. @throws RangeError for what is no id. */
+export const profileOf = (kernel: ProfileId | Profile): Profile =>
+  Object(kernel) === kernel ? (kernel as Profile) : profileWithId(kernel as ProfileId)
+
 /** True for the id of a profile. */
 export const isProfileId = (id: string): id is ProfileId => Object.hasOwn(profiles, id)
+
+/** Every set of quirks that a kernel may have, by what is unknown of it; what the profile says first. */
+export function quirkSetsOf({ quirks, unsettled = [] }: Profile): readonly Quirks[] {
+  const turned = (sets: readonly Quirks[], name: QuirkName) => [...sets, ...sets.map((set) => ({ ...set, [name]: !set[name] }))]
+  return unsettled.reduce<readonly Quirks[]>(turned, [quirks])
+}
 
 /** Few words for many kernels, oldest first: three and more of which none between them is missing are `linux-6.12 to linux-7.3.4`. */
 export function kernelSpans(ids: Iterable<ProfileId>): string[] {

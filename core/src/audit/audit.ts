@@ -12,7 +12,7 @@ import { place } from './names.ts'
 import { unreadQueues } from './notifications.ts'
 import { claimPass } from './passes/claims.ts'
 import { configurationPass } from './passes/configuration.ts'
-import { gapPass, limitPass } from './passes/gaps.ts'
+import { gapPass, limitPass, unsettledPass } from './passes/gaps.ts'
 import { headPass } from './passes/heads.ts'
 import { hiddenPass } from './passes/hidden.ts'
 import { lossPass } from './passes/losses.ts'
@@ -27,6 +27,7 @@ import type { Count, QueueCounts, Report, RestoreStop } from './report.ts'
 import type { Scene } from './scene.ts'
 import type { SimulatedRestore } from './simulate.ts'
 import { Trials } from './trials.ts'
+import { restoreHanging } from './unsettled.ts'
 import { damage, registerHarm, verdictOf } from './verdict.ts'
 import { guestRows, tableRows, type View } from './views.ts'
 
@@ -65,7 +66,7 @@ function auditOnce(scene: Scene): Report {
   suspects.add(notificationPass(scene))
   const findings = measure(scene, trials, clean, suspects, judge)
   const limits = limitPass(scene, { isFull: suspects.full || unlisted, isUnmeasured: trials.ranOut })
-  for (const note of [...notePass(scene), ...gapPass(scene), ...limits]) {
+  for (const note of [...notePass(scene), ...gapPass(scene), ...unsettledPass(scene), ...limits]) {
     findings.push(finding(scene, note, note.effect ?? declared('note')))
   }
   return report(scene, orphans, findings)
@@ -78,16 +79,18 @@ function report(scene: Scene, orphans: Orphans, found: readonly Finding[]): Repo
   const registers = registerHarm(registerPass(scene))
   const harm = damage(scene, restored)
   const gaps = gapsIn(found)
-  const verdict = verdictOf(restored, registers, harm, gaps.length === 0)
-  const stop = stopOf(restored)
+  const isUnsettled = restoreHanging(scene) !== undefined
+  const verdict = isUnsettled ? 'undecided' : verdictOf(restored, registers, harm, gaps.length === 0)
+  const stop = isUnsettled ? undefined : stopOf(restored)
   const { state, commands, pending } = beliefs.history
   return {
     its: scene.its,
     kernel: scene.profile.id,
+    unsettled: scene.profile.unsettled ?? [],
     vcpus: scene.registers.redistributors.length,
     verdict,
     gaps,
-    errno: registers.errno ?? stop?.errno,
+    errno: isUnsettled ? undefined : (registers.errno ?? stop?.errno),
     stop,
     collections: tables.mappings.collections.size,
     live: { devices: beliefs.live.devices.size, events: beliefs.live.eventCount },

@@ -3,8 +3,8 @@ import { audit, headings, problems, setScene } from './index.ts'
 import { PlantedVm, pciFunction } from './testing/planted-vm.ts'
 import { problemCases as cases, healthy } from './testing/problem-cases/index.ts'
 
-/** M703 and M704 need tables that are absurdly large: hostile.test.ts; M706 to M709 a budget: budgets.test.ts and core/src/inspect. */
-const elsewhere = ['M703', 'M704', 'M706', 'M707', 'M708', 'M709']
+/** M703 and M704 need tables that are absurdly large: hostile.test.ts; M706 to M709 a budget: budgets.test.ts and core/src/inspect; M710 a kernel that is not all known: unsettled.test.ts there. */
+const elsewhere = ['M703', 'M704', 'M706', 'M707', 'M708', 'M709', 'M710']
 
 describe('every problem in the catalogue', () => {
   it.each(cases.map((one) => [one.code, problems[one.code].slug, one.when, one] as const))(

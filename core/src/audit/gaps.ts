@@ -1,6 +1,6 @@
 import type { Limit } from '../budget/index.ts'
 import type { Finding } from './finding.ts'
-import { isGap, type ProblemCode } from './problems/index.ts'
+import { isGap, type ProblemCode, problemRow } from './problems/index.ts'
 
 /** Something that was not looked at: nothing is said of it, and beside it nothing is called well. */
 export interface Gap {
@@ -11,12 +11,18 @@ export interface Gap {
   readonly limit: Limit | undefined
 }
 
-/** Why not everything was looked at, as a clause: `the budget of work is spent`. */
+/** Why nothing is called well beside these, as a clause: `not everything was looked at (the budget of work is spent)`. */
 export function gapWords(gaps: readonly Gap[]): string {
-  const reasons = gaps.map(({ limit }) =>
-    limit === undefined ? 'the file does not have all of it' : `the budget of ${limit} is spent`,
-  )
-  return [...new Set(reasons)].join(', ')
+  const reasons = gaps
+    .filter(({ code }) => !problemRow(code).ofKernel)
+    .map(({ limit }) => (limit === undefined ? 'the file does not have all of it' : `the budget of ${limit} is spent`))
+  return [
+    ...(reasons.length === 0 ? [] : [`not everything was looked at (${[...new Set(reasons)].join(', ')})`]),
+    ...gaps
+      .filter(({ code }) => problemRow(code).ofKernel)
+      .map(({ code }) => `it hangs on what is unknown of the kernel (${code})`)
+      .slice(0, 1),
+  ].join(', and ')
 }
 
 /** What was not looked at, of all that was found. */

@@ -35,8 +35,7 @@ export function headline(reports: readonly Report[], kernels: readonly KernelRow
 }
 
 /** `not everything was looked at (the budget of work is spent)`. */
-export const unseenWords = (reports: readonly Pick<Report, 'gaps'>[]): string =>
-  `not everything was looked at (${gapWords(reports.flatMap(({ gaps }) => gaps))})`
+export const unseenWords = (reports: readonly Pick<Report, 'gaps'>[]): string => gapWords(reports.flatMap(({ gaps }) => gaps))
 
 /** `on linux-7.3`, or on all kernels where they do the same. */
 function onKernel(asked: ProfileId, rows: readonly KernelRow[]): string {

@@ -4,6 +4,7 @@ import {
   MAX_EVENTID_BITS,
   type ProfileId,
   profileWithId,
+  type QuirkName,
   type Quirks,
   releasedKernels,
 } from '../abi/index.ts'
@@ -17,13 +18,19 @@ import { registerPass } from './passes/registers.ts'
 import { type CallFailure, comesToTables, type RestoreAndSave, restoreAndSave } from './restore-and-save.ts'
 import type { AuditInput, Scene } from './scene.ts'
 import { type SimulatedRestore, simulateRestore } from './simulate.ts'
+import { type Either, hanging, wayWords } from './unsettled.ts'
 import { type Damage, damage, NO_DAMAGE, registerHarm, together, type Verdict, verdictOf, worst } from './verdict.ts'
 
 /** What one kernel makes of a saved VM: the restore, and the save after it. */
 export interface KernelRow extends Damage {
   readonly kernel: ProfileId
-  /** Undecided when the kernel reads more than was looked at: behind its tables, or tables made to be slow. */
+  /**
+   * Undecided when the kernel reads more than was looked at: behind its tables, or tables made to be slow. And when it `hangsOn` what is
+   * unknown of the kernel.
+   */
   readonly verdict: Verdict
+  /** Quirks of which it is unknown whether the kernel that is asked for has them, where the restore is another thing with them than without. */
+  readonly hangsOn?: readonly QuirkName[]
   readonly errno: Errno | undefined
   /** The call of the restore that fails. */
   readonly failure: CallFailure | undefined
@@ -77,11 +84,33 @@ const unjudged = (kernel: ProfileId, scenes: readonly Scene[]): KernelRow => ({
 const ROW_WORK = 2 ** 12
 const RESTORE_AND_SAVE = 4
 
+type Judged = Omit<KernelRow, 'kernel'>
+
+/** What the restore itself comes to, and not what is after it. */
+function restoreOnly({ verdict, errno, itses }: Judged) {
+  return verdict === 'fails' ? { verdict, errno } : { verdict, itses }
+}
+
+const hasTrouble = ({ save, again, hostTrouble }: Judged): boolean =>
+  save !== undefined || again !== undefined || hostTrouble.length > 0
+
+/** What happens after the restore one way, where it does not the other way. */
+function withWay({ outcome, ...way }: Either<Judged>): Judged {
+  const { save, again, hostTrouble } = outcome
+  const said = (words: string) => `${wayWords(way)}, of which it is unknown whether the kernel has it: ${words}`
+  return {
+    ...outcome,
+    save: save && { ...save, says: said(save.says) },
+    again: again && said(again),
+    hostTrouble: hostTrouble.map(said),
+  }
+}
+
 /** What was found out about a VM for one kernel and holds for others. */
 class Judging {
   readonly account: Account
   readonly #scenes: readonly Scene[]
-  readonly #rows = new Alike<Omit<KernelRow, 'kernel'>>()
+  readonly #rows = new Alike<Judged>()
   readonly #damages = new Map<SimulatedRestore, Damage>()
   /** No kernel refuses a register before it reads a table: what it refuses there depends on no quirk. Undefined until it is known. */
   #comesToTables: boolean | undefined
@@ -91,13 +120,24 @@ class Judging {
     this.account = new Account(scenes[0]!.budget, 'kernels')
   }
 
+  /** The kernel that is asked for stands in the place of the profile that it is taken for. */
   row(kernel: ProfileId): KernelRow {
-    const { quirks } = profileWithId(kernel)
-    for (const scene of this.#scenes) this.account.pay(scene.restoredBy(quirks).work)
-    return { kernel, ...this.#rows.of(quirks, (asked) => this.#judge(asked)) }
+    const scene = this.#scenes[0]!
+    if (kernel !== scene.profile.id) return { kernel, ...this.#judged(profileWithId(kernel).quirks) }
+    const judge = (quirks: Quirks) => this.#judged(quirks)
+    const found = hanging(scene, judge, restoreOnly)
+    if (found !== undefined) return { ...unjudged(kernel, this.#scenes), hangsOn: found.quirks }
+    const after = hanging(scene, judge, (row) => row)
+    const worst = after?.ways.find(({ outcome }) => hasTrouble(outcome))
+    return { kernel, ...(worst === undefined ? judge(scene.profile.quirks) : withWay(worst)) }
   }
 
-  #judge(quirks: Quirks): Omit<KernelRow, 'kernel'> {
+  #judged(quirks: Quirks): Judged {
+    for (const scene of this.#scenes) this.account.pay(scene.restoredBy(quirks).work)
+    return this.#rows.of(quirks, (asked) => this.#judge(asked))
+  }
+
+  #judge(quirks: Quirks): Judged {
     const scenes = this.#scenes
     const restored = scenes.map((scene) => scene.restoredBy(quirks))
     const itses = scenes.map((scene, i) => ({ its: scene.its, ...this.#damage(scene, restored[i]!) }))
@@ -180,12 +220,12 @@ function lockups({ tables }: Scene, { mappings, objection, cut }: SimulatedResto
  * Guest RAM that some kernels need next to be judged, in rounds as `footprint`: before 6.0.6 a jump past a table goes on reading behind
  * it. `bytes` at a time.
  */
-export function overrunFootprint(input: AuditInput, kernels: readonly ProfileId[], bytes: number): GpaRange[] {
+export function overrunFootprint(input: AuditInput, kernels: readonly Quirks[], bytes: number): GpaRange[] {
   const { memory, registers, its } = input
   const view = tableView(registers, its)
   const mostWork = shareOf({ ...defaultBudget, ...input.budget }, 'restore', registers.itses.length)
   const needs = kernels
-    .filter((kernel) => profileWithId(kernel).quirks['scan-overrun'])
-    .map((kernel) => simulateRestore(memory, view, profileWithId(kernel).quirks, mostWork).needs)
+    .filter((quirks) => quirks['scan-overrun'])
+    .map((quirks) => simulateRestore(memory, view, quirks, mostWork).needs)
   return coalesce(needs.flatMap((base) => (base === undefined ? [] : [{ base, bytes }])))
 }

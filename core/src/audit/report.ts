@@ -1,4 +1,4 @@
-import type { ItsPlace, ProfileId } from '../abi/index.ts'
+import type { ItsPlace, ProfileId, QuirkName } from '../abi/index.ts'
 import type { KernelOutcome } from '../guest-kernel/index.ts'
 import type { Errno, Gpa } from '../memory/index.ts'
 import type { DeviceHarm } from './device-harm.ts'
@@ -73,6 +73,8 @@ export interface Report extends RestoreCounts {
   readonly its: ItsPlace
   /** The profile of the kernel that restores. */
   readonly kernel: ProfileId
+  /** Quirks of which it is unknown whether the kernel has them: the verdict holds both ways, or is undecided and M710 tells why. */
+  readonly unsettled: readonly QuirkName[]
   readonly vcpus: number
   readonly verdict: Verdict
   /** What was not looked at: of that nothing is said. */

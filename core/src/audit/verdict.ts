@@ -17,7 +17,10 @@ export type Verdict =
   | 'corrupts'
   /** It fails with an errno. */
   | 'fails'
-  /** No harm was found, and not everything was looked at: a limit was reached, or the file does not hold or place it. */
+  /**
+   * No harm was found, and not everything was looked at: a limit was reached, or the file does not hold or place it. Or what the restore
+   * does hangs on what is unknown of the kernel.
+   */
   | 'undecided'
 
 /** What a restore loses and gains against what the guest has mapped. */

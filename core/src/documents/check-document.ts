@@ -1,4 +1,4 @@
-import type { ProfileId } from '../abi/index.ts'
+import type { ProfileId, QuirkName } from '../abi/index.ts'
 import {
   type Count,
   type Gap,
@@ -47,6 +47,8 @@ export interface CheckDocument extends RestoreDocument {
   readonly machine: string
   /** The kernel that is to restore. */
   readonly kernel: ProfileId
+  /** Quirks of which it is unknown whether that kernel has them: the verdict holds both ways, or is undecided and M710 tells why. */
+  readonly unsettled: readonly QuirkName[]
   readonly vcpus: number
   /** What the restore does, in one sentence: to which device, what, and on which kernel. */
   readonly headline: string
@@ -103,7 +105,7 @@ export interface GuestKernelDocument {
 export interface RestoreDocument extends RestoreCounts {
   /**
    * It succeeds and brings back what the guest has mapped; it succeeds and the guest loses, gains or misdirects interrupts; it fails; no
-   * harm was found, and not everything was looked at.
+   * harm was found, and not everything was looked at, or what the restore does hangs on what is unknown of the kernel.
    */
   readonly verdict: Verdict
   /** What was not looked at: there may be harm in it, whatever the verdict is. */
@@ -184,6 +186,7 @@ export function checkDocument({ file, machine, reports, kernels }: Checked, byHa
     format: machine.format,
     machine: machine.machine,
     kernel: first.kernel,
+    unsettled: first.unsettled,
     vcpus: first.vcpus,
     headline: headline(reports, kernels),
     whyHang: whyHang(reports).answer,

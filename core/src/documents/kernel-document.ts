@@ -1,12 +1,14 @@
-import type { ProfileId } from '../abi/index.ts'
+import type { ProfileId, QuirkName } from '../abi/index.ts'
 import type { CallFailure, EventList, KernelRow } from '../audit/index.ts'
 import type { Errno } from '../memory/index.ts'
 
 /** What one kernel makes of a saved VM: the restore, and the save after it. */
 export interface KernelDocument {
   readonly kernel: ProfileId
-  /** Unknown when the kernel reads more than was looked at. */
+  /** Undecided when the kernel reads more than was looked at, or when it hangs on what is unknown of the kernel. */
   readonly verdict: KernelRow['verdict']
+  /** The quirks that it hangs on, of which it is unknown whether the kernel has them. */
+  readonly hangsOn: readonly QuirkName[]
   readonly errno: Errno | null
   /** The call of the restore that fails. */
   readonly failure: CallFailureDocument | null
@@ -31,6 +33,7 @@ export interface CallFailureDocument extends Omit<CallFailure, 'its'> {
 export const kernelDocument = ({
   kernel,
   verdict,
+  hangsOn = [],
   errno,
   failure,
   lost,
@@ -43,6 +46,7 @@ export const kernelDocument = ({
 }: KernelRow): KernelDocument => ({
   kernel,
   verdict,
+  hangsOn,
   errno: errno ?? null,
   failure: failureDocument(failure),
   lost,

@@ -1,4 +1,4 @@
-import { type ProfileId, profileWithId, type QuirkName } from '../abi/index.ts'
+import { type Profile, type ProfileId, profileOf, type QuirkName } from '../abi/index.ts'
 import { type Help, type ProblemCode, problemRow, type RuleName, ruleRow, type Said, type Severity } from '../audit/index.ts'
 
 /** What `vits explain --json` prints. */
@@ -60,11 +60,13 @@ export interface KernelsDocument {
 export interface ProfileDocument {
   readonly id: ProfileId
   readonly title: string
-  /** How it differs from the newest. */
+  /** How it differs from the newest; of a kernel that was named, its own. */
   readonly quirks: readonly QuirkName[]
+  /** Those of which it is unknown whether the kernel that was named has them. */
+  readonly unsettled: readonly QuirkName[]
 }
 
-export const kernelsDocument = (ids: readonly ProfileId[]): KernelsDocument => ({
+export const kernelsDocument = (kernels: readonly (ProfileId | Profile)[]): KernelsDocument => ({
   schema: 1,
-  kernels: ids.map((id) => ({ id, title: profileWithId(id).title, quirks: profileWithId(id).names })),
+  kernels: kernels.map(profileOf).map(({ id, title, names, unsettled = [] }) => ({ id, title, quirks: names, unsettled })),
 })

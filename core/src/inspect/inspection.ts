@@ -1,4 +1,4 @@
-import { NEWEST, type ProfileId, profileIds, profileWithId } from '../abi/index.ts'
+import { NEWEST, type Profile, type ProfileId, profileIds, profileOf, profileWithId, quirkSetsOf } from '../abi/index.ts'
 import {
   audit,
   type Beliefs,
@@ -25,9 +25,9 @@ import { planRepair, type RepairOptions, type RepairPlan } from '../repair/index
 import { type Loaded, loadGuestKernel, loadOverruns, loadTables } from './loading.ts'
 
 export interface InspectOptions {
-  /** The kernel that restores: the newest when not named. */
-  readonly kernel?: ProfileId
-  /** Kernels that `judge` will be asked about: what they read behind the tables is loaded. All of them when not named. */
+  /** The kernel that restores: the newest when not named. One that somebody names is `profileOfKernel(name).judged`. */
+  readonly kernel?: ProfileId | Profile
+  /** Kernels that `judge` will be asked about besides: what they read behind the tables is loaded. All of them when not named. */
   readonly judges?: readonly ProfileId[]
   /** What may be spent on it; what is beyond is said to be not looked at, and no verdict is clean then. */
   readonly budget?: Partial<Budget>
@@ -50,7 +50,8 @@ export async function inspect(machine: SavedMachine, options: InspectOptions = {
   const { judges = profileIds } = options
   const budget = { ...defaultBudget, ...options.budget }
   const tables = await loadTables(machine, budget)
-  const behind = await loadOverruns(machine, tables, judges, budget)
+  const kernels = [...quirkSetsOf(profileOf(options.kernel ?? NEWEST)), ...judges.map((id) => profileWithId(id).quirks)]
+  const behind = await loadOverruns(machine, tables, kernels, budget)
   const loaded = { ...tables, ranges: coalesce([...tables.ranges, ...behind]) }
   const inspection = new Inspection(machine, loaded, options)
   const { guestKernel: wanted = 'needed', progress } = options
@@ -75,10 +76,11 @@ export class Inspection {
   readonly #budget: InspectOptions['budget']
 
   constructor(machine: SavedMachine, loaded: Loaded, { kernel = NEWEST, budget }: InspectOptions = {}) {
+    const profile = profileOf(kernel)
     const { registers, msi, virtio, vcpus, unlocated } = machine
     const { memory, missing, guestKernel } = loaded
     this.machine = machine
-    this.kernel = kernel
+    this.kernel = profile.id
     this.loaded = loaded
     this.#budget = budget
     this.scenes = setScenes({
@@ -89,7 +91,7 @@ export class Inspection {
       vcpus,
       unlocated,
       missing,
-      profile: profileWithId(kernel),
+      profile,
       ...(guestKernel && { guestKernel: guestKernel.itses }),
       ...(guestKernel?.redistributors && { guestRedistributors: guestKernel.redistributors }),
       ...(budget && { budget }),
@@ -97,7 +99,7 @@ export class Inspection {
   }
 
   /** The same machine, restored by another kernel. */
-  restoredBy(kernel: ProfileId): Inspection {
+  restoredBy(kernel: ProfileId | Profile): Inspection {
     return new Inspection(this.machine, this.loaded, { kernel, ...(this.#budget && { budget: this.#budget }) })
   }
 

@@ -1,4 +1,4 @@
-import { ID_LIMIT, type ProfileId } from '../abi/index.ts'
+import { ID_LIMIT, type Quirks } from '../abi/index.ts'
 import { overrunFootprint, type Scene } from '../audit/index.ts'
 import { Account, type Budget, shareOf } from '../budget/index.ts'
 import type { SavedMachine } from '../formats/index.ts'
@@ -65,7 +65,7 @@ const FIRST_OVERRUN = 2 ** 20
 export async function loadOverruns(
   machine: SavedMachine,
   { memory }: Loaded,
-  kernels: readonly ProfileId[],
+  kernels: readonly Quirks[],
   budget: Budget,
 ): Promise<GpaRange[]> {
   const { registers } = machine

@@ -135,7 +135,7 @@ function avoidable(scene: Scene, missing: EventSet): Obstacle[] {
 /** Every entry that is left and not dead must come back, those that no witness knows too. */
 function unvisited(scene: Scene): Obstacle[] {
   const { kernel, verdict } = audit(scene)
-  if (verdict === 'fails') return []
+  if (verdict === 'fails' || scene.restored.objection !== undefined) return []
   const { orphans } = orphansOf(scene)
   const left = mappedIn(scene.tables.mappings).without(restoredIn(scene))
   const devices = [...left.devices].filter((deviceId) => !orphans.hasDevice(deviceId)).length
@@ -162,9 +162,12 @@ function risky(before: Scene, after: Scene): Obstacle[] {
   ]
 }
 
-/** The kernel that is asked for was not judged, though nothing of the tables was left out. */
+/** The kernel that is asked for was not judged, though nothing of the tables was left out; or not the same both ways. */
 function unjudged({ kernel, after }: KernelProof, scenes: readonly Scene[]): Obstacle[] {
   if (after.verdict !== 'undecided' || scenes.some((scene) => audit(scene).gaps.length > 0)) return []
+  if (after.hangsOn !== undefined) {
+    return [{ kernel, says: `it is unknown whether it has ${after.hangsOn.join(' and ')}, and the restore hangs on that` }]
+  }
   return [{ kernel, says: 'the budget of work is spent before it is known what the next save makes of it', limit: 'work' }]
 }
 

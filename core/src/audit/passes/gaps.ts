@@ -7,6 +7,7 @@ import { deviceName } from '../names.ts'
 import { unreadQueues } from '../notifications.ts'
 import type { Scene } from '../scene.ts'
 import type { SimulatedRestore } from '../simulate.ts'
+import { restoreHanging, wayWords } from '../unsettled.ts'
 
 /** What was not looked at of one ITS, for the kernel whose restore is given. */
 export function gapPass(scene: Scene, restored = scene.restored): readonly Suspect[] {
@@ -22,6 +23,14 @@ export function limitPass(
     ...(isFull ? [suspect('M704', { limit: budget.findings }, { ...NOTE, limit: 'findings' })] : []),
     ...(isUnmeasured ? [suspect('M708', {}, { ...NOTE, limit: 'work' })] : []),
   ]
+}
+
+/** What the restore comes to hangs on what is unknown of the kernel. */
+export function unsettledPass(scene: Scene): readonly Suspect[] {
+  const found = restoreHanging(scene)
+  if (found === undefined) return []
+  const ways = found.ways.map((way) => `${wayWords(way)} ${way.outcome.says}`)
+  return [suspect('M710', { quirks: found.quirks, ways }, NOTE)]
 }
 
 /** What was not looked at, whatever kernel restores. */

@@ -1,3 +1,4 @@
+import type { QuirkName } from '../../abi/index.ts'
 import type { Limit } from '../../budget/index.ts'
 import { problem, see } from './problem.ts'
 
@@ -151,6 +152,23 @@ export const fileProblems = {
       outcome: 'What the command queue does not tell of is unknown, though the kernel’s list may tell.',
       fix: 'Search all of RAM with --guest-kernel, or allow more: `bytes` in the budget of `inspect`.',
       see: 'docs/guests.md; docs/api/budget.md',
+    },
+  }),
+  M710: problem<{ readonly quirks: readonly QuirkName[]; readonly ways: readonly string[] }>({
+    slug: 'hangs-on-the-kernel',
+    usually: 'note',
+    describe: ({ quirks, ways }) =>
+      `It is unknown whether the kernel has ${quirks.join(' and ')}, and the restore hangs on that: ${ways.join('; ')}.`,
+    fix: 'name the kernel by a release whose history is known, or restore where both ways are well',
+    isGap: true,
+    ofKernel: true,
+    help: {
+      what: 'Of the kernel that was named it is unknown whether it has a behaviour, and with it the restore does another thing than without.',
+      why: 'Some stable series took a fix at a patch level that nobody has looked up, and vits does not guess.',
+      when: 'At the restore, on that kernel.',
+      outcome: 'One of the ways that are listed.',
+      fix: 'Look up in the changelog of the kernel whether the fix is in, and name a profile that has it or has not. A repair is written only if its result is right both ways.',
+      see: 'docs/kernels.md',
     },
   }),
 } as const

@@ -90,6 +90,8 @@ export interface Problem<Detail> {
   readonly recode?: Recode
   /** Something was not looked at: a restore that goes well as far as it was followed is undecided, and `check` exits with 64. */
   readonly isGap?: true
+  /** A gap, not in what was looked at, but in what is known of the kernel. */
+  readonly ofKernel?: true
   /** What must not be done while it is there. */
   readonly blocks?: Block
   readonly help: Help

@@ -7,7 +7,7 @@ import { registerCases } from './register-cases.ts'
 
 export { healthy } from './problem-case.ts'
 
-/** One VM at least for each problem of the catalogue but M703 and M704, which need tables that are absurdly large, and M706 to M709, which need a budget. */
+/** One VM at least for each problem of the catalogue but M703 and M704, which need tables that are absurdly large, M706 to M709, which need a budget, and M710, which needs a kernel. */
 export const problemCases: readonly ProblemCase[] = [
   ...registerCases,
   ...deviceTableCases,
