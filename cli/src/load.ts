@@ -1,6 +1,8 @@
-import { type Inspection, type InspectOptions, inspect, open, type SavedMachine } from '@vits/core'
+import { type Inspection, type InspectOptions, inspect, open as openMachine, type SavedMachine } from '@vits/core'
 import type { FileIdentity } from './disk.ts'
+import type { OtherFile } from './files-option.ts'
 import type { Io } from './io.ts'
+import { openFiles } from './open-files.ts'
 
 /** Files larger than this show how far they are. */
 export const SLOW_BYTES = 256 * 2 ** 20
@@ -16,28 +18,27 @@ export interface Loaded {
 }
 
 export interface LoadOptions extends InspectOptions {
+  /** Files beside the one that is named. */
+  readonly others?: readonly OtherFile[]
   /** Looks at the machine before the analysis begins; throwing here spares it. */
   readonly opened?: (machine: SavedMachine) => Promise<void> | undefined
 }
 
-/** Opens a saved VM, loads what decides about its interrupts, and hands it to `use`; the file is open that long. */
+/** Opens a saved VM, which is a file or a folder, loads what decides about its interrupts, and hands it to `use`; the file is open that long. */
 export async function withSavedMachine<T>(
   path: string,
   io: Io,
-  { opened, ...options }: LoadOptions,
+  { opened, others = [], ...options }: LoadOptions,
   use: (loaded: Loaded) => T | Promise<T>,
 ): Promise<T> {
-  const there = await io.disk.identity(path)
-  const file = await io.open(path)
-  const identity = file.passing ?? there
-  const identities = new Map(identity && [[path, identity]])
+  const open = await openFiles(path, others, io)
   try {
     const begun = io.now()
     // What a compressed file holds, and so how long it takes, is not known before.
-    const isSlow = () => file.byteLength > SLOW_BYTES || io.now() - begun > SLOW_MILLISECONDS
+    const isSlow = () => open.bytes > SLOW_BYTES || io.now() - begun > SLOW_MILLISECONDS
     const progress = io.progress && ((text: string) => (text === '' || isSlow() ? io.progress?.(text) : undefined))
     const percent = (done: number, total: number) => progress?.(`vits: ${path}: ${Math.floor((100 * done) / total)} %`)
-    const machine = await open([{ name: path, source: file }], { progress: percent, keeping: io.keeping })
+    const machine = await openMachine(open.files, { progress: percent, keeping: io.keeping })
     io.turns.opened()
     progress?.('')
     await opened?.(machine)
@@ -45,8 +46,8 @@ export async function withSavedMachine<T>(
       progress?.(`vits: ${path}: searching RAM for the guest kernel's list, ${Math.floor((100 * done) / total)} %`)
     const inspection = await inspect(machine, { ...options, progress: searched })
     progress?.('')
-    return await use({ machine, identities, inspection })
+    return await use({ machine, identities: open.identities, inspection })
   } finally {
-    await file.close()
+    await open.close()
   }
 }

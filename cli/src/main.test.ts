@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -68,13 +68,15 @@ describe('the program', () => {
     }
   })
 
-  it('refuses what is neither a file nor a pipe, at once', () => {
+  it('refuses what is neither a file nor a pipe nor a folder with a saved VM, at once', async () => {
+    const empty = join(folder, 'empty')
+    await mkdir(empty)
     for (const [path, what] of [
-      [folder, 'a directory'],
-      ['/dev/zero', 'a device'],
+      [empty, 'is a folder without a saved VM in it'],
+      ['/dev/zero', 'is a device, and only files and pipes are read'],
     ]) {
       const { status, stderr } = spawnSync(process.execPath, [program, 'check', path!], { timeout: 30_000 })
-      expect([status, stderr.toString()]).toEqual([8, `vits: ${path}: is ${what}, and only files and pipes are read\n`])
+      expect([status, stderr.toString()]).toEqual([8, `vits: ${path}: ${what}\n`])
     }
   })
 })

@@ -54,6 +54,14 @@ export const list = (flags: string, doc: string): Option<readonly string[]> => (
 
 const sizes: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 }
 
+/** Paths, given one at a time: a path may have commas. */
+export const paths = (flags: string, doc: string): Option<readonly string[]> => ({
+  flags,
+  doc,
+  initial: [],
+  parse: (value, before) => [...before, value],
+})
+
 /** Bytes: a whole number, with K, M, G or T for powers of 1024. */
 export const size = (flags: string, doc: string, { least = 0 } = {}): Option<number | undefined> => ({
   flags,

@@ -3,6 +3,7 @@ import type { KernelRow, Report, Verdict } from '@vits/core/audit'
 import { checkDocument } from '@vits/core/documents'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing } from '../failure.ts'
+import { otherFiles } from '../files-option.ts'
 import { askingKernel } from '../guest-kernel-option.ts'
 import { withSavedMachine } from '../load.ts'
 import { jsonText } from '../printable.ts'
@@ -15,15 +16,16 @@ import type { Run } from '../usage.ts'
 /** Says whether the interrupts of saved VMs will come back. Never writes. */
 export const run: Run<typeof check> = async (
   files,
-  { json, kernel, strict, whyHang: byHang, verbose, guestKernel: always },
+  { json, kernel, strict, whyHang: byHang, verbose, guestKernel: always, ...more },
   io,
 ) => {
   const all = kernel === 'all'
+  const others = otherFiles(more, files)
   const profile = profileNamed(kernel === undefined || all ? NEWEST : kernel, io)
   let bits: ExitBits = ExitCode.Ok
   for (const [i, file] of files.entries()) {
     bits |= await failing(file, io, () =>
-      withSavedMachine(file, io, { kernel: profile, ...askingKernel(always) }, ({ machine, inspection }) => {
+      withSavedMachine(file, io, { others, kernel: profile, ...askingKernel(always) }, ({ machine, inspection }) => {
         const reports = inspection.audit()
         const kernels = inspection.judge()
         const found = { file, machine, reports, kernels }

@@ -8,21 +8,27 @@ import { ringWords } from '@vits/core/virtio'
 import { DiskError, fileOf } from '../disk.ts'
 import { ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
+import { otherFiles } from '../files-option.ts'
 import { withSavedMachine } from '../load.ts'
 import { printable } from '../printable.ts'
 import { count } from '../render/words.ts'
 import { refuseOutput } from '../repair/refuse-output.ts'
+import { narrowest } from '../repair/write-repaired.ts'
 import type { extract } from '../usage/extract.ts'
 import type { Run } from '../usage.ts'
 
 /** Takes out of a saved VM what decides about its interrupts, small enough to send and without the guest's data. */
-export const run: Run<typeof extract> = ([file = ''], { output, scrub, force, guestKernel: keepsKernel }, io) => {
+export const run: Run<typeof extract> = ([file = ''], { output, scrub, force, guestKernel: keepsKernel, ...more }, io) => {
   if (output === undefined) throw new UsageError('say where to write: -o FILE')
   return failing(file, io, async () => {
     await refuseOutput(file, { path: output, force }, io)
     if ((await io.list(output)) !== undefined) throw new DiskError(`${output} is a folder: name a file in it`)
     // What lies behind the tables decides on old kernels too, and is the guest's data unless it is scrubbed.
-    const asking = { ...(!scrub && { judges: [] }), guestKernel: keepsKernel ? 'always' : 'never' } as const
+    const asking = {
+      others: otherFiles(more, [file]),
+      ...(!scrub && { judges: [] }),
+      guestKernel: keepsKernel ? 'always' : 'never',
+    } as const
     return withSavedMachine(file, io, asking, async ({ machine, identities, inspection: { loaded, scenes } }) => {
       const kernel = keepsKernel ? structuresOf(loaded) : []
       const pages = wholePages(loaded.memory, [...loaded.ranges, ...kernel])
@@ -32,7 +38,9 @@ export const run: Run<typeof extract> = ([file = ''], { output, scrub, force, gu
         throw new DiskError('the tables hold more than is looked at, and a scrubbed case would lack it: leave --scrub out')
       if (scrub) for (const range of [...kernel, ...ringWords(machine.virtio)]) copy(memory, loaded.memory, range)
       const packed = gzipSync(await writeCase(machine, memory, pages), { level: 9 })
-      await io.disk.create(output, fileOf(packed, identities.get(file)), { replace: force })
+      await io.disk.create(output, fileOf(packed, narrowest(machine.files.map(({ name }) => identities.get(name)))), {
+        replace: force,
+      })
       const kept = pages.reduce((sum, { bytes }) => sum + bytes / PAGE_BYTES, 0)
       io.out(
         `${printable(output)}: ${count(packed.length, 'byte')} for ${count(kept, 'page')} of guest RAM${scrub ? ', scrubbed' : ''}.\n`,

@@ -3,6 +3,7 @@ import { pagesDocument } from '@vits/core/documents'
 import { type GpaRange, PAGE_BYTES } from '@vits/core/memory'
 import { type PageUse, pageUses, wholePages } from '@vits/core/tables'
 import { failing } from '../failure.ts'
+import { otherFiles } from '../files-option.ts'
 import { withSavedMachine } from '../load.ts'
 import { lookedAt } from '../looked-at.ts'
 import { jsonText } from '../printable.ts'
@@ -11,9 +12,9 @@ import type { pages } from '../usage/pages.ts'
 import type { Run } from '../usage.ts'
 
 /** Lists the guest RAM that KVM itself writes on a save and reads on a restore: what a snapshot tool must not lose. */
-export const run: Run<typeof pages> = ([file = ''], { json }, io) =>
+export const run: Run<typeof pages> = ([file = ''], { json, ...more }, io) =>
   failing(file, io, () =>
-    withSavedMachine(file, io, { judges: [] }, ({ machine: { registers }, inspection }) => {
+    withSavedMachine(file, io, { others: otherFiles(more, [file]), judges: [] }, ({ machine: { registers }, inspection }) => {
       const { memory } = inspection
       const uses = pageUses(memory, registers)
       const whole = wholePages(memory, uses)

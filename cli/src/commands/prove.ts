@@ -4,6 +4,7 @@ import { planRestore, ramByLayout, restoredStates } from '@vits/core/conformance
 import { proveDocument } from '@vits/core/documents'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
+import { otherFiles } from '../files-option.ts'
 import type { Io } from '../io.ts'
 import { type Loaded, withSavedMachine } from '../load.ts'
 import { jsonText } from '../printable.ts'
@@ -15,13 +16,14 @@ import type { prove } from '../usage/prove.ts'
 import type { Run } from '../usage.ts'
 
 /** Asks a real KVM what a restore of saved VMs does. Never writes. */
-export const run: Run<typeof prove> = async (files, { kernel = '6.12', profile, json }, io) => {
+export const run: Run<typeof prove> = async (files, { kernel = '6.12', profile, json, ...more }, io) => {
   const named = profile === undefined ? undefined : profileNamed(profile, io).id
+  const others = otherFiles(more, files)
   const lab = new LazyLab(kernel, io)
   let bits: ExitBits = ExitCode.Ok
   for (const file of files) {
     bits |= await failing(file, io, () =>
-      withSavedMachine(file, io, { judges: [] }, async (loaded) => {
+      withSavedMachine(file, io, { others, judges: [] }, async (loaded) => {
         const proof = { file, ...(await proveOne(loaded, await lab.boot(), named)) }
         if (json) io.out(jsonText(proveDocument(proof), files.length > 1 ? 0 : 2))
         else io.out(proofText(proof, io.style))

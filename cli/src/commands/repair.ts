@@ -6,6 +6,7 @@ import type { RepairOptions, RepairPlan, WantedHeads } from '@vits/core/repair'
 import { DiskError } from '../disk.ts'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
+import { type OtherFile, otherFiles } from '../files-option.ts'
 import { askingKernel } from '../guest-kernel-option.ts'
 import type { Io } from '../io.ts'
 import { withSavedMachine } from '../load.ts'
@@ -16,7 +17,7 @@ import { planText } from '../render/plan-text.ts'
 import { count } from '../render/words.ts'
 import { holding } from '../repair/holding.ts'
 import { refuseCopies, refuseInPlace, refuseOutput, refusePipe } from '../repair/refuse-output.ts'
-import { type Opened, undoPath, writeCopy, writeInPlace } from '../repair/write-repaired.ts'
+import { type Opened, writeCopy, writeInPlace } from '../repair/write-repaired.ts'
 import type { repair } from '../usage/repair.ts'
 import type { Run } from '../usage.ts'
 
@@ -35,18 +36,21 @@ interface Options {
   readonly heads: 'keep' | WantedHeads
   readonly kernel: string | undefined
   readonly json: boolean
+  readonly mem: string | undefined
+  readonly base: readonly string[]
 }
 
 /** The options, with the kernel that they name found. */
 interface Asked extends Options {
   readonly restoring: InspectOptions
+  readonly others: readonly OtherFile[]
 }
 
 /** Mends a saved VM: plans, proves, writes. */
 export const run: Run<typeof repair> = ([file = ''], options: Options, io) => {
   const how = repairOptions(options)
   refuseContradictions(options)
-  const asked = { ...options, restoring: restoredBy(options, io) }
+  const asked = { ...options, restoring: restoredBy(options, io), others: otherFiles(options, [file]) }
   return failing(file, io, () => repairFile(file, how, asked, io))
 }
 
@@ -69,15 +73,15 @@ async function repairFile(path: string, how: RepairOptions, options: Asked, io: 
     await refuseOutput(path, { path: output!, force }, io)
     return repairOpened(path, how, { ...options, opened: (machine) => refuseMachine(machine, options, io) }, io)
   }
-  await refusePipe(path, io)
-  const target = await io.disk.followed(path)
-  return holding(target, io, async (hold) => {
-    await refuseInPlace(target, undoPath(target), io)
+  const known = (await io.list(path)) === undefined ? [path] : []
+  for (const file of known) await refusePipe(file, io)
+  return holding(known, io, async (hold) => {
+    for (const file of known) await refuseInPlace(file, io)
     const opened = async (machine: SavedMachine) => {
       await refuseMachine(machine, options, io)
       const others = machine.files.map(({ name }) => name).filter((name) => name !== path)
-      for (const other of others) await io.disk.refuseReadOnly(other)
       await hold(others)
+      for (const other of others) await refuseInPlace(other, io)
     }
     return repairOpened(path, how, { ...options, opened }, io)
   })
@@ -89,8 +93,8 @@ interface Checked extends Asked {
 }
 
 async function repairOpened(path: string, how: RepairOptions, options: Checked, io: Io): Promise<ExitBits> {
-  const { restoring, opened } = options
-  return withSavedMachine(path, io, { ...restoring, opened }, async ({ machine, inspection, identities }) => {
+  const { restoring, others, opened } = options
+  return withSavedMachine(path, io, { ...restoring, others, opened }, async ({ machine, inspection, identities }) => {
     const plan = planned(() => inspection.plan(how))
     if (!options.json) io.out(planText(path, machine, plan, io.style))
     const bits = outcome(plan)
@@ -147,8 +151,8 @@ async function refuseMachine(machine: SavedMachine, { output, inPlace }: Options
 async function writeRepaired(opened: Opened, plan: RepairPlan, options: Asked, io: Io): Promise<string> {
   const say = (line: string) => (options.json ? undefined : io.out(`${line}\n`))
   if (options.inPlace) {
-    const undo = await writeInPlace(opened, plan, io)
-    say(`${printable(opened.path)} is repaired. ${printable(undo)} takes it back: vits undo ${shellWord(opened.path)}`)
+    const { undo, repaired } = await writeInPlace(opened, plan, io)
+    say(`${printable(opened.path)} is repaired. ${printable(undo)} takes it back: vits undo ${shellWord(repaired)}`)
     return opened.path
   }
   const output = options.output!

@@ -3,6 +3,7 @@ import { type DeviceNames, type DeviceRow, type Head, headWords, type View, type
 import { pendingDocument, type ShowDocument, viewDocument } from '@vits/core/documents'
 import type { Inspection } from '@vits/core/inspect'
 import { failing } from '../failure.ts'
+import { otherFiles } from '../files-option.ts'
 import { askingKernel } from '../guest-kernel-option.ts'
 import { knownIts } from '../its-option.ts'
 import { withSavedMachine } from '../load.ts'
@@ -15,9 +16,9 @@ import type { show } from '../usage/show.ts'
 import type { Run } from '../usage.ts'
 
 /** Lists collections and devices with their events from one of three viewpoints, or what is pending. */
-export const run: Run<typeof show> = ([file = ''], { view, its, json, guestKernel: always }, io) =>
+export const run: Run<typeof show> = ([file = ''], { view, its, json, guestKernel: always, ...more }, io) =>
   failing(file, io, () =>
-    withSavedMachine(file, io, { judges: [], ...askingKernel(always) }, ({ inspection }) => {
+    withSavedMachine(file, io, { others: otherFiles(more, [file]), judges: [], ...askingKernel(always) }, ({ inspection }) => {
       knownIts(its, inspection)
       const shown = view === 'pending' ? showPending(inspection, its) : showView(inspection, its, view)
       io.out(json ? jsonText(shown.document()) : heading(its, inspection) + shown.text())

@@ -10,7 +10,7 @@ import { readWhole } from '../read-whole.ts'
 import { count } from '../render/words.ts'
 import { holding } from '../repair/holding.ts'
 import { type RepairedFile, takeBack } from '../repair/take-back.ts'
-import { LARGEST_UNDO, undoPath } from '../repair/write-repaired.ts'
+import { LARGEST_UNDO, repairedBeside, undoPath } from '../repair/write-repaired.ts'
 import type { undo } from '../usage/undo.ts'
 import type { Run } from '../usage.ts'
 
@@ -18,9 +18,9 @@ import type { Run } from '../usage.ts'
 export const run: Run<typeof undo> = ([path = ''], _options, io) => failing(path, io, () => undoRepair(path, io))
 
 async function undoRepair(path: string, io: Io): Promise<ExitBits> {
-  const target = await io.disk.followed(path)
+  const target = await repairedFile(path, io)
   const kept = undoPath(target)
-  return holding(target, io, async (hold) => {
+  return holding([target], io, async (hold) => {
     const record = await recordIn(kept, io)
     const files = filesOf(target, record)
     await hold(files.map((file) => file.path).filter((other) => other !== target))
@@ -29,6 +29,17 @@ async function undoRepair(path: string, io: Io): Promise<ExitBits> {
     io.out(`${printable(path)} is as it was before the repair: ${count(record.words.length, 'word')} put back.\n`)
     return ExitCode.Ok
   })
+}
+
+/** The file beside which the undo file is: in a folder the one that has one. */
+async function repairedFile(path: string, io: Io): Promise<string> {
+  const names = await io.list(path)
+  if (names === undefined) return io.disk.followed(path)
+  const [found, ...others] = names.flatMap((name) => repairedBeside(join(path, name)) ?? [])
+  if (found === undefined) throw new DiskError('no repair in it can be taken back: there is no undo file')
+  if (others.length > 0)
+    throw new DiskError(`several repairs in it can be taken back: name one of ${[found, ...others].join(', ')}`)
+  return io.disk.followed(found)
 }
 
 async function recordIn(path: string, io: Io): Promise<UndoRecord> {

@@ -1,8 +1,8 @@
-import { basename } from 'node:path'
 import type { SavedMachine } from '@vits/core/formats'
 import { DiskError } from '../disk.ts'
 import { UsageError } from '../failure.ts'
 import { type Io, STDIN } from '../io.ts'
+import { copyName, undoPath } from './write-repaired.ts'
 
 /** Where a command writes a new file. */
 export interface Output {
@@ -30,12 +30,7 @@ export async function refuseOutput(input: string, { path, force }: Output, io: I
 /** The same once it is known what is copied: of one file a file, of several a folder that is new or empty; and room for all. */
 export async function refuseCopies({ files }: Pick<SavedMachine, 'files'>, path: string, io: Io): Promise<void> {
   const inside = await io.list(path)
-  if (files.length > 1)
-    await refuseFolder(
-      files.map(({ name }) => basename(name)),
-      { path, inside },
-      io,
-    )
+  if (files.length > 1) await refuseFolder(files.map(copyName), { path, inside }, io)
   else if (inside !== undefined) throw new DiskError(`${path} is a folder: name a file in it`)
   const bytes = files.reduce((sum, { source }) => sum + source.byteLength, 0)
   await io.disk.refuseUnwritable(path, bytes)
@@ -62,8 +57,9 @@ export async function refusePipe(path: string, io: Io): Promise<void> {
     throw new DiskError('what comes through a pipe cannot be changed in place: use -o')
 }
 
-/** Looks the same way whether files can be changed where they lie. */
-export async function refuseInPlace(path: string, undo: string, io: Io): Promise<void> {
+/** Looks the same way whether a file can be changed where it lies. */
+export async function refuseInPlace(path: string, io: Io): Promise<void> {
+  const undo = undoPath(await io.disk.followed(path))
   if ((await io.disk.identity(undo)) !== undefined)
     throw new DiskError(`${undo} is there from an earlier repair: take that back with vits undo, or remove it`)
   await io.disk.refuseReadOnly(path)

@@ -1,4 +1,4 @@
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname } from 'node:path'
 import {
   applyEdits,
   changedPages,
@@ -6,6 +6,7 @@ import {
   type FileEdits,
   keepsLength,
   type NewUndoFile,
+  type SavedFile,
   type SavedMachine,
   undoFile,
   undoText,
@@ -28,8 +29,18 @@ export interface Opened {
   readonly identities: ReadonlyMap<string, FileIdentity>
 }
 
+const UNDO = '.undo'
+
 /** The file that an in-place repair leaves beside the repaired one; `path` is the file itself, not a link. */
-export const undoPath = (path: string): string => `${path}.undo`
+export const undoPath = (path: string): string => `${path}${UNDO}`
+
+/** The file that the repair was of which left this one beside it. */
+export const repairedBeside = (undo: string): string | undefined =>
+  undo.endsWith(UNDO) ? undo.slice(0, -UNDO.length) : undefined
+
+/** What a copy of the file is called in a new folder: what is compressed comes out uncompressed. */
+export const copyName = ({ name, compression }: SavedFile): string =>
+  compression === undefined ? basename(name) : basename(name).replace(/\.(zst|gz|bz2|xz|lzo)$/, '')
 
 /** Bytes of an undo file; it is read as one text. Of the largest machine it is a few MiB. */
 export const LARGEST_UNDO = 2 ** 28
@@ -56,11 +67,11 @@ export interface Copying {
 
 /** Writes the repaired VM: a new file, or where it has several, a new folder with one for each. Answers its bytes. */
 export async function writeCopy(opened: Opened, plan: RepairPlan, { output, force, approve }: Copying, io: Io): Promise<number> {
-  const { path, machine } = opened
+  const { machine } = opened
   const changes = await machine.edits(changedPages(plan.memory), plan.registers)
   const copies = machine.files.map((file): [name: string, NewFile] => {
     const edits = changes.find((change) => change.file.name === file.name)?.edits ?? []
-    return [basename(file.name), newFile(opened, { file, edits }, output, io)]
+    return [copyName(file), newFile(opened, { file, edits }, output, io)]
   })
   const ifUnchanged = async (copy: string) => {
     await refuseChanged(opened, io)
@@ -69,9 +80,8 @@ export async function writeCopy(opened: Opened, plan: RepairPlan, { output, forc
   const [[, only], ...others] = copies as [(typeof copies)[0], ...typeof copies]
   if (others.length === 0) await io.disk.create(output, only, { replace: force, approve: ifUnchanged })
   else {
-    const copyOf = (folder: string) => (machine.files.some(({ name }) => name === path) ? join(folder, basename(path)) : folder)
     const like = await io.disk.identity(dirname(machine.files[0]!.name))
-    await io.disk.createFolder(output, { files: new Map(copies), like }, (folder) => ifUnchanged(copyOf(folder)))
+    await io.disk.createFolder(output, { files: new Map(copies), like }, ifUnchanged)
   }
   return copies.reduce((sum, [, { bytes }]) => sum + bytes, 0)
 }
@@ -82,15 +92,22 @@ function newFile({ identities }: Opened, { file, edits }: FileEdits, shownAs: st
   return { bytes, pieces: shown(applyEdits(file.source, edits), bytes, shownAs, io), like: identities.get(file.name) }
 }
 
+/** An undo file, and the file that it lies beside, by the name that it was opened by. */
+export interface WrittenUndo {
+  readonly undo: string
+  readonly repaired: string
+}
+
 /**
  * Repairs the files themselves, which are locked. The undo file is written and synced first. Where nothing moves, the words are
- * overwritten where they lie; otherwise a complete new file takes the old one's name. Answers the path of the undo file.
+ * overwritten where they lie; otherwise a complete new file takes the old one's name. Answers the undo file, and what `vits undo` is given.
  *
  * @throws what hindered it. Then all is as it was and there is no undo file, or the message names it.
  */
-export async function writeInPlace(opened: Opened, plan: RepairPlan, io: Io): Promise<string> {
+export async function writeInPlace(opened: Opened, plan: RepairPlan, io: Io): Promise<WrittenUndo> {
   const changes = await opened.machine.edits(changedPages(plan.memory), plan.registers)
-  const undo = undoPath(await io.disk.followed(opened.path))
+  const repaired = undoneBeside(opened, changes)
+  const undo = undoPath(await io.disk.followed(repaired))
   const files: NewUndoFile[] = []
   for (const change of changes) files.push(await undoFileOf(change, io))
   const words = [...plan.registerWrites.map(registerLine), ...plan.writes.map(writeLine)]
@@ -106,13 +123,21 @@ export async function writeInPlace(opened: Opened, plan: RepairPlan, io: Io): Pr
       await applyTo(opened, change, io)
     }
   } catch (error) {
-    const repaired = isTouched ? changes.map(({ file }, i) => ({ path: file.name, file: files[i]! })) : []
-    await giveUp(undo, repaired, io).catch(() => {
+    const touched = isTouched ? changes.map(({ file }, i) => ({ path: file.name, file: files[i]! })) : []
+    await giveUp(undo, touched, io).catch(() => {
       throw new DiskError(`${reason(error)}; not all is as it was, and ${undo} takes it back`, { cause: error })
     })
     throw error
   }
-  return undo
+  return { undo, repaired }
+}
+
+/** The file that an undo file is left beside: the one that the user named, or the first that changes. All lie in one folder. */
+function undoneBeside({ path }: Opened, changes: readonly FileEdits[]): string {
+  const [first, ...others] = changes.map(({ file }) => file.name) as [string, ...string[]]
+  if (others.some((name) => dirname(name) !== dirname(first)))
+    throw new DiskError('files in different folders are to be changed, and one undo file cannot take that back: use -o')
+  return others.includes(path) ? path : first
 }
 
 /** Reads a file once more, whole: for what the repair takes out of it, and for its digests. */
@@ -127,7 +152,7 @@ async function undoFileOf({ file, edits }: FileEdits, io: Io): Promise<NewUndoFi
 }
 
 /** Who may read bytes that are from several files: who may read each of them. */
-function narrowest([first, ...others]: readonly (FileIdentity | undefined)[]): FileIdentity | undefined {
+export function narrowest([first, ...others]: readonly (FileIdentity | undefined)[]): FileIdentity | undefined {
   if (first === undefined) return undefined
   const mode = others.reduce((sum, file) => sum & (file?.mode ?? 0) & (file?.gid === first.gid ? 0o777 : 0o700), first.mode)
   return { ...first, mode }

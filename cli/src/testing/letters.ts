@@ -5,7 +5,7 @@ import type { FileIdentity } from '../disk.ts'
 import type { Io, OpenFile } from '../io.ts'
 import { holding } from '../repair/holding.ts'
 import { refuseInPlace, refuseOutput } from '../repair/refuse-output.ts'
-import { type Opened, undoPath, writeCopy, writeInPlace } from '../repair/write-repaired.ts'
+import { type Opened, writeCopy, writeInPlace } from '../repair/write-repaired.ts'
 
 /** A VM whose files are text, and whose repair replaces letters: what a repair does to the disk, without its analysis. */
 export interface LetterVm {
@@ -18,10 +18,11 @@ export interface LetterVm {
 /** Repairs it in place, as `vits repair --in-place` does. False when there is nothing to repair. */
 export async function repairInPlace({ files, letters }: LetterVm, io: Io): Promise<boolean> {
   const [path, ...others] = files as [string, ...string[]]
-  return holding(path, io, async (hold) => {
-    await refuseInPlace(path, undoPath(path), io)
+  return holding([path], io, async (hold) => {
+    await refuseInPlace(path, io)
     return opened({ files, letters }, io, async (vm) => {
       await hold(others)
+      for (const other of others) await refuseInPlace(other, io)
       if ((await vm.machine.edits(new Map())).length === 0) return false
       await writeInPlace(vm, plan, io)
       return true

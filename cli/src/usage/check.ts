@@ -1,3 +1,4 @@
+import { moreFiles } from '../files-option.ts'
 import { guestKernel } from '../guest-kernel-option.ts'
 import { limits } from '../limits.ts'
 import { flag, text } from '../option.ts'
@@ -10,7 +11,7 @@ export const check = usage({
   eachFile: true,
   summary: 'say whether the interrupts of a saved VM will come back',
   details:
-    'Compares what lies in the ITS tables of guest RAM, what KVM makes of it on restore, and what the guest has mapped.\nReads only. A file may be compressed with zstd or gzip, or be a pipe; - is standard input.',
+    'Compares what lies in the ITS tables of guest RAM, what KVM makes of it on restore, and what the guest has mapped.\nReads only. A file may be compressed with zstd or gzip, or be a pipe; - is standard input. A folder is the saved VM in it.',
   examples: [
     'check vm.migr',
     'check --json *.migr | jq .verdict',
@@ -28,6 +29,7 @@ export const check = usage({
     verbose: flag('-v, --verbose', 'name the rule by which each witness speaks (vits explain tells what it is)'),
     strict: flag('--strict', 'count harmless leftovers as problems'),
     guestKernel,
+    ...moreFiles,
     ...limits,
   },
 })

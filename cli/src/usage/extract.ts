@@ -1,3 +1,4 @@
+import { moreFiles } from '../files-option.ts'
 import { limits } from '../limits.ts'
 import { flag, text } from '../option.ts'
 import { usage } from '../usage.ts'
@@ -18,6 +19,7 @@ export const extract = usage({
     scrub: flag('--scrub', 'blank what is not the ITS’s in those pages'),
     guestKernel: flag('--guest-kernel', 'keep also what the guest’s kernel knows of its devices: its list, and its BTF'),
     force: flag('--force', 'replace the output file if there is one'),
+    ...moreFiles,
     ...limits,
   },
 })

@@ -1,3 +1,4 @@
+import { moreFiles } from '../files-option.ts'
 import { limits } from '../limits.ts'
 import { flag } from '../option.ts'
 import { usage } from '../usage.ts'
@@ -11,5 +12,5 @@ export const pages = usage({
     'KVM writes tables and pending bits itself when it saves: a tool that tracks what the guest writes does not see it, and a\n' +
     'restore without those pages fails with EFAULT or EINVAL, or loses interrupts. w: a save may write it. r: a restore may read it.',
   examples: ['pages vm.migr', 'pages --json vm.migr'],
-  options: { json: flag('--json', 'print one JSON document'), ...limits },
+  options: { json: flag('--json', 'print one JSON document'), ...moreFiles, ...limits },
 })

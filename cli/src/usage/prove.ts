@@ -1,3 +1,4 @@
+import { moreFiles } from '../files-option.ts'
 import { limits } from '../limits.ts'
 import { flag, text } from '../option.ts'
 import { usage } from '../usage.ts'
@@ -18,6 +19,7 @@ export const prove = usage({
     ),
     profile: text('--profile <profile>', 'the kernel that check predicts for (the one nearest to the kernel when not named)'),
     json: flag('--json', 'print one JSON document for each file, one a line when there are several'),
+    ...moreFiles,
     ...limits,
   },
 })

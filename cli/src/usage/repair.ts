@@ -1,3 +1,4 @@
+import { moreFiles } from '../files-option.ts'
 import { guestKernel } from '../guest-kernel-option.ts'
 import { limits } from '../limits.ts'
 import { choice, flag, list, text } from '../option.ts'
@@ -44,6 +45,7 @@ export const repair = usage({
     ),
     guestKernel,
     json: flag('--json', 'print one JSON document'),
+    ...moreFiles,
     ...limits,
   },
 })

@@ -1,3 +1,4 @@
+import { moreFiles } from '../files-option.ts'
 import { guestKernel } from '../guest-kernel-option.ts'
 import { its } from '../its-option.ts'
 import { limits } from '../limits.ts'
@@ -17,6 +18,7 @@ export const show = usage({
     its,
     guestKernel,
     json: flag('--json', 'print one JSON document'),
+    ...moreFiles,
     ...limits,
   },
 })

@@ -14,6 +14,7 @@ import {
 import { GPA_LIMIT, type Gpa, type GpaRange, PAGE_BYTES } from '../memory/index.ts'
 import { readVirtioDevice, virtioJson } from './case-virtio.ts'
 import { FormatError } from './format-error.ts'
+import { LARGEST_RAM } from './guest-ram.ts'
 import { type Json, JsonReader, parseJson } from './json-reader.ts'
 import type { Container, Origin } from './origin.ts'
 import { PageRuns } from './page-runs.ts'
@@ -35,7 +36,6 @@ export interface CaseHeader
 export const caseVersions = { first: 1, written: 2 } as const
 export type CaseVersion = (typeof caseVersions)[keyof typeof caseVersions]
 
-const LARGEST_RAM = 2 ** 44
 const MOST_PAGES = 2 ** 24
 /** KVM puts frames of ITSes on 64 KiB only. */
 const ITS_ALIGNMENT = 0x1_0000n

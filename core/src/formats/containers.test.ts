@@ -145,12 +145,15 @@ describe('a machine', () => {
     expect([small.kind, small.origin, small.writeBack]).toEqual(['case', machine.origin, asCopy])
   })
 
-  it('of several files is none that is known: says which of them shows that', async () => {
+  it('of one file has no other beside it: says which of them shows that', async () => {
     const file = (name: string, bytes: Uint8Array) => ({ name, source: bytesSource(bytes) })
     const [one, other] = [file('vm.state', stream), file('vm.mem', Uint8Array.of(1, 2, 3))]
     const text = (files: readonly MachineFile[]) =>
       openSavedMachine(files).catch((error: FormatError) => [error.file, error.message])
-    expect(await text([one, other])).toEqual(['vm.mem', expect.stringContaining('vm.mem: at byte 0x0: expected a saved VM')])
+    expect(await text([one, other])).toEqual([
+      'vm.mem',
+      expect.stringContaining('vm.mem: at byte 0x0: expected a file of the saved VM, found one that is no part of it'),
+    ])
     expect(await text([one, file('b', stream)])).toEqual(['b', 'b: at byte 0x0: expected one saved VM, found another beside it'])
     expect(await text([one, one])).toEqual(['vm.state', expect.stringContaining('found "vm.state" twice')])
     expect(await text([one, file('cut', gzipSync(stream).subarray(0, 40))])).toEqual([

@@ -22,15 +22,16 @@ export function notAPage(at: Gpa, contents: Uint8Array): RangeError {
   return new RangeError(`0x${at.toString(16)} and ${contents.length} bytes are not a page of RAM`)
 }
 
-/** The edits that turn `before`, which lies at `offset`, into `after` of the same length. */
-export function differences(offset: number, before: Uint8Array, after: Uint8Array): Edit[] {
+/** The edits that turn `before`, which lies at `offset`, into `after` of the same length. They are whole words of `word` bytes. */
+export function differences(offset: number, before: Uint8Array, after: Uint8Array, word = 1): Edit[] {
   const edits: Edit[] = []
   for (let at = 0; at < after.length; at++) {
     if (before[at] === after[at]) continue
-    let end = at + 1
+    at -= at % word
+    let end = at + word
     // Behind the end nothing differs any more.
     for (let next = end; next - end < SMALLEST_GAP; next++) {
-      if (before[next] !== after[next]) end = next + 1
+      if (before[next] !== after[next]) end = next - (next % word) + word
     }
     edits.push({ offset: offset + at, remove: end - at, insert: after.slice(at, end) })
     at = end

@@ -8,7 +8,15 @@ export interface MachineFile {
   /** Its path, or whatever else tells it from the machine's other files. */
   readonly name: string
   readonly source: ByteSource
+  /** What it is for, where that is not left to its contents: see `FilePart`. */
+  readonly part?: FilePart
 }
+
+/**
+ * `memory` holds guest RAM, and `base` what RAM was before, of which `memory` holds the changes; of several the nearest comes first.
+ * `found` lies beside the others, and is read if it is needed.
+ */
+export type FilePart = 'memory' | 'base' | 'found'
 
 /** A file that a machine was read from. */
 export interface SavedFile extends MachineFile {

@@ -7,21 +7,30 @@ export type Container =
   | { readonly kind: 'libvirt'; readonly storage: 'raw' | Compression }
   | { readonly kind: 'qcow2'; readonly snapshot: string }
 
-/** What a VMM wrote; one member for each VMM whose saves are read. */
-export type Origin = {
+/** What QEMU wrote. */
+export interface QemuOrigin {
   readonly vmm: 'qemu'
   /** `stream`: records of pages one after the other; `mapped-ram`: every page at its own place. */
   readonly ram: 'stream' | 'mapped-ram'
   readonly container: Container
 }
 
+/** What a VMM wrote; one member for each VMM whose saves are read. */
+export type Origin = QemuOrigin
+
 /** What the files of a machine are: the save of a VMM, or a case that was made of one. */
 export type MachineKind = Origin['vmm'] | 'case'
 
 /** What a file is, for people: `QEMU stream in a libvirt save (zstd)`. */
-export function formatWords(kind: MachineKind, { ram, container }: Origin): string {
-  const saved = ram === 'stream' ? 'QEMU stream' : 'QEMU mapped-ram file'
-  return `${kind === 'case' ? 'case of a ' : ''}${saved}${containerWords(container)}`
+export function formatWords(kind: MachineKind, origin: Origin): string {
+  return `${kind === 'case' ? 'case of a ' : ''}${originWords(origin)}`
+}
+
+function originWords(origin: Origin): string {
+  switch (origin.vmm) {
+    case 'qemu':
+      return `QEMU ${origin.ram === 'stream' ? 'stream' : 'mapped-ram file'}${containerWords(origin.container)}`
+  }
 }
 
 function containerWords(container: Container): string {

@@ -1,9 +1,7 @@
-import { coalesce, type Gpa, type GpaRange, PAGE_BYTES } from '../../memory/index.ts'
-import { FormatError } from '../format-error.ts'
+import { type Gpa, type GpaRange, PAGE_BYTES } from '../../memory/index.ts'
+import { guestRam } from '../guest-ram.ts'
 import { pagesIn } from '../page-runs.ts'
 import type { RamBlock } from './ram-block.ts'
-
-const LARGEST_RAM = 2 ** 44
 
 /** A RAM block at its guest physical address. */
 export interface PlacedBlock {
@@ -23,14 +21,8 @@ export class RamMap {
   constructor(blocks: readonly PlacedBlock[], unlocated: readonly GpaRange[], offset: number) {
     this.#placed = [...blocks].sort((a, b) => a.base - b.base)
     this.unlocated = unlocated
-    let [bytes, end] = [0, 0]
-    for (const { base, block } of this.#placed) {
-      if (base < end) throw new FormatError(offset, 'RAM blocks apart from each other', `"${block.name}" in another one`)
-      end = base + block.bytes
-      bytes += block.bytes
-    }
-    if (bytes === 0 || bytes > LARGEST_RAM) throw new FormatError(offset, 'guest RAM', `${bytes} bytes of it`)
-    this.ranges = coalesce(this.#placed.map(({ base, block }) => ({ base, bytes: block.bytes })))
+    const parts = this.#placed.map(({ base, block: { name, bytes } }) => ({ name, base, bytes }))
+    this.ranges = guestRam(parts, offset)
   }
 
   /** The block that holds the RAM at `at`, and the number of its page there. */
