@@ -1,8 +1,14 @@
-import { type Gpa, type LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
+import { type Gpa, type GpaRange, type LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
 import { type ByteSource, readExactly } from './byte-source.ts'
 
 const GAP = 64 << 10
 const LARGEST_READ = 4 << 20
+
+/** Guest RAM that can be brought in. */
+export interface Ram {
+  readonly memory: LoadableMemory
+  load(ranges: readonly GpaRange[]): Promise<void>
+}
 
 /** Where in a source a page of guest RAM lies. */
 export interface PlacedPage {

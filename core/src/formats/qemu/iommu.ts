@@ -1,6 +1,7 @@
 import { type MsiFunction, type MsiTarget, msiTarget, type SavedIts, SMMU_CR0 } from '../../abi/index.ts'
-import { coalesce, type Gpa, type GpaRange, type LoadableMemory, PAGE_BYTES } from '../../memory/index.ts'
+import { coalesce, type Gpa, type GpaRange, PAGE_BYTES } from '../../memory/index.ts'
 import { hasFeature, type RingPage, type RingPlace, ringWords, type VirtioDevice, type Virtqueue } from '../../virtio/index.ts'
+import type { Ram } from '../page-loader.ts'
 import type { DeviceState } from './device-state.ts'
 import { type SmmuTables, translate } from './smmu-walk.ts'
 
@@ -14,12 +15,6 @@ export function smmuTables(states: readonly DeviceState[]): SmmuTables[] {
     if (!SMMU_CR0.unpack(cr0).enabled) return []
     return [{ strtabBase: state.integer('strtab_base', 8), strtabBaseCfg: Number(state.integer('strtab_base_cfg', 4)) }]
   })
-}
-
-/** Guest RAM that can be brought in. */
-export interface Ram {
-  readonly memory: LoadableMemory
-  load(ranges: readonly GpaRange[]): Promise<void>
 }
 
 /**

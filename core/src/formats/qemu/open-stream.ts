@@ -5,6 +5,7 @@ import { FormatError } from '../format-error.ts'
 import type { SavedFile } from '../machine-file.ts'
 import type { OpenOptions, SavedMachine } from '../saved-machine.ts'
 import { StreamReader } from '../stream-reader.ts'
+import { vcpuActivities } from '../vcpu-activity.ts'
 import { DeviceState } from './device-state.ts'
 import { handlingVcpus, redistributors, savedItses } from './gic-state.ts'
 import { ringsThroughIommus, smmuTables, throughIommus } from './iommu.ts'
@@ -16,7 +17,7 @@ import type { RecordSink } from './ram-records.ts'
 import { RequesterIds } from './requester-id.ts'
 import { memoryAffinity } from './srat.ts'
 import { QemuStream } from './stream.ts'
-import { vcpuActivities } from './vcpu-activity.ts'
+import { vcpuRegisters } from './vcpu-registers.ts'
 import { virtioDevices } from './virtio-devices.ts'
 import { virtioMems } from './virtio-mem.ts'
 
@@ -40,7 +41,7 @@ export async function openQemuStream(file: SavedFile, options: OpenOptions, star
   const virtio = hasIommu ? await ringsThroughIommus(direct, smmus, guest) : direct
   const msi = await throughIommus(written.msi, smmus, registers.itses, guest)
   const cpus = [...(await statesOf(source, stream, 'cpu'))].sort((a, b) => a.instance - b.instance)
-  const did = await vcpuActivities(cpus, guest)
+  const did = await vcpuActivities(cpus.map(vcpuRegisters), guest)
   const handling = (await statesOf(source, stream, 'arm_gicv3')).flatMap(handlingVcpus)
   const vcpus = did.map((one, i): SavedVcpu => ({ did: one, ...(handling[i] !== undefined && { isHandling: handling[i] }) }))
   return new QemuMachine(file, stream, ram, { ...written, msi, virtio, vcpus })

@@ -12,7 +12,7 @@ import {
   STE_S1DSS_FIRST,
 } from '../../abi/index.ts'
 import type { LoadableMemory } from '../../memory/index.ts'
-import { type Translated, WalkEnd, walked, walkTables, wordAt } from './table-walk.ts'
+import { type Translated, WalkEnd, walked, walkTables, wordAt } from '../translation-tables.ts'
 
 /** The registers of an SMMUv3 that say where its tables are. */
 export interface SmmuTables {

@@ -1,23 +1,33 @@
-import { KVM_REG, PSTATE, TCR_EL1, TTBR_EL1, type VcpuActivity, WFI } from '../../abi/index.ts'
-import { coalesce, type Gpa, type LoadableMemory } from '../../memory/index.ts'
-import { FormatError } from '../format-error.ts'
-import type { DeviceState } from './device-state.ts'
-import type { Ram } from './iommu.ts'
-import { type TranslationTables, WalkEnd, walked, walkTables } from './table-walk.ts'
+import { KVM_REG, PSTATE, TCR_EL1, TTBR_EL1, type VcpuActivity, WFI } from '../abi/index.ts'
+import { coalesce, type Gpa, type LoadableMemory } from '../memory/index.ts'
+import type { Ram } from './page-loader.ts'
+import { type TranslationTables, WalkEnd, walked, walkTables } from './translation-tables.ts'
 
 /** log2 of the granule, by TG1. */
 const GRANULE_BITS = [undefined, 14, 12, 16] as const
 const INSTRUCTION_BYTES = 4
-const POWER_OFF = 1n
+
+/** What a file tells of a vCPU that says what it did. */
+export interface VcpuRegisters {
+  /** It was not started, or was powered off. */
+  readonly isOff: boolean
+  readonly pc: bigint
+  readonly pstate: number
+  /** The system register with KVM's number; undefined where the file does not have it. */
+  register(id: bigint): bigint | undefined
+}
 
 /**
- * What the vCPUs did, in the order of their sections: a kernel that has nothing to do waits in WFI, and KVM leaves it behind that instruction. Where
- * its code is, its own translation tables tell. What they do not tell, or is no code, is unknown.
+ * What the vCPUs did, in their order: a kernel that has nothing to do waits in WFI, and KVM leaves it behind that instruction. Where
+ * its code is, its own translation tables tell. What they do not tell, or is no code, is unknown, and so is a vCPU of which the file does not tell enough.
  *
- * @source QEMU target/arm/machine.c, vmstate_arm_cpu; Linux arch/arm64/kvm/handle_exit.c, kvm_handle_wfx
+ * @source Linux arch/arm64/kvm/handle_exit.c, kvm_handle_wfx
  */
-export async function vcpuActivities(states: readonly DeviceState[], { memory, load }: Ram): Promise<readonly VcpuActivity[]> {
-  const vcpus = states.map((state) => new Vcpu(state))
+export async function vcpuActivities(
+  registers: readonly (VcpuRegisters | undefined)[],
+  { memory, load }: Ram,
+): Promise<readonly VcpuActivity[]> {
+  const vcpus = registers.map((each) => new Vcpu(each))
   for (;;) {
     const needed = vcpus.flatMap((vcpu) => vcpu.look(memory))
     if (needed.length === 0) return vcpus.map(({ activity }) => activity ?? 'unknown')
@@ -25,21 +35,18 @@ export async function vcpuActivities(states: readonly DeviceState[], { memory, l
   }
 }
 
-/** What a vCPU's registers tell of where its code is. @throws FormatError where its section does not describe them. */
-function stateOf(state: DeviceState): { readonly pc: bigint; readonly tables: TranslationTables } | VcpuActivity {
-  if (state.integer('power_state', 1) === POWER_OFF) return 'off'
-  const { aarch32, exceptionLevel } = PSTATE.decode(Number(state.integer('cpsr', 4)), 0)
+/** What a vCPU's registers tell of where its code is. */
+function stateOf(vcpu: VcpuRegisters): { readonly pc: bigint; readonly tables: TranslationTables } | VcpuActivity {
+  if (vcpu.isOff) return 'off'
+  const { aarch32, exceptionLevel } = PSTATE.decode(vcpu.pstate, 0)
   if (aarch32) return 'unknown'
   if (exceptionLevel === 0) return 'program'
-  const indexes = state.integers('cpreg_vmstate_indexes', 8)
-  const values = state.integers('cpreg_vmstate_values', 8)
-  const register = (id: bigint): bigint | undefined => values[indexes.indexOf(id)]
-  const [tcr, ttbr1] = [register(KVM_REG.TCR_EL1), register(KVM_REG.TTBR1_EL1)]
+  const [tcr, ttbr1] = [vcpu.register(KVM_REG.TCR_EL1), vcpu.register(KVM_REG.TTBR1_EL1)]
   if (tcr === undefined || ttbr1 === undefined) return 'unknown'
   const { t1sz, tg1, epd1, ds } = TCR_EL1.unpack(tcr)
   if (epd1) return 'unknown'
   const tables = { granule: GRANULE_BITS[tg1], inputBits: 64 - t1sz, base: TTBR_EL1.unpack(ttbr1).base, isLong: ds }
-  return { pc: state.integer('env.pc', 8), tables }
+  return { pc: vcpu.pc, tables }
 }
 
 /** One vCPU, until it is known what it did. */
@@ -48,15 +55,10 @@ class Vcpu {
   #pc = 0n
   #tables: TranslationTables = { granule: undefined, inputBits: 0, base: 0 }
 
-  constructor(section: DeviceState) {
-    try {
-      const state = stateOf(section)
-      if (typeof state === 'string') this.activity = state
-      else ({ pc: this.#pc, tables: this.#tables } = state)
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error
-      this.activity = 'unknown'
-    }
+  constructor(registers: VcpuRegisters | undefined) {
+    const state = registers === undefined ? 'unknown' : stateOf(registers)
+    if (typeof state === 'string') this.activity = state
+    else ({ pc: this.#pc, tables: this.#tables } = state)
   }
 
   /** Goes on as far as guest RAM is loaded; the words that are needed next. */

@@ -1,5 +1,5 @@
-import { type Decoded, type Fields, type Layout, TTD } from '../../abi/index.ts'
-import type { Gpa, LoadableMemory } from '../../memory/index.ts'
+import { type Decoded, type Fields, type Layout, TTD } from '../abi/index.ts'
+import type { Gpa, LoadableMemory } from '../memory/index.ts'
 
 /** What became of a translation: an address, nothing, or a word of guest RAM that has to be loaded first. */
 export type Translated =

@@ -3,8 +3,9 @@ import { KVM_REG, TTD, WFI } from '../../abi/index.ts'
 import { type Gpa, type GpaRange, LoadableMemory, PAGE_BYTES } from '../../memory/index.ts'
 import { openFixture } from '../testing/fixtures.ts'
 import { Bytes } from '../testing/stream-writer.ts'
+import { vcpuActivities } from '../vcpu-activity.ts'
 import { DeviceState } from './device-state.ts'
-import { vcpuActivities } from './vcpu-activity.ts'
+import { vcpuRegisters } from './vcpu-registers.ts'
 import type { Field } from './vmdescription.ts'
 
 const RAM = 0x4000_0000
@@ -68,7 +69,7 @@ function vcpu({ pc = PC + 12n, pstate = EL1H, power = 0, without, ...registers }
 }
 
 const activity = async (registers: Registers, memory = ram()) =>
-  (await vcpuActivities([vcpu(registers)], { memory, load: async () => {} }))[0]
+  (await vcpuActivities([vcpuRegisters(vcpu(registers))], { memory, load: async () => {} }))[0]
 
 describe('what a vCPU did', () => {
   it.each([
@@ -117,7 +118,11 @@ describe('what a vCPU did', () => {
         memory.load(page, whole.read(page, PAGE_BYTES))
       }
     }
-    expect(await vcpuActivities([vcpu(), vcpu({ power: 1 }), vcpu()], { memory, load })).toEqual(['waiting', 'off', 'waiting'])
+    expect(await vcpuActivities([vcpu(), vcpu({ power: 1 }), vcpu()].map(vcpuRegisters), { memory, load })).toEqual([
+      'waiting',
+      'off',
+      'waiting',
+    ])
     expect(loaded).toEqual([0, 1, 2, 3].map((level) => RAM + level * PAGE_BYTES).concat(CODE))
   })
 
