@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { headings, type ProblemCode, problems, ruleNames, ruleRow, type WitnessName } from '@vits/core/audit'
+import { knownFormats } from '@vits/core/formats'
 import { usages } from '../cli/src/usage/index.ts'
 import { recordReports } from '../core/src/audit/testing/reports.ts'
 import { recordRefusals } from '../core/src/formats/testing/refusals.ts'
@@ -35,6 +36,10 @@ export const generatedDocs: readonly GeneratedDoc[] = [
     content: () => withBlock(readFileSync('docs/robustness.md', 'utf8'), 'fuzz-results', `\n${fuzzTable()}\n`),
   },
   { path: 'docs/guests.md', content: () => withBlock(readFileSync('docs/guests.md', 'utf8'), 'witness-rules', witnessTables()) },
+  {
+    path: 'docs/formats/README.md',
+    content: () => withBlock(readFileSync('docs/formats/README.md', 'utf8'), 'formats', formatTable()),
+  },
   { path: 'README.md', content: readme },
   { path: 'core/README.md', content: coreReadme },
   ...apiPages,
@@ -72,6 +77,16 @@ saved file. A code stays for ever; \`vits explain CODE\` prints the same text.
 |---|---|---|---|
 ${rows.join('\n')}
 `
+}
+
+/** The formats that are read, as `vits formats` lists them. */
+function formatTable(): string {
+  const rows = knownFormats.map(({ what, writtenBy, toldBy, writtenBack, witnesses, heldAgainst, page }) =>
+    [`[${what}](${page})`, writtenBy, `\`${toldBy}\``, writtenBack, witnesses, heldAgainst].join(' | '),
+  )
+  const heading = 'format | written by | told by | written back | witnesses | held against'
+  const lines = [heading, heading.replace(/[^|]+/g, '---'), ...rows].map((row) => `| ${row} |`)
+  return `\n${lines.join('\n')}\n`
 }
 
 /** The import law as a table, from the file that dependency-cruiser enforces. */

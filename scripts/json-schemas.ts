@@ -12,6 +12,7 @@ const documents = {
   lint: 'LintDocument',
   explain: 'ExplainDocument',
   kernels: 'KernelsDocument',
+  formats: 'FormatsDocument',
 } as const
 
 /** core/schema/check.json and its like: JSON Schemas (draft 7), printed from the types and their comments. */

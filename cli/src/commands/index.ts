@@ -15,6 +15,7 @@ export const commands: Readonly<Record<string, () => Promise<{ readonly run: Run
   pages: () => import('./pages.ts'),
   lint: () => import('./lint.ts'),
   explain: () => import('./explain.ts'),
+  formats: () => import('./formats.ts'),
   kernels: () => import('./kernels.ts'),
   conform: () => import('./conform.ts'),
   prove: () => import('./prove.ts'),

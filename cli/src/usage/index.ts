@@ -5,6 +5,7 @@ import { demoOrphan } from './demo.ts'
 import { diff } from './diff.ts'
 import { explain } from './explain.ts'
 import { extract } from './extract.ts'
+import { formats } from './formats.ts'
 import { kernels } from './kernels.ts'
 import { lint } from './lint.ts'
 import { pages } from './pages.ts'
@@ -28,6 +29,7 @@ export const usages: readonly Usage[] = [
   lint,
   explain,
   kernels,
+  formats,
   conform,
   prove,
   selftest,

@@ -5,6 +5,13 @@ export { type LintDocument, type LintedTrace, lintDocument } from './lint-docume
 export { type PagesDocument, pagesDocument } from './pages-document.ts'
 export { type PendingDocument, pendingDocument, type ShowDocument } from './pending-document.ts'
 export { type ItsProved, type ProveDocument, type Proved, proveDocument } from './prove-document.ts'
-export { type ExplainDocument, explainDocument, type KernelsDocument, kernelsDocument } from './reference-documents.ts'
+export {
+  type ExplainDocument,
+  explainDocument,
+  type FormatsDocument,
+  formatsDocument,
+  type KernelsDocument,
+  kernelsDocument,
+} from './reference-documents.ts'
 export { type RepairDocument, repairDocument } from './repair-document.ts'
 export { type ViewDocument, viewDocument } from './view-document.ts'

@@ -1,5 +1,6 @@
 import { type Profile, type ProfileId, profileOf, type QuirkName } from '../abi/index.ts'
 import { type Help, type ProblemCode, problemRow, type RuleName, ruleRow, type Said, type Severity } from '../audit/index.ts'
+import { type KnownFormat, knownFormats } from '../formats/index.ts'
 
 /** What `vits explain --json` prints. */
 export interface ExplainDocument {
@@ -48,6 +49,15 @@ function ruleDocument(rule: RuleName): RuleDocument {
   const { witness, says, weak = false, when, limit, holds, source } = ruleRow(rule)
   return { rule, witness, says, weak, when, limit, holds, source }
 }
+
+/** What `vits formats --json` prints. */
+export interface FormatsDocument {
+  /** Version of this document: keys may be added under the same number, and none goes or changes its meaning. */
+  readonly schema: 1
+  readonly formats: readonly KnownFormat[]
+}
+
+export const formatsDocument = (): FormatsDocument => ({ schema: 1, formats: knownFormats })
 
 /** What `vits kernels --json` prints. */
 export interface KernelsDocument {

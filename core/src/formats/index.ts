@@ -2,6 +2,7 @@ export { type BlobLike, type ByteSource, blobSource, bytesSource } from './byte-
 export { writeCase } from './case-file.ts'
 export { applyEdits, changedPages, type Edit, editedLength, keepsLength } from './edits.ts'
 export { FormatError } from './format-error.ts'
+export { type KnownFormat, knownFormats } from './known-formats.ts'
 export type { FileEdits, FilePart, MachineFile, SavedFile, WriteBack } from './machine-file.ts'
 export { machinesAmong, openSavedMachine } from './open.ts'
 export type { Compression, Container, MachineKind, Origin } from './origin.ts'

@@ -1,0 +1,31 @@
+import { formatsDocument } from '@vits/core/documents'
+import { type KnownFormat, knownFormats } from '@vits/core/formats'
+import { ExitCode } from '../exit-code.ts'
+import { jsonText } from '../printable.ts'
+import { wrap } from '../render/words.ts'
+import type { formats } from '../usage/formats.ts'
+import type { Run } from '../usage.ts'
+
+/** The formats that are read. */
+export const run: Run<typeof formats> = async (_words, { json }, { out, style }) => {
+  if (json) out(jsonText(formatsDocument()))
+  else out(knownFormats.map((format) => `${style.bold(format.what)}\n${lines(format)}\n`).join('\n'))
+  return ExitCode.Ok
+}
+
+const repaired: Readonly<Record<KnownFormat['writtenBack'], string>> = {
+  'in place': 'in place, or into a copy',
+  copies: 'into a copy, unpacked',
+  no: 'as a case: vits extract',
+}
+
+const lines = ({ writtenBy, given, writtenBack, witnesses, heldAgainst }: KnownFormat): string =>
+  [
+    ['from', writtenBy],
+    ['name', given === 'file' ? 'the file' : 'the folder that its files are in'],
+    ['repair', repaired[writtenBack]],
+    ['tells', witnesses],
+    ['tried', heldAgainst],
+  ]
+    .map(([heading, text]) => wrap(text!, heading!))
+    .join('\n')

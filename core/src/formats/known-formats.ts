@@ -1,0 +1,85 @@
+/** What can be said of a format that is read. Sentences are for people: nothing is decided by them. */
+export interface KnownFormat {
+  /** What it is, and which versions of it are read. */
+  readonly what: string
+  /** The program, or the command, that writes it. */
+  readonly writtenBy: string
+  /** What in the file it is recognised by. */
+  readonly toldBy: string
+  /** What a command is given: one file, or the folder of several. */
+  readonly given: 'file' | 'folder'
+  /** What a repair writes: into the file itself and into copies, into copies only, or nothing. */
+  readonly writtenBack: 'in place' | 'copies' | 'no'
+  /** What beside the tables tells of the guest's mappings there; its kernel's own list wherever all of RAM is. */
+  readonly witnesses: string
+  /** What the reader was held against. */
+  readonly heldAgainst: string
+  /** Its page in docs/formats. */
+  readonly page: string
+}
+
+const QEMU_WITNESSES = 'command queue, MSI-X and virtio state, vCPUs, guest kernel'
+
+/** Every format that is read, as `vits formats` lists them. */
+export const knownFormats: readonly KnownFormat[] = [
+  {
+    what: 'QEMU migration stream, version 3',
+    writtenBy: 'QEMU: migrate exec:, migrate file:; virsh dump without --memory-only',
+    toldBy: 'QEVM',
+    given: 'file',
+    writtenBack: 'in place',
+    witnesses: QEMU_WITNESSES,
+    heldAgainst: 'saves of QEMU 7.2, 10.0 and 11.1 with KVM; repaired ones went on in a real KVM',
+    page: 'qemu.md',
+  },
+  {
+    what: 'QEMU mapped-ram file',
+    writtenBy: 'QEMU 9 and later: migrate file: with the capability mapped-ram',
+    toldBy: 'QEVM, and the capability mapped-ram',
+    given: 'file',
+    writtenBack: 'in place',
+    witnesses: QEMU_WITNESSES,
+    heldAgainst: 'a save of QEMU 10.0 with KVM',
+    page: 'qemu.md',
+  },
+  {
+    what: 'libvirt save: raw, sparse, gzip, zstd',
+    writtenBy: 'virsh save, managedsave, snapshot-create --memspec; OpenStack suspend',
+    toldBy: 'LibvirtQemudSave',
+    given: 'file',
+    writtenBack: 'in place',
+    witnesses: QEMU_WITNESSES,
+    heldAgainst: 'a raw save of a real libvirt (of QEMU’s own ITS); packed ones written by its rules',
+    page: 'qemu.md',
+  },
+  {
+    what: 'qcow2 image with an internal snapshot',
+    writtenBy: 'QEMU: savevm; multipass suspend',
+    toldBy: 'QFI\\xfb',
+    given: 'file',
+    writtenBack: 'no',
+    witnesses: QEMU_WITNESSES,
+    heldAgainst: 'an image of QEMU 7.2 with KVM',
+    page: 'qemu.md',
+  },
+  {
+    what: 'case',
+    writtenBy: 'vits extract',
+    toldBy: 'VITSCASE',
+    given: 'file',
+    writtenBack: 'in place',
+    witnesses: 'those of the VM that it is of',
+    heldAgainst: 'the VM that it was made of, finding by finding',
+    page: 'case.md',
+  },
+  {
+    what: 'any of these packed as a whole: zstd, gzip',
+    writtenBy: 'zstd, gzip, pigz; Incus and LXD stateful stops',
+    toldBy: '28 b5 2f fd, 1f 8b',
+    given: 'file',
+    writtenBack: 'copies',
+    witnesses: 'those of what is packed',
+    heldAgainst: 'files of the tools themselves, at several levels; their checksums',
+    page: 'packed.md',
+  },
+]
