@@ -199,7 +199,8 @@ function orderPage(): string {
   )
   return `# The order of a save, a restore and a reset
 
-\`vits lint\` holds a trace of a VMM's ioctls against this page.
+\`vits lint\` holds a trace of a VMM's ioctls against this page. A real bpftrace on a real arm64 host has made such a trace of a real QEMU by the
+program that \`vits lint --script\` prints, and QEMU's order is in order: \`fixtures/traces/qemu-by-bpftrace.jsonl\`.
 
 ## Save
 

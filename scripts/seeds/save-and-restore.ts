@@ -149,6 +149,7 @@ export const saveAndRestore: SeedDocument = {
       by: [
         shownBy(order, 'in the documented order brings everything back: mappings, pending LPIs, and the command that was queued'),
         shownBy(order, '%s after %s: %s, and the linter says so'),
+        shownBy('lab/suite/traces.test.ts', 'tells what a real QEMU does when it saves and restores'),
       ],
     },
     73: {

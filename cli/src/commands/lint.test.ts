@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { traceScript } from '@vits/core/trace'
 import { describe, expect, it } from 'vitest'
 import { vits } from '../testing/fake-io.ts'
 
@@ -42,6 +43,7 @@ describe('vits lint', () => {
   it('prints the program that makes a trace, and says so when it has none to judge', async () => {
     const { code, out } = await vits(['lint', '--script'])
     expect([code, out.split('\n')[0]]).toEqual([0, '#!/usr/bin/env bpftrace'])
+    expect(out).toBe(traceScript())
     expect(await vits(['lint'])).toMatchObject({ code: 16, err: expect.stringContaining('vits lint --script') })
   })
 })

@@ -13,6 +13,9 @@ export const KVM_DEV_ARM_VGIC_GRP = {
 /** `kvm_create_device.type`: KVM_DEV_TYPE_*. */
 export const KVM_DEV_TYPE = { ARM_VGIC_V3: 7, ARM_VGIC_ITS: 8 } as const
 
+/** `kvm_create_device.flags`: it only asks whether such a device can be made. */
+export const KVM_CREATE_DEVICE_TEST = 1
+
 /** The ioctls by which a VMM saves and restores a VM's interrupts (include/uapi/linux/kvm.h, of a 64-bit host). */
 export const KVM_IOCTL = {
   CREATE_VM: 0xae01,

@@ -11,9 +11,16 @@ describe('a line of a trace', () => {
       '{"op":"run"}\r',
     ]
     expect(parseTrace(lines.join('\n'))).toEqual([
-      { op: 'set', line: 1, pid: 7, ret: -22, fd: 11, group: 8, attr: 256n, value: 0xffff_ffff_ffff_ffffn },
+      { op: 'set', line: 1, pid: 7, ret: -22, t: 1n, fd: 11, group: 8, attr: 256n, value: 0xffff_ffff_ffff_ffffn },
       { op: 'run', line: 4, pid: 0, ret: 0 },
     ])
+  })
+
+  it('stands where its time says, if every line has one', () => {
+    const lines = ['{"op":"run","t":"3"}', '{"op":"create-vm","t":1}', '{"op":"comment"}', '{"op":"vcpu","id":0,"t":"0x2"}']
+    const order = (some: readonly string[]) => parseTrace(some.join('\n')).map(({ line }) => line)
+    expect(order(lines)).toEqual([2, 4, 1])
+    expect(order([...lines, '{"op":"run"}'])).toEqual([1, 2, 4, 5])
   })
 
   it.each([
@@ -45,8 +52,29 @@ describe('a line of a trace', () => {
       fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((value) => `0x${value.toString(16)}`),
     )
     const op = fc.constantFrom('create-vm', 'memory', 'vcpu', 'create', 'set', 'get', 'dirty-log', 'msi', 'run', 'else')
-    const names = ['pid', 'fd', 'group', 'attr', 'value', 'type', 'id', 'slot', 'base', 'bytes', 'data'] as const
-    const members = fc.record(Object.fromEntries(names.map((name) => [name, number])), { requiredKeys: ['group', 'attr'] })
+    const names = [
+      't',
+      'pid',
+      'vm',
+      'fd',
+      'ret',
+      'group',
+      'attr',
+      'value',
+      'type',
+      'id',
+      'slot',
+      'base',
+      'bytes',
+      'data',
+    ] as const
+    const members = fc.record(
+      { ...Object.fromEntries(names.map((name) => [name, number])), ret: fc.integer({ min: -22, max: 12 }) } as Record<
+        string,
+        fc.Arbitrary<unknown>
+      >,
+      { requiredKeys: ['group', 'attr'] },
+    )
     const line = fc.oneof(
       { weight: 9, arbitrary: fc.tuple(op, members).map(([is, more]) => JSON.stringify({ ...more, op: is })) },
       fc.string(),

@@ -3,18 +3,19 @@ type Width = 32 | 64
 
 /**
  * What a line of a trace says, by its `op`: one ioctl that a VMM made, or an MSI that a device of its sent. `?` marks a field that may
- * be left out.
+ * be left out. `vm` is the file descriptor of the VM, `fd` that of a device or a vCPU; those of a VM and of a vCPU are what the call that
+ * makes one returns.
  */
 export const traceOps = {
   'create-vm': { is: 'KVM_CREATE_VM', fields: {} },
-  memory: { is: 'KVM_SET_USER_MEMORY_REGION', fields: { slot: 32, base: 64, bytes: 64 } },
-  vcpu: { is: 'KVM_CREATE_VCPU', fields: { id: 32 } },
-  create: { is: 'KVM_CREATE_DEVICE', fields: { fd: 32, type: 32 } },
+  memory: { is: 'KVM_SET_USER_MEMORY_REGION', fields: { 'vm?': 32, slot: 32, base: 64, bytes: 64 } },
+  vcpu: { is: 'KVM_CREATE_VCPU', fields: { 'vm?': 32, id: 32 } },
+  create: { is: 'KVM_CREATE_DEVICE', fields: { 'vm?': 32, fd: 32, type: 32 } },
   set: { is: 'KVM_SET_DEVICE_ATTR', fields: { fd: 32, group: 32, attr: 64, 'value?': 64 } },
   get: { is: 'KVM_GET_DEVICE_ATTR', fields: { fd: 32, group: 32, attr: 64, 'value?': 64 } },
-  'dirty-log': { is: 'KVM_GET_DIRTY_LOG', fields: { slot: 32 } },
-  msi: { is: 'KVM_SIGNAL_MSI, or an MSI by KVM_IRQFD', fields: { 'devid?': 32, data: 32 } },
-  run: { is: 'KVM_RUN: the first after any other line', fields: {} },
+  'dirty-log': { is: 'KVM_GET_DIRTY_LOG', fields: { 'vm?': 32, slot: 32 } },
+  msi: { is: 'KVM_SIGNAL_MSI, or an MSI by KVM_IRQFD', fields: { 'vm?': 32, 'devid?': 32, data: 32 } },
+  run: { is: 'KVM_RUN: the first after any other line', fields: { 'fd?': 32 } },
 } as const satisfies Readonly<Record<string, { readonly is: string; readonly fields: Readonly<Record<string, Width>> }>>
 
 export type TraceOp = keyof typeof traceOps
@@ -29,6 +30,8 @@ interface Common {
   readonly line: number
   readonly pid: number
   readonly ret: number
+  /** When it was, on a clock that all lines share. */
+  readonly t?: bigint
 }
 
 export type CallOf<O extends TraceOp> = { readonly op: O } & Common & Required<FieldsOf<O>> & Optional<FieldsOf<O>>
@@ -46,8 +49,9 @@ export class TraceError extends Error {
 }
 
 /**
- * The calls of a trace: one JSON object a line, in the order in which they were made. Numbers are JSON's, or text in decimal or 0x.
- * Keys that no op has are passed over, as are lines whose `op` is "comment".
+ * The calls of a trace in the order in which they were made: one JSON object a line. Numbers are JSON's, or text in decimal or 0x. Keys
+ * that no op has are passed over, as are lines whose `op` is "comment". Where every line has a time `t` they are put in its order: what
+ * several CPUs print comes by way of a buffer of each.
  *
  * @throws TraceError at the first line that is none.
  */
@@ -63,8 +67,10 @@ export function parseTrace(text: string): Call[] {
     const call = callIn(words, line)
     if (call !== undefined) calls.push(call)
   }
-  return calls
+  return calls.every(isTimed) ? calls.sort((a, b) => Number(a.t - b.t)) : calls
 }
+
+const isTimed = (call: Call): call is Call & { readonly t: bigint } => call.t !== undefined
 
 function callIn(words: string, line: number): Call | undefined {
   const members = objectIn(words, line)
@@ -81,7 +87,8 @@ function callIn(words: string, line: number): Call | undefined {
     return [[name, width === 64 ? value : Number(value)] as const]
   })
   const pid = members['pid'] === undefined ? 0 : Number(wholeIn(members['pid'], { line, name: 'pid', bits: 32 }))
-  return { op, line, pid, ret: resultIn(members['ret'], line), ...Object.fromEntries(read) } as Call
+  const t = members['t'] === undefined ? {} : { t: wholeIn(members['t'], { line, name: 't', bits: 64 }) }
+  return { op, line, pid, ret: resultIn(members['ret'], line), ...t, ...Object.fromEntries(read) } as Call
 }
 
 function objectIn(words: string, line: number): Readonly<Record<string, unknown>> {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { KVM_DEV_ARM_CTRL as CTRL, GITS, KVM_DEV_ARM_VGIC_GRP as GROUP } from '../abi/index.ts'
 import { orderRules } from '../kvm/index.ts'
 import { lintTrace, parseTrace, saveRules } from './index.ts'
+import { vmsOf } from './vm.ts'
 
 const folder = new URL('../../../fixtures/traces/', import.meta.url)
 const fixture = (name: string) => readFileSync(new URL(`${name}.jsonl`, folder), 'utf8')
@@ -27,6 +28,7 @@ const recorded: Readonly<Record<string, readonly string[]>> = {
   'save-then-msi': ['save: msi-after-save'],
   'save-after-dirty-log': ['save: tables-after-dirty-log'],
   'save-as-one-vcpu': ['save: one-mpidr'],
+  'qemu-by-bpftrace': ['save: in order', 'restore: in order'],
   'restore-in-order': ['save: in order', 'restore: in order'],
   'restore-as-qemu': ['save: in order', 'restore: in order'],
   'restore-ctlr-first': ['save: in order', 'restore: restore-tables-before-its-ctlr'],
@@ -131,6 +133,27 @@ describe('a restore', () => {
       .map((line) => ({ ...line, pid: 7 }))
     const mixed = restore.flatMap((line, index) => [line, other[index]!])
     expect(judged(mixed)).toEqual(['restore: in order', 'restore: restore-tables-before-its-ctlr'])
+  })
+
+  it('is judged VM by VM of a process, by file descriptors: QEMU makes another VM in the midst of the one that it runs', () => {
+    const [VM, OTHER, VCPU] = [5, 6, 20]
+    const told = restore.map((line) => {
+      if (line['op'] === 'create-vm') return { ...line, ret: VM }
+      if (line['op'] === 'vcpu') return { ...line, vm: VM, ret: VCPU + Number(line['id']) }
+      return line['op'] === 'memory' || line['op'] === 'create' ? { ...line, vm: VM } : line
+    })
+    const scratch = [
+      { op: 'create-vm', ret: OTHER },
+      { op: 'vcpu', vm: OTHER, id: 0, ret: ITS },
+    ]
+    const ofVcpu = { op: 'set', fd: VCPU, group: GROUP.ADDR, attr: 0, value: '0x17' }
+    const vcpus = told.findLastIndex(({ op }) => op === 'vcpu') + 1
+    const all = [...told.slice(0, 1), ...scratch, ...told.slice(1, vcpus), ofVcpu, ...told.slice(vcpus)]
+    expect(judged(all)).toEqual(['restore: in order'])
+    expect(vmsOf(parseTrace(all.map((line) => JSON.stringify(line)).join('\n')))).toMatchObject([
+      { isWhole: true, vcpus: 2, gic: 10, itses: [ITS], calls: { length: restore.length + 1 } },
+      { isWhole: true, vcpus: 1, gic: undefined, itses: [], calls: { length: 2 } },
+    ])
   })
 })
 

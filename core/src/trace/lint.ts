@@ -37,7 +37,7 @@ function lintVm(vm: TracedVm): LintedPause[] {
 
 /** @param restores what is out of order in the restore of each ITS that the pause restores */
 function lintPause(vm: TracedVm, pause: Pause, restores: readonly TraceFinding[][]): LintedPause[] {
-  const lines = [pause[0]!.line, pause.at(-1)!.line] as const
+  const lines = linesOf(pause)
   const linted: LintedPause[] = []
   const saves = lintSave(vm, pause)
   if (saves !== undefined) {
@@ -47,4 +47,11 @@ function lintPause(vm: TracedVm, pause: Pause, restores: readonly TraceFinding[]
     linted.push({ pid: vm.pid, kind: 'restore', lines, findings: [...restores.flat(), ...lintAffinities(vm, pause, 'set')] })
   }
   return linted
+}
+
+/** The first and the last of them in the file, where times may put them in another order. */
+function linesOf(pause: Pause): readonly [number, number] {
+  let [first, last] = [Number.POSITIVE_INFINITY, 0]
+  for (const { line } of pause) [first, last] = [Math.min(first, line), Math.max(last, line)]
+  return [first, last]
 }

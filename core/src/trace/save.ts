@@ -69,9 +69,9 @@ export function lintSave(vm: TracedVm, calls: Pause): TraceFinding[] | undefined
   if (pending.length === 0 && lastWrite !== undefined) tell('pending-not-saved', lastWrite.line)
   const late = calls.slice(calls.indexOf(pending.at(-1)!) + 1).find(({ op }) => op === 'msi')
   if (pending.length > 0 && late !== undefined) tell('msi-after-save', late.line)
-  const lastLog = calls.findLast(({ op }) => op === 'dirty-log')
-  if (lastLog !== undefined && lastWrite !== undefined && lastLog.line < lastWrite.line)
-    tell('tables-after-dirty-log', lastWrite.line)
+  const written = lastWrite === undefined ? -1 : calls.indexOf(lastWrite)
+  const logged = calls.findLastIndex(({ op }) => op === 'dirty-log')
+  if (logged >= 0 && logged < written) tell('tables-after-dirty-log', lastWrite?.line)
   return findings
 }
 

@@ -1,4 +1,4 @@
-import { KVM_DEV_ARM_VGIC_GRP as GROUP, KVM_IOCTL as IOCTL } from '../abi/index.ts'
+import { KVM_DEV_ARM_VGIC_GRP as GROUP, KVM_IOCTL as IOCTL, KVM_CREATE_DEVICE_TEST } from '../abi/index.ts'
 
 const hexadecimal = (number: number) => `0x${number.toString(16)}`
 const traced = [
@@ -14,8 +14,15 @@ const traced = [
   'RUN',
 ] as const
 const is = (name: keyof typeof IOCTL) => `@cmd[tid] == ${hexadecimal(IOCTL[name])}`
+/** The tracepoint has the whole register, and a VMM that keeps the command in an int extends its sign: QEMU does. */
+const COMMAND = '(args->cmd & 0xffffffff)'
 /** Registers of 64 bits; those of the distributor and the redistributors have 32, and CTRL has no value. */
 const wide = [GROUP.ADDR, GROUP.CPU_SYSREGS, GROUP.ITS_REGS]
+
+/** A line is one printf: what CPUs print comes through a buffer of each, and two of them may take turns in the middle of a line. */
+const attribute =
+  '{\\"op\\":\\"%s\\",\\"t\\":\\"%llu\\",\\"pid\\":%d,\\"fd\\":%u,\\"ret\\":%lld,\\"group\\":%u,\\"attr\\":\\"0x%llx\\"'
+const attributeOf = '$op, nsecs, pid, @fd[tid], $ret, $a->group, $a->attr'
 
 /**
  * A program for bpftrace that prints a VMM's ioctls as `parseTrace` reads them. Numbers of 64 bits are text: JSON keeps 53 of them.
@@ -36,81 +43,81 @@ struct vits_dirty_log { uint32_t slot; };
 struct vits_msi { uint32_t address_lo; uint32_t address_hi; uint32_t data; uint32_t flags; uint32_t devid; };
 
 tracepoint:syscalls:sys_enter_ioctl
-/${traced.map((name) => `args->cmd == ${hexadecimal(IOCTL[name])}`).join(' ||\n ')}/
+/${traced.map((name) => `${COMMAND} == ${hexadecimal(IOCTL[name])}`).join(' ||\n ')}/
 {
-	@cmd[tid] = args->cmd;
-	@fd[tid] = args->fd;
-	@arg[tid] = args->arg;
-	if (args->cmd == ${hexadecimal(IOCTL.RUN)} && @busy[pid]) {
-		printf("{\\"op\\":\\"run\\",\\"t\\":\\"%llu\\",\\"pid\\":%d}\\n", nsecs, pid);
-		@busy[pid] = 0;
-	}
+  @cmd[tid] = ${COMMAND};
+  @fd[tid] = args->fd;
+  @arg[tid] = args->arg;
+  if (${is('RUN')} && @busy[pid]) {
+    printf("{\\"op\\":\\"run\\",\\"t\\":\\"%llu\\",\\"pid\\":%d,\\"fd\\":%u}\\n", nsecs, pid, args->fd);
+    @busy[pid] = 0;
+  }
 }
 
 tracepoint:syscalls:sys_exit_ioctl
 /@cmd[tid] && @cmd[tid] != ${hexadecimal(IOCTL.RUN)}/
 {
-	$ret = args->ret;
-	if (${is('SET_DEVICE_ATTR')} || ${is('GET_DEVICE_ATTR')}) {
-		$a = (struct vits_device_attr *)uptr(@arg[tid]);
-		printf("{\\"op\\":\\"%s\\"", ${is('SET_DEVICE_ATTR')} ? "set" : "get");
-		printf(",\\"t\\":\\"%llu\\",\\"pid\\":%d,\\"fd\\":%d,\\"ret\\":%lld", nsecs, pid, @fd[tid], $ret);
-		printf(",\\"group\\":%d,\\"attr\\":\\"0x%llx\\"", $a->group, $a->attr);
-		if (${wide.map((group) => `$a->group == ${group}`).join(' || ')}) {
-			printf(",\\"value\\":\\"0x%llx\\"}\\n", *(uint64_t *)uptr($a->addr));
-		} else if ($a->group != ${GROUP.CTRL}) {
-			printf(",\\"value\\":\\"0x%x\\"}\\n", *(uint32_t *)uptr($a->addr));
-		} else {
-			printf("}\\n");
-		}
-	}
-	if (${is('CREATE_DEVICE')}) {
-		$d = (struct vits_create_device *)uptr(@arg[tid]);
-		printf("{\\"op\\":\\"create\\",\\"t\\":\\"%llu\\",\\"pid\\":%d,\\"fd\\":%d,\\"type\\":%d,\\"ret\\":%lld}\\n", nsecs, pid, $d->fd, $d->type, $ret);
-	}
-	if (${is('CREATE_VM')}) {
-		printf("{\\"op\\":\\"create-vm\\",\\"t\\":\\"%llu\\",\\"pid\\":%d,\\"ret\\":%lld}\\n", nsecs, pid, $ret);
-	}
-	if (${is('CREATE_VCPU')}) {
-		printf("{\\"op\\":\\"vcpu\\",\\"t\\":\\"%llu\\",\\"pid\\":%d,\\"id\\":%d,\\"ret\\":%lld}\\n", nsecs, pid, @arg[tid], $ret);
-	}
-	if (${is('SET_USER_MEMORY_REGION')} || ${is('SET_USER_MEMORY_REGION2')}) {
-		$m = (struct vits_userspace_memory_region *)uptr(@arg[tid]);
-		printf("{\\"op\\":\\"memory\\",\\"t\\":\\"%llu\\",\\"pid\\":%d,\\"slot\\":%d", nsecs, pid, $m->slot);
-		printf(",\\"base\\":\\"0x%llx\\",\\"bytes\\":\\"0x%llx\\",\\"ret\\":%lld}\\n", $m->base, $m->bytes, $ret);
-	}
-	if (${is('GET_DIRTY_LOG')}) {
-		$l = (struct vits_dirty_log *)uptr(@arg[tid]);
-		printf("{\\"op\\":\\"dirty-log\\",\\"t\\":\\"%llu\\",\\"pid\\":%d,\\"slot\\":%d,\\"ret\\":%lld}\\n", nsecs, pid, $l->slot, $ret);
-	}
-	if (${is('SIGNAL_MSI')}) {
-		$i = (struct vits_msi *)uptr(@arg[tid]);
-		printf("{\\"op\\":\\"msi\\",\\"t\\":\\"%llu\\",\\"pid\\":%d,\\"devid\\":%d,\\"data\\":%d,\\"ret\\":%lld}\\n", nsecs, pid, $i->devid, $i->data, $ret);
-	}
-	@busy[pid] = 1;
+  $ret = args->ret;
+  if (${is('SET_DEVICE_ATTR')} || ${is('GET_DEVICE_ATTR')}) {
+    $a = (struct vits_device_attr *)uptr(@arg[tid]);
+    $op = ${is('SET_DEVICE_ATTR')} ? "set" : "get";
+    if (${wide.map((group) => `$a->group == ${group}`).join(' || ')}) {
+      printf("${attribute},\\"value\\":\\"0x%llx\\"}\\n", ${attributeOf}, *(uint64 *)uptr($a->addr));
+    } else if ($a->group != ${GROUP.CTRL}) {
+      printf("${attribute},\\"value\\":\\"0x%x\\"}\\n", ${attributeOf}, *(uint32 *)uptr($a->addr));
+    } else {
+      printf("${attribute}}\\n", ${attributeOf});
+    }
+  }
+  if (${is('CREATE_DEVICE')}) {
+    $d = (struct vits_create_device *)uptr(@arg[tid]);
+    if (!($d->flags & ${KVM_CREATE_DEVICE_TEST})) {
+      printf("{\\"op\\":\\"create\\",\\"t\\":\\"%llu\\",\\"pid\\":%d,\\"vm\\":%u,\\"fd\\":%u,\\"type\\":%u,\\"ret\\":%lld}\\n", nsecs, pid, @fd[tid], $d->fd, $d->type, $ret);
+    }
+  }
+  if (${is('CREATE_VM')}) {
+    printf("{\\"op\\":\\"create-vm\\",\\"t\\":\\"%llu\\",\\"pid\\":%d,\\"ret\\":%lld}\\n", nsecs, pid, $ret);
+  }
+  if (${is('CREATE_VCPU')}) {
+    printf("{\\"op\\":\\"vcpu\\",\\"t\\":\\"%llu\\",\\"pid\\":%d,\\"vm\\":%u,\\"id\\":%llu,\\"ret\\":%lld}\\n", nsecs, pid, @fd[tid], @arg[tid], $ret);
+  }
+  if (${is('SET_USER_MEMORY_REGION')} || ${is('SET_USER_MEMORY_REGION2')}) {
+    $m = (struct vits_userspace_memory_region *)uptr(@arg[tid]);
+    printf("{\\"op\\":\\"memory\\",\\"t\\":\\"%llu\\",\\"pid\\":%d,\\"vm\\":%u,\\"slot\\":%u,\\"base\\":\\"0x%llx\\",\\"bytes\\":\\"0x%llx\\",\\"ret\\":%lld}\\n", nsecs, pid, @fd[tid], $m->slot, $m->base, $m->bytes, $ret);
+  }
+  if (${is('GET_DIRTY_LOG')}) {
+    $l = (struct vits_dirty_log *)uptr(@arg[tid]);
+    printf("{\\"op\\":\\"dirty-log\\",\\"t\\":\\"%llu\\",\\"pid\\":%d,\\"vm\\":%u,\\"slot\\":%u,\\"ret\\":%lld}\\n", nsecs, pid, @fd[tid], $l->slot, $ret);
+  }
+  if (${is('SIGNAL_MSI')}) {
+    $i = (struct vits_msi *)uptr(@arg[tid]);
+    printf("{\\"op\\":\\"msi\\",\\"t\\":\\"%llu\\",\\"pid\\":%d,\\"vm\\":%u,\\"devid\\":%u,\\"data\\":%u,\\"ret\\":%lld}\\n", nsecs, pid, @fd[tid], $i->devid, $i->data, $ret);
+  }
+  @busy[pid] = 1;
 }
 
 tracepoint:syscalls:sys_exit_ioctl
 /@cmd[tid]/
 {
-	delete(@cmd[tid]);
-	delete(@fd[tid]);
-	delete(@arg[tid]);
+  delete(@cmd[tid]);
+  delete(@fd[tid]);
+  delete(@arg[tid]);
 }
 
-/* An eventfd that KVM turns into an MSI: so devices send theirs, vhost and other processes too. It needs the kernel's BTF. */
+/* An eventfd that KVM turns into an MSI: so devices send theirs, vhost and other processes too. It needs BTF, and Linux 5.3 or newer. */
 kprobe:vgic_its_inject_cached_translation
+/@cmd[tid] != ${hexadecimal(IOCTL.SIGNAL_MSI)}/
 {
-	$vmm = ((struct kvm *)arg0)->userspace_pid;
-	printf("{\\"op\\":\\"msi\\",\\"t\\":\\"%llu\\",\\"pid\\":%d,\\"data\\":%d}\\n", nsecs, $vmm, ((struct vits_msi *)arg1)->data);
+  $vmm = ((struct kvm *)arg0)->userspace_pid;
+  printf("{\\"op\\":\\"msi\\",\\"t\\":\\"%llu\\",\\"pid\\":%d,\\"data\\":%u}\\n", nsecs, $vmm, ((struct vits_msi *)arg1)->data);
 }
 
 END
 {
-	clear(@cmd);
-	clear(@fd);
-	clear(@arg);
-	clear(@busy);
+  clear(@cmd);
+  clear(@fd);
+  clear(@arg);
+  clear(@busy);
 }
 `
 }

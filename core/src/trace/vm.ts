@@ -9,7 +9,7 @@ import { type Call, type CallOf, TraceError } from './call.ts'
 
 export type AttributeCall = CallOf<'set'> | CallOf<'get'>
 
-/** A VM of a trace: what one process did from one KVM_CREATE_VM to the next. */
+/** A VM of a trace: what a process did with it. */
 export interface TracedVm {
   readonly pid: number
   /** The trace begins before the VM does: what is not in it was not done. */
@@ -29,27 +29,68 @@ const MOST_DEVICES = 64
 /** The VMs of a trace, in the order in which they begin. @throws TraceError for one that no KVM has. */
 export function vmsOf(calls: readonly Call[]): TracedVm[] {
   const begun: Call[][] = []
-  const current = new Map<number, Call[]>()
+  const begin = () => begun[begun.push([]) - 1]!
+  const processes = new Map<number, Process>()
   for (const call of calls) {
-    let mine = current.get(call.pid)
-    if (mine === undefined || call.op === 'create-vm') {
-      mine = []
-      current.set(call.pid, mine)
-      begun.push(mine)
-    }
-    mine.push(call)
+    const process = processes.get(call.pid) ?? new Process(begin)
+    processes.set(call.pid, process)
+    process.vmOf(call).push(call)
   }
   return begun.map(vmOf)
+}
+
+/**
+ * Which VM of a process a call is for: file descriptors tell, where the trace has them. A VMM may make a VM to see what the host can do
+ * after it has made the one that it runs, as QEMU does.
+ */
+class Process {
+  readonly #begin: () => Call[]
+  /** The VM of each file descriptor: its own, those of its devices and of its vCPUs. */
+  readonly #byFd = new Map<number, Call[]>()
+  #latest: Call[] | undefined
+  /** The one that was there before the trace. */
+  #earlier: Call[] | undefined
+
+  constructor(begin: () => Call[]) {
+    this.#begin = begin
+  }
+
+  vmOf(call: Call): Call[] {
+    const vm = call.op === 'create-vm' ? this.#begin() : (this.#told(call) ?? this.#latest ?? this.#before())
+    const made = fdMadeBy(call)
+    if (made !== undefined) this.#byFd.set(made, vm)
+    this.#latest = vm
+    return vm
+  }
+
+  #told(call: Call): Call[] | undefined {
+    if ('vm' in call && call.vm !== undefined) return this.#byFd.get(call.vm) ?? this.#before()
+    return 'fd' in call && call.op !== 'create' && call.fd !== undefined ? this.#byFd.get(call.fd) : undefined
+  }
+
+  #before(): Call[] {
+    this.#earlier ??= this.#begin()
+    return this.#earlier
+  }
+}
+
+/** The file descriptor that a call made; 0 is none. */
+function fdMadeBy(call: Call): number | undefined {
+  if (call.op === 'create') return call.ret >= 0 ? call.fd : undefined
+  return (call.op === 'create-vm' || call.op === 'vcpu') && call.ret > 0 ? call.ret : undefined
 }
 
 function vmOf(calls: readonly Call[]): TracedVm {
   const kinds = new Map<number, 'GIC' | 'ITS'>()
   const affinities = new Set<bigint>()
+  const ofVcpus = new Set(calls.flatMap((call) => (call.op === 'vcpu' ? (fdMadeBy(call) ?? []) : [])))
   for (const call of calls) {
+    if (isAttribute(call) && ofVcpus.has(call.fd)) continue
     if (isAttribute(call) && call.group === GROUP.REDIST_REGS) affinities.add(call.attr >> 32n)
     if (affinities.size > VGIC_V3_MAX_CPUS) throw new TraceError(call.line, `a VM has ${VGIC_V3_MAX_CPUS} vCPUs at most`)
     if (kinds.size > MOST_DEVICES) throw new TraceError(call.line, `a VM with more than ${MOST_DEVICES} GIC devices`)
-    const kind = call.op === 'create' ? kindOfType(call.type) : isAttribute(call) ? kindOfAttribute(call) : undefined
+    const kind =
+      call.op === 'create' && call.ret >= 0 ? kindOfType(call.type) : isAttribute(call) ? kindOfAttribute(call) : undefined
     if (kind !== undefined && 'fd' in call) kinds.set(call.fd, kind)
   }
   const those = (wanted: string) => [...kinds].filter(([, kind]) => kind === wanted).map(([fd]) => fd)

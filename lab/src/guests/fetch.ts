@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { ForeignApt } from '../debian.ts'
 import { megabytes, plannedBytes, run, SetupError, step } from '../setup-step.ts'
-import { type GuestKernel, guestModules, imageOf, modulesOf, parts, rootOf, type Suite, suiteNames, suites } from './parts.ts'
+import { type GuestKernel, guestModules, imageOf, modulesOf, parts, type Root, rootNames, rootOf, roots } from './parts.ts'
 
 /** True when the modules of a kernel have been unpacked. */
 export const hasModules = (kernel: GuestKernel) => existsSync(modulesOf(kernel))
@@ -22,13 +22,13 @@ export function unpackModules(deb: string, kernel: GuestKernel): void {
   rmSync(folder, { recursive: true })
 }
 
-/** Fetches what guests need of each suite, with all it depends on, and unpacks it: nothing foreign is installed. */
+/** Fetches what the host runs, with all it depends on, and unpacks it: nothing foreign is installed. */
 export function fetchGuestPrograms(): void {
-  for (const suite of suiteNames) if (!existsSync(rootOf(suite))) fetchSuite(suite)
+  for (const root of rootNames) if (!existsSync(rootOf(root))) fetchRoot(root)
 }
 
-function fetchSuite(suite: Suite): void {
-  const { release, packages } = suites[suite]
+function fetchRoot(root: Root): void {
+  const { suite, release, packages } = roots[root]
   const apt = new ForeignApt(`${parts.folder}fetched/`, [suite])
   const { folder } = apt
   mkdirSync(`${folder}root`)
@@ -41,8 +41,8 @@ function fetchSuite(suite: Suite): void {
       run('dpkg-deb', ['-x', `${folder}archives/${deb}`, `${folder}root`])
     }
   })
-  if (suite === 'sid') fetchNewestKernel(apt)
-  renameSync(`${folder}root`, rootOf(suite))
+  if (root === 'sid') fetchNewestKernel(apt)
+  renameSync(`${folder}root`, rootOf(root))
   rmSync(folder, { recursive: true })
 }
 

@@ -10,15 +10,15 @@ import {
   imageOf,
   modulesOf,
   parts,
+  type Root,
+  rootNames,
   rootOf,
+  roots,
   SCRIPTS,
-  type Suite,
-  suiteNames,
 } from './parts.ts'
 
-const QEMU = 'usr/bin/qemu-system-aarch64'
 const LOADER = 'ld-linux-aarch64.so.1'
-/** Where a suite has libraries; newer ones have them all in the second. */
+/** Where a root has libraries; newer ones have them all in the second. */
 const LIBRARIES = ['lib/aarch64-linux-gnu', 'usr/lib/aarch64-linux-gnu'] as const
 
 /** What a guest's shell can be asked for. */
@@ -31,7 +31,7 @@ export const guestFiles = {
 } as const
 
 /**
- * The host's initramfs: the QEMUs with the libraries they need, busybox, and inside it the kernels and initramfs of the guests.
+ * The host's initramfs: the programs of all roots with the libraries they need, busybox, and inside it the kernels and initramfs of the guests.
  *
  * @throws Error that says what to do when the lab is not set up.
  */
@@ -39,7 +39,7 @@ export function hostInitramfs(): string {
   const path = `${parts.folder}host.cpio`
   const sources = [
     ...['init', ...scripts].map((name) => fileURLToPath(new URL(name, SCRIPTS))),
-    ...[fileURLToPath(import.meta.url), ...suiteNames.map(rootOf)],
+    ...[fileURLToPath(import.meta.url), ...rootNames.map(rootOf)],
     ...guestKernels.flatMap((kernel) => [imageOf(kernel), modulesOf(kernel)]),
   ]
   if (!sources.every(existsSync)) throw new Error('the guests are not set up: run `npm run lab:setup`')
@@ -51,7 +51,7 @@ export function hostInitramfs(): string {
     whole,
     initramfs([
       ...base(),
-      ...suiteNames.flatMap(qemuOf),
+      ...rootNames.flatMap(programOf),
       ...guestKernels.flatMap((kernel) => [
         { path: guestFiles.kernel(kernel).slice(1), data: readFileSync(imageOf(kernel)) },
         { path: guestFiles.initramfs(kernel).slice(1), data: gzipSync(guestInitramfs(kernel), { level: 1 }) },
@@ -83,23 +83,24 @@ function base(): Entry[] {
   ]
 }
 
-/** The QEMU of a suite in a folder of that name, to be run with the folder as its root. */
-function qemuOf(suite: Suite): Entry[] {
-  const files = withLibraries(rootOf(suite))
+/** The program of a root in a folder of that name, to be run with the folder as its root. */
+function programOf(root: Root): Entry[] {
+  const files = withLibraries(root)
   const loader = files.find((file) => file.endsWith(`/${LOADER}`))
   return [
-    ...files.map((file) => ({ path: `${suite}/${file}`, data: readFileSync(`${rootOf(suite)}${file}`), mode: 0o755 })),
-    { path: `${suite}/lib/${LOADER}`, link: `/${loader}` },
+    ...files.map((file) => ({ path: `${root}/${file}`, data: readFileSync(`${rootOf(root)}${file}`), mode: 0o755 })),
+    { path: `${root}/lib/${LOADER}`, link: `/${loader}` },
   ]
 }
 
-/** QEMU and the libraries it names, those that they name, and so on. @throws Error that names a library that is missing. */
-function withLibraries(root: string): string[] {
-  const files = new Set([QEMU])
-  const folders = LIBRARIES.filter((folder) => existsSync(`${root}${folder}`))
-  const have = new Map(folders.flatMap((folder) => readdirSync(`${root}${folder}`).map((name) => [name, `${folder}/${name}`])))
+/** A program and the libraries it names, those that they name, and so on. @throws Error that names a library that is missing. */
+function withLibraries(root: Root): string[] {
+  const files = new Set<string>([roots[root].program])
+  const folder = rootOf(root)
+  const libraries = LIBRARIES.filter((name) => existsSync(`${folder}${name}`))
+  const have = new Map(libraries.flatMap((path) => readdirSync(`${folder}${path}`).map((name) => [name, `${path}/${name}`])))
   for (const file of files) {
-    for (const name of neededBy(`${root}${file}`)) {
+    for (const name of neededBy(`${folder}${file}`)) {
       const library = have.get(name)
       if (library === undefined) throw new Error(`${file} needs ${name}, which is not among the fetched packages`)
       files.add(library)

@@ -6,19 +6,25 @@ const GUESTS = `${CACHE}guests/`
 /** What setup fetches for the guests, and what is made of it on first use. */
 export const parts = { folder: GUESTS } as const
 
-/** The Debian suites whose QEMU a guest can run on: the release of Debian that each is, and the arm64 packages that are unpacked. */
-export const suites = {
-  bookworm: { release: 'Debian 12', packages: ['qemu-system-arm', 'busybox-static'] },
-  trixie: { release: 'Debian 13', packages: ['qemu-system-arm'] },
-  sid: { release: 'Debian sid', packages: ['qemu-system-arm'] },
+const QEMU = 'usr/bin/qemu-system-aarch64'
+
+/** What the host runs, each with a root of its own: the release of Debian, the arm64 packages that are unpacked, and the program of theirs. */
+export const roots = {
+  bookworm: { suite: 'bookworm', release: 'Debian 12', packages: ['qemu-system-arm', 'busybox-static'], program: QEMU },
+  trixie: { suite: 'trixie', release: 'Debian 13', packages: ['qemu-system-arm'], program: QEMU },
+  sid: { suite: 'sid', release: 'Debian sid', packages: ['qemu-system-arm'], program: QEMU },
+  bpftrace: { suite: 'bookworm', release: 'Debian 12', packages: ['bpftrace'], program: 'usr/bin/bpftrace' },
 } as const
 
-export type Suite = keyof typeof suites
+export type Root = keyof typeof roots
 
-export const suiteNames = Object.keys(suites) as Suite[]
+export const rootNames = Object.keys(roots) as Root[]
 
-/** Where a suite's packages lie unpacked, with the libraries they need. */
-export const rootOf = (suite: Suite) => `${GUESTS}${suite}/`
+/** The Debian suites whose QEMU a guest can run on. */
+export type Suite = Exclude<Root, 'bpftrace'>
+
+/** Where the packages of a root lie unpacked, with the libraries they need. */
+export const rootOf = (root: Root) => `${GUESTS}${root}/`
 
 /** The kernel of the hosts, and of the guests whose machine names no other. */
 export const hostKernel: KernelSeries = '6.12'
