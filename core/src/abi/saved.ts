@@ -25,6 +25,8 @@ export interface RedistributorRegisters {
   readonly ctlr: number
   readonly propbaser: bigint
   readonly pendbaser: bigint
+  /** The vCPU whose registers these are, where the VMM read those in place of this one's own. */
+  readonly copyOf?: number
 }
 
 /** Everything outside guest RAM that a restore of the LPI side needs. One redistributor per vCPU. */

@@ -144,9 +144,7 @@ function notificationsLook({ vm, virtio, msi, names }: Scene): Look {
   const told = states.filter(tells).length
   const look = { subject: 'notifications', what: `the notifications of ${counted(told, 'virtqueue')}` } as const
   if (told === 0) {
-    const isRead = states.some(({ ring }) => !('unjudged' in ring))
-    const unread = isRead ? 'their rings do not tell what the drivers have seen' : 'their rings are not in the file'
-    const why = states.length === 0 ? 'the file tells of none in use' : unread
+    const why = states.length === 0 ? 'the file tells of none in use' : whyNoneTells(states)
     return { ...look, outcome: 'not looked at', what: 'the notifications of virtqueues', why }
   }
   const untold = states.length - told + virtio.filter((device) => device.unread !== undefined).length
@@ -156,6 +154,12 @@ function notificationsLook({ vm, virtio, msi, names }: Scene): Look {
   return others.length === 0
     ? { ...look, outcome: 'well' }
     : { ...look, outcome: 'in part', why: `not of ${counted(others.length, 'device')} without virtqueues` }
+}
+
+function whyNoneTells(states: readonly QueueState[]): string {
+  if (states.some(({ ring }) => !('unjudged' in ring))) return 'their rings do not tell what the drivers have seen'
+  const areUncounted = states.every(({ ring }) => 'unjudged' in ring && ring.unjudged === 'uncounted')
+  return areUncounted ? 'how far the devices had come in their rings was not saved' : 'their rings are not in the file'
 }
 
 /** A ring tells whether an interrupt was lost by the index that its driver asked to be told of; one that asks for none can lose none. */

@@ -3,7 +3,7 @@ import { GICR_PENDBASER, GICR_PROPBASER } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import { audit, setScene, setScenes } from './index.ts'
 import { LPI_CONFIGURATION, PlantedVm, pendingTable } from './testing/planted-vm.ts'
-import { knownRedistributors } from './testing/problem-cases/problem-case.ts'
+import { copied, knownRedistributors } from './testing/problem-cases/problem-case.ts'
 
 /** LPIs 8192 and 8300 go to vCPU 0, LPIs 8193 and 8301 to vCPU 1. */
 const mapped = (options = {}) =>
@@ -139,5 +139,53 @@ describe('the tables that the guest’s kernel has', () => {
         fix: { registers: [{ vcpuId: 0 }, { vcpuId: 2, to: vm.redistributors[1]!.propbaser }] },
       },
     ])
+  })
+})
+
+describe('registers that Cloud Hypervisor saved in place of others', () => {
+  it('are one finding for all vCPUs, whatever the guest’s kernel tells', () => {
+    const vm = copied(mapped({ vcpus: 4 }))
+    expect(report(vm).findings).toMatchObject([
+      {
+        code: 'R109',
+        severity: 'corrupts',
+        confidence: 'proven',
+        says: `Cloud Hypervisor saved the registers of vCPU 0 for vCPU 1, 2, 3 too: all have the pending table at 0x${pendingTable(0).toString(16)}.`,
+        fix: { says: 'take the registers from another save of this VM', safe: false, registers: [] },
+      },
+    ])
+    const known = report(
+      knownRedistributors(
+        copied(mapped({ vcpus: 4 }))
+          .pend(1, 8193, 8301)
+          .pend(2, 9000),
+      ),
+    )
+    expect(known.findings).toMatchObject([
+      {
+        code: 'R109',
+        severity: 'corrupts',
+        says: expect.stringMatching(/; in those that the guest has, 2 LPIs are pending that no restore reads\.$/),
+        evidence: [1, 2, 3].map((vcpuId) => ({ rule: 'R-kernel-rdist', at: 0x4200_0010 + vcpuId * 0x1000 })),
+        fix: { safe: true, registers: [1, 2, 3].map((vcpuId) => ({ register: 'GICR_PENDBASER', vcpuId })) },
+      },
+    ])
+  })
+
+  it('are still half known where the kernel does not tell of every vCPU', () => {
+    const four = copied(mapped({ vcpus: 4 }))
+    const { more } = knownRedistributors(mapped({ vcpus: 2 }))
+    expect(report(Object.assign(four, { more })).findings).toMatchObject([
+      { code: 'R109', severity: 'corrupts', fix: { safe: false, registers: [{ vcpuId: 1 }] } },
+    ])
+  })
+
+  it('are no longer told of once each vCPU has its own', () => {
+    const vm = copied(mapped())
+    vm.redistributors = vm.redistributors.map((one) => ({
+      ...one,
+      pendbaser: GICR_PENDBASER.pack({ address: pendingTable(one.vcpuId) }),
+    }))
+    expect(says(vm)).toEqual([])
   })
 })

@@ -16,7 +16,7 @@ import { readVirtioDevice, virtioJson } from './case-virtio.ts'
 import { FormatError } from './format-error.ts'
 import { LARGEST_RAM } from './guest-ram.ts'
 import { type Json, JsonReader, parseJson } from './json-reader.ts'
-import type { Container, Origin } from './origin.ts'
+import { type Container, type Origin, snapshotVersions } from './origin.ts'
 import { PageRuns } from './page-runs.ts'
 import { MOST_ITSES, type SavedMachine } from './saved-machine.ts'
 
@@ -96,10 +96,12 @@ class HeaderReader {
     }
   }
 
-  #origin({ vmm, ram, container }: Json): Origin {
+  #origin({ vmm: word, ram, container, versions }: Json): Origin {
     const json = this.#json
+    const vmm = json.oneOf(word, ['qemu', 'cloud-hypervisor'])
+    if (vmm === 'cloud-hypervisor') return { vmm, versions: json.oneOf(versions, snapshotVersions) }
     return {
-      vmm: json.oneOf(vmm, ['qemu']),
+      vmm,
       ram: json.oneOf(ram, ['stream', 'mapped-ram']),
       container: this.#container(json.object(container)),
     }
@@ -167,7 +169,7 @@ class HeaderReader {
       throw json.wrong(`1 to ${VGIC_V3_MAX_CPUS} redistributors`, list.length)
     const seen = new Set<number>()
     return list.map((element) => {
-      const { ctlr, propbaser, pendbaser, ...rest } = json.object(element)
+      const { ctlr, propbaser, pendbaser, copyOf, ...rest } = json.object(element)
       const vcpuId = json.count(rest['vcpuId'], PROCESSOR_NUMBERS)
       if (seen.has(vcpuId)) throw json.wrong('one redistributor for each vCPU', vcpuId)
       seen.add(vcpuId)
@@ -176,6 +178,7 @@ class HeaderReader {
         ctlr: json.count(ctlr),
         propbaser: json.u64(propbaser),
         pendbaser: json.u64(pendbaser),
+        ...(copyOf === undefined ? {} : { copyOf: json.count(copyOf, PROCESSOR_NUMBERS) }),
       }
     })
   }

@@ -61,7 +61,7 @@ function queue(json: JsonReader, saved: Json, index: number): Virtqueue {
 }
 
 function place(json: JsonReader, { kind: word, desc, avail, used, pages }: Json): RingPlace {
-  const kind = json.oneOf(word, ['unset', 'elsewhere', 'ram'])
+  const kind = json.oneOf(word, ['unset', 'elsewhere', 'uncounted', 'ram'])
   if (kind !== 'ram') return { kind }
   const address = (value: unknown): Gpa => {
     const at = json.u64(value)

@@ -63,6 +63,16 @@ export const knownFormats: readonly KnownFormat[] = [
     page: 'qemu.md',
   },
   {
+    what: 'Cloud Hypervisor snapshot, v25 and later',
+    writtenBy: 'Cloud Hypervisor with KVM: vm.snapshot; its offload daemon',
+    toldBy: 'state.json: {"snapshots":, {"id":',
+    given: 'folder',
+    writtenBack: 'in place',
+    witnesses: 'command queue, MSI-X state, guest kernel',
+    heldAgainst: 'the source of eight versions; RAM and registers of saves of QEMU with KVM, written down as each of them does',
+    page: 'cloud-hypervisor.md',
+  },
+  {
     what: 'case',
     writtenBy: 'vits extract',
     toldBy: 'VITSCASE',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type ByteSource, FormatError, type Origin, openSavedMachine } from './index.ts'
-import { formatWords } from './origin.ts'
+import { type ByteSource, FormatError, openSavedMachine } from './index.ts'
+import { formatWords, type QemuOrigin } from './origin.ts'
 
 describe('a file of few bytes', () => {
   /** A source that is asked for nothing that it does not have. */
@@ -40,7 +40,7 @@ describe('a file of few bytes', () => {
 })
 
 describe('what a file is, in words,', () => {
-  it.each<[Origin['ram'], Origin['container'], string]>([
+  it.each<[QemuOrigin['ram'], QemuOrigin['container'], string]>([
     ['stream', { kind: 'plain' }, 'QEMU stream'],
     ['mapped-ram', { kind: 'plain' }, 'QEMU mapped-ram file'],
     ['stream', { kind: 'libvirt', storage: 'raw' }, 'QEMU stream in a libvirt save'],
@@ -49,5 +49,11 @@ describe('what a file is, in words,', () => {
   ])('tells a %s and what it lies in: %j', (ram, container, words) => {
     const origin = { vmm: 'qemu', ram, container } as const
     expect([formatWords('qemu', origin), formatWords('case', origin)]).toEqual([words, `case of a ${words}`])
+  })
+
+  it('tells a snapshot of Cloud Hypervisor', () => {
+    const origin = { vmm: 'cloud-hypervisor', versions: 'v39 to v45' } as const
+    expect(formatWords('cloud-hypervisor', origin)).toBe('Cloud Hypervisor snapshot')
+    expect(formatWords('case', origin)).toBe('case of a Cloud Hypervisor snapshot')
   })
 })

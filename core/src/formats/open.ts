@@ -1,5 +1,6 @@
 import { type ByteSource, bytesSource, joined, partOf, readExactly } from './byte-source.ts'
 import { CASE_MAGIC, openCase } from './case-file.ts'
+import { isSnapshotState, openSnapshot } from './cloud-hypervisor/open-snapshot.ts'
 import { FormatError } from './format-error.ts'
 import { LIBVIRT_INCOMPLETE, LIBVIRT_MAGIC, readLibvirtHeader, uncompressedHeader } from './libvirt.ts'
 import { inFile, type MachineFile, type SavedFile } from './machine-file.ts'
@@ -27,6 +28,7 @@ const openers: readonly Opener[] = [
   { begins: LIBVIRT_INCOMPLETE, open: refusing('a complete libvirt save', 'one that was never finished') },
   { begins: QCOW2_MAGIC, open: openQcow2 },
   { begins: CASE_MAGIC, open: openCase },
+  { begins: isSnapshotState, hasOthers: true, open: openSnapshot },
   { begins: ELF, open: refusing('a saved VM', 'an ELF dump, which does not hold the registers of the ITS') },
 ]
 

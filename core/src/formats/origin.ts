@@ -15,8 +15,17 @@ export interface QemuOrigin {
   readonly container: Container
 }
 
+/** Versions of Cloud Hypervisor that write alike. */
+export const snapshotVersions = ['v25 to v28', 'v29 to v38', 'v39 to v45', 'v46 or later'] as const
+
+/** What Cloud Hypervisor wrote. */
+export interface CloudHypervisorOrigin {
+  readonly vmm: 'cloud-hypervisor'
+  readonly versions: (typeof snapshotVersions)[number]
+}
+
 /** What a VMM wrote; one member for each VMM whose saves are read. */
-export type Origin = QemuOrigin
+export type Origin = QemuOrigin | CloudHypervisorOrigin
 
 /** What the files of a machine are: the save of a VMM, or a case that was made of one. */
 export type MachineKind = Origin['vmm'] | 'case'
@@ -30,6 +39,8 @@ function originWords(origin: Origin): string {
   switch (origin.vmm) {
     case 'qemu':
       return `QEMU ${origin.ram === 'stream' ? 'stream' : 'mapped-ram file'}${containerWords(origin.container)}`
+    case 'cloud-hypervisor':
+      return 'Cloud Hypervisor snapshot'
   }
 }
 

@@ -12,9 +12,10 @@ export const hasFeature = ({ features }: Pick<VirtioDevice, 'features'>, bit: ke
 
 /**
  * Where the three parts of a ring begin. Of a packed ring `avail` is what the driver wants to be told of, and `used` what the device does.
- * `elsewhere`: the addresses are the input of an IOMMU whose output is not known, or none that a guest can have.
+ * `elsewhere`: the addresses are the input of an IOMMU whose output is not known, or none that a guest can have. `uncounted`: the device
+ * saved where the ring is and not how far it has come in it.
  */
-export type RingPlace = { readonly kind: 'unset' | 'elsewhere' } | RingInRam
+export type RingPlace = { readonly kind: 'unset' | 'elsewhere' | 'uncounted' } | RingInRam
 
 export interface RingInRam {
   readonly kind: 'ram'

@@ -22,7 +22,7 @@ export interface RingState {
 
 /** Why a ring tells nothing. `disagrees`: it is not the ring that the device saved, or a page of it is lost. */
 export interface Unjudged {
-  readonly unjudged: 'unset' | 'elsewhere' | 'outside RAM' | 'not loaded' | 'disagrees'
+  readonly unjudged: 'unset' | 'elsewhere' | 'uncounted' | 'outside RAM' | 'not loaded' | 'disagrees'
 }
 
 export function isThere(memory: ReadonlyMemory, ranges: readonly GpaRange[]): Unjudged['unjudged'] | undefined {

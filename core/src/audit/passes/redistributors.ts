@@ -16,11 +16,15 @@ export function* redistributorPass(scene: Scene): Generator<Suspect> {
   const { guestRedistributors: outcome } = scene
   const found = outcome !== undefined && 'found' in outcome ? outcome.found : undefined
   const enabled = scene.registers.redistributors.filter(({ ctlr }) => GICR_CTLR.decode(ctlr, 0).enableLpis)
-  yield* notTheGuests(scene, enabled, found?.vcpus ?? [])
-  const told = new Set(found?.vcpus.map(({ vcpuId }) => vcpuId))
+  const copies = enabled.filter((one) => isCopy(one, enabled))
+  const own = enabled.filter((one) => !copies.includes(one))
+  const known = found?.vcpus ?? []
+  yield* copied(scene, copies, known)
+  yield* notTheGuests(scene, own, known)
+  const told = new Set(known.map(({ vcpuId }) => vcpuId))
   yield* shared(
     scene,
-    enabled.filter(({ vcpuId }) => !told.has(vcpuId)),
+    own.filter(({ vcpuId }) => !told.has(vcpuId)),
   )
   if (found !== undefined) yield* otherConfiguration(enabled, found)
 }
@@ -36,6 +40,47 @@ export function sharedPendingTables(redistributors: readonly RedistributorRegist
     byTable.set(table, [...(byTable.get(table) ?? []), one.vcpuId])
   }
   return new Map([...byTable].filter(([, vcpuIds]) => vcpuIds.length > 1))
+}
+
+/** Whether these are still the registers that were read in place of the vCPU's own. */
+const isCopy = (one: RedistributorRegisters, all: readonly RedistributorRegisters[]): boolean =>
+  one.copyOf !== undefined &&
+  all.some((original) => original.vcpuId === one.copyOf && pendingTable(original) === pendingTable(one))
+
+/** By the VMM's own mistake all have the table of one: what is wrong is known, and from the guest's kernel what would be right. */
+function* copied(
+  scene: Scene,
+  copies: readonly RedistributorRegisters[],
+  known: readonly KernelRedistributor[],
+): Generator<Suspect> {
+  const [first] = copies
+  if (first === undefined) return
+  const told = copies.flatMap((one) => toldTable(one, known) ?? [])
+  const lost = told.reduce((sum, { vcpuId, write }) => sum + lostPending(scene, vcpuId, write.from, write.to), 0)
+  const isWhole = told.length === copies.length
+  const vcpuIds = copies.map(({ vcpuId }) => vcpuId)
+  const writes = told.map(({ write }) => write)
+  yield suspect(
+    'R109',
+    { from: first.copyOf!, vcpuIds, table: pendingTable(first), lost: isWhole ? lost : undefined },
+    {
+      evidence: told.map((one) => one.evidence),
+      effect: declared(isWhole && lost === 0 ? 'latent' : 'corrupts'),
+      fix: isWhole
+        ? registerFix(writes)
+        : { ...registerFix(writes), says: lookElsewhere(scene.guestRedistributors), safe: false },
+    },
+  )
+}
+
+/** The pending table that the guest's kernel has for a vCPU and its register does not name. */
+function toldTable({ vcpuId, pendbaser }: RedistributorRegisters, known: readonly KernelRedistributor[]) {
+  const its = known.find((kernels) => kernels.vcpuId === vcpuId)
+  if (its === undefined || its.pendingTable === GICR_PENDBASER.unpack(pendbaser).address) return undefined
+  const to = withAddress(GICR_PENDBASER, pendbaser, its.pendingTable)
+  const says = `pend_page of the redistributor at ${hex(its.frame)} is the page at ${hex(its.pendingTable)}`
+  const write = { register: 'GICR_PENDBASER', vcpuId, from: pendbaser, to } as const
+  return { vcpuId, guests: its.pendingTable, write, evidence: evidence('R-kernel-rdist', says, its.at) }
 }
 
 /** What is no RAM is no table, and found by the restore. */
@@ -59,22 +104,14 @@ function* notTheGuests(
   known: readonly KernelRedistributor[],
 ): Generator<Suspect> {
   for (const one of enabled) {
-    const { vcpuId, pendbaser } = one
-    const its = known.find((kernels) => kernels.vcpuId === vcpuId)
-    const saved = pendingTable(one)
-    if (its === undefined || its.pendingTable === saved) continue
-    const to = withAddress(GICR_PENDBASER, pendbaser, its.pendingTable)
-    const lost = lostPending(scene, vcpuId, pendbaser, to)
-    const says = `pend_page of the redistributor at ${hex(its.frame)} is the page at ${hex(its.pendingTable)}`
-    const write = { register: 'GICR_PENDBASER', vcpuId, from: pendbaser, to } as const
+    const told = toldTable(one, known)
+    if (told === undefined) continue
+    const { vcpuId, guests, write } = told
+    const lost = lostPending(scene, vcpuId, write.from, write.to)
     yield suspect(
       'R107',
-      { vcpuId, saved, guests: its.pendingTable, lost },
-      {
-        evidence: [evidence('R-kernel-rdist', says, its.at)],
-        effect: declared(lost > 0 ? 'corrupts' : 'latent'),
-        fix: registerFix([write]),
-      },
+      { vcpuId, saved: pendingTable(one), guests, lost },
+      { evidence: [told.evidence], effect: declared(lost > 0 ? 'corrupts' : 'latent'), fix: registerFix([write]) },
     )
   }
 }

@@ -129,7 +129,43 @@ export const registerProblems = {
       see: 'Linux include/linux/irqchip/arm-gic-v3.h, struct rdists',
     },
   }),
+  R109: problem<CopiedRegisters>({
+    slug: 'registers-of-another-vcpu',
+    usually: 'corrupts',
+    describe: ({ from, vcpuIds, table, lost }) =>
+      `Cloud Hypervisor saved the registers of vCPU ${from} for vCPU ${idsText(vcpuIds)} too: all have the pending table at ${hex(table)}${lostText(lost)}.`,
+    fix: 'set the registers to what the guest has',
+    remedies: ['register'],
+    harm: () => 'what was pending on all but one of the vCPUs is lost',
+    hang: 'perhaps',
+    help: {
+      what: 'The redistributors of a Cloud Hypervisor snapshot are word for word those of vCPU 0, which takes LPIs.',
+      why: 'Cloud Hypervisor v29 to v53 read vCPU 0 each time when it saved a VM with several vCPUs that had been booted and not restored.',
+      when: 'At the restore of each event that goes to one of the other vCPUs: its pending bit is read from the table of vCPU 0.',
+      outcome:
+        'Interrupts that were pending on the others are lost, and their drivers wait for them. From then on all write their pending bits into one table.',
+      fix: "Set GICR_PENDBASER of each vCPU to what a Linux guest's kernel has in RAM. The registers of SGIs, PPIs and CPU interfaces, which are vCPU 0's too, are in no other place: they are left.",
+      see: 'cloud-hypervisor commit 18366e1b7 (August 2026), hypervisor/src/kvm/aarch64/gic/redist_regs.rs',
+    },
+  }),
 } as const
+
+/** Registers that were saved for several vCPUs. */
+export interface CopiedRegisters {
+  /** The vCPU whose they are. */
+  readonly from: number
+  /** Those that have them and are not that one. */
+  readonly vcpuIds: readonly number[]
+  readonly table: number
+  /** LPIs that are pending where the guest has their tables and no restore reads; undefined where its kernel does not tell of all. */
+  readonly lost: number | undefined
+}
+
+const lostText = (lost: number | undefined): string => {
+  if (lost === undefined) return ''
+  if (lost === 0) return '; nothing is pending in those that the guest has'
+  return `; in those that the guest has, ${lost === 1 ? 'an LPI is' : `${lost} LPIs are`} pending that no restore reads`
+}
 
 const idsText = (vcpuIds: readonly number[]): string =>
   vcpuIds.length > MOST_IDS ? `${vcpuIds.slice(0, MOST_IDS).join(', ')} …` : vcpuIds.join(', ')

@@ -31,6 +31,13 @@ export function knownRedistributors(vm: PlantedVm): PlantedVm {
   return Object.assign(vm, { more: { ...vm.more, guestRedistributors: { found: { vcpus, configuration } } } })
 }
 
+/** Every vCPU has the registers of the first, as Cloud Hypervisor saved them. */
+export function copied(vm: PlantedVm): PlantedVm {
+  vm.withRegistersOfFirst()
+  vm.redistributors = vm.redistributors.map((one) => (one.vcpuId === 0 ? one : { ...one, copyOf: 0 }))
+  return vm
+}
+
 /** A VM that has a problem. */
 export interface ProblemCase {
   readonly code: ProblemCode

@@ -1,6 +1,6 @@
 import { GICR_PROPBASER, GITS_BASER } from '../../../abi/index.ts'
 import { LPI_CONFIGURATION, PlantedVm } from '../planted-vm.ts'
-import { healthy, knownRedistributors, outside, type ProblemCase } from './problem-case.ts'
+import { copied, healthy, knownRedistributors, outside, type ProblemCase } from './problem-case.ts'
 
 /** Registers and collections. */
 export const registerCases: readonly ProblemCase[] = [
@@ -72,6 +72,20 @@ export const registerCases: readonly ProblemCase[] = [
       vm.redistributors = vm.redistributors.map((one) => ({ ...one, propbaser }))
       return vm
     },
+  },
+  {
+    code: 'R109',
+    when: 'the guest has another pending table, in which an LPI is pending',
+    severity: 'corrupts',
+    confidence: 'proven',
+    vm: () => knownRedistributors(copied(healthy()).pend(1, 8193)),
+  },
+  {
+    code: 'R109',
+    when: 'the guest has another pending table, in which nothing is pending',
+    severity: 'latent',
+    confidence: 'proven',
+    vm: () => knownRedistributors(copied(healthy())),
   },
   {
     code: 'C101',
