@@ -136,7 +136,7 @@ function outcome(plan: RepairPlan): { written: ExitBits; unwritten: ExitBits } {
   return { written: ExitCode.Repaired | losses, unwritten: (left ? ExitCode.Problems : ExitCode.Ok) | unseen }
 }
 
-const unwritable = { qcow2: 'a snapshot inside a qcow2 image' } as const
+const unwritable = { qcow2: 'a snapshot inside a qcow2 image', running: 'a VM that runs' } as const
 
 /** Looks, once it is known what it is, whether its files can be written as they are asked for. */
 async function refuseMachine(machine: SavedMachine, { output, inPlace }: Options, io: Io): Promise<void> {

@@ -102,7 +102,7 @@ class HeaderReader {
     if (vmm === 'cloud-hypervisor') return { vmm, versions: json.oneOf(versions, snapshotVersions) }
     return {
       vmm,
-      ram: json.oneOf(ram, ['stream', 'mapped-ram']),
+      ram: json.oneOf(ram, ['stream', 'mapped-ram', 'running']),
       container: this.#container(json.object(container)),
     }
   }

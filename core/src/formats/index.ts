@@ -6,6 +6,7 @@ export { type KnownFormat, knownFormats } from './known-formats.ts'
 export type { FileEdits, FilePart, MachineFile, SavedFile, WriteBack } from './machine-file.ts'
 export { machinesAmong, openSavedMachine } from './open.ts'
 export type { Compression, Container, MachineKind, Origin } from './origin.ts'
+export { openRunningVm, type RunningVm } from './qemu/open-running.ts'
 export type { OpenOptions, SavedMachine } from './saved-machine.ts'
 export {
   type Digesting,

@@ -10,8 +10,8 @@ export type Container =
 /** What QEMU wrote. */
 export interface QemuOrigin {
   readonly vmm: 'qemu'
-  /** `stream`: records of pages one after the other; `mapped-ram`: every page at its own place. */
-  readonly ram: 'stream' | 'mapped-ram'
+  /** `stream`: records of pages one after the other; `mapped-ram`: every page at its own place; `running`: never saved. */
+  readonly ram: 'stream' | 'mapped-ram' | 'running'
   readonly container: Container
 }
 
@@ -38,11 +38,13 @@ export function formatWords(kind: MachineKind, origin: Origin): string {
 function originWords(origin: Origin): string {
   switch (origin.vmm) {
     case 'qemu':
-      return `QEMU ${origin.ram === 'stream' ? 'stream' : 'mapped-ram file'}${containerWords(origin.container)}`
+      return `${qemuWords[origin.ram]}${containerWords(origin.container)}`
     case 'cloud-hypervisor':
       return 'Cloud Hypervisor snapshot'
   }
 }
+
+const qemuWords = { stream: 'QEMU stream', 'mapped-ram': 'QEMU mapped-ram file', running: 'running QEMU VM' } as const
 
 function containerWords(container: Container): string {
   switch (container.kind) {

@@ -28,6 +28,8 @@ export interface MachineFacts
   readonly absent?: readonly GpaRange[]
   /** The edits of the file that holds the registers; nothing when they cannot be changed. */
   readonly registerEdits?: (registers: GicRegisters) => Promise<FileEdits[]> | FileEdits[]
+  /** What can be written, where that is not left to the files. */
+  readonly writeBack?: WriteBack
 }
 
 /** A saved machine whose RAM lies in files as it lay in the guest, in one piece or several. */
@@ -62,7 +64,7 @@ export class PieceMachine implements SavedMachine {
     this.virtio = facts.virtio
     this.vcpus = facts.vcpus
     this.files = facts.files
-    this.writeBack = writeBackOf(facts.files)
+    this.writeBack = facts.writeBack ?? writeBackOf(facts.files)
     this.#pieces = [...pieces].sort((a, b) => a.base - b.base)
     this.#absent = coalesce(facts.absent ?? [])
     this.ranges = coalesce([...this.#pieces, ...this.#absent])
