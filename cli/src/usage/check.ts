@@ -11,7 +11,7 @@ export const check = usage({
   eachFile: true,
   summary: 'say whether the interrupts of a saved VM will come back',
   details:
-    'Compares what lies in the ITS tables of guest RAM, what KVM makes of it on restore, and what the guest has mapped.\nReads only. A file may be compressed with zstd or gzip, or be a pipe; - is standard input. A folder is the saved VM in it.',
+    'Compares what lies in the ITS tables of guest RAM, what KVM makes of it on restore, and what the guest has mapped.\nReads only. A file may be compressed with gzip, zstd, bzip2, xz or lzop, or be a pipe; - is standard input. A folder is the saved VM in it.',
   examples: [
     'check vm.migr',
     'check --json *.migr | jq .verdict',

@@ -16,7 +16,7 @@ import { readVirtioDevice, virtioJson } from './case-virtio.ts'
 import { FormatError } from './format-error.ts'
 import { LARGEST_RAM } from './guest-ram.ts'
 import { type Json, JsonReader, parseJson } from './json-reader.ts'
-import { type Container, type Origin, snapshotVersions } from './origin.ts'
+import { type Container, compressions, type Origin, snapshotVersions } from './origin.ts'
 import { PageRuns } from './page-runs.ts'
 import { MOST_ITSES, type SavedMachine } from './saved-machine.ts'
 
@@ -110,7 +110,7 @@ class HeaderReader {
   #container({ kind, storage, snapshot }: Json): Container {
     const json = this.#json
     const known = json.oneOf(kind, ['plain', 'libvirt', 'qcow2'])
-    if (known === 'libvirt') return { kind: known, storage: json.oneOf(storage, ['raw', 'gzip', 'zstd']) }
+    if (known === 'libvirt') return { kind: known, storage: json.oneOf(storage, ['raw', ...compressions]) }
     return known === 'qcow2' ? { kind: known, snapshot: json.string(snapshot) } : { kind: known }
   }
 

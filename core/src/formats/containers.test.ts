@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { gpa } from '../memory/index.ts'
 import {
   bytesSource,
+  type Compression,
   type Container,
   FormatError,
   type MachineFile,
@@ -11,7 +12,10 @@ import {
   type WriteBack,
   writeCase,
 } from './index.ts'
+import { writeBzip2 } from './testing/bzip2-writer.ts'
 import { fixtureBytes } from './testing/fixtures.ts'
+import { packedFixture } from './testing/packed-fixtures.ts'
+import { writeLzop, writeXz, writeZstd } from './testing/packed-writers.ts'
 import { writeQcow2 } from './testing/qcow2-writer.ts'
 import { Bytes, type StreamParts, someRegisters, writeStream } from './testing/stream-writer.ts'
 
@@ -46,11 +50,24 @@ function libvirtSave(stream: Uint8Array, { storage = 0, big = false, magic = 'Li
   return Uint8Array.from([...header, ...stream])
 }
 
+/** Every compression: the number that libvirt has for it, and what packs with it. */
+const packers: Readonly<Record<Compression, { readonly storage: number; pack(bytes: Uint8Array): Uint8Array }>> = {
+  gzip: { storage: 1, pack: gzipSync },
+  bzip2: { storage: 2, pack: writeBzip2 },
+  xz: { storage: 3, pack: writeXz },
+  lzop: { storage: 4, pack: writeLzop },
+  zstd: { storage: 5, pack: writeZstd },
+}
+
 describe('a libvirt save', () => {
   it.each([
     ['raw', libvirtSave(writeStream(small)), 'QEMU stream in a libvirt save'],
     ['from a big-endian host', libvirtSave(writeStream(small), { big: true }), 'QEMU stream in a libvirt save'],
-    ['packed with gzip', libvirtSave(gzipSync(writeStream(small)), { storage: 1 }), 'QEMU stream in a libvirt save (gzip)'],
+    ...Object.entries(packers).map(([name, { storage, pack }]): [string, Uint8Array, string] => [
+      `packed with ${name}`,
+      libvirtSave(pack(writeStream(small)), { storage }),
+      `QEMU stream in a libvirt save (${name})`,
+    ]),
     [
       'sparse',
       libvirtSave(
@@ -67,7 +84,7 @@ describe('a libvirt save', () => {
 
   it.each([
     ['never finished', libvirtSave(new Uint8Array(9), { magic: 'LibvirtQemudPart' }), 'never finished'],
-    ['packed with xz', libvirtSave(new Uint8Array(9), { storage: 3 }), 'found xz'],
+    ['packed with xz, and is not', libvirtSave(new Uint8Array(200), { storage: 3 }), 'at byte 0x188: expected an xz stream'],
     ['packed in an unknown way', libvirtSave(new Uint8Array(9), { storage: 77 }), 'found method 77'],
     ['of another version', libvirtSave(new Uint8Array(9), { version: 9 }), 'found 9'],
     ['with XML to the end of the file', libvirtSave(new Uint8Array(0)), 'XML that is followed'],
@@ -117,6 +134,23 @@ describe('a qcow2 image', () => {
     for (let length = 0; length < whole.length - 512; length += 3) {
       await expect(open(whole.subarray(0, length)).then(expectPage)).rejects.toThrow(FormatError)
     }
+  })
+})
+
+describe('a compressed file', () => {
+  it.each(Object.entries(packers))('gives what is packed in it as a whole with %s', async (compression, { pack }) => {
+    for (const inside of [writeStream(small), libvirtSave(writeStream(small))]) {
+      const machine = await open(pack(inside))
+      expect(machine.files).toMatchObject([{ compression }])
+      await expectPage(machine)
+    }
+  })
+
+  it.each(['numa.mig.bz2', 'numa.mig.xz'])('of a real VM holds the same VM: %s', async (file) => {
+    const [packed, plain] = await Promise.all([open(packedFixture(file)), open(fixtureBytes('numa.mig'))])
+    expect(packed.registers).toEqual(plain.registers)
+    const saved = await open(libvirtSave(packedFixture(file), { storage: file.endsWith('.xz') ? 3 : 2 }))
+    expect([saved.registers, saved.ranges]).toEqual([plain.registers, plain.ranges])
   })
 })
 

@@ -43,13 +43,14 @@ export const knownFormats: readonly KnownFormat[] = [
     page: 'qemu.md',
   },
   {
-    what: 'libvirt save: raw, sparse, gzip, zstd',
+    what: 'libvirt save: raw, sparse, gzip, bzip2, xz, lzop, zstd',
     writtenBy: 'virsh save, managedsave, snapshot-create --memspec; OpenStack suspend',
     toldBy: 'LibvirtQemudSave',
     given: 'file',
     writtenBack: 'in place',
     witnesses: QEMU_WITNESSES,
-    heldAgainst: 'a raw save of a real libvirt (of QEMU’s own ITS); packed ones written by its rules',
+    heldAgainst:
+      'a raw save of a real libvirt (of QEMU’s own ITS); packed ones written by its rules, with bodies of the programs themselves',
     page: 'qemu.md',
   },
   {
@@ -83,9 +84,9 @@ export const knownFormats: readonly KnownFormat[] = [
     page: 'case.md',
   },
   {
-    what: 'any of these packed as a whole: zstd, gzip',
-    writtenBy: 'zstd, gzip, pigz; Incus and LXD stateful stops',
-    toldBy: '28 b5 2f fd, 1f 8b',
+    what: 'any of these packed as a whole: gzip, zstd, bzip2, xz, lzop',
+    writtenBy: 'those programs, pigz; Incus and LXD stateful stops (gzip)',
+    toldBy: '1f 8b, 28 b5 2f fd, BZh, fd 37 7a 58 5a, 89 4c 5a 4f',
     given: 'file',
     writtenBack: 'copies',
     witnesses: 'those of what is packed',

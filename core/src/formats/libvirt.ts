@@ -1,5 +1,6 @@
 import { type ByteSource, readExactly } from './byte-source.ts'
 import { FormatError } from './format-error.ts'
+import type { Compression } from './origin.ts'
 
 /** The header of a libvirt save; complete and incomplete. */
 export const LIBVIRT_MAGIC = 'LibvirtQemudSave'
@@ -13,7 +14,7 @@ const storage = ['raw', 'gzip', 'bzip2', 'xz', 'lzop', 'zstd', 'sparse'] as cons
 /** Where the QEMU stream in a libvirt save begins, and how it is stored. */
 export interface LibvirtSave {
   readonly start: number
-  readonly storage: 'raw' | 'gzip' | 'zstd'
+  readonly storage: 'raw' | Compression
 }
 
 /**
@@ -31,13 +32,10 @@ export async function readLibvirtHeader(source: ByteSource): Promise<LibvirtSave
     throw new FormatError(20, 'XML that is followed by a QEMU stream', `${start - HEADER_BYTES} bytes`)
   const name = storage[view.getUint32(STORAGE_OFFSET, little)]
   // A sparse save is a mapped-ram file behind the header: read as it lies.
-  if (name === 'raw' || name === 'sparse') return { start, storage: 'raw' }
-  if (name === 'gzip' || name === 'zstd') return { start, storage: name }
-  throw new FormatError(
-    STORAGE_OFFSET,
-    'a stream stored raw, with gzip or with zstd',
-    name ?? `method ${view.getUint32(STORAGE_OFFSET, little)}`,
-  )
+  if (name === 'sparse') return { start, storage: 'raw' }
+  if (name !== undefined) return { start, storage: name }
+  const number = view.getUint32(STORAGE_OFFSET, little)
+  throw new FormatError(STORAGE_OFFSET, `a stream stored in one of ${storage.length} ways`, `method ${number}`)
 }
 
 /** The same header and XML for a stream that is stored raw. */

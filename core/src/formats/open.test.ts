@@ -32,6 +32,9 @@ describe('a file of few bytes', () => {
       '0x6: expected a block compressed with zstd, found a block without literals',
     ],
     ['gzip', [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 7], '0xa: expected data compressed with gzip, found a block of a type'],
+    ['bzip2', [0x42, 0x5a, 0x68, 0x39, 7], '0x4: expected data compressed with bzip2, found the end of the file'],
+    ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 7], '0x7: expected an xz stream, found the end of the file'],
+    ['lzop', [0x89, 0x4c, 0x5a, 0x4f, 0, 0x0d, 0x0a, 0x1a, 0x0a], '0x9: expected the header of an lzop file, found the end of'],
   ])('of %s is refused with the byte of the compressed file', async (_, bytes, message) => {
     const refused = openSavedMachine(strict(Uint8Array.from(bytes)))
     await expect(refused).rejects.toThrow(FormatError)

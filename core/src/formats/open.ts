@@ -4,12 +4,12 @@ import { isSnapshotState, openSnapshot } from './cloud-hypervisor/open-snapshot.
 import { FormatError } from './format-error.ts'
 import { LIBVIRT_INCOMPLETE, LIBVIRT_MAGIC, readLibvirtHeader, uncompressedHeader } from './libvirt.ts'
 import { inFile, type MachineFile, type SavedFile } from './machine-file.ts'
-import { decodedSource } from './packed/decoded-source.ts'
+import { compressionOf, decodedSource } from './packed/decoded-source.ts'
 import { QCOW2_MAGIC, vmStateOf } from './qcow2.ts'
 import { openQemuStream } from './qemu/open-stream.ts'
 import type { OpenOptions, SavedMachine } from './saved-machine.ts'
 import { shown } from './stream-reader.ts'
-import { compressionOf, firstBytes, firstHalf, secondHalf, unpacked } from './unpacked.ts'
+import { firstBytes, firstHalf, secondHalf, unpacked } from './unpacked.ts'
 
 const ELF = '\x7fELF'
 

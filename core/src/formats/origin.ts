@@ -1,5 +1,6 @@
-/** How a file is compressed. */
-export type Compression = 'gzip' | 'zstd'
+/** How a file may be compressed. */
+export const compressions = ['gzip', 'zstd', 'bzip2', 'xz', 'lzop'] as const
+export type Compression = (typeof compressions)[number]
 
 /** What a VMM's save lies in: nothing, a libvirt save, or an internal snapshot of a disk image. */
 export type Container =

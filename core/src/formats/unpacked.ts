@@ -1,15 +1,8 @@
 import type { ByteSource } from './byte-source.ts'
 import type { MachineFile, SavedFile } from './machine-file.ts'
-import type { Compression } from './origin.ts'
-import { decodedSource } from './packed/decoded-source.ts'
+import { compressionOf, decodedSource } from './packed/decoded-source.ts'
 import type { OpenOptions } from './saved-machine.ts'
 import { latin1 } from './stream-reader.ts'
-
-/** What compressed files begin with. */
-const packings: readonly (readonly [magic: string, compression: Compression])[] = [
-  ['\x28\xb5\x2f\xfd', 'zstd'],
-  ['\x1f\x8b', 'gzip'],
-]
 
 /** By these bytes a file is recognised. */
 const FIRST_BYTES = 256
@@ -18,9 +11,6 @@ const FIRST_BYTES = 256
 export async function firstBytes(source: ByteSource): Promise<string> {
   return latin1(await source.slice(0, Math.min(FIRST_BYTES, source.byteLength)))
 }
-
-/** How a file that begins so is compressed as a whole. */
-export const compressionOf = (start: string): Compression | undefined => packings.find(([magic]) => start.startsWith(magic))?.[1]
 
 /** The file with what it is compressed with taken off, and the progress that is left to show. */
 export async function unpacked(file: MachineFile, options: OpenOptions): Promise<readonly [SavedFile, OpenOptions]> {

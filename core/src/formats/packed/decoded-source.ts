@@ -1,10 +1,15 @@
 import { type ByteSource, truncated } from '../byte-source.ts'
-import type { Compression } from '../origin.ts'
+import { type Compression, compressions } from '../origin.ts'
 import type { OpenOptions } from '../saved-machine.ts'
+import { BZIP2_MAGIC, Bzip2Decoder } from './bzip2-decoder.ts'
 import type { Decoder } from './decoder.ts'
 import { GzipDecoder } from './gzip-decoder.ts'
+import { LzopDecoder } from './lzop-decoder.ts'
+import { LZOP_MAGIC } from './lzop-header.ts'
 import { Marks } from './marks.ts'
 import { Recent } from './recent.ts'
+import { XzDecoder } from './xz-decoder.ts'
+import { XZ_MAGIC } from './xz-fields.ts'
 import { ZstdDecoder } from './zstd-decoder.ts'
 
 const KEPT = 128 << 20
@@ -18,9 +23,23 @@ export interface Compressed {
   readonly base: number
 }
 
-const decoders = {
-  zstd: (source: ByteSource, base: number): Decoder => new ZstdDecoder(source, base),
-  gzip: (source: ByteSource, base: number): Decoder => new GzipDecoder(source, base),
+/** Of each compression the bytes that its files begin with, and what decodes them. */
+const formats: Readonly<Record<Compression, { readonly magic: string; decoder(source: ByteSource, base: number): Decoder }>> = {
+  gzip: { magic: '\x1f\x8b', decoder: (...file) => new GzipDecoder(...file) },
+  zstd: { magic: '\x28\xb5\x2f\xfd', decoder: (...file) => new ZstdDecoder(...file) },
+  bzip2: { magic: BZIP2_MAGIC, decoder: (...file) => new Bzip2Decoder(...file) },
+  xz: { magic: XZ_MAGIC, decoder: (...file) => new XzDecoder(...file) },
+  lzop: { magic: LZOP_MAGIC, decoder: (...file) => new LzopDecoder(...file) },
+}
+
+/** Decodes a file from its beginning. */
+export function decoderOf({ source, compression, base }: Compressed): Decoder {
+  return formats[compression].decoder(source, base)
+}
+
+/** How a file is compressed that begins with these bytes, one character each. */
+export function compressionOf(start: string): Compression | undefined {
+  return compressions.find((name) => start.startsWith(formats[name].magic))
 }
 
 /**
@@ -29,11 +48,9 @@ const decoders = {
  *
  * @throws FormatError with the byte of the compressed file where it is damaged.
  */
-export async function decodedSource(
-  { source, compression, base }: Compressed,
-  { progress, keeping = KEPT }: OpenOptions = {},
-): Promise<ByteSource> {
-  const decoder = decoders[compression](source, base)
+export async function decodedSource(file: Compressed, { progress, keeping = KEPT }: OpenOptions = {}): Promise<ByteSource> {
+  const { source } = file
+  const decoder = decoderOf(file)
   const recent = new Recent(Math.ceil(keeping * DECODED))
   const marks = new Marks(decoder.mark(), keeping * (1 - DECODED))
   for (let made = await decoder.more(); made > 0; made = await decoder.more()) {

@@ -5,6 +5,7 @@ import { Damaged, type Decoder, type Mark } from './decoder.ts'
 import { History } from './history.ts'
 import { DEFLATE_WINDOW, Inflate, type InflateState, LONGEST_MATCH } from './inflate.ts'
 import { PackedInput } from './packed-input.ts'
+import { wrongSum } from './wrong-sum.ts'
 
 const MAGIC = 0x8b1f
 const DEFLATE = 8
@@ -90,13 +91,7 @@ export class GzipDecoder implements Decoder {
   /** Reads the header of the next member; false at the end of the file, which zeros may fill. */
   async #begin(): Promise<boolean> {
     const input = this.#input
-    const { place } = input
-    while (place > this.#base && !input.isAtEnd) {
-      await input.need(1, 'a gzip member')
-      if (input.bytes[input.at] !== 0) break
-      input.at++
-    }
-    if (input.isAtEnd) return false
+    if (!(await input.passZeros())) return false
     const at = input.place
     await input.need(2, 'a gzip member')
     const magic = input.bytes[input.at]! | (input.bytes[input.at + 1]! << 8)
@@ -157,11 +152,8 @@ export class GzipDecoder implements Decoder {
     input.at += TRAILER_BYTES
     this.#member = undefined
     const member = `the gzip member at 0x${place.toString(16)}`
-    if (crc !== undefined && crc !== kept)
-      throw new FormatError(at, `the checksum of what ${member} holds, ${hex(crc)}`, `${hex(kept)}: the file is damaged`)
+    if (crc !== undefined && crc !== kept) throw wrongSum(at, `what ${member} holds`, { found: crc, kept })
     if (length !== decoded % 2 ** 32)
       throw new FormatError(at + 4, `the length of what ${member} holds, ${decoded} bytes`, `${length}: the file is damaged`)
   }
 }
-
-const hex = (word: number): string => `0x${word.toString(16).padStart(8, '0')}`

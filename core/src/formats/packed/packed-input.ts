@@ -1,4 +1,5 @@
 import { type ByteSource, truncated } from '../byte-source.ts'
+import { latin1 } from '../stream-reader.ts'
 
 const WINDOW = 512 << 10
 /** Zeros behind the window: who looks at four bytes where one is left finds them. */
@@ -48,6 +49,23 @@ export class PackedInput {
     if (this.at + bytes <= this.end) return
     await this.refill(bytes)
     if (this.at + bytes > this.end) throw truncated(this.#base + this.#source.byteLength, expected)
+  }
+
+  /** The next bytes, which are readable, as text, one character each. */
+  text(bytes: number): string {
+    this.at += bytes
+    return latin1(this.bytes.subarray(this.at - bytes, this.at))
+  }
+
+  /** Passes zeros, which may fill a file behind its contents; false at the end of the source. */
+  async passZeros(): Promise<boolean> {
+    while (!this.isAtEnd) {
+      await this.need(1, 'what follows zeros')
+      if (this.offset === 0) return true
+      while (this.at < this.end && this.bytes[this.at] === 0) this.at++
+      if (this.at < this.end) return true
+    }
+    return false
   }
 
   /** Moves the window to here; it holds `bytes` bytes at least unless the source ends before, and 8 before them. */

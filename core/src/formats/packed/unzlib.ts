@@ -1,4 +1,5 @@
 import { FormatError } from '../format-error.ts'
+import { adler32 } from './adler32.ts'
 import { Damaged } from './decoder.ts'
 import { History } from './history.ts'
 import { DEFLATE_WINDOW, Inflate, LONGEST_MATCH } from './inflate.ts'
@@ -9,7 +10,6 @@ const DEFLATE = 8
 const HAS_DICTIONARY = 0x20
 /** Bytes behind the input that mean nothing. */
 const SLACK = 16
-const ADLER_MODULUS = 65521
 
 /**
  * Decompresses a short piece of zlib data, which lies at `offset` and holds at most `most` bytes, and holds it against its checksum.
@@ -39,13 +39,4 @@ export function unzlib(packed: Uint8Array, most: number, offset: number): Uint8A
   const kept = new DataView(bytes.buffer).getUint32(input.at)
   if (kept !== adler32(contents)) throw wrong(`0x${kept.toString(16)} as its checksum: it is damaged`)
   return contents
-}
-
-function adler32(bytes: Uint8Array): number {
-  let [a, b] = [1, 0]
-  for (const byte of bytes) {
-    a = (a + byte) % ADLER_MODULUS
-    b = (b + a) % ADLER_MODULUS
-  }
-  return b * 2 ** 16 + a
 }

@@ -3,6 +3,7 @@ import { FormatError } from '../format-error.ts'
 import { Damaged, type Decoder, type Mark } from './decoder.ts'
 import { History } from './history.ts'
 import { PackedInput } from './packed-input.ts'
+import { wrongSum } from './wrong-sum.ts'
 import { Xxh64 } from './xxh64.ts'
 import { decodeBlock } from './zstd-block.ts'
 import { type BlockState, firstState, LARGEST_BLOCK } from './zstd-state.ts'
@@ -190,8 +191,7 @@ export class ZstdDecoder implements Decoder {
       const kept = u32(this.#input)
       const found = this.#hash?.low() ?? kept
       if (found !== kept) {
-        const expected = `the checksum of what the zstd frame at 0x${frame.place.toString(16)} holds, ${hex(found)}`
-        throw new FormatError(place, expected, `${hex(kept)}: the file is damaged`)
+        throw wrongSum(place, `what the zstd frame at 0x${frame.place.toString(16)} holds`, { found, kept })
       }
     }
     this.#frame = undefined
@@ -235,5 +235,3 @@ async function skip(input: PackedInput, bytes: number): Promise<void> {
     left -= step
   }
 }
-
-const hex = (word: number): string => `0x${word.toString(16).padStart(8, '0')}`
