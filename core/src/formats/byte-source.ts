@@ -49,6 +49,19 @@ export function joined(first: ByteSource, second: ByteSource): ByteSource {
   }
 }
 
+/** The source, with its bytes from `start` to `end` read once and then kept. */
+export async function holding(source: ByteSource, start: number, end: number): Promise<ByteSource> {
+  const held = (await source.slice(start, end)).slice()
+  return {
+    byteLength: source.byteLength,
+    storedBytes: storedBytes(source),
+    slice: async (from, to, scratch) => {
+      if (from < start || to > start + held.length) return source.slice(from, to, scratch)
+      return held.subarray(from - start, to - start)
+    },
+  }
+}
+
 /** What a source takes where it lies. */
 export const storedBytes = ({ byteLength, storedBytes }: ByteSource): number => storedBytes ?? byteLength
 

@@ -4,6 +4,21 @@ import { latin1, MARGIN, StreamReader, shown } from './stream-reader.ts'
 
 const STEP = 4 << 20
 const WINDOW = STEP + MARGIN
+const KIB = 1024
+const FIRST = 4 * KIB
+/** The windows between the first and those of the full length, which begin at the last. */
+const growing = [16, 64, 256, 1024].map((step, i, steps) => {
+  const start = KIB * steps.slice(0, i).reduce((sum, before) => sum + before, 0)
+  return [start, start + step * KIB + MARGIN]
+})
+const GROWN = 1360 * KIB
+
+/** Reads on until windows are large. */
+async function grow(reader: StreamReader): Promise<void> {
+  for (await reader.need(1, 'a byte'); reader.offset < GROWN; reader.skip(reader.limit - reader.at, 'what was read'))
+    await reader.refill()
+  await reader.refill()
+}
 
 /** Bytes that tell where they lie, with what is asked of them. */
 function long(bytes: number) {
@@ -58,73 +73,75 @@ describe('a reader', () => {
     expect(new StreamReader(bytesSource(new Uint8Array(2)), 5).left).toBe(0)
   })
 
-  it('goes through a long source in windows, the next one asked for in time, in two rooms by turns', async () => {
-    const bytes = 2 * STEP + MARGIN + 4096
+  it('goes through a long source in windows that grow, the next large one asked for in time, in two rooms by turns', async () => {
+    const bytes = GROWN + 2 * STEP + MARGIN + 4096
     const { source, asked } = long(bytes)
     const progress: number[][] = []
     const reader = new StreamReader(source, 0, (...done) => progress.push(done))
-    const limits: number[] = []
     for (let at = 0; at < bytes; at += 4096) {
       await reader.need(4, 'a number')
       if (reader.at >= reader.limit) await reader.refill()
       expect([reader.offset, reader.u32()]).toEqual([at, at])
-      if (limits.at(-1) !== reader.limit) limits.push(reader.limit)
+      expect(reader.limit + MARGIN <= reader.bytes.length || reader.limit === reader.bytes.length).toBe(true)
       reader.skip(4092, 'a page')
     }
     expect(ranges(asked)).toEqual([
-      [0, WINDOW],
-      [STEP, STEP + WINDOW],
-      [2 * STEP, bytes],
+      [0, FIRST],
+      ...growing,
+      [GROWN, GROWN + WINDOW],
+      [GROWN + STEP, GROWN + STEP + WINDOW],
+      [GROWN + 2 * STEP, bytes],
     ])
-    expect(limits).toEqual([STEP, STEP, MARGIN + 4096].filter((limit, i, all) => limit !== all[i - 1]))
-    expect(progress).toEqual([
-      [WINDOW, bytes],
-      [STEP + WINDOW, bytes],
-      [bytes, bytes],
-    ])
-    const rooms = asked.map(([, , room]) => room)
+    expect(progress).toEqual(asked.map(([, end]) => [end, bytes]))
+    const rooms = asked.slice(-3).map(([, , room]) => room)
     expect(rooms.map((room) => room?.length)).toEqual([WINDOW, WINDOW, WINDOW])
     expect([rooms[0] === rooms[2], rooms[0] === rooms[1]]).toEqual([true, false])
   })
 
-  it('needs no room for what is short', async () => {
-    const { source, asked } = long(MARGIN)
-    await new StreamReader(source).need(MARGIN, 'all')
-    expect(asked).toEqual([[0, MARGIN, undefined]])
+  it('reads little where it jumps, and needs no room for that', async () => {
+    const { source, asked } = long(4 * STEP)
+    const reader = new StreamReader(source)
+    for (const [at, next] of [
+      [0, STEP],
+      [STEP, 3 * STEP],
+      [3 * STEP, 4 * STEP - MARGIN],
+    ] as const) {
+      await reader.need(4, 'a number')
+      expect([reader.offset, reader.u32()]).toEqual([at, at])
+      reader.skip(next - at - 4, 'much')
+    }
+    expect(asked).toEqual([0, STEP, 3 * STEP].map((at) => [at, at + FIRST, undefined]))
+    await reader.need(MARGIN, 'as much as can be asked for')
+    expect(asked.at(-1)).toEqual([4 * STEP - MARGIN, 4 * STEP, undefined])
   })
 
   it('moves to what is behind the next window, without what lies between', async () => {
-    const bytes = 4 * STEP
-    const { source, asked } = long(bytes)
+    const { source, asked } = long(GROWN + 5 * STEP)
     const reader = new StreamReader(source)
-    await reader.need(4, 'a number')
+    await grow(reader)
+    asked.length = 0
     reader.skip(3 * STEP, 'three windows')
     await reader.need(4, 'a number')
-    expect([reader.offset, reader.u32()]).toEqual([3 * STEP, 3 * STEP])
-    expect(ranges(asked)).toEqual([
-      [0, WINDOW],
-      [STEP, STEP + WINDOW],
-      [3 * STEP, bytes],
-    ])
+    expect([reader.offset, reader.u32()]).toEqual([GROWN + 3 * STEP, GROWN + 3 * STEP])
+    expect(ranges(asked)).toEqual([[GROWN + 3 * STEP, GROWN + 3 * STEP + FIRST]])
   })
 
   it.each([
     ['to the last byte of the next window', 2 * STEP - 4, STEP],
     ['to the first behind it', 2 * STEP, 2 * STEP],
   ])('moves %s', async (_, to, start) => {
-    const { source, asked } = long(3 * STEP)
+    const { source } = long(GROWN + 3 * STEP)
     const reader = new StreamReader(source)
-    await reader.need(4, 'a number')
+    await grow(reader)
     reader.skip(to, 'some')
     await reader.refill()
-    expect([reader.offset, reader.at]).toEqual([to, to - start])
-    expect(ranges(asked).at(2)?.[0]).toBe(start === STEP ? 2 * STEP : start)
+    expect([reader.offset, reader.at]).toEqual([GROWN + to, to - start])
   })
 
   it('refuses a source that shrinks', async () => {
-    const source = { byteLength: 3 * STEP, slice: async (start: number) => new Uint8Array(5000).subarray(start) }
+    const source = { byteLength: 3 * STEP, slice: async (start: number) => new Uint8Array(1000).subarray(start) }
     await expect(new StreamReader(source).need(4, 'four')).rejects.toMatchObject({
-      offset: 5000,
+      offset: 1000,
       expected: 'a file that does not shrink while it is read',
     })
     const last = { byteLength: 100, slice: async (start: number) => new Uint8Array(50).subarray(start) }
@@ -132,16 +149,16 @@ describe('a reader', () => {
   })
 
   it('leaves the failure of what it has asked for in advance to whoever comes to it', async () => {
-    const whole = new Uint8Array(3 * STEP)
+    const whole = new Uint8Array(GROWN + 3 * STEP)
     const source: ByteSource = {
       byteLength: whole.length,
       slice: async (start, end) => {
-        if (start > 0) throw new RangeError('the disk is gone')
+        if (start > GROWN) throw new RangeError('the disk is gone')
         return whole.subarray(start, end)
       },
     }
     const reader = new StreamReader(source)
-    await reader.need(4, 'four')
+    await grow(reader)
     reader.skip(STEP + MARGIN, 'a window')
     await expect(reader.need(4, 'four')).rejects.toThrow('the disk is gone')
   })

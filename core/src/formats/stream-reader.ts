@@ -1,7 +1,11 @@
 import { type ByteSource, truncated } from './byte-source.ts'
 import { FormatError } from './format-error.ts'
 
+/** What a window moves on by, once a source is read through. */
 const STEP = 4 << 20
+/** Behind a jump another may follow: so little is read first, and then more and more. */
+const FIRST_BYTES = 4 << 10
+const GROWTH = 4
 /** What `need` can promise at most: bytes that lie contiguous after any position. */
 export const MARGIN = 64 << 10
 
@@ -11,7 +15,7 @@ interface Ahead {
 }
 
 /**
- * Reads a source from front to back in windows, the next one fetched while this one is looked at. Big-endian.
+ * Reads a source from front to back in windows that grow, the next large one fetched while this one is looked at. Big-endian.
  *
  * After `need(n)` the next `n` bytes lie at `bytes[at]`; the accessors then read them without waiting. Hot loops work on
  * `bytes` and `at` themselves as long as `at < limit`.
@@ -24,6 +28,9 @@ export class StreamReader {
   limit = 0
   #view: DataView = new DataView(new ArrayBuffer(0))
   #start = 0
+  #step = 0
+  /** The length of the window. */
+  #wanted = 0
   #ahead: Ahead | undefined
   readonly #rooms: Uint8Array[] = []
   #turn = 0
@@ -49,30 +56,38 @@ export class StreamReader {
   async need(bytes: number, expected: string): Promise<void> {
     if (this.at + bytes <= this.bytes.length) return
     if (bytes > this.left) throw truncated(this.source.byteLength, expected)
-    await this.refill()
+    await this.#move(bytes)
     if (this.at + bytes > this.bytes.length) throw truncated(this.#start + this.bytes.length, expected)
   }
 
-  /** Moves the window so that it starts at, or shortly before, the current position. */
+  /** Moves the window so that it starts at, or shortly before, the current position, which is below its limit then or near the end. */
   async refill(): Promise<void> {
+    await this.#move(MARGIN + 1)
+  }
+
+  /** Moves the window so that `least` bytes are in it, unless the source ends before. */
+  async #move(least: number): Promise<void> {
     const offset = this.offset
     const ahead = this.#ahead
     this.#ahead = undefined
     let bytes = await ahead?.bytes
     let start = ahead?.start ?? 0
     if (bytes === undefined || offset < start || offset >= start + STEP) {
+      const follows = this.#step > 0 && offset <= this.#start + this.bytes.length
       start = offset
+      this.#step = follows ? Math.min(GROWTH * this.#step, STEP) : FIRST_BYTES
+      this.#wanted = Math.max(this.#step === FIRST_BYTES ? this.#step : this.#step + MARGIN, least)
       bytes = await this.#fetch(start)
     }
     const last = start + bytes.length >= this.source.byteLength
-    if (!last && bytes.length < STEP + MARGIN)
+    if (!last && bytes.length < this.#wanted)
       throw truncated(start + bytes.length, 'a file that does not shrink while it is read')
     this.#start = start
     this.bytes = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.at = offset - start
-    this.limit = last ? bytes.length : bytes.length - MARGIN
-    if (!last) this.#fetchAhead(start + STEP)
+    this.limit = last ? bytes.length : Math.max(0, bytes.length - MARGIN)
+    if (!last && this.#step === STEP) this.#fetchAhead(start + STEP)
     this.#progress?.(start + bytes.length, this.source.byteLength)
   }
 
@@ -131,9 +146,10 @@ export class StreamReader {
   }
 
   async #fetch(start: number): Promise<Uint8Array> {
-    const end = Math.min(start + STEP + MARGIN, this.source.byteLength)
+    const end = Math.min(start + this.#wanted, this.source.byteLength)
+    if (this.#step < STEP) return this.source.slice(start, end)
     this.#turn ^= 1
-    if (end - start > MARGIN) this.#rooms[this.#turn] ??= new Uint8Array(STEP + MARGIN)
+    this.#rooms[this.#turn] ??= new Uint8Array(STEP + MARGIN)
     return this.source.slice(start, end, this.#rooms[this.#turn])
   }
 }

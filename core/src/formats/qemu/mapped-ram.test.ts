@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { gpa } from '../../memory/index.ts'
-import { bytesSource, FormatError, openSavedMachine } from '../index.ts'
-import { fixtureText, openFixture } from '../testing/fixtures.ts'
+import { type ByteSource, bytesSource, FormatError, openSavedMachine } from '../index.ts'
+import { fixtureBytes, fixtureText, openFixture } from '../testing/fixtures.ts'
 import { type StreamParts, writeStream } from '../testing/stream-writer.ts'
 
 const RAM = gpa(0x4000_0000)
@@ -54,5 +54,20 @@ describe('a mapped-ram file', () => {
     const second = memory.u32(gpa(0x429b0000))
     const live = [16, 24, 32, 48, 56, 64, 256].map((id) => memory.u32(gpa((second & 0xffff0000) + id * 8 + 4)) >>> 31)
     expect(live).toEqual([1, 1, 1, 1, 1, 1, 1])
+  })
+
+  it('is opened by less than 1 MB of it: its pages are passed, not read', async () => {
+    const file = fixtureBytes('qemu10-mapped-ram.mig')
+    let read = 0
+    const counting: ByteSource = {
+      byteLength: file.length,
+      slice: async (start, end) => {
+        read += end - start
+        return file.subarray(start, end)
+      },
+    }
+    await openSavedMachine(counting)
+    expect([file.length > 200e6, read]).toEqual([true, read])
+    expect(read).toBeLessThan(1e6)
   })
 })

@@ -1,3 +1,4 @@
+import { type ByteSource, holding } from '../byte-source.ts'
 import type { SavedFile } from '../machine-file.ts'
 import type { OpenOptions, SavedMachine } from '../saved-machine.ts'
 import { StreamReader } from '../stream-reader.ts'
@@ -11,9 +12,9 @@ import { virtioMems } from './virtio-mem.ts'
 
 /** Opens a QEMU migration stream or mapped-ram file that begins at `start` of its file: indexes its RAM and takes the state of the GIC and of PCI out. */
 export async function openQemuStream(file: SavedFile, options: OpenOptions, start = 0): Promise<SavedMachine> {
-  const { source } = file
-  const stream = new QemuStream(new StreamReader(source, start, options.progress), indexing)
+  const stream = new QemuStream(new StreamReader(file.source, start, options.progress), indexing)
   await stream.read()
+  const source = await withStates(file.source, stream)
   const affinity = await memoryAffinity(source, stream.blocks.get('/rom@etc/acpi/tables'))
   const facts = { affinity, virtioMems: await virtioMems(source, stream.devices) }
   const ram = placeRam(stream.machine, stream.blocks, facts, stream.lastRecord)
@@ -23,6 +24,17 @@ export async function openQemuStream(file: SavedFile, options: OpenOptions, star
   const memory = machine.memory()
   const followed = await followedFacts(direct, { memory, load: (ranges) => machine.load(memory, ranges) })
   return new QemuMachine(file, stream, ram, { ...written, ...followed })
+}
+
+/** More than the states of all devices together: in between may lie what VFIO saves of one, of any length. */
+const MOST_HELD = 8 << 20
+
+/** The source with the states of the devices at hand, which are asked for one by one and some of them often. */
+async function withStates(source: ByteSource, { devices, lastRecord }: QemuStream): Promise<ByteSource> {
+  const behind = devices.filter(({ offset }) => offset > lastRecord)
+  const [first, last] = [behind[0], behind.at(-1)]
+  if (first === undefined || last === undefined || last.offset + last.bytes - first.offset > MOST_HELD) return source
+  return holding(source, first.offset, last.offset + last.bytes)
 }
 
 /** Keeps the place of each page's last record. */

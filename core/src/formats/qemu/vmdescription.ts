@@ -6,8 +6,8 @@ import { latin1 } from '../stream-reader.ts'
 import { SECTION } from './section.ts'
 
 const BRACE = 0x7b
-/** 512 vCPUs need under 3 MB. */
-const LARGEST = 8 << 20
+/** Of the end of a stream so much is looked through, more and more: 512 vCPUs need under 3 MB. */
+const TAILS = [64 << 10, 512 << 10, 8 << 20]
 const DEEPEST = 32
 /** Structures without bytes in one array: every other array is as long as the state has bytes for. */
 const MOST_EMPTY = 4096
@@ -39,8 +39,17 @@ export interface DeviceDescription extends Description {
 /** Finds the JSON that ends a stream and says how long each device's state is. */
 export async function readDescription(source: ByteSource): Promise<readonly DeviceDescription[]> {
   const end = source.byteLength
-  const from = Math.max(0, end - LARGEST)
-  const tail = await source.slice(from, end)
+  for (const bytes of TAILS) {
+    const from = Math.max(0, end - bytes)
+    const found = descriptionIn(await source.slice(from, end), from)
+    if (found !== undefined) return found
+    if (from === 0) break
+  }
+  throw new FormatError(end, 'the device description (JSON) that ends a QEMU stream', 'the end of the file without one')
+}
+
+/** The last description in the end of a stream, which lies at `from`. */
+function descriptionIn(tail: Uint8Array, from: number): readonly DeviceDescription[] | undefined {
   for (let at = tail.length - 2; at >= 6; at--) {
     if (tail[at] !== BRACE || tail[at - 5] !== SECTION.vmdescription || tail[at - 6] !== 0) continue
     const length = new DataView(tail.buffer, tail.byteOffset + at - 4, 4).getUint32(0)
@@ -50,7 +59,7 @@ export async function readDescription(source: ByteSource): Promise<readonly Devi
     if (typeof json !== 'object' || json === null || !('devices' in json)) continue
     return new DescriptionReader(from + at).devices(json)
   }
-  throw new FormatError(end, 'the device description (JSON) that ends a QEMU stream', 'the end of the file without one')
+  return undefined
 }
 
 /** Bytes before the fields of a subsection: a marker, its name with the length of it, its version. */
