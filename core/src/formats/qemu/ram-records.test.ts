@@ -21,7 +21,7 @@ type Taken = readonly [block: string, page: number, kind: number, named: boolean
 async function scanned(records: Bytes) {
   const file = new Bytes().raw(new Uint8Array(BEFORE)).raw(records.done()).done()
   const reader = new StreamReader(bytesSource(file), BEFORE)
-  await reader.need(1, 'a record')
+  await reader.refill()
   const taken: Taken[] = []
   const ram = new RamRecords(reader, {
     record: (...[of, number, kind, named, offset, payload, bytes]) => {
