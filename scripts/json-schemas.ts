@@ -1,7 +1,7 @@
 import { type Definition, generateSchema, programFromConfig } from 'typescript-json-schema'
 import type { GeneratedDoc } from './generated-doc.ts'
 
-/** The documents that commands print with --json, and the type that declares each. */
+/** The documents that commands print with --json, or read, and the type that declares each. */
 const documents = {
   check: 'CheckDocument',
   repair: 'RepairDocument',
@@ -13,7 +13,11 @@ const documents = {
   explain: 'ExplainDocument',
   kernels: 'KernelsDocument',
   formats: 'FormatsDocument',
+  registers: 'RegistersDocument',
 } as const
+
+/** What a document is called; of those that are not a command's, what the file itself says that it is. */
+const titleOf = (name: string): string => (name === 'registers' ? 'vits-registers' : `vits ${name} --json`)
 
 /** core/schema/check.json and its like: JSON Schemas (draft 7), printed from the types and their comments. */
 export const schemaFiles: readonly GeneratedDoc[] = Object.entries(documents).map(([command, type]) => ({
@@ -27,7 +31,7 @@ function schemaOf(command: string, type: string): Definition {
   program ??= programFromConfig('core/tsconfig.json', ['core/src/documents/index.ts'])
   const schema = generateSchema(program, type, { required: true, ref: true, ignoreErrors: true, validationKeywords: ['pattern'] })
   if (schema === null) throw new Error(`no schema could be made of ${type}`)
-  return { $schema: schema.$schema, title: `vits ${command} --json`, ...withShortNames(schema) }
+  return { $schema: schema.$schema, title: titleOf(command), ...withShortNames(schema) }
 }
 
 /** The generator calls a type after the file it is in, on the machine it runs on: here a type's name is enough. */

@@ -37,6 +37,7 @@ describe('what --json prints', () => {
     ['show', ['--its', '1', twoItses]],
     ['show', ['--view', 'pending', ghosts]],
     ['show', ['--view', 'pending', '--its', '1', twoItses]],
+    ['show', ['--view', 'registers', twoItses]],
     ['diff', [saved('scattered-clean.mig.zst'), unrestorable]],
     ['pages', [ghosts]],
     ['pages', [twoItses]],
@@ -50,6 +51,14 @@ describe('what --json prints', () => {
     const validate = validator(command)
     validate(JSON.parse(out))
     expect(validate.errors).toBeNull()
+  })
+
+  it('may be read beside raw RAM, with numbers in the place of its strings, as the page about that shows', async () => {
+    const page = readFileSync(new URL('../../docs/formats/raw.md', import.meta.url), 'utf8')
+    const [, example = ''] = /```json\n(.*?)```/s.exec(page) ?? []
+    const { out } = await vits(['show', '--view', 'registers', '--json', twoItses])
+    const validate = validator('registers')
+    for (const json of [example, out]) expect([validate(JSON.parse(json)), validate.errors]).toEqual([true, null])
   })
 
   it('is refused by a schema of another document', () => {

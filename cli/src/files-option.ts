@@ -8,23 +8,32 @@ export const moreFiles = {
     '--mem <file>',
     'the file that holds guest RAM, where the VM was saved in two files and they are not alone in a folder',
   ),
+  registers: text(
+    '--registers <file>',
+    'the registers of the ITS and of the vCPUs as JSON, where the file is raw RAM (vits show)',
+  ),
   base: paths('--base <file>', 'what a file of changes is to be applied to; once for each layer, the nearest first'),
 }
 
 /** What the options name, and what it is for. */
 export interface OtherFile {
   readonly path: string
-  readonly part: FilePart
+  /** Nothing where that is left to its contents. */
+  readonly part?: FilePart
 }
 
-interface MoreFiles {
+/** What the options were given. */
+export interface MoreFiles {
   readonly mem: string | undefined
+  readonly registers: string | undefined
   readonly base: readonly string[]
 }
 
 /** The files that the options name beside those of the command line. @throws UsageError where those are of several VMs. */
-export function otherFiles({ mem, base }: MoreFiles, { length }: readonly string[]): OtherFile[] {
-  if (length > 1 && (mem !== undefined || base.length > 0)) throw new UsageError('--mem and --base are files of one VM: name one')
+export function otherFiles({ mem, registers, base }: MoreFiles, { length }: readonly string[]): OtherFile[] {
+  const isAny = mem !== undefined || registers !== undefined || base.length > 0
+  if (length > 1 && isAny) throw new UsageError('--mem, --registers and --base are files of one VM: name one')
   const memory = mem === undefined ? [] : [{ path: mem, part: 'memory' as const }]
-  return [...memory, ...base.map((path) => ({ path, part: 'base' as const }))]
+  const told = registers === undefined ? [] : [{ path: registers }]
+  return [...memory, ...told, ...base.map((path) => ({ path, part: 'base' as const }))]
 }

@@ -61,8 +61,19 @@ describe('files beside the one that is named', () => {
     ])
   })
 
+  it('tell the registers of raw RAM, whichever of the two is named first', async () => {
+    const { out } = await vits(['show', '--view', 'registers', '--json', path('one/vm.mig')])
+    const [{ bytes }] = JSON.parse(out).ram
+    await writeFile(path('regs.json'), out)
+    await writeFile(path('raw'), new Uint8Array(bytes))
+    const first = await vits(['check', '--json', path('raw'), '--registers', path('regs.json')])
+    const second = await vits(['check', '--json', path('regs.json'), '--mem', path('raw')])
+    expect(JSON.parse(first.out)).toMatchObject({ format: 'raw RAM and registers', machine: 'virt-7.2' })
+    expect([first.code, { ...JSON.parse(first.out), file: '' }]).toEqual([second.code, { ...JSON.parse(second.out), file: '' }])
+  })
+
   it('are of one VM', async () => {
     const { code, err } = await vits(['check', path('one/vm.mig'), path('two/a'), '--base', path('two/b')])
-    expect([code, err]).toEqual([16, 'vits: --mem and --base are files of one VM: name one\n'])
+    expect([code, err]).toEqual([16, 'vits: --mem, --registers and --base are files of one VM: name one\n'])
   })
 })

@@ -24,7 +24,7 @@ export async function openFiles(path: string, others: readonly OtherFile[], io: 
   try {
     const names = await io.list(path)
     const files = names === undefined ? [await opened.add(path)] : await opened.folder(path, names)
-    for (const { path: other, part } of others) files.push({ ...(await opened.add(other)), part })
+    for (const { path: other, ...part } of others) files.push({ ...(await opened.add(other)), ...part })
     return opened.only(files)
   } catch (error) {
     await opened.close()

@@ -6,7 +6,7 @@ import type { RepairOptions, RepairPlan, WantedHeads } from '@vits/core/repair'
 import { DiskError } from '../disk.ts'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
-import { type OtherFile, otherFiles } from '../files-option.ts'
+import { type MoreFiles, type OtherFile, otherFiles } from '../files-option.ts'
 import { askingKernel } from '../guest-kernel-option.ts'
 import type { Io } from '../io.ts'
 import { withSavedMachine } from '../load.ts'
@@ -21,7 +21,7 @@ import { type Opened, writeCopy, writeInPlace } from '../repair/write-repaired.t
 import type { repair } from '../usage/repair.ts'
 import type { Run } from '../usage.ts'
 
-interface Options {
+interface Options extends MoreFiles {
   readonly guestKernel: boolean
   readonly output: string | undefined
   readonly inPlace: boolean
@@ -36,8 +36,6 @@ interface Options {
   readonly heads: 'keep' | WantedHeads
   readonly kernel: string | undefined
   readonly json: boolean
-  readonly mem: string | undefined
-  readonly base: readonly string[]
 }
 
 /** The options, with the kernel that they name found. */

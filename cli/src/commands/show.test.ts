@@ -97,6 +97,32 @@ it('show --view pending lists what is pending on each vCPU and of each event', a
   ])
 })
 
+it('show --view registers lists those of the ITS and of each vCPU, and where RAM is', async () => {
+  const { code, out } = await vits(['show', '--view', 'registers', 'vm.vits'], { 'vm.vits': await plantedCase(planted()) })
+  expect([code, out.trimEnd().split('\n')]).toEqual([
+    0,
+    [
+      'ITS at 0x8080000',
+      '  GITS_CTLR       0x80000001',
+      '  GITS_IIDR       0x4b00043b',
+      '  GITS_CBASER     0x800000004001000f',
+      '  GITS_CWRITER    0xa0',
+      '  GITS_CREADR     0xa0',
+      '  GITS_BASER0     0x8107000040020200',
+      '  GITS_BASER1     0x8407000040040200',
+      'vCPU 0',
+      '  GICR_CTLR       0x1',
+      '  GICR_PROPBASER  0x4005000f',
+      '  GICR_PENDBASER  0x40070000',
+      'vCPU 1',
+      '  GICR_CTLR       0x1',
+      '  GICR_PROPBASER  0x4005000f',
+      '  GICR_PENDBASER  0x40080000',
+      'RAM 0x40000000 to 0x43ffffff',
+    ],
+  ])
+})
+
 it('show --view pending says what is not known', async () => {
   const vm = new PlantedVm().map(8, { 0: [8192, 7] }).save()
   vm.redistributors = vm.redistributors.map((one) => ({ ...one, pendbaser: 0n }))

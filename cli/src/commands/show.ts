@@ -1,6 +1,6 @@
 import { hex } from '@vits/core/abi'
 import { type DeviceNames, type DeviceRow, type Head, headWords, type View, type Viewpoint } from '@vits/core/audit'
-import { pendingDocument, type ShowDocument, viewDocument } from '@vits/core/documents'
+import { pendingDocument, registersDocument, type ShowDocument, viewDocument } from '@vits/core/documents'
 import type { Inspection } from '@vits/core/inspect'
 import { failing } from '../failure.ts'
 import { otherFiles } from '../files-option.ts'
@@ -11,17 +11,18 @@ import { lookedAt } from '../looked-at.ts'
 import { jsonText } from '../printable.ts'
 import { inBrackets, roleWords } from '../render/device-lines.ts'
 import { pendingText } from '../render/pending-text.ts'
+import { registersText } from '../render/registers-text.ts'
 import { count, itsWords } from '../render/words.ts'
 import type { show } from '../usage/show.ts'
 import type { Run } from '../usage.ts'
 
-/** Lists collections and devices with their events from one of three viewpoints, or what is pending. */
+/** Lists collections and devices with their events from one of three viewpoints, what is pending, or the registers. */
 export const run: Run<typeof show> = ([file = ''], { view, its, json, guestKernel: always, ...more }, io) =>
   failing(file, io, () =>
     withSavedMachine(file, io, { others: otherFiles(more, [file]), judges: [], ...askingKernel(always) }, ({ inspection }) => {
       knownIts(its, inspection)
-      const shown = view === 'pending' ? showPending(inspection, its) : showView(inspection, its, view)
-      io.out(json ? jsonText(shown.document()) : heading(its, inspection) + shown.text())
+      const shown = shownAs(view, inspection, its)
+      io.out(json ? jsonText(shown.document()) : shown.text())
       return lookedAt(file, inspection, io)
     }),
   )
@@ -29,6 +30,17 @@ export const run: Run<typeof show> = ([file = ''], { view, its, json, guestKerne
 interface Shown {
   document(): ShowDocument
   text(): string
+}
+
+function shownAs(view: Viewpoint | 'pending' | 'registers', inspection: Inspection, its: number): Shown {
+  if (view === 'registers') return showRegisters(inspection)
+  const { document, text } = view === 'pending' ? showPending(inspection, its) : showView(inspection, its, view)
+  return { document, text: () => heading(its, inspection) + text() }
+}
+
+/** All ITSes are in one document. */
+function showRegisters({ machine }: Inspection): Shown {
+  return { document: () => registersDocument(machine), text: () => registersText(machine) }
 }
 
 function showView(inspection: Inspection, its: number, view: Viewpoint): Shown {

@@ -113,6 +113,7 @@ function hints(lines: readonly (readonly [run: string, why: string])[]): string[
 /** What a VMM prints when KVM refuses the tables. */
 const vmmSays: Readonly<Record<Origin['vmm'], (error: string) => string>> = {
   qemu: (error) => `QEMU aborts on load: "KVM_SET_DEVICE_ATTR failed: Group 4 attr 0x0000000000000002: ${error}".`,
+  raw: (error) => `A VMM gets from KVM_DEV_ARM_ITS_RESTORE_TABLES: "${error}".`,
   'cloud-hypervisor': (error) => `Cloud Hypervisor panics while it restores: "RestoreGic", "${error}".`,
 }
 

@@ -13,5 +13,6 @@ export {
   type KernelsDocument,
   kernelsDocument,
 } from './reference-documents.ts'
+export { type RegistersDocument, registersDocument } from './registers-document.ts'
 export { type RepairDocument, repairDocument } from './repair-document.ts'
 export { type ViewDocument, viewDocument } from './view-document.ts'

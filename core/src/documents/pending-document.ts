@@ -3,10 +3,11 @@ import type { Belief, DeviceNames, PendingEvent, PendingView, VcpuPending } from
 import type { Unread } from '../tables/index.ts'
 import type { FunctionDocument } from './device-document.ts'
 import { type Address, address } from './hexadecimal.ts'
+import type { RegistersDocument } from './registers-document.ts'
 import type { ViewDocument } from './view-document.ts'
 
 /** What `vits show --json` prints. */
-export type ShowDocument = ViewDocument | PendingDocument
+export type ShowDocument = ViewDocument | PendingDocument | RegistersDocument
 
 /** What `vits show --view pending --json` prints. */
 export interface PendingDocument {

@@ -98,7 +98,8 @@ class HeaderReader {
 
   #origin({ vmm: word, ram, container, versions }: Json): Origin {
     const json = this.#json
-    const vmm = json.oneOf(word, ['qemu', 'cloud-hypervisor'])
+    const vmm = json.oneOf(word, ['qemu', 'cloud-hypervisor', 'raw'])
+    if (vmm === 'raw') return { vmm }
     if (vmm === 'cloud-hypervisor') return { vmm, versions: json.oneOf(versions, snapshotVersions) }
     return {
       vmm,

@@ -74,6 +74,16 @@ export const knownFormats: readonly KnownFormat[] = [
     page: 'cloud-hypervisor.md',
   },
   {
+    what: 'raw RAM and its registers as JSON',
+    writtenBy: 'whoever has them: vits show --view registers --json prints such a file',
+    toldBy: '{"schema": 1, "format": "vits-registers"',
+    given: 'folder',
+    writtenBack: 'in place',
+    witnesses: 'command queue, MSI state where it is told, guest kernel',
+    heldAgainst: 'saves of QEMU with KVM, finding by finding',
+    page: 'raw.md',
+  },
+  {
     what: 'case',
     writtenBy: 'vits extract',
     toldBy: 'VITSCASE',

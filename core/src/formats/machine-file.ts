@@ -58,3 +58,6 @@ export async function inFile<T>({ name }: MachineFile, work: () => Promise<T>): 
     throw error instanceof FormatError && error.file === undefined ? error.in(name) : error
   }
 }
+
+/** A file's name without the folders in front of it. */
+export const withoutFolders = (path: string): string => path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)

@@ -7,6 +7,7 @@ import { inFile, type MachineFile, type SavedFile } from './machine-file.ts'
 import { compressionOf, decodedSource } from './packed/decoded-source.ts'
 import { QCOW2_MAGIC, vmStateOf } from './qcow2.ts'
 import { openQemuStream } from './qemu/open-stream.ts'
+import { isRegistersFile, openRaw } from './raw/open-raw.ts'
 import type { OpenOptions, SavedMachine } from './saved-machine.ts'
 import { shown } from './stream-reader.ts'
 import { firstBytes, firstHalf, secondHalf, unpacked } from './unpacked.ts'
@@ -28,6 +29,7 @@ const openers: readonly Opener[] = [
   { begins: LIBVIRT_INCOMPLETE, open: refusing('a complete libvirt save', 'one that was never finished') },
   { begins: QCOW2_MAGIC, open: openQcow2 },
   { begins: CASE_MAGIC, open: openCase },
+  { begins: isRegistersFile, hasOthers: true, open: openRaw },
   { begins: isSnapshotState, hasOthers: true, open: openSnapshot },
   { begins: ELF, open: refusing('a saved VM', 'an ELF dump, which does not hold the registers of the ITS') },
 ]

@@ -25,8 +25,13 @@ export interface CloudHypervisorOrigin {
   readonly versions: (typeof snapshotVersions)[number]
 }
 
+/** What somebody put together: RAM, and the registers as JSON. */
+export interface RawOrigin {
+  readonly vmm: 'raw'
+}
+
 /** What a VMM wrote; one member for each VMM whose saves are read. */
-export type Origin = QemuOrigin | CloudHypervisorOrigin
+export type Origin = QemuOrigin | CloudHypervisorOrigin | RawOrigin
 
 /** What the files of a machine are: the save of a VMM, or a case that was made of one. */
 export type MachineKind = Origin['vmm'] | 'case'
@@ -42,6 +47,8 @@ function originWords(origin: Origin): string {
       return `${qemuWords[origin.ram]}${containerWords(origin.container)}`
     case 'cloud-hypervisor':
       return 'Cloud Hypervisor snapshot'
+    case 'raw':
+      return 'raw RAM and registers'
   }
 }
 

@@ -7,7 +7,8 @@ import {
   openSavedMachine,
   type SavedMachine,
 } from '../formats/index.ts'
-import { type DressedMachine, snapshotFiles } from '../formats/testing/cloud-hypervisor-writer.ts'
+import { snapshotFiles } from '../formats/testing/cloud-hypervisor-writer.ts'
+import type { DressedMachine } from '../formats/testing/dressed-machine.ts'
 import { openFixture } from '../formats/testing/fixtures.ts'
 import { sharingCase } from '../formats/testing/shared-registers.ts'
 import { coalesce, type Gpa, PAGE_BYTES } from '../memory/index.ts'

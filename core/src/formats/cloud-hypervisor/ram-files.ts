@@ -3,7 +3,7 @@ import { readExactly } from '../byte-source.ts'
 import { FormatError } from '../format-error.ts'
 import { guestRam } from '../guest-ram.ts'
 import { JsonValue } from '../json/json-value.ts'
-import { inFile, type MachineFile, type SavedFile } from '../machine-file.ts'
+import { inFile, type MachineFile, type SavedFile, withoutFolders } from '../machine-file.ts'
 import { withoutRanges } from '../page-runs.ts'
 import type { RamPiece } from '../piece-machine.ts'
 import type { OpenOptions } from '../saved-machine.ts'
@@ -111,7 +111,7 @@ class RamFinder {
     const names = await inFile(config, () => zoneFiles(config))
     for (const { zone, base, bytes, fileOffset } of leftOut) {
       const path = names.get(zone)
-      const found = path === undefined ? undefined : this.#named(lastPart(path))
+      const found = path === undefined ? undefined : this.#named(withoutFolders(path))
       if (found === undefined) continue
       const file = await this.#open(found)
       const end = fileOffset + bytes
@@ -124,7 +124,7 @@ class RamFinder {
   }
 
   #named(name: string): MachineFile | undefined {
-    return this.#beside.find((file) => lastPart(file.name) === name)
+    return this.#beside.find((file) => withoutFolders(file.name) === name)
   }
 
   async #open(file: MachineFile): Promise<SavedFile> {
@@ -150,5 +150,3 @@ async function zoneFiles({ source }: SavedFile): Promise<ReadonlyMap<string, str
     }),
   )
 }
-
-const lastPart = (path: string): string => path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)

@@ -1,5 +1,5 @@
 import { FormatError } from '../format-error.ts'
-import { shown } from '../stream-reader.ts'
+import { latin1 } from '../stream-reader.ts'
 
 /** Objects and arrays inside each other: no file that is read has more than a dozen. */
 export const DEEPEST_JSON = 128
@@ -163,9 +163,12 @@ export function skipSpace(bytes: Uint8Array, start: number): number {
 }
 
 export function wrongJson(text: JsonBytes, at: number, expected: string): FormatError {
-  const found = at >= text.bytes.length ? 'its end' : shown(text.bytes.subarray(at, at + SHOWN_BYTES))
+  const found = at >= text.bytes.length ? 'its end' : quoted(text.bytes.subarray(at, at + SHOWN_BYTES))
   return new FormatError(text.place(Math.min(at, text.bytes.length)), `${expected} in ${text.what}`, found)
 }
+
+/** Bytes as an error shows them, which makes them safe for a terminal. */
+export const quoted = (bytes: Uint8Array): string => `"${latin1(bytes)}"`
 
 const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x30 && byte <= 0x39
 

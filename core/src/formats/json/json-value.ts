@@ -1,8 +1,8 @@
 import type { Edit } from '../edits.ts'
 import { FormatError } from '../format-error.ts'
-import { latin1, shown } from '../stream-reader.ts'
+import { latin1 } from '../stream-reader.ts'
 import { decodeString, utf8Text } from './json-strings.ts'
-import { CHARACTER, checkJson, type JsonBytes, skipSpace, skipString, skipValue, wrongJson } from './json-syntax.ts'
+import { CHARACTER, checkJson, type JsonBytes, quoted, skipSpace, skipString, skipValue, wrongJson } from './json-syntax.ts'
 
 /** A text in which values can be replaced. */
 export interface JsonText extends JsonBytes {
@@ -126,6 +126,14 @@ export class JsonValue {
     return Number(this.#integer(BigInt(limit)))
   }
 
+  /** A whole number below `limit`, or the same as a string of hexadecimal digits: `"0x4b00043b"`. */
+  word(limit = U64_LIMIT): bigint {
+    if (!this.isString) return this.#integer(limit)
+    const digits = this.string()
+    if (!/^0x[0-9a-f]{1,16}$/i.test(digits) || BigInt(digits) >= limit) throw this.wrong(`a number below ${limit}`)
+    return BigInt(digits)
+  }
+
   #integer(limit: bigint): bigint {
     const digits = latin1(this.#bytes)
     // What is longer is no number of 64 bits, and is not turned into one to see it.
@@ -174,19 +182,20 @@ export class JsonValue {
     }
   }
 
-  /** The edit of the file that writes another number in the place of this one. */
+  /** The edit of the file that writes another number in the place of this one: digits, or inside of quotes `0x` and hexadecimal ones. */
   replacedBy(value: bigint): Edit {
+    const [quotes, digits] = this.isString ? [1, `0x${value.toString(16)}`] : [0, `${value}`]
     return this.#text.edit(
-      this.#start,
-      this.#end,
-      Uint8Array.from(`${value}`, (digit) => digit.charCodeAt(0)),
+      this.#start + quotes,
+      this.#end - quotes,
+      Uint8Array.from(digits, (digit) => digit.charCodeAt(0)),
     )
   }
 
   /** What to throw where something else was expected. */
   wrong(expected: string): FormatError {
     const { what } = this.#text
-    return new FormatError(this.offset, `${expected} in ${what}`, shown(this.#bytes.subarray(0, SHOWN_BYTES)))
+    return new FormatError(this.offset, `${expected} in ${what}`, quoted(this.#bytes.subarray(0, SHOWN_BYTES)))
   }
 
   get #first(): number | undefined {

@@ -1,13 +1,7 @@
-import { GITS_TRANSLATER, type GicRegisters, type MsiFunction, type MsixVector } from '../../abi/index.ts'
+import { GITS_TRANSLATER, type MsiFunction, type MsixVector } from '../../abi/index.ts'
 import type { Gpa } from '../../memory/index.ts'
 import { bytesSource, type MachineFile } from '../index.ts'
-
-/** What a machine is, whoever saves it: RAM in pieces, whole pages each. */
-export interface DressedMachine {
-  readonly registers: GicRegisters
-  readonly ram: readonly { readonly base: Gpa; readonly bytes: Uint8Array }[]
-  readonly msi?: readonly MsiFunction[]
-}
+import { type DressedMachine, withAddress } from './dressed-machine.ts'
 
 /** How each span of versions writes. */
 export type SnapshotStyle = 'v25' | 'v29' | 'v39' | 'v46'
@@ -52,10 +46,15 @@ export function exactJson(value: unknown): string {
 /** Where Cloud Hypervisor has the ITS of a VM of so many vCPUs. */
 export const snapshotIts = (vcpus: number): Gpa => (0x08ff_0000 - (vcpus + 1) * 0x2_0000) as Gpa
 
-/** The files of a snapshot as Cloud Hypervisor writes them, RAM last first: its table of ranges is in no order. */
+/**
+ * The files of a snapshot as Cloud Hypervisor writes them, RAM last first: its table of ranges is in no order. The guest finds its ITS
+ * where Cloud Hypervisor has it.
+ */
 export function snapshotFiles(parts: SnapshotParts): MachineFile[] {
-  const { registers, ram, zones = [] } = parts
+  const { registers, zones = [] } = parts
   const vcpus = registers.redistributors.length
+  const { base } = registers.itses[0]!
+  const ram = base === undefined ? parts.ram : withAddress(parts.ram, base, snapshotIts(vcpus))
   const kept = new Set(zones.flatMap(({ pieces }) => pieces))
   const written = ram.filter((_, i) => !kept.has(i)).reverse()
   const bytes = ram.reduce((sum, piece) => sum + piece.bytes.length, 0)
