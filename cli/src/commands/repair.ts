@@ -134,12 +134,16 @@ function outcome(plan: RepairPlan): { written: ExitBits; unwritten: ExitBits } {
   return { written: ExitCode.Repaired | losses, unwritten: (left ? ExitCode.Problems : ExitCode.Ok) | unseen }
 }
 
-const unwritable = { qcow2: 'a snapshot inside a qcow2 image', running: 'a VM that runs' } as const
+const unwritable = {
+  qcow2: 'a snapshot inside a qcow2 image cannot be written back; look with -n',
+  running: 'a VM that runs cannot be written back; look with -n',
+  layers: 'a file of changes cannot be written back: apply it to its base first, and repair the result; look with -n',
+} as const
 
 /** Looks, once it is known what it is, whether its files can be written as they are asked for. */
 async function refuseMachine(machine: SavedMachine, { output, inPlace }: Options, io: Io): Promise<void> {
   const { writeBack } = machine
-  if (writeBack.to === 'nowhere') throw new DiskError(`${unwritable[writeBack.because]} cannot be written back; look with -n`)
+  if (writeBack.to === 'nowhere') throw new DiskError(unwritable[writeBack.because])
   if (!inPlace) return refuseCopies(machine, output!, io)
   if (writeBack.to === 'copies')
     throw new DiskError('the file is compressed and cannot be changed in place: use -o, which writes it uncompressed')

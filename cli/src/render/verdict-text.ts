@@ -115,6 +115,8 @@ const vmmSays: Readonly<Record<Origin['vmm'], (error: string) => string>> = {
   qemu: (error) => `QEMU aborts on load: "KVM_SET_DEVICE_ATTR failed: Group 4 attr 0x0000000000000002: ${error}".`,
   raw: (error) => `A VMM gets from KVM_DEV_ARM_ITS_RESTORE_TABLES: "${error}".`,
   'cloud-hypervisor': (error) => `Cloud Hypervisor panics while it restores: "RestoreGic", "${error}".`,
+  firecracker: (error) =>
+    `Firecracker does not load it: "Failed to restore the VM's GIC state: Error while setting or getting device attributes for the GIC: ${error} ...".`,
 }
 
 /** strerror(3), as VMMs print errnos. */

@@ -5,11 +5,19 @@ export interface ByteSource {
   readonly byteLength: number
   /** What they take where they lie, when that is less: of a compressed file its own length. */
   readonly storedBytes?: number
+  /** Where it has bytes that were written, in order, if the operating system tells: all else are holes, which read as zeros. */
+  readonly written?: readonly ByteRange[]
   /**
    * The bytes from `start` up to, not including, `end`; both lie inside the source. They are valid until the next call that
    * is given the same `scratch`: room of at least `end - start` bytes that a source may fill and return instead of new memory.
    */
   slice(start: number, end: number, scratch?: Uint8Array): Promise<Uint8Array>
+}
+
+/** From `start` up to, not including, `end`. */
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
 }
 
 /** Bytes already in memory. Slices share that memory. */

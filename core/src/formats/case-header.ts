@@ -16,7 +16,7 @@ import { readVirtioDevice, virtioJson } from './case-virtio.ts'
 import { FormatError } from './format-error.ts'
 import { LARGEST_RAM } from './guest-ram.ts'
 import { type Json, JsonReader, parseJson } from './json-reader.ts'
-import { type Container, compressions, type Origin, snapshotVersions } from './origin.ts'
+import { type Container, compressions, firecrackerReleases, type Origin, snapshotVersions } from './origin.ts'
 import { PageRuns } from './page-runs.ts'
 import { MOST_ITSES, type SavedMachine } from './saved-machine.ts'
 
@@ -96,11 +96,15 @@ class HeaderReader {
     }
   }
 
-  #origin({ vmm: word, ram, container, versions }: Json): Origin {
+  #origin({ vmm: word, ram, container, versions, release, snapshot }: Json): Origin {
     const json = this.#json
-    const vmm = json.oneOf(word, ['qemu', 'cloud-hypervisor', 'raw'])
+    const vmm = json.oneOf(word, ['qemu', 'cloud-hypervisor', 'firecracker', 'raw'])
     if (vmm === 'raw') return { vmm }
     if (vmm === 'cloud-hypervisor') return { vmm, versions: json.oneOf(versions, snapshotVersions) }
+    if (vmm === 'firecracker') {
+      const of = { release: json.oneOf(release, firecrackerReleases), snapshot: json.string(snapshot) }
+      return { vmm, ...of, ram: json.oneOf(ram, ['full', 'diff']) }
+    }
     return {
       vmm,
       ram: json.oneOf(ram, ['stream', 'mapped-ram', 'running']),

@@ -74,6 +74,17 @@ export const knownFormats: readonly KnownFormat[] = [
     page: 'cloud-hypervisor.md',
   },
   {
+    what: 'Firecracker snapshot, 1.13 and later',
+    writtenBy: 'Firecracker with KVM on arm64: PUT /snapshot/create, Full or Diff',
+    toldBy: '00 00 aa aa 84 19 10 07, behind a 00 since 1.15',
+    given: 'folder',
+    writtenBack: 'in place',
+    witnesses: 'command queue, MSI-X and virtio state of PCI devices, vCPUs, guest kernel',
+    heldAgainst:
+      'bytes of the crates that it is encoded with; the source of each release; RAM and registers of saves of QEMU with KVM, written down as each of them does',
+    page: 'firecracker.md',
+  },
+  {
     what: 'raw RAM and its registers as JSON',
     writtenBy: 'whoever has them: vits show --view registers --json prints such a file',
     toldBy: '{"schema": 1, "format": "vits-registers"',

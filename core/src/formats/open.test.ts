@@ -59,4 +59,10 @@ describe('what a file is, in words,', () => {
     expect(formatWords('cloud-hypervisor', origin)).toBe('Cloud Hypervisor snapshot')
     expect(formatWords('case', origin)).toBe('case of a Cloud Hypervisor snapshot')
   })
+
+  it('tells a snapshot of Firecracker', () => {
+    const origin = { vmm: 'firecracker', release: '1.15', snapshot: '9.0.0', ram: 'full' } as const
+    expect(formatWords('firecracker', origin)).toBe('Firecracker snapshot 9.0.0 (1.15)')
+    expect(formatWords('case', { ...origin, ram: 'diff' })).toBe('case of a Firecracker diff snapshot 9.0.0 (1.15)')
+  })
 })

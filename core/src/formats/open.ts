@@ -1,6 +1,8 @@
 import { type ByteSource, bytesSource, joined, partOf, readExactly } from './byte-source.ts'
 import { CASE_MAGIC, openCase } from './case-file.ts'
 import { isSnapshotState, openSnapshot } from './cloud-hypervisor/open-snapshot.ts'
+import { openFirecracker } from './firecracker/open-firecracker.ts'
+import { isVmstate } from './firecracker/vmstate.ts'
 import { FormatError } from './format-error.ts'
 import { LIBVIRT_INCOMPLETE, LIBVIRT_MAGIC, readLibvirtHeader, uncompressedHeader } from './libvirt.ts'
 import { inFile, type MachineFile, type SavedFile } from './machine-file.ts'
@@ -31,6 +33,7 @@ const openers: readonly Opener[] = [
   { begins: CASE_MAGIC, open: openCase },
   { begins: isRegistersFile, hasOthers: true, open: openRaw },
   { begins: isSnapshotState, hasOthers: true, open: openSnapshot },
+  { begins: isVmstate, hasOthers: true, open: openFirecracker },
   { begins: ELF, open: refusing('a saved VM', 'an ELF dump, which does not hold the registers of the ITS') },
 ]
 

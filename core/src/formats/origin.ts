@@ -25,13 +25,27 @@ export interface CloudHypervisorOrigin {
   readonly versions: (typeof snapshotVersions)[number]
 }
 
+/** What Firecracker wrote. */
+export interface FirecrackerOrigin {
+  readonly vmm: 'firecracker'
+  /** Which releases write states of this kind: `main` is what comes after them. */
+  readonly release: FirecrackerRelease
+  /** Its own version of the state: `9.0.0`. */
+  readonly snapshot: string
+  /** RAM as a whole, or as changes of another file. */
+  readonly ram: 'full' | 'diff'
+}
+
+export const firecrackerReleases = ['1.13', '1.14', '1.15', '1.16', 'main'] as const
+export type FirecrackerRelease = (typeof firecrackerReleases)[number]
+
 /** What somebody put together: RAM, and the registers as JSON. */
 export interface RawOrigin {
   readonly vmm: 'raw'
 }
 
 /** What a VMM wrote; one member for each VMM whose saves are read. */
-export type Origin = QemuOrigin | CloudHypervisorOrigin | RawOrigin
+export type Origin = QemuOrigin | CloudHypervisorOrigin | FirecrackerOrigin | RawOrigin
 
 /** What the files of a machine are: the save of a VMM, or a case that was made of one. */
 export type MachineKind = Origin['vmm'] | 'case'
@@ -47,6 +61,8 @@ function originWords(origin: Origin): string {
       return `${qemuWords[origin.ram]}${containerWords(origin.container)}`
     case 'cloud-hypervisor':
       return 'Cloud Hypervisor snapshot'
+    case 'firecracker':
+      return `Firecracker ${origin.ram === 'diff' ? 'diff snapshot' : 'snapshot'} ${origin.snapshot} (${origin.release})`
     case 'raw':
       return 'raw RAM and registers'
   }
