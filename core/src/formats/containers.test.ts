@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { gpa } from '../memory/index.ts'
 import {
   bytesSource,
-  type Compression,
   type Container,
   FormatError,
   type MachineFile,
@@ -12,12 +11,12 @@ import {
   type WriteBack,
   writeCase,
 } from './index.ts'
-import { writeBzip2 } from './testing/bzip2-writer.ts'
 import { fixtureBytes } from './testing/fixtures.ts'
+import { libvirtSave, XML_BYTES } from './testing/libvirt-writer.ts'
 import { packedFixture } from './testing/packed-fixtures.ts'
-import { writeLzop, writeXz, writeZstd } from './testing/packed-writers.ts'
+import { packers } from './testing/packers.ts'
 import { writeQcow2 } from './testing/qcow2-writer.ts'
-import { Bytes, type StreamParts, someRegisters, writeStream } from './testing/stream-writer.ts'
+import { type StreamParts, someRegisters, writeStream } from './testing/stream-writer.ts'
 
 const RAM = gpa(0x4000_0000)
 const page = new Uint8Array(4096).fill(0x5a)
@@ -35,28 +34,6 @@ async function expectPage(machine: SavedMachine): Promise<void> {
   expected.set(page, 0x2000)
   expect(memory.read(RAM, 0x4000)).toEqual(expected)
   expect(machine.registers).toEqual(someRegisters)
-}
-
-const XML_BYTES = 300
-
-/** A libvirt save of `stream` as libvirt on a host of that byte order writes it. */
-function libvirtSave(stream: Uint8Array, { storage = 0, big = false, magic = 'LibvirtQemudSave', version = 2 } = {}): Uint8Array {
-  const header = new Uint8Array(92 + XML_BYTES)
-  header.set(new Bytes().text(magic).done())
-  const view = new DataView(header.buffer)
-  ;[version, XML_BYTES, 1, storage, 100].forEach((word, i) => {
-    view.setUint32(16 + i * 4, word, !big)
-  })
-  return Uint8Array.from([...header, ...stream])
-}
-
-/** Every compression: the number that libvirt has for it, and what packs with it. */
-const packers: Readonly<Record<Compression, { readonly storage: number; pack(bytes: Uint8Array): Uint8Array }>> = {
-  gzip: { storage: 1, pack: gzipSync },
-  bzip2: { storage: 2, pack: writeBzip2 },
-  xz: { storage: 3, pack: writeXz },
-  lzop: { storage: 4, pack: writeLzop },
-  zstd: { storage: 5, pack: writeZstd },
 }
 
 describe('a libvirt save', () => {

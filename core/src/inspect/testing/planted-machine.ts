@@ -1,7 +1,7 @@
 import type { GicRegisters, MsiFunction, SavedVcpu } from '../../abi/index.ts'
 import { PlantedVm } from '../../audit/testing/planted-vm.ts'
 import { type SavedMachine, writeCase } from '../../formats/index.ts'
-import { type Gpa, type GuestMemory, LoadableMemory, PAGE_BYTES } from '../../memory/index.ts'
+import { type Gpa, LoadableMemory, PAGE_BYTES, type ReadonlyMemory } from '../../memory/index.ts'
 import type { VirtioDevice } from '../../virtio/index.ts'
 import { inspect } from '../index.ts'
 
@@ -12,7 +12,7 @@ export function plantedMachine(vm: PlantedVm): SavedMachine {
 }
 
 interface Saved {
-  readonly memory: GuestMemory
+  readonly memory: ReadonlyMemory
   readonly registers: GicRegisters
   readonly msi: readonly MsiFunction[]
   readonly virtio?: readonly VirtioDevice[]
