@@ -5,6 +5,7 @@ const KERNEL = '[--kernel 6.12|6.1|VERSION|VMLINUZ]'
 /** Loaded when asked for: each draws in what it needs, and no more. */
 const commands: Readonly<Record<string, { readonly usage: string; readonly load: () => Promise<Command> }>> = {
   bpftrace: { usage: 'bpftrace [--out FILE]', load: async () => (await import('./commands/bpftrace.ts')).bpftrace },
+  captures: { usage: 'captures [--out FOLDER]', load: async () => (await import('./commands/captures.ts')).captures },
   fuzz: {
     usage: `fuzz ${KERNEL} [--cases N] [--seed S] [--profile ID] [--plus QUIRK,...] [--minus QUIRK,...]`,
     load: async () => (await import('./commands/fuzz.ts')).fuzz,

@@ -69,6 +69,11 @@ export class Guest {
     }
   }
 
+  /** Runs a command of QEMU's own. @throws QmpError when QEMU refuses it. */
+  execute<T = unknown>(command: string, args?: Readonly<Record<string, unknown>>, seconds?: number): Promise<T> {
+    return this.#qmp.execute(command, args, seconds)
+  }
+
   /** Lets an event happen. */
   async happen(name: EventName): Promise<void> {
     const event: GuestEvent = events[name]

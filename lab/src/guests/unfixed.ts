@@ -7,7 +7,6 @@ import { hostKernel, parts } from './parts.ts'
 const SUCCEED = 0x52800000
 const BRANCH_WITH_LINK = 0x94000000
 const OPCODE = 0xfc000000
-const UNFIXED = `${parts.folder}vmlinuz-unfixed`
 
 /** The symbols that the patch needs: where the image begins, and the functions between which it changes calls. */
 interface Symbols {
@@ -18,19 +17,21 @@ interface Symbols {
 }
 
 /**
- * The image of the hosts' kernel without the two writes that clear an entry when its device or event is unmapped, as kernels
+ * The image of a host's kernel without the two writes that clear an entry when its device or event is unmapped, as kernels
  * before "Clear DTE when MAPD unmaps a device" were: they leave orphans. `host` runs the kernel as it is and says where they are.
  *
+ * @param kernel as `--kernel` names it
  * @throws Error when the command handlers do not call kvm_write_guest exactly twice.
  */
-export async function unfixedKernel(bootFixed: () => Promise<NestedHost>): Promise<string> {
-  if (existsSync(UNFIXED)) return UNFIXED
+export async function unfixedKernel(bootFixed: () => Promise<NestedHost>, kernel: string = hostKernel): Promise<string> {
+  const path = `${parts.folder}vmlinuz-unfixed${kernel === hostKernel ? '' : `-${kernel}`}`
+  if (existsSync(path)) return path
   const host = await bootFixed()
   try {
-    const image = readFileSync(kernelImage(hostKernel))
+    const image = readFileSync(kernelImage(kernel))
     withoutClearing(image, await symbolsOf(host))
-    writeFileSync(UNFIXED, image)
-    return UNFIXED
+    writeFileSync(path, image)
+    return path
   } finally {
     host.stop()
   }
