@@ -1,5 +1,5 @@
 /**
- * What the device models of VMMs are to whoever uses the guest, by the names that QEMU saves them under; what hurts most to lose comes
+ * What the device models of VMMs are to whoever uses the guest, by the names that QEMU saves them under, or by virtio's; what hurts most to lose comes
  * first.
  *
  * @source QEMU, `name` of the VMStateDescription of each model; hw/vfio/migration.c
@@ -14,7 +14,7 @@ const kinds = [
   ['console', ['virtio-console']],
   ['USB controller', ['xhci']],
   ['input device', ['virtio-input']],
-  ['host socket', ['virtio-vhost_vsock']],
+  ['host socket', ['virtio-vhost_vsock', 'virtio-vsock']],
   ['memory device', ['virtio-mem', 'virtio-pmem']],
   ['crypto device', ['virtio-crypto']],
   ['IOMMU', ['virtio-iommu']],

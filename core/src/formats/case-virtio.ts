@@ -25,12 +25,13 @@ function placeJson(at: RingPlace): object {
 
 /** Reads what `virtioJson` wrote. */
 export function readVirtioDevice(json: JsonReader, device: Json): VirtioDevice {
-  const { kind, unread } = device
+  const { kind, unread, savedAfterGic } = device
   return {
     name: json.string(device['name']),
     deviceId: json.count(device['deviceId']),
     kind: kind === undefined ? undefined : json.oneOf(kind, virtioKindNames),
     ...(unread === undefined ? {} : { unread: json.string(unread) }),
+    ...(savedAfterGic === undefined || !json.boolean(savedAfterGic) ? {} : { savedAfterGic: true }),
     status: json.count(device['status'], 2 ** 8),
     features: json.u64(device['features']),
     configVector: vector(json, device['configVector']),

@@ -70,6 +70,8 @@ export interface VirtioDevice {
   readonly kind: VirtioKind | undefined
   /** Why nothing of its queues is known, if that is so. */
   readonly unread?: string
+  /** It was saved after the GIC, and may have raised an interrupt in between, which then no file has. */
+  readonly savedAfterGic?: true
   readonly status: number
   /** What driver and device agreed on. */
   readonly features: bigint

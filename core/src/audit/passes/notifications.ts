@@ -1,13 +1,24 @@
 import { hex } from '../../abi/index.ts'
 import { pendingWord } from '../../tables/index.ts'
+import type { VirtioDevice } from '../../virtio/index.ts'
 import { entryAt } from '../entries.ts'
 import { declared, type Evidence, evidence, type Suspect, suspect } from '../finding.ts'
-import { type OwedInterrupt, owedInterrupts, type VcpuRule } from '../notifications.ts'
+import { type OwedInterrupt, owedInterrupts, type QueueState, queueStates, type VcpuRule } from '../notifications.ts'
 import type { Scene } from '../scene.ts'
 
-/** Interrupts of virtqueues that their drivers are owed: lost, or taken by handlers that were at work. */
+/** Interrupts of virtqueues that their drivers are owed: lost, or taken by handlers that were at work; and devices that may have lost some unseen. */
 export function* notificationPass(scene: Scene): Generator<Suspect> {
   for (const owed of owedInterrupts(scene)) yield lostInterrupt(scene, owed)
+  for (const device of scene.virtio) yield* lateSave(scene, device)
+}
+
+/** Of a device that was saved after the GIC the rings tell whether an interrupt was lost, if its driver asks to be told by an index. */
+function* lateSave(scene: Scene, { name, deviceId, savedAfterGic }: VirtioDevice): Generator<Suspect> {
+  const isIts = ({ device }: QueueState): boolean => device.name === name
+  const queues = queueStates(scene).filter(isIts)
+  if (savedAfterGic !== true || queues.length === 0 || owedInterrupts(scene).some(isIts)) return
+  const isTold = queues.every(({ ring }) => !('unjudged' in ring) && ring.asked.by === 'index')
+  yield suspect('N803', { function: scene.names.subjectOf(deviceId, name), isTold }, { deviceId, effect: declared('note') })
 }
 
 function lostInterrupt({ memory, names }: Scene, owed: OwedInterrupt): Suspect {

@@ -53,4 +53,20 @@ export const notificationProblems = {
       see: 'Virtual I/O Device 1.3, "Used Buffer Notification Suppression"',
     },
   }),
+  N803: problem<{ readonly function: string; readonly isTold: boolean }>({
+    slug: 'saved-after-gic',
+    usually: 'note',
+    describe: ({ function: name, isTold }) =>
+      `${name[0]!.toUpperCase()}${name.slice(1)} was saved after the GIC: an interrupt that it raised in between is in no file. ${isTold ? 'Its rings show that none was lost.' : 'Whether one was lost its rings do not tell.'}`,
+    fix: 'none: save with a VMM that saves its devices first (Firecracker 1.15 or later)',
+    help: {
+      what: 'A disk of the asynchronous engine (io_uring) finishes the requests that are under way when its state is saved, and the VMM had saved the pending interrupts before.',
+      why: 'Firecracker up to 1.14 saved vCPUs and GIC first and its devices then (issue 5554, mended by commit 67ba7a206).',
+      when: 'At the save, if requests were under way.',
+      outcome:
+        'The rings in RAM tell of requests that are done, and no interrupt tells the driver: it waits for ever. Where the rings show it, that is N801.',
+      fix: 'None here. Firecracker 1.15 saves its devices first; the engine Sync has nothing under way.',
+      see: 'github.com/firecracker-microvm/firecracker, issue 5554, pull request 5582',
+    },
+  }),
 } as const

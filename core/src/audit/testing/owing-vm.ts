@@ -25,6 +25,7 @@ export interface Owing {
   readonly configuration?: number
   readonly isPending?: boolean
   readonly masked?: boolean
+  readonly savedAfterGic?: true
 }
 
 const SIZE = 256
@@ -70,6 +71,7 @@ export function owing(options: Owing = {}, vm = mapped()): PlantedVm {
     kind,
     status: options.status ?? 15,
     features,
+    ...(options.savedAfterGic && { savedAfterGic: true }),
     configVector: 0,
     queues: all,
     offset: 0,

@@ -2,6 +2,7 @@ import { type MsiFunction, type MsixVector, msiTarget, type SavedIts } from '../
 import { GPA_LIMIT, type Gpa } from '../../memory/index.ts'
 import type { RingPlace, VirtioDevice, VirtioKind, Virtqueue } from '../../virtio/index.ts'
 import { printable } from '../format-error.ts'
+import type { FirecrackerRelease } from '../origin.ts'
 import type { Vmstate } from './vmstate.ts'
 
 /** A virtio device on the PCI bus, of whatever release. */
@@ -11,6 +12,8 @@ interface PciDevice {
   readonly sbdf: number
   readonly virtio: VirtioState
   readonly transport: Transport
+  /** A block device that may have requests under way while it is saved. */
+  readonly isAsync: boolean
 }
 
 interface VirtioState {
@@ -58,7 +61,8 @@ interface Own {
 function pciDevices(state: Vmstate): readonly PciDevice[] {
   const bus = busOf(state)
   if (bus === undefined) return []
-  const blocks: readonly On<{ readonly value: Own }>[] = bus.block_devices
+  const blocks: readonly On<{ readonly value: Own & { readonly file_engine_type?: { readonly is: 'Sync' | 'Async' } } }>[] =
+    bus.block_devices
   const nets: readonly On<Own>[] = bus.net_devices
   const vsock: On<{ readonly frontend: Own }> | null = bus.vsock_device
   const others: readonly (readonly [VirtioKind, On<Own> | null])[] = [
@@ -77,9 +81,13 @@ function pciDevices(state: Vmstate): readonly PciDevice[] {
     sbdf,
     virtio,
     transport,
+    isAsync: false,
   })
   return [
-    ...blocks.map((one) => device('blk', one, one.device_state.value)),
+    ...blocks.map((one) => {
+      const { value } = one.device_state
+      return { ...device('blk', one, value), isAsync: value.file_engine_type?.is === 'Async' }
+    }),
     ...nets.map((one) => device('net', one, one.device_state)),
     ...(vsock === null ? [] : [device('vsock', vsock, vsock.device_state.frontend)]),
     ...others.flatMap(([kind, one]) => (one === null ? [] : [device(kind, one, one.device_state)])),
@@ -117,6 +125,9 @@ export function msiFunctions(state: Vmstate, itses: readonly SavedIts[]): MsiFun
   })
 }
 
+/** Up to 1.14 devices were saved after the GIC. @source Firecracker commit 67ba7a206 */
+const savesDevicesLast: readonly FirecrackerRelease[] = ['1.13', '1.14']
+
 /** The virtio devices on its PCI bus with their queues. */
 export function virtioDevices(state: Vmstate): VirtioDevice[] {
   return pciDevices(state).map((device) => {
@@ -126,7 +137,8 @@ export function virtioDevices(state: Vmstate): VirtioDevice[] {
       const { size, next_avail: nextAvail } = queue
       return { index, size, vector: vector(msix_queues[index]), place: placeOf(queue), nextAvail, offset: state.start }
     })
-    const head = { name: nameOf(device), deviceId, kind, status, features: virtio.acked_features }
+    const late = device.isAsync && savesDevicesLast.includes(state.release) ? ({ savedAfterGic: true } as const) : {}
+    const head = { name: nameOf(device), deviceId, kind, ...late, status, features: virtio.acked_features }
     return { ...head, configVector: vector(msix_config), queues, offset: state.start }
   })
 }

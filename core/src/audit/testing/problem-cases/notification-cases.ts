@@ -28,4 +28,18 @@ export const notificationCases: readonly ProblemCase[] = [
     vm: () => owing({ vcpus: ['waiting', 'kernel'] }),
     mends: true,
   },
+  {
+    code: 'N803',
+    when: 'a disk was saved after the GIC, and its rings show that no interrupt was lost',
+    severity: 'note',
+    confidence: 'proven',
+    deviceId: OWED_DEVICE,
+    vm: () => owing({ used: 1001, savedAfterGic: true }),
+  },
+  {
+    code: 'N803',
+    when: 'a disk was saved after the GIC, and its driver does not say what it waits for',
+    severity: 'note',
+    vm: () => owing({ eventIdx: false, savedAfterGic: true }),
+  },
 ]
