@@ -135,7 +135,7 @@ function outcome(plan: RepairPlan): { written: ExitBits; unwritten: ExitBits } {
 }
 
 const unwritable = {
-  qcow2: 'a snapshot inside a qcow2 image cannot be written back; look with -n',
+  qcow2: 'what lies in a qcow2 image cannot be written back; look with -n',
   running: 'a VM that runs cannot be written back; look with -n',
   layers: 'a file of changes cannot be written back: apply it to its base first, and repair the result; look with -n',
 } as const

@@ -24,7 +24,7 @@ describe('the header of a case', () => {
   })
   const selector = ({ base }: { base: Gpa | undefined }) => base ?? Symbol('anywhere')
   const container = fc.oneof(
-    fc.record({ kind: fc.constant('plain' as const) }),
+    fc.record({ kind: fc.constantFrom('plain' as const, 'qcow2-disk' as const) }),
     fc.record({
       kind: fc.constant('libvirt' as const),
       storage: fc.constantFrom('raw' as const, ...compressions),

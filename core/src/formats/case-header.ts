@@ -114,7 +114,7 @@ class HeaderReader {
 
   #container({ kind, storage, snapshot }: Json): Container {
     const json = this.#json
-    const known = json.oneOf(kind, ['plain', 'libvirt', 'qcow2'])
+    const known = json.oneOf(kind, ['plain', 'libvirt', 'qcow2', 'qcow2-disk'])
     if (known === 'libvirt') return { kind: known, storage: json.oneOf(storage, ['raw', ...compressions]) }
     return known === 'qcow2' ? { kind: known, snapshot: json.string(snapshot) } : { kind: known }
   }

@@ -51,7 +51,7 @@ export const knownFormats: readonly KnownFormat[] = [
     witnesses: QEMU_WITNESSES,
     heldAgainst:
       'a raw save of a real libvirt (of QEMU’s own ITS); packed ones written by its rules, with bodies of the programs themselves',
-    page: 'qemu.md',
+    page: 'libvirt.md',
   },
   {
     what: 'qcow2 image with an internal snapshot',
@@ -62,6 +62,26 @@ export const knownFormats: readonly KnownFormat[] = [
     witnesses: QEMU_WITNESSES,
     heldAgainst: 'an image of QEMU 7.2 with KVM',
     page: 'qemu.md',
+  },
+  {
+    what: 'Proxmox VE state volume, raw',
+    writtenBy: 'Proxmox VE: snapshot with RAM, hibernate',
+    toldBy: 'QEVM; anything may follow the stream',
+    given: 'file',
+    writtenBack: 'in place',
+    witnesses: QEMU_WITNESSES,
+    heldAgainst: 'its source; streams of QEMU with all that a volume may have behind them',
+    page: 'proxmox.md',
+  },
+  {
+    what: 'Proxmox VE state volume, qcow2',
+    writtenBy: 'Proxmox VE: snapshot with RAM, hibernate, on storage that has images',
+    toldBy: 'QFI\\xfb, and QEVM on its disk',
+    given: 'file',
+    writtenBack: 'no',
+    witnesses: QEMU_WITNESSES,
+    heldAgainst: 'its source; a stream of QEMU with KVM, put on an image by qemu-img 7.2',
+    page: 'proxmox.md',
   },
   {
     what: 'Cloud Hypervisor snapshot, v25 and later',

@@ -7,6 +7,7 @@ const file = (container: Container, compression?: 'gzip'): SavedFile => ({ name:
 const plain = file({ kind: 'plain' })
 const packed = file({ kind: 'plain' }, 'gzip')
 const image = file({ kind: 'qcow2', snapshot: 'a' })
+const disk = file({ kind: 'qcow2-disk' })
 
 describe('files of one machine', () => {
   it.each([
@@ -14,6 +15,7 @@ describe('files of one machine', () => {
     ['one is compressed', [plain, packed], 'copies'],
     ['one is a packed libvirt save', [file({ kind: 'libvirt', storage: 'zstd' }), plain], 'copies'],
     ['one is an image', [packed, image, plain], 'nowhere'],
+    ['one is the disk of an image', [disk], 'nowhere'],
   ])('can be written as the least of them can: %s', (_, files, to) => {
     expect(writeBackOf(files).to).toBe(to)
   })

@@ -42,7 +42,8 @@ export type WriteBack =
 
 /** What can be done with all of the files is what the least of them allows. */
 export function writeBackOf(files: readonly SavedFile[]): WriteBack {
-  if (files.some(({ container }) => container.kind === 'qcow2')) return { to: 'nowhere', because: 'qcow2' }
+  if (files.some(({ container }) => container.kind === 'qcow2' || container.kind === 'qcow2-disk'))
+    return { to: 'nowhere', because: 'qcow2' }
   return files.some(isPacked) ? { to: 'copies', because: 'compressed' } : { to: 'files' }
 }
 

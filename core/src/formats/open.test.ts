@@ -48,6 +48,7 @@ describe('what a file is, in words,', () => {
     ['mapped-ram', { kind: 'plain' }, 'QEMU mapped-ram file'],
     ['stream', { kind: 'libvirt', storage: 'raw' }, 'QEMU stream in a libvirt save'],
     ['stream', { kind: 'libvirt', storage: 'zstd' }, 'QEMU stream in a libvirt save (zstd)'],
+    ['stream', { kind: 'qcow2-disk' }, 'QEMU stream on the disk of a qcow2 image'],
     ['stream', { kind: 'qcow2', snapshot: 'a b' }, 'QEMU stream in qcow2 snapshot "a b"'],
   ])('tells a %s and what it lies in: %j', (ram, container, words) => {
     const origin = { vmm: 'qemu', ram, container } as const

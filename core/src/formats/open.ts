@@ -129,8 +129,7 @@ function refusing(expected: string, found: string): Opener['open'] {
 }
 
 async function openQcow2(file: SavedFile, options: OpenOptions): Promise<SavedMachine> {
-  const { source, snapshot } = await vmStateOf(file.source)
-  return openQemuStream({ ...file, source, container: { kind: 'qcow2', snapshot } }, options)
+  return openQemuStream({ ...file, ...(await vmStateOf(file.source)) }, options)
 }
 
 async function openLibvirt(file: SavedFile, options: OpenOptions): Promise<SavedMachine> {

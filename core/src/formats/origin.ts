@@ -2,11 +2,12 @@
 export const compressions = ['gzip', 'zstd', 'bzip2', 'xz', 'lzop'] as const
 export type Compression = (typeof compressions)[number]
 
-/** What a VMM's save lies in: nothing, a libvirt save, or an internal snapshot of a disk image. */
+/** What a VMM's save lies in: nothing, a libvirt save, an internal snapshot of a disk image, or the disk itself of one, as with Proxmox. */
 export type Container =
   | { readonly kind: 'plain' }
   | { readonly kind: 'libvirt'; readonly storage: 'raw' | Compression }
   | { readonly kind: 'qcow2'; readonly snapshot: string }
+  | { readonly kind: 'qcow2-disk' }
 
 /** What QEMU wrote. */
 export interface QemuOrigin {
@@ -78,5 +79,7 @@ function containerWords(container: Container): string {
       return ` in a libvirt save${container.storage === 'raw' ? '' : ` (${container.storage})`}`
     case 'qcow2':
       return ` in qcow2 snapshot "${container.snapshot}"`
+    case 'qcow2-disk':
+      return ' on the disk of a qcow2 image'
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type ByteSource, bytesSource, FormatError } from './index.ts'
 import { vmStateOf } from './qcow2.ts'
+import { writeQcow2Disk } from './testing/qcow2-writer.ts'
 import { Bytes } from './testing/stream-writer.ts'
 
 const CLUSTER = 512
@@ -149,13 +150,13 @@ describe('the clusters of a VM state', () => {
   it('are refused where one is compressed', async () => {
     const refused = clusters(image({ entries: [at(1), at(2), at(3) | COMPRESSED] }))
     await expect(refused).rejects.toThrow(FormatError)
-    await expect(refused).rejects.toMatchObject({ offset: L2 + 16, found: 'one that is' })
+    await expect(refused).rejects.toMatchObject({ offset: L2 + 16, found: 'one that is compressed' })
   })
 
   it('are refused where a table of them is', async () => {
     const bytes = image({ entries: new Array(65).fill(at(0)), snapshots: [snapshot({ l1Entries: 2, stateBytes: 65 * CLUSTER })] })
     new DataView(bytes.buffer).setBigUint64(L1 + 8, COMPRESSED | BigInt(L2))
-    await expect(clusters(bytes)).rejects.toMatchObject({ offset: L1 + 8, found: 'one that is' })
+    await expect(clusters(bytes)).rejects.toMatchObject({ offset: L1 + 8, found: 'one that is compressed' })
   })
 
   it('take no memory until they are read, and then that of a few tables: a TiB of them that is mostly holes', async () => {
@@ -190,9 +191,12 @@ describe('the snapshots of a qcow2 image', () => {
       snapshot({ name: 'without', seconds: 12, stateBytes: 0 }),
       snapshot({ name: 'older', seconds: 3, extra: 1024 }),
     ]
-    expect((await stateOf(image({ snapshots }))).snapshot).toBe('newest.')
-    expect((await stateOf(image({ snapshots: [...snapshots].reverse() }))).snapshot).toBe('newest.')
-    expect((await stateOf(image({ snapshots: [snapshots[3]!] }))).snapshot).toBe('older')
+    expect((await stateOf(image({ snapshots }))).container).toEqual({ kind: 'qcow2', snapshot: 'newest.' })
+    expect((await stateOf(image({ snapshots: [...snapshots].reverse() }))).container).toEqual({
+      kind: 'qcow2',
+      snapshot: 'newest.',
+    })
+    expect((await stateOf(image({ snapshots: [snapshots[3]!] }))).container).toEqual({ kind: 'qcow2', snapshot: 'older' })
   })
 
   it.each<[string, Shape, number, string]>([
@@ -200,7 +204,7 @@ describe('the snapshots of a qcow2 image', () => {
     ['an unknown feature', { features: 0b10000 }, 72, 'found features 0x10'],
     ['clusters of 256 bytes', { clusterBits: 8 }, 20, '9 to 21 cluster bits, found 8'],
     ['clusters of 4 MiB', { clusterBits: 22 }, 20, '9 to 21 cluster bits, found 22'],
-    ['none that has a VM state', { snapshots: [snapshot({ stateBytes: 0 })] }, 60, 'found none'],
+    ['none that has a VM state', { snapshots: [snapshot({ stateBytes: 0 })] }, 60, 'found neither'],
     ['too little about the second', { snapshots: [snapshot(), snapshot({ extra: 15 })] }, SNAPSHOTS + 72 + 36, 'found 15'],
     ['too much about one', { snapshots: [snapshot({ extra: 1025 })] }, SNAPSHOTS + 36, 'found 1025'],
     ['a VM state larger than the image', { stateBytes: IMAGE_BYTES + 1 }, L1, 'a VM state inside the image'],
@@ -234,5 +238,39 @@ describe('the snapshots of a qcow2 image', () => {
     [80, 'without data file'],
   ])('cannot be told of the first %s bytes', async (bytes, message) => {
     await expect(stateOf(image({ features: 4 }).subarray(0, bytes))).rejects.toThrow(message)
+  })
+})
+
+describe('the disk of a qcow2 image without a VM state', () => {
+  const stream = new Bytes()
+    .text('QEVM')
+    .raw(Uint8Array.from({ length: 3000 }, (_, i) => i))
+    .done()
+  const DISK = 1 << 20
+  const compressed = (bytes: Uint8Array) => {
+    const view = new DataView(bytes.buffer)
+    const l2 = Number(view.getBigUint64(2 * CLUSTER) & 0xff_ffff_ffffn)
+    view.setBigUint64(l2, COMPRESSED | 0x1000n)
+    return bytes
+  }
+
+  it('is the VM state where a stream begins there, with zeros to its end', async () => {
+    const { container, source } = await stateOf(writeQcow2Disk(stream, DISK))
+    expect([container, source.byteLength]).toEqual([{ kind: 'qcow2-disk' }, DISK])
+    const expected = new Uint8Array(DISK)
+    expected.set(stream)
+    expect(Buffer.compare(await source.slice(0, DISK), expected)).toBe(0)
+  })
+
+  it.each([
+    ['it begins with something else', writeQcow2Disk(stream.subarray(1), DISK), 'a VM state as the disk, found neither'],
+    ['it is empty', writeQcow2Disk(new Uint8Array(9), DISK), 'found neither'],
+    ['it has no byte', writeQcow2Disk(stream, 0), 'found neither'],
+    ['its table is too short', writeQcow2Disk(stream, DISK).fill(0, 36, 40), 'found neither'],
+    ['it begins compressed', compressed(writeQcow2Disk(stream, DISK)), 'no snapshot, and of the disk one that is compressed'],
+    ['the rest of it is elsewhere', writeQcow2Disk(stream, DISK, 512), 'whole in its image, found a backing file'],
+  ])('is refused where %s', async (_, bytes, message) => {
+    await expect(stateOf(bytes)).rejects.toThrow(FormatError)
+    await expect(stateOf(bytes)).rejects.toThrow(message)
   })
 })

@@ -1,8 +1,10 @@
 import { type ByteSource, readExactly, storedBytes } from './byte-source.ts'
 import { FormatError, printable } from './format-error.ts'
+import type { Container } from './origin.ts'
 import { latin1 } from './stream-reader.ts'
 
 export const QCOW2_MAGIC = 'QFI\xfb'
+const QEMU_MAGIC = 'QEVM'
 const HEADER_BYTES = 104
 const SNAPSHOT_BYTES = 40
 const MOST_SNAPSHOTS = 65536
@@ -21,15 +23,24 @@ interface Snapshot {
   readonly diskBytes: number
 }
 
+/** Bytes of an image that are mapped by one of its L1 tables. */
+interface Mapped {
+  readonly l1Offset: number
+  readonly l1Entries: number
+  /** The entry that they begin with. */
+  readonly firstL1: number
+  readonly bytes: number
+}
+
 /** The VM state inside a qcow2 image. */
 export interface VmState {
-  readonly snapshot: string
+  readonly container: Container
   readonly source: ByteSource
 }
 
 /**
  * Finds the newest internal snapshot with a VM state (`savevm`) in a qcow2 image. The state is stored through the snapshot's
- * own L1 table, behind the end of the disk.
+ * own L1 table, behind the end of the disk. Where there is none the disk may be a volume that holds the state itself, as Proxmox has it.
  *
  * @source QEMU docs/interop/qcow2.txt, "Snapshots" and "Cluster mapping"
  */
@@ -45,9 +56,32 @@ export async function vmStateOf(source: ByteSource): Promise<VmState> {
   if (clusterBits < 9 || clusterBits > 21) throw new FormatError(20, '9 to 21 cluster bits', `${clusterBits}`)
   const snapshots = await readSnapshots(source, u64(view, 64), view.getUint32(60))
   const [newest] = snapshots.filter(({ stateBytes }) => stateBytes > 0).sort((a, b) => b.seconds - a.seconds)
-  if (newest === undefined) throw new FormatError(60, 'an internal snapshot with a VM state', 'none')
-  return { snapshot: newest.name, source: stateSource(source, newest, 2 ** clusterBits) }
+  const clusterBytes = 2 ** clusterBits
+  if (newest === undefined) return { container: { kind: 'qcow2-disk' }, source: await diskState(source, view, clusterBytes) }
+  const { l1Offset, l1Entries, stateBytes: bytes, diskBytes } = newest
+  if (bytes > source.byteLength) throw new FormatError(l1Offset, 'a VM state inside the image', `one of ${bytes} bytes`)
+  const mapped = { l1Offset, l1Entries, firstL1: Math.ceil(diskBytes / tableSpan(clusterBytes)), bytes }
+  return { container: { kind: 'qcow2', snapshot: newest.name }, source: mappedSource(source, mapped, clusterBytes) }
 }
+
+/** The disk of an image, if a QEMU stream begins there. */
+async function diskState(image: ByteSource, header: DataView, clusterBytes: number): Promise<ByteSource> {
+  const none = (found: string) => new FormatError(60, 'an internal snapshot with a VM state, or a VM state as the disk', found)
+  const bytes = u64(header, 24)
+  const mapped = { l1Offset: u64(header, 40), l1Entries: header.getUint32(36), firstL1: 0, bytes }
+  const tables = Math.ceil(bytes / tableSpan(clusterBytes))
+  if (bytes < QEMU_MAGIC.length || bytes > Number.MAX_SAFE_INTEGER || tables > mapped.l1Entries) throw none('neither')
+  const source = mappedSource(image, mapped, clusterBytes)
+  const start = await source.slice(0, QEMU_MAGIC.length).catch((error: unknown) => {
+    if (error instanceof FormatError) throw none(`no snapshot, and of the disk ${error.found}`)
+    throw error
+  })
+  if (latin1(start) !== QEMU_MAGIC) throw none('neither')
+  if (u64(header, 8) !== 0) throw new FormatError(8, 'a disk that is whole in its image', 'a backing file')
+  return source
+}
+
+const tableSpan = (clusterBytes: number): number => (clusterBytes / 8) * clusterBytes
 
 async function readSnapshots(source: ByteSource, start: number, count: number): Promise<Snapshot[]> {
   if (count > MOST_SNAPSHOTS) throw new FormatError(60, `at most ${MOST_SNAPSHOTS} snapshots`, `${count}`)
@@ -72,13 +106,12 @@ async function readSnapshots(source: ByteSource, start: number, count: number): 
   return snapshots
 }
 
-/** The VM state of a snapshot: its clusters, one after the other. Of the tables that say where they are a few are held at a time. */
-function stateSource(image: ByteSource, snapshot: Snapshot, clusterBytes: number): ByteSource {
-  const clusters = new ClusterPlaces(image, snapshot, clusterBytes)
-  const { stateBytes } = snapshot
+/** Clusters of an image, one after the other. Of the tables that say where they are a few are held at a time. */
+function mappedSource(image: ByteSource, mapped: Mapped, clusterBytes: number): ByteSource {
+  const clusters = new ClusterPlaces(image, mapped, clusterBytes)
   return {
-    byteLength: stateBytes,
-    storedBytes: Math.min(stateBytes, storedBytes(image)),
+    byteLength: mapped.bytes,
+    storedBytes: Math.min(mapped.bytes, storedBytes(image)),
     slice: async (start, end, scratch) => {
       const bytes = scratch?.subarray(0, end - start) ?? new Uint8Array(end - start)
       for (let at = start; at < end; ) {
@@ -102,26 +135,23 @@ function stateSource(image: ByteSource, snapshot: Snapshot, clusterBytes: number
 /** Tables that are held at a time: each is of as many clusters as a cluster has entries, 512 MiB of them with 64 KiB. */
 const HELD_TABLES = 8
 
-/** Where each cluster of a VM state is in the image. */
+/** Where each cluster is in the image. */
 class ClusterPlaces {
   readonly #image: ByteSource
   readonly #l1Offset: number
-  /** The entry of L1 that the VM state begins with. */
+  /** The entry of L1 that the first cluster is under. */
   readonly #firstL1: number
   readonly #clusterBytes: number
   /** L2 tables by their number, the one read last at the end; undefined for one that is not there. */
   readonly #tables = new Map<number, Table | undefined>()
 
-  /** @throws FormatError when the tables are too short for the state. */
-  constructor(image: ByteSource, { l1Offset, l1Entries, stateBytes, diskBytes }: Snapshot, clusterBytes: number) {
-    const tableSpan = (clusterBytes / 8) * clusterBytes
+  /** @throws FormatError when the tables are too short. */
+  constructor(image: ByteSource, { l1Offset, l1Entries, firstL1, bytes }: Mapped, clusterBytes: number) {
     this.#image = image
     this.#l1Offset = l1Offset
     this.#clusterBytes = clusterBytes
-    this.#firstL1 = Math.ceil(diskBytes / tableSpan)
-    if (stateBytes > image.byteLength)
-      throw new FormatError(l1Offset, 'a VM state inside the image', `one of ${stateBytes} bytes`)
-    const needed = this.#firstL1 + Math.ceil(stateBytes / tableSpan)
+    this.#firstL1 = firstL1
+    const needed = firstL1 + Math.ceil(bytes / tableSpan(clusterBytes))
     if (needed > l1Entries) throw new FormatError(l1Offset, `an L1 table of ${needed} entries`, `${l1Entries}`)
   }
 
@@ -155,7 +185,8 @@ interface Table {
 function entryOf({ offset, bytes }: Table, index: number): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset + index * 8, 8)
   const [high, low] = [view.getUint32(0), view.getUint32(4)]
-  if ((high & COMPRESSED) !== 0) throw new FormatError(offset + index * 8, 'clusters that are not compressed', 'one that is')
+  if ((high & COMPRESSED) !== 0)
+    throw new FormatError(offset + index * 8, 'clusters that are not compressed', 'one that is compressed')
   return (low & 1) === 1 ? 0 : (high & OFFSET_HIGH) * 2 ** 32 + ((low & OFFSET_LOW) >>> 0)
 }
 

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { VIRT_ITS } from '../../abi/index.ts'
 import { FormatError } from '../index.ts'
 import { Bytes } from '../testing/stream-writer.ts'
+import type { DeviceSection } from './device-sections.ts'
 import { DeviceState, fieldsOf } from './device-state.ts'
 import { redistributors, savedItses } from './gic-state.ts'
-import type { DeviceSection } from './stream.ts'
 import type { Description, Field, Subsection } from './vmdescription.ts'
 
 /** Where the states lie in their file. */

@@ -1,5 +1,5 @@
 import { FormatError } from '../format-error.ts'
-import type { DeviceSection } from './stream.ts'
+import type { DeviceSection } from './device-sections.ts'
 import { type Description, type Field, stateBytes, subsectionHeaderBytes } from './vmdescription.ts'
 
 /** A field of a device's state and where it begins in it. */

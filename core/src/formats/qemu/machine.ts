@@ -1,6 +1,7 @@
 import type { GicRegisters, MsiFunction, SavedVcpu } from '../../abi/index.ts'
 import { type Gpa, type GpaRange, LoadableMemory } from '../../memory/index.ts'
 import type { VirtioDevice } from '../../virtio/index.ts'
+import { type Edit, editedLength } from '../edits.ts'
 import { type FileEdits, type SavedFile, type WriteBack, writeBackOf } from '../machine-file.ts'
 import { formatWords, type Origin } from '../origin.ts'
 import { loadPages, type PlacedPage } from '../page-loader.ts'
@@ -43,6 +44,7 @@ export class QemuMachine implements SavedMachine {
   readonly #start: number
   readonly #ram: RamMap
   readonly #lastRecord: number
+  readonly #end: number
 
   constructor(file: SavedFile, stream: QemuStream, map: RamMap, facts: DeviceFacts) {
     const ram = stream.capabilities.has('mapped-ram') ? 'mapped-ram' : 'stream'
@@ -61,6 +63,7 @@ export class QemuMachine implements SavedMachine {
     this.#gic = facts.gic
     this.#ram = map
     this.#lastRecord = stream.lastRecord
+    this.#end = stream.end
   }
 
   get ranges(): readonly GpaRange[] {
@@ -103,7 +106,15 @@ export class QemuMachine implements SavedMachine {
     const edits = await new PageEdits(this.#file.source, this.#ram, this.#lastRecord).plan(pages)
     edits.push(...redistributorEdits(this.#gic, registers.redistributors))
     edits.sort((a, b) => a.offset - b.offset)
+    edits.push(...this.#cut(edits))
     return edits.length === 0 ? [] : [{ file: this.#file, edits }]
+  }
+
+  /** What a stream grows by, a volume has behind it: there it ends as it did, and what lay at its end is of no stream. */
+  #cut(edits: readonly Edit[]): Edit[] {
+    const { byteLength } = this.#file.source
+    const remove = Math.min(editedLength(this.#file.source, edits) - byteLength, byteLength - this.#end)
+    return remove <= 0 ? [] : [{ offset: byteLength - remove, remove, insert: new Uint8Array(0) }]
   }
 
   async #replay(memory: LoadableMemory, wanted: Wanted): Promise<void> {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { bytesSource } from '../index.ts'
 import { Bytes, someRegisters } from '../testing/stream-writer.ts'
+import type { DeviceSection } from './device-sections.ts'
 import { CAPABILITY, capability, configBytes, u16, u32, u64 } from './pci-config.ts'
 import { msiFunctions, msixVectors } from './pci-function.ts'
 import { pciStates } from './pci-state.ts'
-import type { DeviceSection } from './stream.ts'
 import type { Field } from './vmdescription.ts'
 
 const OFFSET = 0x80

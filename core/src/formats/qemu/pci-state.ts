@@ -1,9 +1,9 @@
 import { type ByteSource, readExactly } from '../byte-source.ts'
+import type { DeviceSection } from './device-sections.ts'
 import { fieldsOf } from './device-state.ts'
 import { configBytes, type PciState } from './pci-config.ts'
 import { msixVectors } from './pci-function.ts'
 import { isPciFunction, pathOf } from './requester-id.ts'
-import type { DeviceSection } from './stream.ts'
 
 /** After the state's version number comes configuration space, then four interrupt pins. */
 const VERSION_BYTES = 4

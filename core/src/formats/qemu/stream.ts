@@ -2,13 +2,13 @@ import { PAGE_BYTES } from '../../memory/index.ts'
 import { storedBytes } from '../byte-source.ts'
 import { FormatError } from '../format-error.ts'
 import { type StreamReader, shown } from '../stream-reader.ts'
+import { type DeviceSection, DeviceSections, type UndescribedSection } from './device-sections.ts'
 import { mappedPages } from './mapped-ram.ts'
 import { skipToFooter } from './opaque-section.ts'
 import type { IndexBudget } from './page-index.ts'
 import { RamBlock } from './ram-block.ts'
 import { RAM_SAVE_FLAG, RamRecords, type RecordSink } from './ram-records.ts'
 import { SECTION } from './section.ts'
-import { type DeviceDescription, readDescription, stateBytes } from './vmdescription.ts'
 
 const COMMAND_PACKAGED = 7
 const COMMAND_POSTCOPY_ADVISE = 3
@@ -22,18 +22,10 @@ const INDEX_LEAST = 128 << 20
 /** The shortest record of a page: a header and the byte it is filled with. */
 const SHORTEST_RECORD = 9
 
-/** The state of one device: where it lies in the source, and what it consists of. */
-export interface DeviceSection {
-  readonly device: DeviceDescription
-  readonly offset: number
-  readonly bytes: number
-}
-
 /** Reads a QEMU migration stream, version 3, from its header to its end. */
 export class QemuStream {
   machine = ''
   readonly capabilities = new Set<string>()
-  readonly devices: DeviceSection[] = []
   /** Where the last ram section has its end-of-section record: a record put in before it belongs to the stream. */
   lastRecord = 0
   readonly #reader: StreamReader
@@ -41,17 +33,28 @@ export class QemuStream {
   readonly #budget: IndexBudget
   /** Sections that are sent in several pieces: number to name. */
   readonly #started = new Map<number, string>()
+  readonly #devices: DeviceSections
   #hugePages = false
-  #described: readonly DeviceDescription[] | undefined
+  #isRamDone = false
 
   constructor(reader: StreamReader, sink: RecordSink) {
     this.#reader = reader
     this.#ram = new RamRecords(reader, sink)
+    this.#devices = new DeviceSections(reader.source)
     this.#budget = { bytes: 2 * storedBytes(reader.source) + INDEX_LEAST }
   }
 
   get blocks(): ReadonlyMap<string, RamBlock> {
     return this.#ram.blocks
+  }
+
+  get devices(): readonly DeviceSection[] {
+    return this.#devices.found
+  }
+
+  /** Behind the stream and its description; what follows, as on a volume that is larger, is no part of it. */
+  get end(): number {
+    return this.#devices.end
   }
 
   /** Reads everything. @throws FormatError where the stream is not one. */
@@ -61,7 +64,10 @@ export class QemuStream {
     for (;;) {
       await reader.need(1, 'a section or the end of the stream')
       const type = reader.u8()
-      if (type === SECTION.eof) return
+      if (type === SECTION.eof) {
+        if (this.#devices.areWaiting) throw this.#devices.missing()
+        return
+      }
       if (type === SECTION.configuration) await this.#configuration()
       else if (type === SECTION.command) await this.#command()
       else await this.#section(type)
@@ -140,10 +146,11 @@ export class QemuStream {
       await reader.need(8, 'the instance and version of a section')
       const instance = reader.u32()
       reader.u32()
-      if (type === SECTION.full) await this.#deviceState(name, instance)
+      if (type === SECTION.full) await this.#deviceState({ name, instance, offset: reader.offset }, { at, id })
       else this.#started.set(id, name)
     }
     if (type !== SECTION.full) await this.#iteration(at, id)
+    if (type === SECTION.end && this.#started.get(id) === 'ram') this.#isRamDone = true
     await this.#footer(id)
   }
 
@@ -165,17 +172,14 @@ export class QemuStream {
     }
   }
 
-  async #deviceState(name: string, instance: number): Promise<void> {
-    this.#described ??= await readDescription(this.#reader.source)
-    const offset = this.#reader.offset
-    const device = this.#described[this.devices.length]
-    if (device === undefined || device.name !== name || device.instance !== instance) {
-      const expected = device === undefined ? 'no more device' : `device "${device.name}" ${device.instance}`
-      throw new FormatError(offset, `${expected} according to the device description`, `"${name}" ${instance}`)
+  async #deviceState(section: UndescribedSection, { at, id }: { readonly at: number; readonly id: number }): Promise<void> {
+    const reader = this.#reader
+    if (await this.#devices.areDescribed(at, this.#isRamDone)) {
+      reader.skip(this.#devices.add(section), `the state of ${section.name}`)
+      return
     }
-    const bytes = stateBytes(device)
-    this.#reader.skip(bytes, `the state of ${name}`)
-    this.devices.push({ device, offset, bytes })
+    await skipToFooter(reader, id, this.#started)
+    this.#devices.wait({ ...section, bytes: reader.offset - section.offset })
   }
 
   async #ramRecords(): Promise<void> {

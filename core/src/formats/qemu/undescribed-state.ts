@@ -1,8 +1,8 @@
 import { FormatError } from '../format-error.ts'
 import { latin1 } from '../stream-reader.ts'
+import type { DeviceSection } from './device-sections.ts'
 import { describeGic, describeState } from './known-states.ts'
 import { SECTION } from './section.ts'
-import type { DeviceSection } from './stream.ts'
 
 const MAGIC = 'QEVM'
 const VERSION = 3

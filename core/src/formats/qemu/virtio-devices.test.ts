@@ -4,8 +4,8 @@ import { bytesSource } from '../index.ts'
 import { openFixture, streamFixtures } from '../testing/fixtures.ts'
 import { Bytes } from '../testing/stream-writer.ts'
 import { type VirtioParts, virtioBytes } from '../testing/virtio-writer.ts'
+import type { DeviceSection } from './device-sections.ts'
 import { RequesterIds } from './requester-id.ts'
-import type { DeviceSection } from './stream.ts'
 import { virtioDevices } from './virtio-devices.ts'
 
 /** The states lie this far in the file. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { bytesSource, FormatError } from '../index.ts'
 import { Bytes } from '../testing/stream-writer.ts'
-import type { DeviceSection } from './stream.ts'
+import type { DeviceSection } from './device-sections.ts'
 import { type VirtioMem, virtioMems } from './virtio-mem.ts'
 import type { Field } from './vmdescription.ts'
 

@@ -1,8 +1,8 @@
 import { type GpaRange, gpa } from '../../memory/index.ts'
 import type { ByteSource } from '../byte-source.ts'
 import { FormatError } from '../format-error.ts'
+import type { DeviceSection } from './device-sections.ts'
 import { fieldsOf } from './device-state.ts'
-import type { DeviceSection } from './stream.ts'
 import { StateReader, virtioState } from './virtio-state.ts'
 
 /** Guest address and size of the region come first, as u64; the size of its blocks and its node follow. */

@@ -1,7 +1,7 @@
 import { type ByteSource, readExactly } from '../byte-source.ts'
 import { latin1 } from '../stream-reader.ts'
+import type { DeviceSection } from './device-sections.ts'
 import { SECTION } from './section.ts'
-import type { DeviceSection } from './stream.ts'
 import { MOST_QUEUES } from './virtio-state.ts'
 
 /** What a device's state ends with that all virtio devices have, and how much each part holds. */

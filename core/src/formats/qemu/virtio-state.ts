@@ -1,8 +1,8 @@
 import { type ByteSource, readExactly } from '../byte-source.ts'
 import { FormatError } from '../format-error.ts'
+import type { DeviceSection } from './device-sections.ts'
 import { msixVectors } from './pci-function.ts'
 import { virtioHead } from './pci-state.ts'
-import type { DeviceSection } from './stream.ts'
 
 /** What every virtio device writes behind its transport's part, in bytes; then come its configuration and its queues. */
 const COMMON = { status: 1, isr: 1, queueSelect: 2, features: 4, configBytes: 4 } as const

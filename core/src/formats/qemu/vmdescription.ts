@@ -8,6 +8,9 @@ import { SECTION } from './section.ts'
 const BRACE = 0x7b
 /** Of the end of a stream so much is looked through, more and more: 512 vCPUs need under 3 MB. */
 const TAILS = [64 << 10, 512 << 10, 8 << 20]
+/** The same from the first device on, all of whose states come before it. */
+const FIRST_REACH = 1 << 20
+const LARGEST_REACH = 64 << 20
 const DEEPEST = 32
 /** Structures without bytes in one array: every other array is as long as the state has bytes for. */
 const MOST_EMPTY = 4096
@@ -36,30 +39,78 @@ export interface DeviceDescription extends Description {
   readonly instance: number
 }
 
-/** Finds the JSON that ends a stream and says how long each device's state is. */
-export async function readDescription(source: ByteSource): Promise<readonly DeviceDescription[]> {
+/** A description where it lies: `start` is the byte that marks it, behind the one that ends the stream. */
+export interface PlacedDescription {
+  readonly devices: readonly DeviceDescription[]
+  readonly start: number
+  readonly end: number
+}
+
+/** Finds the JSON that ends a stream and says how long each device's state is: the last one, with no more than 8 MiB behind where it begins. */
+export async function lastDescription(source: ByteSource): Promise<PlacedDescription | undefined> {
   const end = source.byteLength
   for (const bytes of TAILS) {
     const from = Math.max(0, end - bytes)
-    const found = descriptionIn(await source.slice(from, end), from)
-    if (found !== undefined) return found
+    const tail = await source.slice(from, end)
+    for (let at = tail.length - 2; at >= 6; at--) {
+      const found = descriptionAt(tail, at, from)
+      if (found !== undefined) return found
+    }
     if (from === 0) break
   }
-  throw new FormatError(end, 'the device description (JSON) that ends a QEMU stream', 'the end of the file without one')
+  return undefined
 }
 
-/** The last description in the end of a stream, which lies at `from`. */
-function descriptionIn(tail: Uint8Array, from: number): readonly DeviceDescription[] | undefined {
-  for (let at = tail.length - 2; at >= 6; at--) {
-    if (tail[at] !== BRACE || tail[at - 5] !== SECTION.vmdescription || tail[at - 6] !== 0) continue
-    const length = new DataView(tail.buffer, tail.byteOffset + at - 4, 4).getUint32(0)
-    // A zero byte is in no JSON. It also ends every candidate at the next one, so that many of them cost nothing.
-    if (at + length > tail.length || tail.subarray(at, at + length).includes(0)) continue
-    const json = parseJson(latin1(tail.subarray(at, at + length)))
-    if (typeof json !== 'object' || json === null || !('devices' in json)) continue
-    return new DescriptionReader(from + at).devices(json)
+/**
+ * Finds the description of a stream that other bytes follow: the first behind `from` that `fits`. A guest may put one that does not
+ * into the state of a device. Undefined where 64 MiB have none.
+ */
+export async function nextDescription(
+  source: ByteSource,
+  from: number,
+  fits: (found: PlacedDescription, bytes: Uint8Array) => boolean,
+): Promise<PlacedDescription | undefined> {
+  let tried = 6
+  for (let reach = FIRST_REACH; ; reach *= 4) {
+    const end = Math.min(from + reach, source.byteLength)
+    const bytes = await source.slice(from, end)
+    for (let at = tried; at < bytes.length; at++) {
+      // What is cut here is whole in the next round, or in none.
+      if (isMarked(bytes, at) && at + lengthAt(bytes, at) > bytes.length && end < source.byteLength && reach < LARGEST_REACH)
+        break
+      tried = at + 1
+      const found = orNone(() => descriptionAt(bytes, at, from))
+      if (found !== undefined && fits(found, bytes)) return found
+    }
+    if (end === source.byteLength || reach >= LARGEST_REACH) return undefined
   }
-  return undefined
+}
+
+/** What is no description that can be read is none: the one of the stream comes behind it. */
+function orNone(find: () => PlacedDescription | undefined): PlacedDescription | undefined {
+  try {
+    return find()
+  } catch (error) {
+    if (error instanceof FormatError) return undefined
+    throw error
+  }
+}
+
+const isMarked = (bytes: Uint8Array, brace: number): boolean =>
+  bytes[brace] === BRACE && bytes[brace - 5] === SECTION.vmdescription && bytes[brace - 6] === SECTION.eof
+
+const lengthAt = (bytes: Uint8Array, brace: number): number =>
+  new DataView(bytes.buffer, bytes.byteOffset + brace - 4, 4).getUint32(0)
+
+/** The description whose first brace is there, in bytes that lie at `from`. */
+function descriptionAt(bytes: Uint8Array, brace: number, from: number): PlacedDescription | undefined {
+  if (!isMarked(bytes, brace)) return undefined
+  const end = brace + lengthAt(bytes, brace)
+  // A zero byte is in no JSON. It also ends every candidate at the next one, so that many of them cost nothing.
+  if (end > bytes.length || bytes.subarray(brace, end).includes(0)) return undefined
+  const json = parseJson(latin1(bytes.subarray(brace, end)))
+  if (typeof json !== 'object' || json === null || !('devices' in json)) return undefined
+  return { devices: new DescriptionReader(from + brace).devices(json), start: from + brace - 5, end: from + end }
 }
 
 /** Bytes before the fields of a subsection: a marker, its name with the length of it, its version. */

@@ -33,6 +33,8 @@ export interface StreamParts {
   readonly opaque?: OpaqueSection
   /** More devices, after the GIC. */
   readonly devices?: readonly WrittenDevice[]
+  /** Devices whose state comes before all RAM. */
+  readonly early?: readonly WrittenDevice[]
 }
 
 /** A RAM block; some capabilities add a page size or an address. */
@@ -132,6 +134,10 @@ export function writeStream(parts: StreamParts = {}): Uint8Array {
   if (parts.postcopyAdvice !== undefined) out.u8(8).u16(3).u16(16).u64(parts.postcopyAdvice).u64(4096)
   const { opaque } = parts
   if (opaque !== undefined) endSection(out.u8(1).u32(OPAQUE_ID).name(opaque.name).u32(0).u32(1).raw(opaque.start), OPAQUE_ID)
+  const early = parts.early ?? []
+  early.forEach((device, i) => {
+    writeDevice(out, device, EARLY_ID + i)
+  })
   out.u8(1).u32(RAM_ID).name('ram').u32(0).u32(4)
   out.u64(blocks.reduce((sum, block) => sum + block.bytes, 0) + RAM_SAVE_FLAG.sizes)
   for (const { name, bytes, pageSize, address } of blocks) {
@@ -148,23 +154,19 @@ export function writeStream(parts: StreamParts = {}): Uint8Array {
   })
   if (opaque !== undefined) endSection(out.u8(3).u32(OPAQUE_ID).raw(opaque.end), OPAQUE_ID)
   const devices = [...gicDevices(parts), ...(parts.devices ?? [])]
-  devices.forEach(({ name, instance = 0, state }, i) => {
-    endSection(
-      out
-        .u8(4)
-        .u32(RAM_ID + 1 + i)
-        .name(name)
-        .u32(instance)
-        .u32(0)
-        .raw(state),
-      RAM_ID + 1 + i,
-    )
+  devices.forEach((device, i) => {
+    writeDevice(out, device, RAM_ID + 1 + i)
   })
-  return writeDescription(out.u8(0), devices).done()
+  return writeDescription(out.u8(0), [...early, ...devices]).done()
+}
+
+function writeDevice(out: Bytes, { name, instance = 0, state }: WrittenDevice, id: number): void {
+  endSection(out.u8(4).u32(id).name(name).u32(instance).u32(0).raw(state), id)
 }
 
 const RAM_ID = 2
 const OPAQUE_ID = 99
+const EARLY_ID = 200
 
 function endSection(out: Bytes, id: number): void {
   out.u8(0x7e).u32(id)
