@@ -14,6 +14,7 @@ const documents = {
   kernels: 'KernelsDocument',
   formats: 'FormatsDocument',
   registers: 'RegistersDocument',
+  live: 'LiveDocument',
 } as const
 
 /** What a document is called; of those that are not a command's, what the file itself says that it is. */

@@ -34,4 +34,6 @@ export interface Io {
   lab(kernel: string): Promise<Lab>
   /** Milliseconds of a monotonic clock. */
   now(): number
+  /** Has `undo` done before a signal ends the program, for what must not be left as it is; what is returned takes that back. */
+  onSignal(undo: () => Promise<void>): () => void
 }

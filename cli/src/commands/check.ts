@@ -1,5 +1,4 @@
-import { NEWEST, releasedKernels } from '@vits/core/abi'
-import type { KernelRow, Report, Verdict } from '@vits/core/audit'
+import { NEWEST } from '@vits/core/abi'
 import { checkDocument } from '@vits/core/documents'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing } from '../failure.ts'
@@ -12,6 +11,7 @@ import { kernelLines } from '../render/kernels-text.ts'
 import { reportText } from '../render/report-text.ts'
 import type { check } from '../usage/check.ts'
 import type { Run } from '../usage.ts'
+import { exitBits, kernelBits } from '../verdict-bits.ts'
 
 /** Says whether the interrupts of saved VMs will come back. Never writes. */
 export const run: Run<typeof check> = async (
@@ -39,20 +39,4 @@ export const run: Run<typeof check> = async (
     )
   }
   return bits
-}
-
-function exitBits(reports: readonly Report[], strict: boolean): ExitBits {
-  const counts = ({ verdict, findings }: Report) =>
-    isHarm(verdict) || (strict && findings.some(({ severity }) => severity === 'latent'))
-  const isSeen = reports.every(({ gaps }) => gaps.length === 0)
-  return (reports.some(counts) ? ExitCode.Problems : ExitCode.Ok) | (isSeen ? ExitCode.Ok : ExitCode.Undecided)
-}
-
-const isHarm = (verdict: Verdict): boolean => verdict === 'fails' || verdict === 'corrupts'
-
-/** Every released kernel must restore cleanly; what the proposal makes of a VM is nobody's problem. */
-function kernelBits(kernels: readonly KernelRow[]): ExitBits {
-  const verdicts = kernels.flatMap(({ kernel, verdict }) => (releasedKernels.includes(kernel) ? verdict : []))
-  const bits = verdicts.some(isHarm) ? ExitCode.Problems : ExitCode.Ok
-  return bits | (verdicts.includes('undecided') ? ExitCode.Undecided : ExitCode.Ok)
 }

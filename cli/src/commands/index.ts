@@ -13,6 +13,7 @@ export const commands: Readonly<Record<string, () => Promise<{ readonly run: Run
   diff: () => import('./diff.ts'),
   extract: () => import('./extract.ts'),
   pages: () => import('./pages.ts'),
+  live: () => import('./live.ts'),
   lint: () => import('./lint.ts'),
   explain: () => import('./explain.ts'),
   formats: () => import('./formats.ts'),

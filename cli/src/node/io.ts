@@ -1,6 +1,7 @@
 import type { Io } from '../io.ts'
 import { nodeDisk } from './disk.ts'
 import { listFolder } from './list-folder.ts'
+import { onSignal } from './on-signal.ts'
 import { openFile } from './open-file.ts'
 import { KEPT_BYTES } from './spool.ts'
 
@@ -13,4 +14,5 @@ export const nodeIo = (said: Pick<Io, 'out' | 'err' | 'progress' | 'style' | 'tu
   disk: nodeDisk,
   lab: async (kernel) => (await import('../prove/lab-program.ts')).openLab(kernel),
   now: () => performance.now(),
+  onSignal,
 })

@@ -7,7 +7,8 @@ import { isQuiet } from './finding-text.ts'
 import { count, itsWords } from './words.ts'
 
 /** The last lines of a report: what the restore comes to, and what to do next. */
-export function verdictLines(file: string, { origin }: SavedMachine, reports: readonly Report[], style: Style): string[] {
+export function verdictLines(file: string, { origin, kind }: SavedMachine, reports: readonly Report[], style: Style): string[] {
+  if (isRunning({ origin, kind })) return runningLines(reports, style)
   const findings = reports.flatMap((report) => report.findings)
   const problems = findings.filter(({ severity }) => severity === 'fails' || severity === 'corrupts')
   const next = ['', ...hints(nextSteps(file, reports))]
@@ -30,6 +31,27 @@ export function verdictLines(file: string, { origin }: SavedMachine, reports: re
         ...unseenLines(reports, style),
         ...next,
       ]
+  }
+}
+
+/** A VM that runs is not resumed, and not repaired. */
+const isRunning = ({ origin, kind }: Pick<SavedMachine, 'origin' | 'kind'>): boolean =>
+  kind !== 'case' && origin.vmm === 'qemu' && origin.ram === 'running'
+
+function runningLines(reports: readonly Report[], style: Style): string[] {
+  const findings = reports.flatMap((report) => report.findings)
+  const verdict = worst(reports.map((report) => report.verdict))
+  const [first] = findings
+  const next = first === undefined ? [] : ['', ...hints([[`vits explain ${first.code}`, 'what this is and why it happens']])]
+  switch (verdict) {
+    case 'restores':
+      return [style.good(`Saved now: ${cleanWords(reports, findings)}`)]
+    case 'undecided':
+      return [style.bad(`Undecided: ${unseenWords(reports)}.`), ...next]
+    case 'fails':
+      return [style.bad(`Saved now: ${failureWords(reports)}`), ...unseenLines(reports, style), ...next]
+    case 'corrupts':
+      return [style.bad(`Saved now: the restore succeeds${harmWords(reports)}.`), ...unseenLines(reports, style), ...next]
   }
 }
 

@@ -54,6 +54,7 @@ export async function vits(
     turns: allTurns,
     lab: modelLab,
     now: () => 0,
+    onSignal: () => () => {},
     ...others,
   }
   const code = await run(args, io, { version: '0.0.0', perform: (job) => perform(job, io) })

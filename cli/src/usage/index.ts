@@ -8,6 +8,7 @@ import { extract } from './extract.ts'
 import { formats } from './formats.ts'
 import { kernels } from './kernels.ts'
 import { lint } from './lint.ts'
+import { live } from './live.ts'
 import { pages } from './pages.ts'
 import { prove } from './prove.ts'
 import { repair } from './repair.ts'
@@ -26,6 +27,7 @@ export const usages: readonly Usage[] = [
   diff,
   extract,
   pages,
+  live,
   lint,
   explain,
   kernels,

@@ -2,6 +2,7 @@ export { type CheckDocument, type Checked, checkDocument } from './check-documen
 export { namedDevices } from './device-document.ts'
 export type { DiffDocument } from './diff-document.ts'
 export { type LintDocument, type LintedTrace, lintDocument } from './lint-document.ts'
+export { type LiveDocument, liveDocument } from './live-document.ts'
 export { type PagesDocument, pagesDocument } from './pages-document.ts'
 export { type PendingDocument, pendingDocument, type ShowDocument } from './pending-document.ts'
 export { type ItsProved, type ProveDocument, type Proved, proveDocument } from './prove-document.ts'
