@@ -38,7 +38,12 @@ export async function withSavedMachine<T>(
     const isSlow = () => open.bytes > SLOW_BYTES || io.now() - begun > SLOW_MILLISECONDS
     const progress = io.progress && ((text: string) => (text === '' || isSlow() ? io.progress?.(text) : undefined))
     const percent = (done: number, total: number) => progress?.(`vits: ${path}: ${Math.floor((100 * done) / total)} %`)
-    const machine = await openMachine(open.files, { progress: percent, keeping: io.keeping })
+    const { guestKernel } = options
+    const machine = await openMachine(open.files, {
+      progress: percent,
+      keeping: io.keeping,
+      ...(guestKernel && { guestKernel }),
+    })
     io.turns.opened()
     progress?.('')
     await opened?.(machine)

@@ -10,8 +10,7 @@ export {
   FormatError,
   type MachineFile,
   type OpenOptions,
-  openSavedMachine as open,
   type SavedMachine,
 } from './formats/index.ts'
-export { type Inspection, type InspectOptions, inspect } from './inspect/index.ts'
+export { type Inspection, type InspectOptions, inspect, type OpenMachineOptions, open } from './inspect/index.ts'
 export type { RepairOptions, RepairPlan } from './repair/index.ts'

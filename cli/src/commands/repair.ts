@@ -138,6 +138,7 @@ const unwritable = {
   qcow2: 'what lies in a qcow2 image cannot be written back; look with -n',
   running: 'a VM that runs cannot be written back; look with -n',
   layers: 'a file of changes cannot be written back: apply it to its base first, and repair the result; look with -n',
+  kdump: 'a kdump file cannot be written back, and a case of it can (vits extract); look with -n',
 } as const
 
 /** Looks, once it is known what it is, whether its files can be written as they are asked for. */

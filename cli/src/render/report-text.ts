@@ -1,4 +1,4 @@
-import { hex, itsCount } from '@vits/core/abi'
+import { hex, inferredRegisters, itsCount } from '@vits/core/abi'
 import { headline, problemRow, type Report, type Verdict, type WhyHang, whyHang, worst } from '@vits/core/audit'
 import type { Checked } from '@vits/core/documents'
 import type { SavedMachine } from '@vits/core/formats'
@@ -37,6 +37,7 @@ export function reportText(checked: Checked, { kernels, rules, byHang }: ReportO
   return [
     ...says.map(isGood ? style.good : style.bad),
     `${style.bold(printable(file))}  ${printable(summary(machine, reports))}`,
+    ...inferredLines(machine),
     '',
     ...reports.flatMap((report) => [...itsHeading(report, reports.length, style), ...viewLines(report), '']),
     ...reports.flatMap((report) => {
@@ -77,6 +78,12 @@ function summary({ format, machine, ranges, registers }: SavedMachine, reports: 
     ram,
     `${count(itsCount(registers), 'ITS', 'ITSes')}${bases.length === 0 ? '' : ` at ${bases.join(', ')}`}`,
   ].join(' · ')
+}
+
+/** What the registers are that the file does not have. */
+function inferredLines({ registers }: SavedMachine): string[] {
+  const from = inferredRegisters(registers)
+  return from === undefined ? [] : paragraph(`Registers: ${from}.`)
 }
 
 /** Above the views of one ITS of several. */

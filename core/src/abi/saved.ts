@@ -36,6 +36,25 @@ export interface GicRegisters {
   /** More ITSes that the machine had, of which the file tells nothing else. */
   readonly unreadItses?: number
   readonly redistributors: readonly RedistributorRegisters[]
+  /** Where they are from, when no VMM saved them; see `inferredRegisters`. */
+  readonly inferredFrom?: RegisterSource
+}
+
+export const registerSources = ['guest kernel'] as const
+export type RegisterSource = (typeof registerSources)[number]
+
+/** What is taken for granted of registers that are inferred, as clauses: the guest was at rest. */
+const assumedRegisters: readonly string[] = [
+  'GITS_CREADR is GITS_CWRITER',
+  'the revision in GITS_IIDR is 0',
+  'GITS_CTLR is enabled',
+  'LPIs are enabled on each vCPU that has a pending table',
+]
+
+/** Where registers are from that no VMM saved, and what is assumed of them, for people; undefined for others. */
+export function inferredRegisters({ inferredFrom }: GicRegisters): string | undefined {
+  if (inferredFrom === undefined) return undefined
+  return `none in the file: they are as the guest’s kernel keeps them, and it is assumed that ${assumedRegisters.join(', ')}`
 }
 
 /** Where QEMU's virt machine has its ITS. @source QEMU hw/arm/virt.c, base_memmap */

@@ -1,4 +1,4 @@
-import { type ItsPlace, releasedKernels } from '../abi/index.ts'
+import { type ItsPlace, inferredRegisters, releasedKernels } from '../abi/index.ts'
 import { lpiConfiguration } from '../tables/index.ts'
 import type { Finding } from './finding.ts'
 import type { KernelRow } from './kernels.ts'
@@ -74,7 +74,7 @@ const belongsTo = (subject: LookSubject) => (finding: Finding) =>
 
 /** What an audit of this ITS looked at, and what came of it. */
 export function looksOf(scene: Scene, findings: readonly Finding[]): readonly Look[] {
-  const looks = [registersLook(), tablesLook(scene), guestLook(scene), configurationLook(scene)]
+  const looks = [registersLook(scene), tablesLook(scene), guestLook(scene), configurationLook(scene)]
   const all = scene === scene.vm[0] ? [...looks, pendingLook(scene), notificationsLook(scene)] : looks
   return all.map((look) => withFindings(look, findings.filter(belongsTo(look.subject))))
 }
@@ -85,7 +85,11 @@ function withFindings(look: Look, findings: readonly Finding[]): Look {
   return look.outcome === 'well' && findings.length > 0 ? { ...look, outcome: 'noted' } : look
 }
 
-const registersLook = (): Look => ({ subject: 'registers', outcome: 'well', what: 'the registers' })
+function registersLook({ registers }: Scene): Look {
+  const why = inferredRegisters(registers)
+  const look = { subject: 'registers', outcome: why === undefined ? 'well' : 'in part', what: 'the registers' } as const
+  return why === undefined ? look : { ...look, why }
+}
 
 function tablesLook({ tables: { mappings }, areTablesCut, unread, missing }: Scene): Look {
   const [devices, events] = [mappings.devices.length, mappings.events.length]

@@ -1,4 +1,4 @@
-import type { ProfileId, QuirkName } from '../abi/index.ts'
+import type { ProfileId, QuirkName, RegisterSource } from '../abi/index.ts'
 import {
   type Count,
   type Gap,
@@ -45,6 +45,8 @@ export interface CheckDocument extends RestoreDocument {
   readonly format: string
   /** The machine type that was saved: `virt-7.2`. */
   readonly machine: string
+  /** Where the registers are from: no VMM saved those of a dump. `looks` tells what is assumed of them. */
+  readonly registersFrom: 'file' | RegisterSource
   /** The kernel that is to restore. */
   readonly kernel: ProfileId
   /** Quirks of which it is unknown whether that kernel has them: the verdict holds both ways, or is undecided and M710 tells why. */
@@ -185,6 +187,7 @@ export function checkDocument({ file, machine, reports, kernels }: Checked, byHa
     file,
     format: machine.format,
     machine: machine.machine,
+    registersFrom: machine.registers.inferredFrom ?? 'file',
     kernel: first.kernel,
     unsettled: first.unsettled,
     vcpus: first.vcpus,

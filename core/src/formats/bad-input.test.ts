@@ -82,7 +82,7 @@ describe('a file that is no saved VM', () => {
   it.each([
     ['empty', new Uint8Array(0), 'expected a saved VM'],
     ['text', new TextEncoder().encode('hello, world\n'), 'expected a saved VM'],
-    ['an ELF dump', new TextEncoder().encode('\x7fELF and so on'), 'does not hold the registers of the ITS'],
+    ['an ELF dump', new TextEncoder().encode('\x7fELF and so on'), 'the header of an ELF file'],
     ['text after the magic', new TextEncoder().encode('QEVMhello, world\n'), 'version 3'],
     ['damaged zstd', Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 2, 4, 4, 4, 4), 'the contents of a zstd block'],
     ['damaged gzip', damaged(gzipSync(writeStream(compact))), 'gzip'],

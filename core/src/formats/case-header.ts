@@ -5,6 +5,7 @@ import {
   type MsiFunction,
   type MsiTarget,
   msiTarget,
+  registerSources,
   type SavedIts,
   type SavedVcpu,
   VGIC_V3_MAX_CPUS,
@@ -16,7 +17,7 @@ import { readVirtioDevice, virtioJson } from './case-virtio.ts'
 import { FormatError } from './format-error.ts'
 import { LARGEST_RAM } from './guest-ram.ts'
 import { type Json, JsonReader, parseJson } from './json-reader.ts'
-import { type Container, compressions, firecrackerReleases, type Origin, snapshotVersions } from './origin.ts'
+import { type Container, compressions, firecrackerReleases, type Origin, qemuRams, snapshotVersions } from './origin.ts'
 import { PageRuns } from './page-runs.ts'
 import { MOST_ITSES, type SavedMachine } from './saved-machine.ts'
 
@@ -81,7 +82,7 @@ class HeaderReader {
     return {
       origin,
       machine: json.string(header['machine']),
-      registers: { ...itses, redistributors: this.#redistributors(saved) },
+      registers: { ...itses, redistributors: this.#redistributors(saved), ...this.#inferred(saved) },
       blocks: json.array(header['blocks'] ?? []).map((element) => {
         const { name, bytes } = json.object(element)
         return { name: json.string(name), bytes: json.count(bytes, GPA_LIMIT) }
@@ -107,7 +108,7 @@ class HeaderReader {
     }
     return {
       vmm,
-      ram: json.oneOf(ram, ['stream', 'mapped-ram', 'running']),
+      ram: json.oneOf(ram, qemuRams),
       container: this.#container(json.object(container)),
     }
   }
@@ -186,6 +187,10 @@ class HeaderReader {
         ...(copyOf === undefined ? {} : { copyOf: json.count(copyOf, PROCESSOR_NUMBERS) }),
       }
     })
+  }
+
+  #inferred({ inferredFrom }: Json): Pick<GicRegisters, 'inferredFrom'> {
+    return inferredFrom === undefined ? {} : { inferredFrom: this.#json.oneOf(inferredFrom, registerSources) }
   }
 
   #msi(value: Json, itses: readonly SavedIts[]): MsiFunction {

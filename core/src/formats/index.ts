@@ -7,7 +7,7 @@ export type { FileEdits, FilePart, MachineFile, SavedFile, WriteBack } from './m
 export { machinesAmong, openSavedMachine } from './open.ts'
 export type { Compression, Container, MachineKind, Origin } from './origin.ts'
 export { openRunningVm, type RunningVm } from './qemu/open-running.ts'
-export type { OpenOptions, SavedMachine } from './saved-machine.ts'
+export type { FindRegisters, OpenOptions, RamAlone, SavedMachine } from './saved-machine.ts'
 export {
   type Digesting,
   type NewUndoFile,

@@ -20,6 +20,8 @@ export interface KnownFormat {
 
 const QEMU_WITNESSES = 'command queue, MSI-X and virtio state, vCPUs, guest kernel'
 
+const DUMP_WITNESSES = 'command queue; the registers are the guest kernel’s'
+
 /** Every format that is read, as `vits formats` lists them. */
 export const knownFormats: readonly KnownFormat[] = [
   {
@@ -113,6 +115,26 @@ export const knownFormats: readonly KnownFormat[] = [
     witnesses: 'command queue, MSI state where it is told, guest kernel',
     heldAgainst: 'saves of QEMU with KVM, finding by finding',
     page: 'raw.md',
+  },
+  {
+    what: 'ELF dump of guest RAM, without registers',
+    writtenBy: 'QEMU: dump-guest-memory; virsh dump --memory-only; KubeVirt memory dumps',
+    toldBy: '\\x7fELF',
+    given: 'file',
+    writtenBack: 'in place',
+    witnesses: DUMP_WITNESSES,
+    heldAgainst: 'a dump of QEMU 7.2 with KVM, beside the migration stream of the same moment',
+    page: 'dumps.md',
+  },
+  {
+    what: 'kdump file: zlib, lzo, snappy, zstd; flattened or not',
+    writtenBy: 'QEMU: dump-guest-memory, virsh dump --memory-only --format kdump-*; makedumpfile',
+    toldBy: 'KDUMP, makedumpfile',
+    given: 'file',
+    writtenBack: 'no',
+    witnesses: DUMP_WITNESSES,
+    heldAgainst: 'zlib: dumps of QEMU 7.2 and 11.1 with KVM; the others: blocks of the libraries themselves',
+    page: 'dumps.md',
   },
   {
     what: 'case',

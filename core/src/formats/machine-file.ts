@@ -38,7 +38,7 @@ export interface FileEdits {
 export type WriteBack =
   | { readonly to: 'files' }
   | { readonly to: 'copies'; readonly because: 'compressed' }
-  | { readonly to: 'nowhere'; readonly because: 'qcow2' | 'running' | 'layers' }
+  | { readonly to: 'nowhere'; readonly because: 'qcow2' | 'running' | 'layers' | 'kdump' }
 
 /** What can be done with all of the files is what the least of them allows. */
 export function writeBackOf(files: readonly SavedFile[]): WriteBack {

@@ -1,6 +1,10 @@
 import { type ByteSource, bytesSource, joined, partOf, readExactly } from './byte-source.ts'
 import { CASE_MAGIC, openCase } from './case-file.ts'
 import { isSnapshotState, openSnapshot } from './cloud-hypervisor/open-snapshot.ts'
+import { ELF_MAGIC } from './dumps/elf-core.ts'
+import { FLATTENED_MAGIC } from './dumps/flattened.ts'
+import { KDUMP_MAGIC } from './dumps/kdump-header.ts'
+import { openElfDump, openFlattened, openKdump } from './dumps/open-dump.ts'
 import { openFirecracker } from './firecracker/open-firecracker.ts'
 import { isVmstate } from './firecracker/vmstate.ts'
 import { FormatError } from './format-error.ts'
@@ -13,8 +17,6 @@ import { isRegistersFile, openRaw } from './raw/open-raw.ts'
 import type { OpenOptions, SavedMachine } from './saved-machine.ts'
 import { shown } from './stream-reader.ts'
 import { firstBytes, firstHalf, secondHalf, unpacked } from './unpacked.ts'
-
-const ELF = '\x7fELF'
 
 /** How a kind of saved VM is told from others, and opened. */
 interface Opener {
@@ -34,7 +36,9 @@ const openers: readonly Opener[] = [
   { begins: isRegistersFile, hasOthers: true, open: openRaw },
   { begins: isSnapshotState, hasOthers: true, open: openSnapshot },
   { begins: isVmstate, hasOthers: true, open: openFirecracker },
-  { begins: ELF, open: refusing('a saved VM', 'an ELF dump, which does not hold the registers of the ITS') },
+  { begins: ELF_MAGIC, open: openElfDump },
+  { begins: KDUMP_MAGIC, open: openKdump },
+  { begins: FLATTENED_MAGIC, open: openFlattened },
 ]
 
 /**

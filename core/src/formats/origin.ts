@@ -9,11 +9,16 @@ export type Container =
   | { readonly kind: 'qcow2'; readonly snapshot: string }
   | { readonly kind: 'qcow2-disk' }
 
+export const qemuRams = ['stream', 'mapped-ram', 'running', 'elf', 'kdump'] as const
+
 /** What QEMU wrote. */
 export interface QemuOrigin {
   readonly vmm: 'qemu'
-  /** `stream`: records of pages one after the other; `mapped-ram`: every page at its own place; `running`: never saved. */
-  readonly ram: 'stream' | 'mapped-ram' | 'running'
+  /**
+   * `stream`: records of pages one after the other; `mapped-ram`: every page at its own place; `running`: never saved. Dumps, which have
+   * nothing else: `elf`: RAM as it was; `kdump`: every page packed by itself.
+   */
+  readonly ram: (typeof qemuRams)[number]
   readonly container: Container
 }
 
@@ -69,7 +74,13 @@ function originWords(origin: Origin): string {
   }
 }
 
-const qemuWords = { stream: 'QEMU stream', 'mapped-ram': 'QEMU mapped-ram file', running: 'running QEMU VM' } as const
+const qemuWords: Readonly<Record<QemuOrigin['ram'], string>> = {
+  stream: 'QEMU stream',
+  'mapped-ram': 'QEMU mapped-ram file',
+  running: 'running QEMU VM',
+  elf: 'QEMU ELF dump',
+  kdump: 'QEMU kdump file',
+}
 
 function containerWords(container: Container): string {
   switch (container.kind) {

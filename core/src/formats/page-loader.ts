@@ -1,8 +1,6 @@
 import { type Gpa, type GpaRange, type LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
 import { type ByteSource, readExactly } from './byte-source.ts'
-
-const GAP = 64 << 10
-const LARGEST_READ = 4 << 20
+import { together } from './together.ts'
 
 /** Guest RAM that can be brought in. */
 export interface Ram {
@@ -19,18 +17,8 @@ export interface PlacedPage {
 /** Copies whole pages into memory, with one read for pages that lie close together. */
 export async function loadPages(source: ByteSource, memory: LoadableMemory, pages: readonly PlacedPage[]): Promise<void> {
   const sorted = [...pages].sort((a, b) => a.offset - b.offset)
-  for (let first = 0; first < sorted.length; ) {
-    const start = sorted[first]!.offset
-    let last = first
-    while (last + 1 < sorted.length && near(start, sorted[last]!.offset, sorted[last + 1]!.offset)) last++
-    const bytes = await readExactly(source, start, sorted[last]!.offset + PAGE_BYTES - start, 'the contents of pages')
-    for (; first <= last; first++) {
-      const { at, offset } = sorted[first]!
-      memory.load(at, bytes.subarray(offset - start, offset - start + PAGE_BYTES))
-    }
+  for (const { start, bytes, items } of together(sorted, ({ offset }) => ({ offset, bytes: PAGE_BYTES }))) {
+    const read = await readExactly(source, start, bytes, 'the contents of pages')
+    for (const { at, offset } of items) memory.load(at, read.subarray(offset - start, offset - start + PAGE_BYTES))
   }
-}
-
-function near(start: number, last: number, next: number): boolean {
-  return next - (last + PAGE_BYTES) <= GAP && next + PAGE_BYTES - start <= LARGEST_READ
 }

@@ -4,7 +4,18 @@ import type { VirtioDevice } from '../virtio/index.ts'
 import type { FileEdits, SavedFile, WriteBack } from './machine-file.ts'
 import type { MachineKind, Origin } from './origin.ts'
 
+/** The guest RAM of a machine whose registers are not known. */
+export interface RamAlone extends Pick<SavedMachine, 'ranges' | 'memory' | 'load'> {
+  /** How many vCPUs the machine has, if its file tells. */
+  readonly vcpus: number | undefined
+}
+
+/** What finds the registers of a machine that was saved without any. @throws FormatError where it does not. */
+export type FindRegisters = (ram: RamAlone, options: Pick<OpenOptions, 'progress'>) => Promise<GicRegisters>
+
 export interface OpenOptions {
+  /** For dumps, which hold RAM and no registers: refused when this is not given. */
+  readonly findRegisters?: FindRegisters
   /** Bytes that may be kept of what a compressed file holds, which spares decoding it again: 128 MiB when not given. */
   readonly keeping?: number
   /** Bytes of the file indexed so far, and all of them. */

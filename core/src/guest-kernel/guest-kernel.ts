@@ -77,7 +77,7 @@ export async function readGuestKernel(
   const searched = new Account(everywhere ? { ...budget, bytes: Number.POSITIVE_INFINITY } : budget, 'search')
   const reader = new RamReader(ram, structures)
   const search = new Search(reader, itses, itts)
-  const others = redistributors && new RedistributorSearch(reader, redistributors)
+  const others = redistributors && new RedistributorSearch(reader, { registers: redistributors })
   const scanned = scan(ram, itses, { account: searched, redistributors: others !== undefined, progress })
   for await (const { kind, at } of scanned) {
     if (kind === 'phys_base' || kind === 'prop_table_pa') await others?.wordAt(kind, at)

@@ -10,3 +10,4 @@ export {
 export type { DevicesOfItt } from './probe.ts'
 export type { GuestRam } from './ram-reader.ts'
 export type { KernelRedistributor, KernelRedistributors, RedistributorOutcome } from './redistributors.ts'
+export { type FindRegistersOptions, findRegisters, type RegistersOutcome } from './registers.ts'

@@ -4,7 +4,7 @@ import { listNodes } from './device-list.ts'
 import type { FoundTables } from './its-node.ts'
 import type { LinearMap } from './linear-map.ts'
 import { NotTheKernels, type RamReader } from './ram-reader.ts'
-import { ITS_BASER, type Structs } from './structs.ts'
+import { ITS_BASER, ITS_NODE, type Structs } from './structs.ts'
 
 /** The DeviceIDs that have a valid DTE with an ITT, by the ITT's address. */
 export type DevicesOfItt = ReadonlyMap<number, readonly number[]>
@@ -17,7 +17,6 @@ const LIST = { from: 8 * ITS_BASER.bytes, to: 8 * ITS_BASER.bytes + 256 }
 const DEVICE = { eventMapFrom: 24, eventMapTo: 64, bytes: 192 }
 /** The same in every kernel that was read, from 5.10 to 7.3. */
 const EVENT_LPI_MAP = { lpi_map: 0, col_map: 8, lpi_base: 16, nr_lpis: 24 }
-const BEFORE_TABLES = { phys_base: -24, cmd_base: -16, cmd_write: -8 }
 
 /**
  * Finds where the members lie of a kernel that has no BTF: by what its structures point to, and by the device table that KVM saved. As
@@ -41,7 +40,7 @@ export async function probe(reader: RamReader, { at, map }: FoundTables, itts: D
   const ids = idsOf(reader, map, devices, eventMap + EVENT_LPI_MAP.nr_lpis + 4, itts)
   if (ids === undefined) return undefined
   return {
-    its_node: { ...BEFORE_TABLES, tables: 0, its_device_list: list - at },
+    its_node: { ...ITS_NODE, tables: 0, its_device_list: list - at },
     its_baser: { base: ITS_BASER.base, val: ITS_BASER.val },
     its_device: { entry: 0, event_map: eventMap, ...ids },
     event_lpi_map: EVENT_LPI_MAP,

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { GICR_PENDBASER, GITS_BASER, GITS_CBASER, type RedistributorRegisters, type SavedIts, VIRT_ITS } from '../abi/index.ts'
 import { type Gpa, GuestMemory } from '../memory/index.ts'
 import { type KernelRedistributors, type RedistributorOutcome, readGuestKernel } from './index.ts'
-import { BESIDE, PAGE_STRUCT_BYTES } from './redistributors.ts'
+import { BESIDE } from './redistributors.ts'
 import { ITS_BASER } from './structs.ts'
 import { kernels, LinuxMemory, RAM, releases } from './testing/linux-memory.ts'
+import { PAGE_STRUCT_BYTES } from './vmemmap.ts'
 
 const table = { addressHigh: 0, valid: true, pageSize: 2, entrySize: 7 }
 const its: SavedIts = {

@@ -1,9 +1,10 @@
-import { GICR_CTLR, GICR_PENDBASER, type RedistributorRegisters } from '../abi/index.ts'
+import { GICR_CTLR, GICR_PENDBASER, type RedistributorRegisters, VGIC_V3_MAX_CPUS } from '../abi/index.ts'
 import type { Limit } from '../budget/index.ts'
 import type { Gpa, LoadableMemory } from '../memory/index.ts'
 import type { FoundTables } from './its-node.ts'
-import { kernelPointer } from './linear-map.ts'
+import { kernelPointer, type LinearMap } from './linear-map.ts'
 import { NotTheKernels, type RamReader } from './ram-reader.ts'
+import { linearAddresses, PAGE_STRUCT_BYTES, VMEMMAP_ALIGNMENT } from './vmemmap.ts'
 
 /** What the guest's kernel knows of the redistributor of one vCPU. */
 export interface KernelRedistributor {
@@ -42,15 +43,11 @@ export const BESIDE = {
   phys_base: { rd_base: -16, pend_page: -8 },
   prop_table_pa: { rdist: -8, prop_table_va: 8 },
 } as const
-/** sizeof(struct page) in all of them. */
-export const PAGE_STRUCT_BYTES = 64
 
 /** RD_base and SGI_base: KVM gives no guest vLPIs. */
 const FRAMES_BYTES = 0x2_0000
 /** Frames, and the tables of LPIs. */
 const ALIGNMENT = 0x1_0000
-/** VMEMMAP_START of every kernel since 5.4 is a multiple of this. @source Linux arch/arm64/include/asm/memory.h */
-const VMEMMAP_ALIGNMENT = 2 ** 21
 /** Words that are looked at: a sane guest has as many as vCPUs, for each kernel that it ran. */
 const MOST_WORDS = 4096
 
@@ -67,6 +64,14 @@ export function redistributorWord(memory: LoadableMemory, at: Gpa): Redistributo
   return pointer(prop_table_pa.prop_table_va, ALIGNMENT) && pointer(prop_table_pa.rdist) ? 'prop_table_pa' : undefined
 }
 
+/** What is known of the vCPUs without asking the kernel. */
+export interface KnownVcpus {
+  /** In the order of their redistributors; none when the file does not have them. */
+  readonly registers?: readonly RedistributorRegisters[] | undefined
+  /** How many there are, if that is known. */
+  readonly count?: number | undefined
+}
+
 /** A redistributor as the per-CPU structure at hand has it. */
 interface Candidate {
   readonly at: Gpa
@@ -77,17 +82,21 @@ interface Candidate {
   readonly page: number
 }
 
+type Numbered = Candidate & { readonly vcpuId: number; readonly registers: RedistributorRegisters | undefined }
+
 /** Collects words that may be the driver's, and makes out what they come to. */
 export class RedistributorSearch {
   readonly #reader: RamReader
-  readonly #registers: readonly RedistributorRegisters[]
+  readonly #registers: readonly RedistributorRegisters[] | undefined
+  readonly #count: number | undefined
   readonly #candidates: Candidate[] = []
   readonly #configurations: { readonly at: Gpa; readonly table: Gpa; readonly pointer: number }[] = []
   #words = 0
 
-  constructor(reader: RamReader, registers: readonly RedistributorRegisters[]) {
+  constructor(reader: RamReader, { registers, count }: KnownVcpus) {
     this.#reader = reader
     this.#registers = registers
+    this.#count = registers?.length ?? count
   }
 
   async wordAt(kind: RedistributorWord, at: Gpa): Promise<void> {
@@ -126,7 +135,7 @@ export class RedistributorSearch {
     return { missing: { reason: 'nothing of an ITS was found, which would tell how the kernel maps RAM', at: undefined, limit } }
   }
 
-  /** Of each kernel that left its structures those that the registers confirm. */
+  /** Of each kernel that left its structures those that can be told, and that the registers confirm if there are any. */
   #vcpus(tables: FoundTables): readonly KernelRedistributor[] {
     const byDistance = new Map<number, Candidate[]>()
     for (const one of this.#candidates) byDistance.set(one.distance, [...(byDistance.get(one.distance) ?? []), one])
@@ -150,14 +159,16 @@ export class RedistributorSearch {
   }
 
   /** The vCPU of each: KVM has their frames in the order of the vCPUs, and the first is always up. */
-  #numbered(group: readonly Candidate[]): readonly (Candidate & { readonly vcpu: RedistributorRegisters })[] {
+  #numbered(group: readonly Candidate[]): readonly Numbered[] {
     const inOrder = [...group].sort((a, b) => a.frame - b.frame)
     const [first] = inOrder
-    const isAll = inOrder.length === this.#registers.length
+    const isAll = inOrder.length === this.#count
     const numbered = inOrder.map((one, rank) => {
-      const vcpu = this.#registers[isAll ? rank : (one.frame - first!.frame) / FRAMES_BYTES]
-      if (vcpu === undefined) throw new NotTheKernels(one.at, 'a redistributor of no vCPU')
-      return { ...one, vcpu }
+      const index = isAll ? rank : (one.frame - first!.frame) / FRAMES_BYTES
+      const registers = this.#registers?.[index]
+      const isVcpu = this.#registers === undefined ? index < (this.#count ?? VGIC_V3_MAX_CPUS) : registers !== undefined
+      if (!Number.isInteger(index) || !isVcpu) throw new NotTheKernels(one.at, 'a redistributor of no vCPU')
+      return { ...one, registers, vcpuId: registers?.vcpuId ?? index }
     })
     if (new Set(numbered.map(({ frame }) => frame)).size < numbered.length) {
       throw new NotTheKernels(first!.at, 'two structures have one redistributor')
@@ -165,38 +176,63 @@ export class RedistributorSearch {
     return numbered
   }
 
-  /**
-   * Both the linear map and the array of struct page begin with the same page of RAM, and the array begins at a round address: with the
-   * one register that is right, all pointers into it can be told.
-   */
-  #pendingTables(
-    group: readonly (Candidate & { readonly vcpu: RedistributorRegisters })[],
-    { at, map, pageBytes }: FoundTables,
-  ): readonly KernelRedistributor[] {
+  #pendingTables(group: readonly Numbered[], tables: FoundTables): readonly KernelRedistributor[] {
+    const { at, map, pageBytes } = tables
     if (pageBytes === undefined) throw new NotTheKernels(at, 'the size of the pages is not known')
     const perByte = PAGE_STRUCT_BYTES / pageBytes
+    const begin =
+      this.#registers === undefined ? this.#beginByKernel(group, tables, pageBytes) : this.#beginByRegisters(group, map, perByte)
+    const vcpus = group.map(({ at: place, frame, page, vcpuId }) => ({
+      vcpuId,
+      at: (place + BESIDE.phys_base.pend_page) as Gpa,
+      frame: frame as Gpa,
+      pendingTable: ((page - begin) / perByte) as Gpa,
+    }))
+    const wrong = vcpus.find(({ pendingTable: table }) => !this.#isTable(table))
+    if (wrong !== undefined) throw new NotTheKernels(wrong.at, 'a pending table that is none')
+    if (new Set(vcpus.map(({ pendingTable }) => pendingTable)).size < vcpus.length) {
+      throw new NotTheKernels(vcpus[0]!.at, 'two vCPUs with one pending table')
+    }
+    return vcpus
+  }
+
+  /**
+   * What the array of struct page would begin with if RAM began at address 0. Both the linear map and the array begin with the same page of
+   * RAM, and the array begins at a round address: with the one register that is right, all pointers into it can be told.
+   */
+  #beginByRegisters(group: readonly Numbered[], map: LinearMap, perByte: number): number {
     const begins = new Set<number>()
-    for (const { page, vcpu } of group) {
-      const table = GICR_PENDBASER.unpack(vcpu.pendbaser).address
-      const isUsed = GICR_CTLR.decode(vcpu.ctlr, 0).enableLpis && this.#reader.isRam(table, ALIGNMENT / 8)
+    for (const { page, registers } of group) {
+      if (registers === undefined || !GICR_CTLR.decode(registers.ctlr, 0).enableLpis) continue
+      const table = GICR_PENDBASER.unpack(registers.pendbaser).address
+      const isUsed = this.#isTable(table)
       if (isUsed && modulo(page - map.pointer(table) * perByte, VMEMMAP_ALIGNMENT) === 0) begins.add(page - table * perByte)
     }
     const [begin] = begins
     if (begin === undefined) throw new NotTheKernels(group[0]!.at, 'no GICR_PENDBASER of the file agrees with it')
     if (begins.size > 1)
       throw new NotTheKernels(group[0]!.at, 'several values of GICR_PENDBASER agree with it, and not with each other')
-    const vcpus = group.map(({ at: place, frame, page, vcpu }) => ({
-      vcpuId: vcpu.vcpuId,
-      at: (place + BESIDE.phys_base.pend_page) as Gpa,
-      frame: frame as Gpa,
-      pendingTable: ((page - begin) / perByte) as Gpa,
-    }))
-    const wrong = vcpus.find(({ pendingTable: table }) => table % ALIGNMENT !== 0 || !this.#reader.isRam(table, ALIGNMENT / 8))
-    if (wrong !== undefined) throw new NotTheKernels(wrong.at, 'a pending table that is none')
-    if (new Set(vcpus.map(({ pendingTable }) => pendingTable)).size < vcpus.length) {
-      throw new NotTheKernels(vcpus[0]!.at, 'two vCPUs with one pending table')
-    }
-    return vcpus
+    return begin
+  }
+
+  /** The same by where kernels have the array: of those places one is left at which all of the tables are. */
+  #beginByKernel(group: readonly Numbered[], { at, map }: FoundTables, pageBytes: number): number {
+    const [first] = group
+    const linear = map.pointer(at)
+    const perByte = PAGE_STRUCT_BYTES / pageBytes
+    const begins = linearAddresses(first!.page, linear, pageBytes).flatMap((address) => {
+      const table = map.gpa(address)
+      const begin = table === undefined ? Number.NaN : first!.page - table * perByte
+      return group.every(({ page }) => this.#isTable((page - begin) / perByte)) ? [begin] : []
+    })
+    const [begin, other] = begins
+    if (begin === undefined) throw new NotTheKernels(first!.at, 'where the kernel has its struct page is not known')
+    if (other !== undefined) throw new NotTheKernels(first!.at, 'the pending tables may be at two places')
+    return begin
+  }
+
+  #isTable(at: number): boolean {
+    return at % ALIGNMENT === 0 && this.#reader.isRam(at, ALIGNMENT / 8)
   }
 }
 

@@ -1,8 +1,10 @@
 import { BASER_TYPE, GITS_BASER, queueShape, type SavedIts, tableShape } from '../abi/index.ts'
 import type { Account } from '../budget/index.ts'
 import { type Gpa, type GpaRange, LoadableMemory } from '../memory/index.ts'
+import { kernelPointer } from './linear-map.ts'
 import type { GuestRam } from './ram-reader.ts'
 import { type RedistributorWord, redistributorWord } from './redistributors.ts'
+import { ITS_BASER } from './structs.ts'
 
 /** RAM that is brought in, searched and forgotten together. */
 const CHUNK_BYTES = 16 << 20
@@ -15,6 +17,7 @@ const BTF_BEGINS = 0x0001_eb9f
 
 /** The high half of a valid GITS_BASER<n> of devices, and the bits that say so. */
 const { hi: DEVICES } = GITS_BASER.encode({ valid: true, type: BASER_TYPE.devices })
+const { hi: COLLECTIONS } = GITS_BASER.encode({ valid: true, type: BASER_TYPE.collections })
 const { hi: VALID_AND_TYPE } = GITS_BASER.encode({ valid: true, type: 7 })
 
 /** A word of RAM that may belong to what is sought. */
@@ -32,15 +35,15 @@ export interface ScanOptions {
 }
 
 /**
- * Searches RAM for the GITS_BASER0 that a driver keeps of one of the ITSes, and for BTF; where that is asked for, also for what may be
+ * Searches RAM for the GITS_BASER0 that a driver keeps of one of the ITSes, or of any where none are known, and for BTF; where that is asked for, also for what may be
  * `phys_base` of a redistributor or `prop_table_pa`. What the kernel allocated for the ITS comes first: what it allocated beside it is
  * likely to be near.
  */
-export async function* scan(ram: GuestRam, itses: readonly SavedIts[], options: ScanOptions): AsyncGenerator<Match> {
+export async function* scan(ram: GuestRam, itses: readonly SavedIts[] | undefined, options: ScanOptions): AsyncGenerator<Match> {
   const { account, progress, redistributors } = options
-  const registers = itses.map(({ baser }) => baser[0] ?? 0n)
-  const sought = registers.map((baser) => ({ lo: Number(baser & 0xffff_ffffn) | 0, hi: Number(baser >> 32n) | 0 }))
-  const chunks = inOrder(ram.ranges, itses)
+  const registers = itses?.map(({ baser }) => baser[0] ?? 0n)
+  const sought = registers?.map((baser) => ({ lo: Number(baser & 0xffff_ffffn) | 0, hi: Number(baser >> 32n) | 0 }))
+  const chunks = inOrder(ram.ranges, itses ?? [])
   const total = Math.min(
     account.left,
     chunks.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -61,7 +64,8 @@ export async function* scan(ram: GuestRam, itses: readonly SavedIts[], options: 
 }
 
 interface Sought {
-  readonly sought: readonly { lo: number; hi: number }[]
+  /** Values of GITS_BASER0; undefined for any. */
+  readonly sought: readonly { lo: number; hi: number }[] | undefined
   readonly redistributors: boolean
   readonly most: number
 }
@@ -80,7 +84,10 @@ function matchesIn(memory: LoadableMemory, { base, bytes }: GpaRange, { sought, 
         const lo = words[i]!
         const hi = words[i + 1]!
         const here = at + (i - index) * 4
-        if ((hi & VALID_AND_TYPE) === (DEVICES | 0) && sought.some((word) => word.lo === lo && word.hi === hi)) {
+        const isSought =
+          (hi & VALID_AND_TYPE) === (DEVICES | 0) &&
+          (sought === undefined ? isAmongTables(memory, here) : sought.some((word) => word.lo === lo && word.hi === hi))
+        if (isSought) {
           matches.push({ kind: 'device table register', at: here as Gpa })
         } else if (lo === BTF_BEGINS) matches.push({ kind: 'BTF', at: here as Gpa })
         else if (hi === BTF_BEGINS) matches.push({ kind: 'BTF', at: (here + 4) as Gpa })
@@ -93,6 +100,15 @@ function matchesIn(memory: LoadableMemory, { base, bytes }: GpaRange, { sought, 
     at += run * 8
   }
   return matches
+}
+
+/** Whether a pointer is before the word at `at`, and the same of a valid GITS_BASER<n> of collections behind it. */
+function isAmongTables(memory: LoadableMemory, at: number): boolean {
+  const first = (at - ITS_BASER.val) as Gpa
+  if (!memory.contains(first, 2 * ITS_BASER.bytes)) return false
+  const isPointer = (place: number) => kernelPointer(memory.u32(place as Gpa), memory.u32((place + 4) as Gpa)) !== undefined
+  const hi = memory.u32((at + ITS_BASER.bytes + 4) as Gpa)
+  return (hi & VALID_AND_TYPE) === (COLLECTIONS | 0) && isPointer(first) && isPointer(first + ITS_BASER.bytes)
 }
 
 /** RAM in chunks: those with the tables and queues of the ITSes, then all others from the first address on. */

@@ -23,3 +23,6 @@ export const structNames = Object.keys(members) as Name[]
  * the GITS_BASER<n> that the driver read back.
  */
 export const ITS_BASER = { base: 0, val: 8, order: 16, bytes: 24 } as const
+
+/** Members of its_node that lie before `tables`, from there on: no kernel that was read, from 5.10 to 7.3, has them elsewhere. */
+export const ITS_NODE = { phys_base: -24, cmd_base: -16, cmd_write: -8 } as const

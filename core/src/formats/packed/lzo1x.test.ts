@@ -1,39 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Lzo1xPiece, lzo1x, lzo1xBlock } from '../testing/lzo1x-writer.ts'
+import { lzo1x, lzo1xBlock } from '../testing/lzo1x-writer.ts'
+import { contentsOf, mixture, type Piece } from '../testing/repetitions.ts'
 import { Damaged } from './decoder.ts'
 import { unlzo1x } from './lzo1x.ts'
 
 const bytesOf = (base64: string) => new Uint8Array(Buffer.from(base64, 'base64'))
-
-/** Literals and repetitions of many lengths, in an order that `seed` chooses. */
-function mixture(seed: number): Uint8Array {
-  const bytes: number[] = []
-  let state = seed
-  const chosen = (of: number) => {
-    state = (Math.imul(state, 1103515245) + 12345) & 0x7fff_ffff
-    return (state >>> 16) % of
-  }
-  while (bytes.length < 17_500) {
-    if (chosen(3) === 0 || bytes.length < 8) {
-      for (let left = 1 + chosen(6); left > 0; left--) bytes.push(chosen(256))
-    } else {
-      const distance = 1 + chosen(Math.min(bytes.length, [8, 900, 3000, 30_000][chosen(4)]!))
-      for (let left = 2 + chosen([2, 3, 8, 3000][chosen(4)]!); left > 0; left--) bytes.push(bytes.at(-distance)!)
-    }
-  }
-  return Uint8Array.from(bytes.slice(0, 17_500))
-}
-
-/** What pieces come to. */
-function contentsOf(pieces: readonly Lzo1xPiece[]): Uint8Array {
-  const bytes: number[] = []
-  for (const piece of pieces) {
-    if ('literals' in piece) bytes.push(...piece.literals)
-    else for (let left = piece.length; left > 0; left--) bytes.push(bytes.at(-piece.distance)!)
-  }
-  return Uint8Array.from(bytes)
-}
 
 const numbered = (count: number) => ({ literals: Uint8Array.from({ length: count }, (_, i) => i) })
 
@@ -49,7 +21,7 @@ describe('a block of LZO1X', () => {
       'DyCayzdQIjATWE7F75RQAFJYRiAAAAAAAACqEAAgAAAABhQbIAAAAAAAANWMDCJyQ4owIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAJIAAAR0l6vDMHSXIAAAAACXYIYEkV2XvgKntqiXBeEkBXYkZjAwIAAAAAAAAAAAAAQcAAFyqwXtF5MBJAV2IACqxCQgAORkBwwkZjAw4SQFdiRmMDDhJAURAAA=',
     ],
   ])('comes out as it was before LZO compressed it: mixture %i', (seed, base64) => {
-    const contents = mixture(seed)
+    const contents = mixture(seed, 17_500)
     expect(Buffer.compare(unlzo1x(bytesOf(base64), contents.length), contents)).toBe(0)
   })
 
@@ -63,7 +35,7 @@ describe('a block of LZO1X', () => {
     )
   })
 
-  it.each<[string, readonly Lzo1xPiece[]]>([
+  it.each<[string, readonly Piece[]]>([
     ['nothing', []],
     ['one byte', [numbered(1)]],
     ['literals that begin with their own instruction', [numbered(239)]],

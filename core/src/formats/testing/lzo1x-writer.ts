@@ -1,5 +1,4 @@
-/** Bytes that go into the block as they are, or that repeat others. */
-export type Lzo1xPiece = { readonly literals: Uint8Array } | { readonly distance: number; readonly length: number }
+import { type Piece, piecesOf } from './repetitions.ts'
 
 const END = [17, 0, 0]
 
@@ -7,7 +6,7 @@ const END = [17, 0, 0]
  * A block of LZO1X of these pieces. Repetitions of 2 bytes and those of 3 bytes from 0x801 back have their own instructions, which are there
  * only behind 1 to 3 literals or more than that; two pieces of literals cannot follow each other.
  */
-export function lzo1xBlock(pieces: readonly Lzo1xPiece[]): Uint8Array {
+export function lzo1xBlock(pieces: readonly Piece[]): Uint8Array {
   const block: number[] = []
   /** Where the two bits are that count the literals behind a repetition. */
   let count = -1
@@ -59,26 +58,7 @@ function long(op: number, length: number, most: number): number[] {
   return [op, ...new Array<number>(Math.floor(rest / 255)).fill(0), (rest % 255) + 1]
 }
 
-const SHORTEST = 4
+/** How far back a repetition may reach. */
+const FARTHEST = 0xbfff
 
-/** Compresses `bytes`: a repetition is what follows four bytes that were there before. */
-export function lzo1x(bytes: Uint8Array): Uint8Array {
-  const places = new Map<number, number>()
-  const pieces: Lzo1xPiece[] = []
-  let done = 0
-  for (let at = 0; at + SHORTEST <= bytes.length; ) {
-    const key = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
-    const from = places.get(key)
-    places.set(key, at)
-    if (from === undefined || at - from > 0xbfff) {
-      at++
-      continue
-    }
-    let length = SHORTEST
-    while (bytes[from + length] === bytes[at + length] && at + length < bytes.length) length++
-    pieces.push({ literals: bytes.subarray(done, at) }, { distance: at - from, length })
-    at += length
-    done = at
-  }
-  return lzo1xBlock([...pieces, { literals: bytes.subarray(done) }])
-}
+export const lzo1x = (bytes: Uint8Array): Uint8Array => lzo1xBlock(piecesOf(bytes, FARTHEST))

@@ -1,7 +1,9 @@
+import type { Gpa } from '../../memory/index.ts'
 import { record } from '../../memory/testing/recorded-texts.ts'
 import { bytesSource, FormatError, openSavedMachine, type SavedMachine, writeCase } from '../index.ts'
+import { type DumpedGuest, writeElfDump, writeKdump } from './dump-writer.ts'
 import { writeQcow2 } from './qcow2-writer.ts'
-import { Bytes, type StreamParts, writeStream } from './stream-writer.ts'
+import { Bytes, type StreamParts, someRegisters, writeStream } from './stream-writer.ts'
 
 /** Where it is recorded what becomes of damaged files; `npm run docs` records it anew. */
 export const refusalsFile = new URL('./refusals.txt', import.meta.url)
@@ -10,7 +12,7 @@ const ram = 'mach-virt.ram'
 const page = new Uint8Array(4096).fill(0x55)
 /** The page, as zlib packed it once: another release may pack it otherwise. */
 const packedPage = Uint8Array.from(Buffer.from('789cedc1010d000000c2a094ef5fc51e0e28000000e0dd0035cb504c', 'hex'))
-const open = (bytes: Uint8Array) => openSavedMachine(bytesSource(bytes))
+const open = (bytes: Uint8Array) => openSavedMachine(bytesSource(bytes), { findRegisters: async () => someRegisters })
 
 const stream: StreamParts = {
   blocks: [
@@ -41,12 +43,30 @@ const mapped: StreamParts = {
 
 const small: StreamParts = { blocks: [{ name: ram, bytes: 0x4000 }], sections: [[{ block: ram, page: 2, contents: page }]] }
 
+/** A page of one byte, one of zeros, and one of several bytes and zeros. */
+const dumped: DumpedGuest = {
+  ranges: [
+    { base: 0x1_0000 as Gpa, bytes: 0x2000 },
+    { base: 0x4_0000 as Gpa, bytes: 0x1000 },
+  ],
+  vcpus: 1,
+  read: (at, bytes) => {
+    const ram = new Uint8Array(0x4_1000)
+    ram.set(page, 0x1_0000)
+    for (let i = 0; i < 40; i++) ram[0x4_0000 + i] = i * 7
+    return ram.slice(at, at + bytes)
+  },
+}
+
 /** A whole file of each kind. */
 const files: Readonly<Record<string, () => Promise<Uint8Array>>> = {
   'QEMU stream': async () => writeStream(stream),
   'mapped-ram file': async () => writeStream(mapped),
   'libvirt save': async () => new Bytes().text('LibvirtQemudSave').raw(libvirtHeader()).raw(writeStream(small)).done(),
   'qcow2 image': async () => writeQcow2(writeStream(small)),
+  'ELF dump': async () => writeElfDump(dumped),
+  'kdump file': async () => writeKdump(dumped, { packing: 'lzo', blockBytes: 4096 }),
+  'flattened kdump file': async () => writeKdump(dumped, { packing: 'snappy', blockBytes: 4096, flattened: true }),
   case: async () => {
     const vm = await open(writeStream(small))
     return writeCase(vm, vm.memory(), vm.ranges)
@@ -108,8 +128,10 @@ async function outcomeOf(bytes: Uint8Array, sound: string, damaged: number): Pro
 /** Everything that opening a file tells. */
 async function facts(vm: SavedMachine): Promise<string> {
   const memory = vm.memory()
-  await vm.load(memory, vm.ranges)
-  const contents = vm.ranges.map(({ base, bytes }) => Buffer.from(memory.read(base, bytes)).toString('latin1'))
+  // Damage may make it larger than there is room for.
+  const small = vm.ranges.filter(({ bytes }) => bytes <= 2 ** 20)
+  await vm.load(memory, small)
+  const contents = small.map(({ base, bytes }) => Buffer.from(memory.read(base, bytes)).toString('latin1'))
   const { registers, ranges, machine, msi, origin } = vm
   return JSON.stringify([registers, ranges, machine, msi, origin, contents], (_key, value: unknown) =>
     typeof value === 'bigint' ? `${value}` : value,

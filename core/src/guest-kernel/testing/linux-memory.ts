@@ -26,7 +26,8 @@ export interface LinuxDevice {
 }
 
 export const RAM = 0x4000_0000
-const VMEMMAP = 0xffff_c1ff_c000_0000n
+/** Where Debian's 6.12, made for addresses of 52 bits, has its array of struct page, and the linear address of the page that comes first in it. */
+const STRUCT_PAGES = { begin: 0xffff_c1ff_c000_0000n, ofLinear: 0xfff0_0000_0000_0000n } as const
 const RAM_BYTES = 80 << 20
 /** Where the structures are allocated, one behind the other. */
 const HEAP = RAM + (40 << 20)
@@ -46,6 +47,7 @@ export class LinuxMemory {
   /** From an address of RAM to the kernel's address of it. */
   readonly #distance: bigint
   readonly #pageBytes: number
+  readonly #structPages: { readonly begin: bigint; readonly ofLinear: bigint }
   #free: number
 
   /** `pageOffset`: where the linear map begins, with the tag that pointers carry, if any; `pageBytes`: of the kernel's pages. */
@@ -55,12 +57,14 @@ export class LinuxMemory {
     memory = new GuestMemory([{ base: RAM as Gpa, bytes: RAM_BYTES, backing: 'sparse' }]),
     heap = HEAP,
     pageBytes = 4096,
+    structPages = STRUCT_PAGES as { readonly begin: bigint; readonly ofLinear: bigint },
   } = {}) {
     this.memory = memory
     this.#structs = kernels[release]!
     this.#distance = pageOffset - BigInt(RAM)
     this.#free = heap
     this.#pageBytes = pageBytes
+    this.#structPages = structPages
   }
 
   va(at: number): bigint {
@@ -131,10 +135,11 @@ export class LinuxMemory {
     return { vcpus: planted, rdists }
   }
 
-  /** The address of the struct page of what lies at `at`, in a kernel whose linear map begins at a multiple of 2^39. */
+  /** The address of the struct page of what lies at `at`. */
   #pageAt(at: number): bigint {
-    const linear = this.va(at) & 0x7f_ffff_ffffn
-    return VMEMMAP + (linear / BigInt(this.#pageBytes)) * BigInt(this.#structs['page']!.bytes)
+    const { begin, ofLinear } = this.#structPages
+    const pages = BigInt.asUintN(52, this.va(at) - ofLinear) / BigInt(this.#pageBytes)
+    return begin + pages * BigInt(this.#structs['page']!.bytes)
   }
 
   #device({ deviceId, itt, lpiBase, events, nrLpis = 32 }: LinuxDevice, node: number): number {
