@@ -1,8 +1,9 @@
-import { gzipSync } from 'node:zlib'
+import { once } from 'node:events'
+import { createGzip, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type ByteSource, bytesSource, FormatError } from '../index.ts'
-import { joinedBytes, zstdBlock, zstdBomb, zstdFrame } from '../testing/packed-files.ts'
+import { joinedBytes, skippableFrame, zstdBlock, zstdBomb, zstdFrame } from '../testing/packed-files.ts'
 import { type Compressed, decodedSource } from './decoded-source.ts'
 
 const MEBIBYTE = 2 ** 20
@@ -107,4 +108,63 @@ it('a bomb costs what is kept of it, not what it holds', async () => {
   expect(source.byteLength).toBe(2 ** 30)
   expect([...(await source.slice(2 ** 29, 2 ** 29 + 4))]).toEqual([0, 0, 0, 0])
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 28)
+})
+
+describe('a file of more than 4 GiB', () => {
+  const GIBIBYTE = 2 ** 30
+  const { VITS_LONG } = process.env
+
+  it('is read wherever that is of what it holds', async () => {
+    const blocks = (value: number) => zstdBlock('rle', 128 << 10, Uint8Array.of(value))
+    const count = (5 * GIBIBYTE) / (128 << 10)
+    const file = zstdFrame({
+      blocks: [
+        ...Array.from({ length: count }, (_, i) => blocks(i < count / 2 ? 1 : 2)),
+        zstdBlock('raw', contents.length / 64, contents.subarray(0, contents.length / 64), true),
+      ],
+    })
+    const source = await decodedSource({ compression: 'zstd', source: bytesSource(file), base: 0 }, scarce)
+    expect(source.byteLength).toBe(5 * GIBIBYTE + contents.length / 64)
+    expect([...(await source.slice(2.5 * GIBIBYTE - 2, 2.5 * GIBIBYTE + 2))]).toEqual([1, 1, 2, 2])
+    expect(Buffer.compare(await source.slice(5 * GIBIBYTE, source.byteLength), contents.subarray(0, contents.length / 64))).toBe(
+      0,
+    )
+  })
+
+  it('is read wherever that is of the file', async () => {
+    const [first, last] = [Uint8Array.of(1, 2, 3), Uint8Array.of(4, 5)].map((bytes) =>
+      zstdFrame({ blocks: [zstdBlock('raw', bytes.length, bytes, true)] }),
+    ) as [Uint8Array, Uint8Array]
+    const start = joinedBytes(first, skippableFrame(new Uint8Array(0)))
+    new DataView(start.buffer).setUint32(start.length - 4, 2 ** 32 - 1, true)
+    const end = start.length + 2 ** 32 - 1
+    const source: ByteSource = {
+      byteLength: end + last.length,
+      slice: async (from, to, room = new Uint8Array(to - from)) => {
+        const bytes = room.subarray(0, to - from)
+        if (from < start.length) bytes.set(start.subarray(from, to))
+        if (to > end) bytes.set(last.subarray(Math.max(0, from - end), to - end), Math.max(0, end - from))
+        return bytes
+      },
+    }
+    const whole = await decodedSource({ compression: 'zstd', source, base: 0 })
+    expect([...(await whole.slice(0, whole.byteLength))]).toEqual([1, 2, 3, 4, 5])
+    const cut = decodedSource({ compression: 'zstd', source: { ...source, byteLength: end + 2 }, base: 100 })
+    await expect(cut).rejects.toMatchObject({ offset: 100 + end + 2 })
+  })
+
+  /** What gzip keeps of the length has 32 bits: in a long run it is more. */
+  it('is held against its length', async () => {
+    const bytes = VITS_LONG === undefined ? 2 ** 26 : 4.25 * GIBIBYTE
+    const gzip = createGzip({ level: 1 })
+    const pieces: Uint8Array[] = []
+    gzip.on('data', (piece: Uint8Array) => pieces.push(piece))
+    const zeros = new Uint8Array(2 ** 26)
+    for (let at = 0; at < bytes; at += zeros.length) if (!gzip.write(zeros)) await once(gzip, 'drain')
+    gzip.end()
+    await once(gzip, 'end')
+    const source = bytesSource(joinedBytes(...pieces))
+    const whole = await decodedSource({ compression: 'gzip', source, base: 0 }, scarce)
+    expect(whole.byteLength).toBe(bytes)
+  })
 })

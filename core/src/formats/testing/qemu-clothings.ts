@@ -2,7 +2,7 @@ import { PAGE_BYTES } from '../../memory/index.ts'
 import { type BareVm, type Clothing, nonzeroPages, oneFile } from './clothing.ts'
 import { libvirtSave, XML_BYTES } from './libvirt-writer.ts'
 import { packers } from './packers.ts'
-import { writeQcow2 } from './qcow2-writer.ts'
+import { writeQcow2, writeQcow2Disk } from './qcow2-writer.ts'
 import { type RamRecord, writeStream } from './stream-writer.ts'
 
 const BLOCK = 'mach-virt.ram'
@@ -29,6 +29,18 @@ function mappedRam(vm: BareVm, { startsAt = 0 } = {}): Uint8Array {
   return writeStream({ blocks: [{ name: BLOCK, bytes }], mapped: { [BLOCK]: pages }, registers: vm.registers, startsAt })
 }
 
+const VOLUME_BYTES = 10 << 20
+
+/** The stream on a volume, with what an earlier one left behind it. */
+function onVolume(bytes: Uint8Array): Uint8Array {
+  const volume = new Uint8Array(bytes.length + VOLUME_BYTES)
+  volume.set(bytes)
+  volume.set(bytes.subarray(-5000), bytes.length + 5000)
+  return volume
+}
+
+const onDisk = (bytes: Uint8Array): Uint8Array => writeQcow2Disk(bytes, bytes.length + VOLUME_BYTES)
+
 const qemu = { hasMsi: false, hasItses: true, hasGaps: false } as const
 const inLibvirt = { startsAt: 92 + XML_BYTES }
 
@@ -43,4 +55,6 @@ export const qemuClothings: readonly Clothing[] = [
     { ...qemu, name: `libvirt save in ${name}`, files: (vm) => oneFile(libvirtSave(pack(stream(vm)), { storage })) },
   ]),
   { ...qemu, name: 'qcow2 snapshot', files: (vm) => oneFile(writeQcow2(stream(vm))) },
+  { ...qemu, name: 'Proxmox VE volume', files: (vm) => oneFile(onVolume(stream(vm))) },
+  { ...qemu, name: 'Proxmox VE volume, qcow2', files: (vm) => oneFile(onDisk(stream(vm))) },
 ]
