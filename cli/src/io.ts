@@ -1,5 +1,6 @@
 import type { ByteSource } from '@vits/core/formats'
 import type { Disk, FileIdentity } from './disk.ts'
+import type { Monitor } from './live/monitor.ts'
 import type { Lab } from './prove/lab-program.ts'
 import type { Style } from './style.ts'
 import type { Turns } from './turns.ts'
@@ -34,6 +35,8 @@ export interface Io {
   lab(kernel: string): Promise<Lab>
   /** Milliseconds of a monotonic clock. */
   now(): number
+  /** Connects to the monitor of a VMM. */
+  monitor(address: string): Promise<Monitor>
   /** Has `undo` done before a signal ends the program, for what must not be left as it is; what is returned takes that back. */
   onSignal(undo: () => Promise<void>): () => void
 }

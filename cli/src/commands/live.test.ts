@@ -21,8 +21,9 @@ afterEach(async () => {
 })
 
 const now = () => performance.now()
+/** With more time than any machine under test needs, where it is not about that. */
 const live = (qemu: FakeQemu, args: readonly string[] = [], others = {}) =>
-  vits(['live', ...args, qemu.socket], {}, { now, ...others })
+  vits(['live', '--max-pause', '60000', ...args, qemu.socket], {}, { now, ...others })
 /** Folders of vits in which QEMU writes. */
 const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('vits-live-'))
 
@@ -36,8 +37,8 @@ describe('vits live', () => {
     expect([code, err, qemu.status]).toEqual([ExitCode.Ok, '', 'running'])
     expect(qemu.order).toEqual([...asking, 'stop', 'xen-save-devices-state', 'pmemsave', 'cont'])
     expect(qemu.came.find(({ execute }) => execute === 'xen-save-devices-state')!.arguments).toMatchObject({ live: false })
-    expect([qemu.leftFiles, folders()]).toEqual([[], before])
-    expect(out).toMatch(/^QEMU 7\.2\.22: paused for \d+\.\d ms of 1000, and runs again; \d+\.\d MiB of RAM in \d+ pieces\.\n/)
+    expect([qemu.lookedAtRunning, qemu.leftFiles, folders()]).toEqual([0, [], before])
+    expect(out).toMatch(/^QEMU 7\.2\.22: paused for \d+\.\d ms of 60000, and runs again; \d+\.\d MiB of RAM in \d+ pieces\.\n/)
     expect(out).toContain('A save of this VM now would restore on: linux-4.13 to linux-7.3.4.\n')
     expect(out).toContain('Saved now: Restores cleanly.')
   })
@@ -113,8 +114,7 @@ const late =
 /** Says that it has written what it has not. */
 const lying: Fault = (socket, { id }) => void socket.write(`${JSON.stringify({ id, return: {} })}\n`)
 const foreign: Fault = (socket) => void socket.write('{"id": 4711, "return": {}}\n')
-const endless: Fault = (socket) => void socket.write('x'.repeat(5 << 20))
-const faults = { refuse, hangUp, babble, lying, foreign, endless }
+const faults = { refuse, hangUp, babble, lying, foreign }
 
 describe('a VM that vits has paused', () => {
   it.each(

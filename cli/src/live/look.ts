@@ -2,9 +2,8 @@ import { openRunningVm, type SavedMachine } from '@vits/core/formats'
 import type { GpaRange } from '@vits/core/memory'
 import type { Io } from '../io.ts'
 import { Exchange } from './exchange.ts'
-import { connect } from './monitor.ts'
 import { type Deadline, type PauseTaken, type Pausing, VmError, whilePaused } from './pause.ts'
-import { type Qmp, QmpRefusal } from './qmp.ts'
+import { Qmp, QmpRefusal } from './qmp.ts'
 import { vmFacts } from './vm-facts.ts'
 
 /** How a running VM is looked at. */
@@ -35,16 +34,17 @@ const LARGEST_STATE = 64 << 20
 export async function withRunningVm<T>(
   address: string,
   { maxPause, folder }: LookOptions,
-  io: Pick<Io, 'now' | 'onSignal'>,
+  io: Pick<Io, 'now' | 'onSignal' | 'monitor'>,
   use: (machine: SavedMachine) => Promise<T>,
 ): Promise<{ readonly value: T; readonly look: LiveLook }> {
   const exchange = new Exchange(folder)
+  const connect = async () => Qmp.open(await io.monitor(address))
   try {
-    const qmp = await connect(address)
+    const qmp = await connect()
     const look = new Looking(qmp, exchange)
     const pausing: Pausing = {
       qmp,
-      reconnect: () => connect(address),
+      reconnect: connect,
       onSignal: (undo) => io.onSignal(() => undo().finally(() => exchange.close())),
       most: maxPause,
       now: io.now,

@@ -71,6 +71,7 @@ class Pause implements Deadline {
   #isOurs = false
   #isOver: PauseOver | undefined
   #ending: Promise<void> | undefined
+  #takeBack: () => void = () => {}
   #timer: NodeJS.Timeout | undefined
   #stoppedAt = Number.NaN
   #resumedAt = Number.NaN
@@ -105,7 +106,8 @@ class Pause implements Deadline {
     this.#was = 'running'
     this.#begun = now()
     this.#isOurs = true
-    this.#timer = setTimeout(() => void this.end(`${most} ms are spent (--max-pause)`).catch(() => {}), most)
+    this.#takeBack = qmp.executeAfter(most, 'cont')
+    this.#timer = setTimeout(() => void this.end(this.#spent).catch(() => {}), most)
     try {
       await qmp.execute('stop')
     } catch (error) {
@@ -135,8 +137,13 @@ class Pause implements Deadline {
     return this.#ending
   }
 
+  get #spent(): string {
+    return `${this.#pausing.most} ms are spent (--max-pause)`
+  }
+
   #finish(why: string): void {
     clearTimeout(this.#timer)
+    this.#takeBack()
     if (this.#isOver !== undefined) return
     this.#isOver = new PauseOver(`the pause was over before all of it was read: ${why}`)
     this.#reject(this.#isOver)
@@ -147,7 +154,8 @@ class Pause implements Deadline {
     this.#resumedAt = at
     if (this.#ending !== undefined) return
     this.#isOurs = false
-    this.#finish('somebody else let the VM go on')
+    const isSpent = this.#pausing.now() - this.#begun >= this.#pausing.most
+    this.#finish(isSpent ? this.#spent : 'somebody else let the VM go on')
   }
 
   async #continue(): Promise<void> {

@@ -1,11 +1,12 @@
 import { Duplex } from 'node:stream'
 import { describe, expect, it } from 'vitest'
+import type { Monitor } from './monitor.ts'
 import { Qmp, QmpLost, QmpRefusal } from './qmp.ts'
 
 const GREETING = '{"QMP": {"version": {"qemu": {"major": 11, "minor": 1, "micro": 3}, "package": ""}, "capabilities": []}}\r\n'
 
 /** A monitor that says what `answer` makes of each line that it hears, in pieces of so many characters. */
-function monitor(answer: (line: string) => string, { greeting = GREETING, piece = 1 << 20 } = {}): Duplex {
+function monitor(answer: (line: string) => string, { greeting = GREETING, piece = 1 << 20 } = {}): Monitor {
   const say = (text: string) => {
     for (let at = 0; at < text.length; at += piece) stream.push(text.slice(at, at + piece))
   }
@@ -17,7 +18,7 @@ function monitor(answer: (line: string) => string, { greeting = GREETING, piece 
     },
   })
   say(greeting)
-  return stream
+  return { stream, after: () => () => {} }
 }
 
 const answering =

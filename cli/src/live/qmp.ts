@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream'
+import type { Monitor } from './monitor.ts'
 
 /** QEMU refused a command: its class of error and its own words. */
 export class QmpRefusal extends Error {
@@ -49,8 +49,8 @@ export class Qmp {
   }
 
   /** Waits for the greeting and answers it. @throws QmpLost where none comes: a monitor has one client at a time. */
-  static async open(stream: Duplex, within = GREETING_WITHIN): Promise<Qmp> {
-    const line = new QmpLine(stream)
+  static async open(monitor: Monitor, within = GREETING_WITHIN): Promise<Qmp> {
+    const line = new QmpLine(monitor)
     try {
       const greeting = await line.greeting(within)
       await line.execute('qmp_capabilities', {}, within)
@@ -74,6 +74,11 @@ export class Qmp {
     return this.#line.execute(command, args, within)
   }
 
+  /** Runs a command when so many milliseconds are over, whatever this thread does then; what is returned takes that back. */
+  executeAfter(milliseconds: number, command: string): () => void {
+    return this.#line.executeAfter(milliseconds, command)
+  }
+
   close(): void {
     this.#line.lose(new QmpLost('the connection was closed'))
   }
@@ -81,7 +86,7 @@ export class Qmp {
 
 class QmpLine {
   hear: (event: QmpEvent) => void = () => {}
-  readonly #stream: Duplex
+  readonly #monitor: Monitor
   readonly #waiting = new Map<number, Waiting>()
   readonly #decoder = new TextDecoder()
   #greeted: Waiting | undefined
@@ -89,8 +94,9 @@ class QmpLine {
   #count = 0
   #lost: Error | undefined
 
-  constructor(stream: Duplex) {
-    this.#stream = stream
+  constructor(monitor: Monitor) {
+    const { stream } = monitor
+    this.#monitor = monitor
     stream.on('data', (bytes: Uint8Array) => this.#take(bytes))
     stream.on('error', (error) => this.lose(new QmpLost(`the connection broke: ${error.message}`)))
     stream.on('close', () => this.lose(new QmpLost('QEMU closed the connection')))
@@ -108,8 +114,15 @@ class QmpLine {
     const id = ++this.#count
     return this.#answered(command, within, `QEMU did not answer ${command}`, (waiting) => {
       this.#waiting.set(id, waiting)
-      this.#stream.write(`${JSON.stringify({ execute: command, arguments: args, id })}\n`)
+      this.#monitor.stream.write(lineOf(command, args, id))
     })
+  }
+
+  executeAfter(milliseconds: number, command: string): () => void {
+    const id = ++this.#count
+    // Nobody waits for its answer, which may come at any time.
+    this.#waiting.set(id, { command, answer: () => {}, fail: () => {} })
+    return this.#monitor.after(milliseconds, lineOf(command, {}, id))
   }
 
   /** Nothing more is heard, and everybody who waits is told why. */
@@ -119,7 +132,7 @@ class QmpLine {
     this.#greeted?.fail(error)
     for (const waiting of this.#waiting.values()) waiting.fail(error)
     this.#waiting.clear()
-    this.#stream.destroy()
+    this.#monitor.stream.destroy()
   }
 
   #answered(command: string, within: number, late: string, ask: (waiting: Waiting) => void): Promise<unknown> {
@@ -142,8 +155,10 @@ class QmpLine {
 
   #take(bytes: Uint8Array): void {
     if (this.#lost !== undefined) return
+    // What came before has no end of a line in it.
+    const before = this.#text.length
     this.#text += this.#decoder.decode(bytes, { stream: true })
-    for (let end = this.#text.indexOf('\n'); end >= 0; end = this.#text.indexOf('\n')) {
+    for (let end = this.#text.indexOf('\n', before); end >= 0; end = this.#text.indexOf('\n')) {
       const line = this.#text.slice(0, end)
       this.#text = this.#text.slice(end + 1)
       if (line.trim() !== '') this.#message(line)
@@ -176,6 +191,8 @@ class QmpLine {
     else waiting.answer(message['return'])
   }
 }
+
+const lineOf = (execute: string, args: Json, id: number): string => `${JSON.stringify({ execute, arguments: args, id })}\n`
 
 function parsed(line: string): Json | undefined {
   try {

@@ -14,5 +14,6 @@ export const nodeIo = (said: Pick<Io, 'out' | 'err' | 'progress' | 'style' | 'tu
   disk: nodeDisk,
   lab: async (kernel) => (await import('../prove/lab-program.ts')).openLab(kernel),
   now: () => performance.now(),
+  monitor: async (address) => (await import('../live/monitor-thread.ts')).monitorThread(address),
   onSignal,
 })

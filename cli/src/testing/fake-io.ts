@@ -1,6 +1,7 @@
 import { ModelSubject } from '@vits/core/conformance'
 import type { Io } from '../io.ts'
 import { perform } from '../job.ts'
+import { monitorHere } from '../live/monitor.ts'
 import { nodeDisk } from '../node/disk.ts'
 import { listFolder } from '../node/list-folder.ts'
 import { openFile } from '../node/open-file.ts'
@@ -54,6 +55,7 @@ export async function vits(
     turns: allTurns,
     lab: modelLab,
     now: () => 0,
+    monitor: monitorHere,
     onSignal: () => () => {},
     ...others,
   }
