@@ -102,6 +102,7 @@ const witnesses: Readonly<Record<WitnessName, string>> = {
   'command queue': 'The command queue',
   'PCI state': 'PCI functions',
   'guest kernel': 'The guest’s kernel',
+  debugfs: 'KVM’s debugfs',
   chain: 'Chains',
   'LPI configuration': 'LPI configuration',
   tables: 'Tables',

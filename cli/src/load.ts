@@ -2,6 +2,7 @@ import { type Inspection, type InspectOptions, inspect, open as openMachine, typ
 import type { FileIdentity } from './disk.ts'
 import type { OtherFile } from './files-option.ts'
 import type { Io } from './io.ts'
+import { kvmListsIn } from './kvm-lists-option.ts'
 import { openFiles } from './open-files.ts'
 
 /** Files larger than this show how far they are. */
@@ -18,6 +19,8 @@ export interface Loaded {
 }
 
 export interface LoadOptions extends InspectOptions {
+  /** What debugfs of the host told of the VM. */
+  readonly debugfs?: readonly string[]
   /** Files beside the one that is named. */
   readonly others?: readonly OtherFile[]
   /** Looks at the machine before the analysis begins; throwing here spares it. */
@@ -28,9 +31,10 @@ export interface LoadOptions extends InspectOptions {
 export async function withSavedMachine<T>(
   path: string,
   io: Io,
-  { opened, others = [], ...options }: LoadOptions,
+  { opened, others = [], debugfs = [], ...options }: LoadOptions,
   use: (loaded: Loaded) => T | Promise<T>,
 ): Promise<T> {
+  const kvmLists = await kvmListsIn(debugfs, io)
   const open = await openFiles(path, others, io)
   try {
     const begun = io.now()
@@ -49,7 +53,7 @@ export async function withSavedMachine<T>(
     await opened?.(machine)
     const searched = (done: number, total: number) =>
       progress?.(`vits: ${path}: searching RAM for the guest kernel's list, ${Math.floor((100 * done) / total)} %`)
-    const inspection = await inspect(machine, { ...options, progress: searched })
+    const inspection = await inspect(machine, { ...options, ...(kvmLists && { kvmLists }), progress: searched })
     progress?.('')
     return await use({ machine, identities: open.identities, inspection })
   } finally {

@@ -1,7 +1,7 @@
 import { NEWEST } from '@vits/core/abi'
 import { checkDocument } from '@vits/core/documents'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
-import { failing } from '../failure.ts'
+import { failing, UsageError } from '../failure.ts'
 import { otherFiles } from '../files-option.ts'
 import { askingKernel } from '../guest-kernel-option.ts'
 import { withSavedMachine } from '../load.ts'
@@ -16,16 +16,17 @@ import { exitBits, kernelBits } from '../verdict-bits.ts'
 /** Says whether the interrupts of saved VMs will come back. Never writes. */
 export const run: Run<typeof check> = async (
   files,
-  { json, kernel, strict, whyHang: byHang, verbose, guestKernel: always, ...more },
+  { json, kernel, strict, whyHang: byHang, verbose, guestKernel: always, vgicItsState: debugfs, ...more },
   io,
 ) => {
   const all = kernel === 'all'
   const others = otherFiles(more, files)
+  if (debugfs.length > 0 && files.length > 1) throw new UsageError('--vgic-its-state tells of one VM: name one')
   const profile = profileNamed(kernel === undefined || all ? NEWEST : kernel, io)
   let bits: ExitBits = ExitCode.Ok
   for (const [i, file] of files.entries()) {
     bits |= await failing(file, io, () =>
-      withSavedMachine(file, io, { others, kernel: profile, ...askingKernel(always) }, ({ machine, inspection }) => {
+      withSavedMachine(file, io, { others, debugfs, kernel: profile, ...askingKernel(always) }, ({ machine, inspection }) => {
         const reports = inspection.audit()
         const kernels = inspection.judge()
         const found = { file, machine, reports, kernels }

@@ -23,6 +23,7 @@ import type { Run } from '../usage.ts'
 
 interface Options extends MoreFiles {
   readonly guestKernel: boolean
+  readonly vgicItsState: readonly string[]
   readonly output: string | undefined
   readonly inPlace: boolean
   readonly force: boolean
@@ -91,8 +92,8 @@ interface Checked extends Asked {
 }
 
 async function repairOpened(path: string, how: RepairOptions, options: Checked, io: Io): Promise<ExitBits> {
-  const { restoring, others, opened } = options
-  return withSavedMachine(path, io, { ...restoring, others, opened }, async ({ machine, inspection, identities }) => {
+  const { restoring, others, opened, vgicItsState: debugfs } = options
+  return withSavedMachine(path, io, { ...restoring, others, debugfs, opened }, async ({ machine, inspection, identities }) => {
     const plan = planned(() => inspection.plan(how))
     if (!options.json) io.out(planText(path, machine, plan, io.style))
     const bits = outcome(plan)

@@ -17,14 +17,23 @@ import type { show } from '../usage/show.ts'
 import type { Run } from '../usage.ts'
 
 /** Lists collections and devices with their events from one of three viewpoints, what is pending, or the registers. */
-export const run: Run<typeof show> = ([file = ''], { view, its, json, guestKernel: always, ...more }, io) =>
+export const run: Run<typeof show> = (
+  [file = ''],
+  { view, its, json, guestKernel: always, vgicItsState: debugfs, ...more },
+  io,
+) =>
   failing(file, io, () =>
-    withSavedMachine(file, io, { others: otherFiles(more, [file]), judges: [], ...askingKernel(always) }, ({ inspection }) => {
-      knownIts(its, inspection)
-      const shown = shownAs(view, inspection, its)
-      io.out(json ? jsonText(shown.document()) : shown.text())
-      return lookedAt(file, inspection, io)
-    }),
+    withSavedMachine(
+      file,
+      io,
+      { others: otherFiles(more, [file]), debugfs, judges: [], ...askingKernel(always) },
+      ({ inspection }) => {
+        knownIts(its, inspection)
+        const shown = shownAs(view, inspection, its)
+        io.out(json ? jsonText(shown.document()) : shown.text())
+        return lookedAt(file, inspection, io)
+      },
+    ),
   )
 
 interface Shown {

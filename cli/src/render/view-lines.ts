@@ -23,6 +23,7 @@ export function viewLines(report: Report): string[] {
     `  guest     ${size(live)}  ${report.whole ? '' : 'at least; '}${told}`,
     ...queueLine(report),
     ...kernelLine(report),
+    ...debugfsLine(report),
     `  tables    ${size(tables)}  valid in RAM, ${count(collections, 'collection')}${unknown > 0 ? `; ${unknown} of them no witness knows` : ''}`,
     ...headsLine(report),
     `  restore   ${size(restored)}${after}`,
@@ -56,6 +57,18 @@ function kernelLine({ guestKernel }: Report): string[] {
   return [
     `  kernel    ${String(devices.size).padStart(5)} devices ${String(events).padStart(6)} events  allocated on its own list at ${hex(list)}, ${readBy[by]}`,
   ]
+}
+
+/** What KVM had at another moment, where somebody took it down. */
+function debugfsLine({ debugfs }: Report): string[] {
+  if (debugfs === undefined) return []
+  const { listed, lpis, differences } = debugfs
+  const told =
+    listed === undefined ? count(lpis!, 'LPI') : `${count(listed.devices, 'device')} and ${count(listed.events, 'event')}`
+  if (differences.count === 0)
+    return [`  debugfs   KVM had ${told}, which all stand in the tables: what it lacks is inferred to be gone`]
+  const more = differences.count > differences.first.length ? `; ${differences.count - differences.first.length} more` : ''
+  return [`  debugfs   KVM had ${told} at another moment, and is not heard: ${differences.first.join('; ')}${more}`]
 }
 
 const readBy = { BTF: 'read by its BTF', probing: 'read without BTF' } as const

@@ -1,5 +1,6 @@
 import { moreFiles } from '../files-option.ts'
 import { guestKernel } from '../guest-kernel-option.ts'
+import { vgicItsState } from '../kvm-lists-option.ts'
 import { limits } from '../limits.ts'
 import { flag, text } from '../option.ts'
 import { usage } from '../usage.ts'
@@ -29,6 +30,7 @@ export const check = usage({
     verbose: flag('-v, --verbose', 'name the rule by which each witness speaks (vits explain tells what it is)'),
     strict: flag('--strict', 'count harmless leftovers as problems'),
     guestKernel,
+    vgicItsState,
     ...moreFiles,
     ...limits,
   },

@@ -1,5 +1,6 @@
 import { moreFiles } from '../files-option.ts'
 import { guestKernel } from '../guest-kernel-option.ts'
+import { vgicItsState } from '../kvm-lists-option.ts'
 import { limits } from '../limits.ts'
 import { choice, flag, list, text } from '../option.ts'
 import { usage } from '../usage.ts'
@@ -44,6 +45,7 @@ export const repair = usage({
       'the kernel that must restore it: as uname -r prints it, or a profile (vits kernels lists them)',
     ),
     guestKernel,
+    vgicItsState,
     json: flag('--json', 'print one JSON document'),
     ...moreFiles,
     ...limits,

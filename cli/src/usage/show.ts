@@ -1,6 +1,7 @@
 import { moreFiles } from '../files-option.ts'
 import { guestKernel } from '../guest-kernel-option.ts'
 import { its } from '../its-option.ts'
+import { vgicItsState } from '../kvm-lists-option.ts'
 import { limits } from '../limits.ts'
 import { choice, flag } from '../option.ts'
 import { usage } from '../usage.ts'
@@ -23,6 +24,7 @@ export const show = usage({
     ]),
     its,
     guestKernel,
+    vgicItsState,
     json: flag('--json', 'print one JSON document'),
     ...moreFiles,
     ...limits,

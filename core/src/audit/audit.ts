@@ -1,4 +1,5 @@
 import { objections } from '../tables/index.ts'
+import { debugfsWitness } from './debugfs-witness.ts'
 import { harmedDevices } from './device-harm.ts'
 import type { Judgement } from './effect.ts'
 import { declared, type Finding } from './finding.ts'
@@ -109,6 +110,7 @@ function report(scene: Scene, orphans: Orphans, found: readonly Finding[]): Repo
     heads: countHeads(headsOf(scene)),
     whole: beliefs.isWhole,
     guestKernel: scene.guestKernel,
+    debugfs: debugfsWitness(scene).outcome,
     findings: [...found].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity)),
     names: scene.names,
     harmed: verdict === 'fails' ? [] : harmedDevices(scene),

@@ -1,6 +1,7 @@
 export { type Answer, ruleNames, ruleRow } from './answer.ts'
 export { audit, type Viewpoint, viewFrom, viewpoints } from './audit.ts'
 export type { Belief, Beliefs, Witnesses } from './beliefs.ts'
+export type { DebugfsOutcome } from './debugfs-witness.ts'
 export type { DeviceHarm } from './device-harm.ts'
 export type { DeviceNoun } from './device-kinds.ts'
 export { DeviceNames, type NamedDevice, type NamedFunction } from './device-names.ts'

@@ -1,6 +1,7 @@
 import type { ItsPlace, ProfileId, QuirkName } from '../abi/index.ts'
 import type { KernelOutcome } from '../guest-kernel/index.ts'
 import type { Errno, Gpa } from '../memory/index.ts'
+import type { DebugfsOutcome } from './debugfs-witness.ts'
 import type { DeviceHarm } from './device-harm.ts'
 import type { DeviceNames } from './device-names.ts'
 import type { EventId, Finding } from './finding.ts'
@@ -91,6 +92,8 @@ export interface Report extends RestoreCounts {
   readonly whole: boolean
   /** What the search for the guest kernel's own list came to; undefined where it was not looked for. */
   readonly guestKernel: KernelOutcome | undefined
+  /** What the texts of KVM's debugfs come to; undefined where none was given for this ITS. */
+  readonly debugfs: DebugfsOutcome | undefined
   readonly findings: readonly Finding[]
   /** What people call the devices. */
   readonly names: DeviceNames

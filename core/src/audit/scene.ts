@@ -3,6 +3,7 @@ import {
   GICR_PROPBASER,
   type GicRegisters,
   type ItsPlace,
+  type KvmLists,
   LPI_LIMIT,
   type MsiFunction,
   NEWEST,
@@ -53,6 +54,8 @@ export interface AuditInput {
   readonly guestKernel?: readonly KernelOutcome[]
   /** What it has of the redistributors; undefined where that was not looked for. Their pending tables must be loaded too. */
   readonly guestRedistributors?: RedistributorOutcome
+  /** What KVM's debugfs told of the VM, at another moment; nothing where no text of it was given. */
+  readonly kvmLists?: KvmLists
   /** The kernel that restores; the newest when not named. */
   readonly profile?: Profile
   /** What may be spent on it, where that differs from the usual. */
@@ -210,6 +213,10 @@ export class Scene {
   /** What the search for the guest kernel's list came to; undefined where it was not looked for. */
   get guestKernel(): KernelOutcome | undefined {
     return this.#input.guestKernel?.[this.its.index]
+  }
+
+  get kvmLists(): KvmLists | undefined {
+    return this.#input.kvmLists
   }
 
   get msi(): readonly MsiFunction[] {

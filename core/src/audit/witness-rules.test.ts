@@ -21,6 +21,10 @@ describe('a witness', () => {
     const proving = ruleNames.filter(proves)
     expect(proving.every((name) => ruleRow(name).says !== 'silent')).toBe(true)
     expect(ruleNames.filter((name) => ruleRow(name).says !== 'silent' && !proving.includes(name))).toEqual([
+      'R-debugfs-listed',
+      'R-debugfs-unlisted',
+      'R-debugfs-event',
+      'R-debugfs-lpi',
       'R-lpi-on',
       'R-lpi-taken',
       'R-itt-foreign',

@@ -1,3 +1,4 @@
+import { debugfsRules } from './rules/debugfs.ts'
 import { kernelRules } from './rules/kernel.ts'
 import { pciRules } from './rules/pci.ts'
 import { queueRules } from './rules/queue.ts'
@@ -15,6 +16,7 @@ export const witnessRules = {
   ...queueRules,
   ...pciRules,
   ...kernelRules,
+  ...debugfsRules,
   ...tableRules,
   ...virtqueueRules,
 } as const satisfies Readonly<Record<string, WitnessRule>>

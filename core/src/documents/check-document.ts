@@ -1,6 +1,7 @@
 import type { ProfileId, QuirkName, RegisterSource } from '../abi/index.ts'
 import {
   type Count,
+  type DebugfsOutcome,
   type Gap,
   groupKernels,
   type HeadCount,
@@ -88,6 +89,20 @@ export interface ItsDocument extends RestoreDocument {
   readonly base: Address | null
   /** What the guest's kernel has in RAM of it; null where it was not looked for. */
   readonly guestKernel: GuestKernelDocument | null
+  /** What KVM's debugfs told of it; null where no text of it was given. */
+  readonly debugfs: DebugfsDocument | null
+}
+
+/** Texts of KVM's debugfs, held against the tables. */
+export interface DebugfsDocument {
+  /** Devices with events, and events, that vgic-its-state has; null where it was not given. */
+  readonly listed: Count | null
+  /** LPIs that vgic-state has; null where it was not given. */
+  readonly lpis: number | null
+  /** What they have and the tables do not: with one, nothing that they say is believed. */
+  readonly differences: number
+  /** The first of those. */
+  readonly first: readonly string[]
 }
 
 /** The guest kernel's own list of devices, or why there is none. */
@@ -180,6 +195,7 @@ export function checkDocument({ file, machine, reports, kernels }: Checked, byHa
     its: report.its.index,
     base: address(report.its.base),
     guestKernel: guestKernelDocument(report.guestKernel),
+    debugfs: debugfsDocument(report.debugfs),
     ...restoreDocument(report),
   }))
   return {
@@ -211,6 +227,12 @@ function guestKernelDocument(outcome: KernelOutcome | undefined): GuestKernelDoc
   if ('missing' in outcome) return { list: null, by: null, devices: 0, events: 0, reason: outcome.missing.reason }
   const { list, by, devices } = outcome.found
   return { list: address(list), by, devices: devices.size, events: allocatedEvents(outcome.found), reason: null }
+}
+
+function debugfsDocument(outcome: DebugfsOutcome | undefined): DebugfsDocument | null {
+  if (outcome === undefined) return null
+  const { listed = null, lpis = null, differences } = outcome
+  return { listed, lpis, differences: differences.count, first: differences.first }
 }
 
 function restoreDocument(report: Report): RestoreDocument {

@@ -1,5 +1,6 @@
 export { type BlobLike, type ByteSource, blobSource, bytesSource } from './byte-source.ts'
 export { writeCase } from './case-file.ts'
+export { readKvmLists } from './debugfs/kvm-lists.ts'
 export { applyEdits, changedPages, type Edit, editedLength, keepsLength } from './edits.ts'
 export { FormatError } from './format-error.ts'
 export { type KnownFormat, knownFormats } from './known-formats.ts'

@@ -1,4 +1,13 @@
-import { NEWEST, type Profile, type ProfileId, profileIds, profileOf, profileWithId, quirkSetsOf } from '../abi/index.ts'
+import {
+  type KvmLists,
+  NEWEST,
+  type Profile,
+  type ProfileId,
+  profileIds,
+  profileOf,
+  profileWithId,
+  quirkSetsOf,
+} from '../abi/index.ts'
 import {
   audit,
   type Beliefs,
@@ -36,6 +45,8 @@ export interface InspectOptions {
    * disagree or vCPUs share a pending table, the default; in any case, and then in all of RAM; or not at all.
    */
   readonly guestKernel?: 'needed' | 'always' | 'never'
+  /** What KVM's debugfs told of the VM while it ran. */
+  readonly kvmLists?: KvmLists
   /** Bytes of RAM that were searched for it, and all that may be. */
   readonly progress?: (done: number, total: number) => void
 }
@@ -74,8 +85,9 @@ export class Inspection {
   /** What is known of each ITS, in the order of the registers. */
   readonly scenes: readonly Scene[]
   readonly #budget: InspectOptions['budget']
+  readonly #kvmLists: KvmLists | undefined
 
-  constructor(machine: SavedMachine, loaded: Loaded, { kernel = NEWEST, budget }: InspectOptions = {}) {
+  constructor(machine: SavedMachine, loaded: Loaded, { kernel = NEWEST, budget, kvmLists }: InspectOptions = {}) {
     const profile = profileOf(kernel)
     const { registers, msi, virtio, vcpus, unlocated } = machine
     const { memory, missing, guestKernel } = loaded
@@ -83,6 +95,7 @@ export class Inspection {
     this.kernel = profile.id
     this.loaded = loaded
     this.#budget = budget
+    this.#kvmLists = kvmLists
     this.scenes = setScenes({
       memory,
       registers,
@@ -94,13 +107,15 @@ export class Inspection {
       profile,
       ...(guestKernel && { guestKernel: guestKernel.itses }),
       ...(guestKernel?.redistributors && { guestRedistributors: guestKernel.redistributors }),
+      ...(kvmLists && { kvmLists }),
       ...(budget && { budget }),
     })
   }
 
   /** The same machine, restored by another kernel. */
   restoredBy(kernel: ProfileId | Profile): Inspection {
-    return new Inspection(this.machine, this.loaded, { kernel, ...(this.#budget && { budget: this.#budget }) })
+    const [budget, kvmLists] = [this.#budget, this.#kvmLists]
+    return new Inspection(this.machine, this.loaded, { kernel, ...(budget && { budget }), ...(kvmLists && { kvmLists }) })
   }
 
   get memory(): ReadonlyMemory {

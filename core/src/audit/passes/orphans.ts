@@ -2,6 +2,7 @@ import { ENTRY_BYTES, FIRST_LPI, LPI_LIMIT, MAX_EVENTID_BITS } from '../../abi/i
 import type { Gpa } from '../../memory/index.ts'
 import { EventSet } from '../../tables/index.ts'
 import { ChainWitness } from '../chain-witness.ts'
+import { debugfsWitness } from '../debugfs-witness.ts'
 import { clearing } from '../effect.ts'
 import { entryAt } from '../entries.ts'
 import { type Confidence, cleared, type EventId, type Evidence, evidence, type Suspect, suspect } from '../finding.ts'
@@ -74,7 +75,7 @@ function survey(scene: Scene): OrphanSurvey {
  * Finds orphans, and adds them to `orphans`.
  *
  * Proven where a witness says that the mapping is gone and none speaks for it; inferred where none knows it and it cannot stand
- * beside a mapping that is live: another has its LPI, or its ITT holds what is no entry.
+ * beside a mapping that is live: another has its LPI, or its ITT holds what is no entry; or KVM did not have it at another moment.
  */
 function* orphanPass(scene: Scene, orphans: Orphans): Generator<Suspect> {
   const lpis = new LpiWitness(scene)
@@ -93,7 +94,7 @@ function* orphanPass(scene: Scene, orphans: Orphans): Generator<Suspect> {
       witnesses.belief === 'dead' || (witnesses.belief === 'unknown' && passed.length > 0)
         ? [...said, ...passed, ...lpis.onDevice(device)]
         : witnesses.belief === 'unknown'
-          ? [...rubbish(scene, device), ...usurped(scene, device)]
+          ? [...rubbish(scene, device), ...usurped(scene, device), ...debugfsWitness(scene).onDevice(deviceId)]
           : []
     if (signs.length > 0) yield* orphanDevice(scene, orphans, device, signs)
     else yield* orphanEvents(scene, orphans, { lpis, passed: chains.onEventsOf(device) }, device)
@@ -177,11 +178,12 @@ function* orphanEvents(
     const belief = scene.beliefs.eventBelief(deviceId, eventId)
     if (belief === 'live' || belief === 'disputed') continue
     const chain = passed(eventId)
-    if (belief === 'unknown' && chain.length === 0 && !lpis.isTaken(lpi)) continue
+    const unlisted = belief === 'unknown' ? debugfsWitness(scene).onEvent(deviceId, eventId) : []
+    if (belief === 'unknown' && chain.length === 0 && !lpis.isTaken(lpi) && unlisted.length === 0) continue
     orphans.entries.addEvent(deviceId, eventId)
     if (orphans.entries.eventCount > scene.budget.findings) continue
     const said = testimonies(scene, scene.beliefs.event(deviceId, eventId), `never maps event ${eventId}`, 'dead')
-    const signs = [...said, ...chain, ...lpis.onEvent(lpi)]
+    const signs = [...said, ...chain, ...unlisted, ...lpis.onEvent(lpi)]
     const sure = proof(scene, signs)
     if (sure === 'proven') orphans.proven.addEvent(deviceId, eventId)
     const at = (device.ittAddr + eventId * ENTRY_BYTES) as Gpa

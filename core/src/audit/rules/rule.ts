@@ -3,6 +3,7 @@ export type WitnessName =
   | 'command queue'
   | 'PCI state'
   | 'guest kernel'
+  | 'debugfs'
   | 'chain'
   | 'LPI configuration'
   | 'tables'

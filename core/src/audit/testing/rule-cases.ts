@@ -6,8 +6,10 @@ import { PlantedVm, pciFunction } from './planted-vm.ts'
 import { knownRedistributors } from './problem-cases/problem-case.ts'
 import {
   about,
+  debugfs,
   enable,
   kernel,
+  listed,
   listing,
   otherGuest,
   pci,
@@ -29,6 +31,9 @@ export interface RuleCase {
   readonly beyond: () => RuleName | readonly RuleName[]
   readonly instead?: RuleName
 }
+
+/** What KVM has of the VM whose ring has gone round. */
+const both = { 8: { 0: [8192, 0], 1: [8193, 1] }, 16: { 0: [8194, 0], 1: [8195, 1] } } as const
 
 /** For each rule, a VM where it speaks and one just beyond its limit. */
 export const ruleCases: Readonly<Record<RuleName, RuleCase>> = {
@@ -209,6 +214,48 @@ export const ruleCases: Readonly<Record<RuleName, RuleCase>> = {
     said: () => kernel({ missing: { reason: 'it is not there', at: undefined } }, 8),
     beyond: () => kernel(listing({}), 8),
     instead: 'R-kernel-unlisted',
+  },
+  'R-debugfs-listed': {
+    said: () => [debugfs(wrapped(), listed(both), 8), debugfs(wrapped(), listed(both), 8, 1)],
+    beyond: () => debugfs(wrapped(), listed({ ...both, 8: { 0: [8300, 0] } }), 8),
+    instead: 'R-debugfs-moment',
+  },
+  'R-debugfs-unlisted': {
+    said: () => debugfs(wrapped(), listed({ 16: both[16] }), 8),
+    beyond: () => debugfs(whole().map(24, {}).save(), listed({ 8: both[8], 16: { 0: [8194, 0] } }), 24),
+    instead: 'R-debugfs-bare',
+  },
+  'R-debugfs-event': {
+    said: () => debugfs(wrapped(), listed({ ...both, 8: { 0: [8192, 0] } }), 8, 1),
+    beyond: () => {
+      const vm = wrapped()
+      vm.ite(8, 1, { pintid: 8193, icid: 9, next: 0 })
+      return debugfs(vm, listed({ ...both, 8: { 0: [8192, 0] } }), 8, 1)
+    },
+    instead: 'R-debugfs-bare',
+  },
+  'R-debugfs-lpi': {
+    said: () => [
+      debugfs(wrapped(), { itses: [], lpis: new Set([8194]) }, 8),
+      debugfs(wrapped(), { itses: [], lpis: new Set([8192, 8194]) }, 8, 1),
+    ],
+    beyond: () => debugfs(wrapped(), { itses: [], lpis: new Set([8192, 8194]) }, 8, 0),
+    instead: 'R-debugfs-bare',
+  },
+  'R-debugfs-bare': {
+    said: () => debugfs(whole().map(24, {}).save(), listed({ 8: both[8], 16: { 0: [8194, 0] } }), 24),
+    beyond: () => debugfs(wrapped(), listed({ 16: both[16] }), 8),
+    instead: 'R-debugfs-unlisted',
+  },
+  'R-debugfs-moment': {
+    said: () => debugfs(wrapped(), listed({ 32: { 0: [8300, 0] } }), 8),
+    beyond: () => debugfs(wrapped(), listed(both), 8),
+    instead: 'R-debugfs-listed',
+  },
+  'R-debugfs-none': {
+    said: () => debugfs(wrapped(), undefined, 8),
+    beyond: () => debugfs(wrapped(), listed(both), 8),
+    instead: 'R-debugfs-listed',
   },
   'R-chain-gap': {
     said: () => about(wrapped().dte(24, { size: 4, ittAddr: 0x4101_8000 }), 24),

@@ -1,6 +1,7 @@
-import { COMMAND_BYTES, FIRST_LPI, type MsiFunction } from '../../abi/index.ts'
+import { COMMAND_BYTES, FIRST_LPI, type KvmLists, type MsiFunction } from '../../abi/index.ts'
 import { KernelDevice, type KernelOutcome } from '../../guest-kernel/index.ts'
 import type { Gpa } from '../../memory/index.ts'
+import { debugfsWitness } from '../debugfs-witness.ts'
 import { audit, type RuleName, setScene } from '../index.ts'
 import { LPI_CONFIGURATION, PlantedVm, QUEUE } from './planted-vm.ts'
 
@@ -40,6 +41,31 @@ export function kernel(outcome: KernelOutcome, deviceId: number, eventId?: numbe
   for (const lpi of [8192, 8193]) vm.memory.setU8((LPI_CONFIGURATION + lpi - FIRST_LPI) as Gpa, byte)
   const { beliefs } = setScene({ ...vm.input(), guestKernel: [outcome] })
   return (eventId === undefined ? beliefs.device(deviceId) : beliefs.event(deviceId, eventId)).kernel.rule
+}
+/** What vgic-its-state has: DeviceIDs with [LPI, ICID] of each event; of devices with 32 EventIDs, collection n on vCPU n. */
+export const listed = (
+  devices: Readonly<Record<number, Readonly<Record<number, readonly [lpi: number, icid: number]>>>>,
+): KvmLists => ({
+  itses: [
+    {
+      base: undefined,
+      devices: new Map(
+        Object.entries(devices).map(([id, events]) => [
+          Number(id),
+          {
+            eventIdBits: 5,
+            events: new Map(Object.entries(events).map(([event, [lpi, icid]]) => [Number(event), { lpi, icid, rdBase: icid }])),
+          },
+        ]),
+      ),
+    },
+  ],
+  lpis: undefined,
+})
+/** What the texts of debugfs say. */
+export const debugfs = (vm: PlantedVm, kvmLists: KvmLists | undefined, deviceId: number, eventId?: number): RuleName => {
+  const witness = debugfsWitness(setScene({ ...vm.input(), ...(kvmLists && { kvmLists }) }))
+  return eventId === undefined ? witness.device(deviceId) : witness.event(deviceId, eventId)
 }
 /** The rules by which witnesses speak for or against what is found about one device. */
 export const about = (vm: PlantedVm, deviceId: number): RuleName[] =>
