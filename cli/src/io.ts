@@ -1,4 +1,4 @@
-import type { ByteSource } from '@vits/core/formats'
+import type { ByteRange, ByteSource } from '@vits/core/formats'
 import type { Disk, FileIdentity } from './disk.ts'
 import type { Monitor } from './live/monitor.ts'
 import type { Lab } from './prove/lab-program.ts'
@@ -20,6 +20,8 @@ export interface Io {
   open(path: string): Promise<OpenFile>
   /** The names in a folder, sorted; undefined for what is no folder, or not there. */
   list(path: string): Promise<string[] | undefined>
+  /** Where a file of the disk was written, if the operating system tells: all else are holes. */
+  written(path: string, storedBytes: number): Promise<readonly ByteRange[] | undefined>
   readonly disk: Disk
   /** Lines of a report; of what a terminal obeys, only their ends and the marks of `style` are. No newline is added. */
   out(text: string): void

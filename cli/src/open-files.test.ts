@@ -2,7 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { state } from '../../core/src/formats/testing/firecracker-snapshot.ts'
 import { fixtureBytes } from '../../core/src/formats/testing/fixtures.ts'
+import type { Gpa } from '../../core/src/memory/index.ts'
 import { vits } from './testing/fake-io.ts'
 
 let folder: string
@@ -75,5 +77,28 @@ describe('files beside the one that is named', () => {
   it('are of one VM', async () => {
     const { code, err } = await vits(['check', path('one/vm.mig'), path('two/a'), '--base', path('two/b')])
     expect([code, err]).toEqual([16, 'vits: --mem, --registers and --base are files of one VM: name one\n'])
+  })
+})
+
+describe('a file of changes', () => {
+  const regions = [{ base: 0x4000_0000 as Gpa, bytes: 2 ** 20 }]
+  const ram = (fill: number) => new Uint8Array(2 ** 20).fill(fill)
+  const files = { vmstate: state({ regions }), diff: ram(0), base: ram(1) }
+  const args = ['check', 'vmstate', '--mem', 'diff', '--base', 'base']
+
+  it('is read by what the operating system tells of its holes', async () => {
+    const asked: string[] = []
+    const written = async (path: string) => {
+      asked.push(path)
+      return []
+    }
+    const ran = await vits(args, files, { written })
+    expect([asked, ran.err]).toEqual([['diff', 'base'], ''])
+    expect(ran.out).toContain('Firecracker diff snapshot 9.0.0 (1.15)')
+  })
+
+  it('is refused with its byte where nobody tells, and it matters', async () => {
+    const { code, err } = await vits(args, files)
+    expect([code, err]).toEqual([8, expect.stringContaining('which of the two they are is not known here')])
   })
 })

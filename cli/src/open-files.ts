@@ -25,7 +25,7 @@ export async function openFiles(path: string, others: readonly OtherFile[], io: 
     const names = await io.list(path)
     const files = names === undefined ? [await opened.add(path)] : await opened.folder(path, names)
     for (const { path: other, ...part } of others) files.push({ ...(await opened.add(other)), ...part })
-    return opened.only(files)
+    return opened.only(await opened.withHoles(files))
   } catch (error) {
     await opened.close()
     throw error
@@ -67,6 +67,19 @@ class Opened {
       throw new DiskError(`is a folder of ${count(machines.length, 'saved VM')}: name one of ${leading.join(', ')}`)
     }
     return [...machine]
+  }
+
+  /** Those that may be changes of a base, with word of their holes. */
+  async withHoles(files: readonly MachineFile[]): Promise<readonly MachineFile[]> {
+    const lengths = new Set(files.filter(({ part }) => part === 'base').map(({ source }) => source.byteLength))
+    return Promise.all(
+      files.map(async (file) => {
+        const { name, part, source } = file
+        if (part === undefined || !lengths.has(source.byteLength) || this.#files.get(name)?.passing !== undefined) return file
+        const written = await this.#io.written(name, source.storedBytes ?? source.byteLength)
+        return written === undefined ? file : { ...file, source: { ...source, written } }
+      }),
+    )
   }
 
   /** These, and the others are closed. */

@@ -4,6 +4,7 @@ import { listFolder } from './list-folder.ts'
 import { onSignal } from './on-signal.ts'
 import { openFile } from './open-file.ts'
 import { KEPT_BYTES } from './spool.ts'
+import { writtenRanges } from './written.ts'
 
 /** The files, the disk and the clock of this machine, for a thread that says what it says in its own way. */
 export const nodeIo = (said: Pick<Io, 'out' | 'err' | 'progress' | 'style' | 'turns'>, keeping = KEPT_BYTES): Io => ({
@@ -11,6 +12,7 @@ export const nodeIo = (said: Pick<Io, 'out' | 'err' | 'progress' | 'style' | 'tu
   keeping,
   open: (path) => openFile(path, keeping),
   list: listFolder,
+  written: (path, storedBytes) => writtenRanges(path, storedBytes),
   disk: nodeDisk,
   lab: async (kernel) => (await import('../prove/lab-program.ts')).openLab(kernel),
   now: () => performance.now(),

@@ -42,6 +42,7 @@ export async function vits(
       if (names.length > 0) return names.map((name) => name.slice(path.length + 1))
       return files[path] === undefined ? listFolder(path) : undefined
     },
+    written: async () => undefined,
     disk: nodeDisk,
     out: (text) => {
       out += lines(text)

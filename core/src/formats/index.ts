@@ -1,4 +1,4 @@
-export { type BlobLike, type ByteSource, blobSource, bytesSource } from './byte-source.ts'
+export { type BlobLike, type ByteRange, type ByteSource, blobSource, bytesSource } from './byte-source.ts'
 export { writeCase } from './case-file.ts'
 export { readKvmLists } from './debugfs/kvm-lists.ts'
 export { applyEdits, changedPages, type Edit, editedLength, keepsLength } from './edits.ts'

@@ -17,7 +17,10 @@ function* lateSave(scene: Scene, { name, deviceId, savedAfterGic }: VirtioDevice
   const isIts = ({ device }: QueueState): boolean => device.name === name
   const queues = queueStates(scene).filter(isIts)
   if (savedAfterGic !== true || queues.length === 0 || owedInterrupts(scene).some(isIts)) return
-  const isTold = queues.every(({ ring }) => !('unjudged' in ring) && ring.asked.by === 'index')
+  const isTold = queues.every(({ ring, interrupt }) => {
+    if ('unjudged' in ring || ring.asked.by !== 'index') return false
+    return ring.asked.ahead === 0 || interrupt?.pending.isSet === true
+  })
   yield suspect('N803', { function: scene.names.subjectOf(deviceId, name), isTold }, { deviceId, effect: declared('note') })
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { inspect } from '../../inspect/index.ts'
-import { type Gpa, PAGE_BYTES } from '../../memory/index.ts'
+import { type Gpa, type GpaRange, PAGE_BYTES } from '../../memory/index.ts'
 import { applyEdits, type ByteSource, bytesSource, openSavedMachine, writeCase } from '../index.ts'
 import { firecrackerReleases } from '../origin.ts'
-import { firecrackerFiles } from '../testing/firecracker-files.ts'
+import { firecrackerFiles, pagewise } from '../testing/firecracker-files.ts'
 import {
   disk,
   fills,
@@ -19,12 +19,17 @@ import {
   vcpus,
   withCrc,
 } from '../testing/firecracker-snapshot.ts'
-import type { StateParts } from '../testing/firecracker-writer.ts'
 import { openFixture } from '../testing/fixtures.ts'
-import { codeRange } from '../testing/vcpu-code.ts'
 
 describe.each(firecrackerReleases)('a snapshot of Firecracker %s', (release) => {
-  const parts = { msi: [fn], virtio: [disk], vcpus, regions: [...regions, codeRange] }
+  const dressed = {
+    registers,
+    msi: [fn],
+    virtio: [disk],
+    vcpus,
+    ranges: regions,
+    read: (_: Gpa, bytes: number) => new Uint8Array(bytes),
+  }
 
   it('has the registers of its GIC, and its ITS where the number of vCPUs puts it', async () => {
     const machine = await open(state({}, release), memory())
@@ -43,7 +48,7 @@ describe.each(firecrackerReleases)('a snapshot of Firecracker %s', (release) => 
   })
 
   it('has the vectors and the queues of its PCI devices', async () => {
-    const [vmstate, mem] = firecrackerFiles(await dressedMachine(parts), release)
+    const [vmstate, mem] = firecrackerFiles(dressed, release, { withCode: true })
     const machine = await openSavedMachine([vmstate!, mem!])
     const named = machine.msi[0]!.name
     expect(named).toBe('0000:00:01.0/device-0/virtio-blk')
@@ -55,7 +60,7 @@ describe.each(firecrackerReleases)('a snapshot of Firecracker %s', (release) => 
   })
 
   it('tells what its vCPUs did', async () => {
-    const [vmstate, mem] = firecrackerFiles(await dressedMachine(parts), release)
+    const [vmstate, mem] = firecrackerFiles(dressed, release, { withCode: true })
     expect((await openSavedMachine([vmstate!, mem!])).vcpus).toEqual(vcpus)
   })
 
@@ -103,25 +108,6 @@ describe.each(firecrackerReleases)('a snapshot of Firecracker %s', (release) => 
   })
 })
 
-/** A machine to be dressed: RAM of zeros. */
-async function dressedMachine({
-  msi,
-  virtio,
-  vcpus: did,
-  regions: ranges,
-}: Pick<Required<StateParts>, 'msi' | 'virtio' | 'vcpus' | 'regions'>) {
-  const machine = await open(state({ regions: ranges.slice(0, 1) }), memory())
-  return {
-    registers,
-    msi,
-    virtio,
-    vcpus: did,
-    ranges: machine.ranges,
-    memory: () => machine.memory(),
-    load: machine.load.bind(machine),
-  }
-}
-
 it('8.0.0 is the version of two layouts: a state is of the one that it is read whole as', async () => {
   const releases = await Promise.all(
     (['1.13', '1.14'] as const).map(async (release) => (await open(state({}, release), memory())).origin),
@@ -140,7 +126,12 @@ it('what follows the GIC is not read where it is not as its release writes it, a
 it('64 GiB of RAM are judged with less than 2 MB of reads', async () => {
   const real = await openFixture('ghosts')
   const bytes = 64 * 2 ** 30
-  const far = { ...real, registers: real.registers, ranges: [{ base: real.ranges[0]!.base, bytes }] }
+  const load = async (pages: GpaRange) => {
+    const memory = real.memory()
+    await real.load(memory, [pages])
+    return memory.read(pages.base, pages.bytes)
+  }
+  const far = { ...real, registers: real.registers, ranges: [{ base: real.ranges[0]!.base, bytes }], read: pagewise(load) }
   let read = 0
   const counted = ({ byteLength, slice }: ByteSource): ByteSource => ({
     byteLength,
@@ -149,7 +140,7 @@ it('64 GiB of RAM are judged with less than 2 MB of reads', async () => {
       return slice(start, end)
     },
   })
-  const files = firecrackerFiles({ ...far, memory: () => real.memory(), load: real.load.bind(real) }, 'main')
+  const files = firecrackerFiles(far, 'main')
   const machine = await openSavedMachine(files.map((each) => ({ ...each, source: counted(each.source) })))
   const [report] = (await inspect(machine)).audit()
   expect([machine.ranges[0]!.bytes, report!.verdict]).toEqual([bytes, 'corrupts'])
