@@ -23,6 +23,7 @@ const commands: Readonly<Record<string, { readonly usage: string; readonly load:
     usage: 'identify KERNEL|VMLINUZ [--cases N] [--seed S]',
     load: async () => (await import('./commands/identify.ts')).identify,
   },
+  live: { usage: 'live [--kernel 6.12|VERSION]', load: async () => (await import('./commands/live.ts')).live },
   load: {
     usage: 'load [--only MACHINE]... [--saves N] [--out FOLDER] [--again]',
     load: async () => (await import('./commands/load.ts')).load,

@@ -1,27 +1,18 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { CheckDocument } from '@vits/core/documents'
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+export const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const COULD_NOT_READ = 8
 /** The profile of the kernel that restores here. */
-const KERNEL = 'linux-6.12.117'
+export const KERNEL = 'linux-6.12.117'
 
 interface Listing {
   readonly devices: readonly {
     readonly deviceId: number
     readonly events: readonly { readonly eventId: number; readonly lpi: number }[]
   }[]
-}
-
-interface CheckJson {
-  readonly verdict: string
-  readonly errno: string | null
-  readonly lost: number
-  readonly revived: number
-  readonly misdirected: number
-  readonly orphans: { readonly devices: readonly number[]; readonly events: readonly (readonly [number, number])[] }
-  readonly findings: readonly { readonly code: string; readonly severity: string; readonly confidence: string }[]
 }
 
 /** What vits says of a save: nothing but the reason when it cannot read it. */
@@ -57,16 +48,19 @@ export type Repaired =
       readonly restored: ReadonlySet<number>
     }
 
+/** What is asked of its document. */
+export type Report = Pick<CheckDocument, 'verdict' | 'errno' | 'lost' | 'revived' | 'misdirected' | 'orphans' | 'findings'>
+
 /** What `vits check` says of a save. */
 export type Checked =
   | { readonly read: false; readonly why: string }
-  | { readonly read: true; readonly exit: number; readonly report: CheckJson; readonly findings: readonly string[] }
+  | { readonly read: true; readonly exit: number; readonly report: Report; readonly findings: readonly string[] }
 
 /** Asks `vits check` about a save; findings are codes with their severities, each once. */
 export function vitsChecks(file: string): Checked {
   const { status, stdout, stderr } = vits('check', '--json', '--kernel', KERNEL, file)
   if (status & COULD_NOT_READ || stdout === '') return { read: false, why: stderr.trim() }
-  const report = JSON.parse(stdout) as CheckJson
+  const report = JSON.parse(stdout) as Report
   const findings = [...new Set(report.findings.map(({ code, severity }) => `${code} ${severity}`))]
   return { read: true, exit: status, report, findings }
 }

@@ -16,7 +16,7 @@ ID:1 pID:8195 vID:25
 
 function row(still: readonly number[], exit: number | undefined, inFile = new Map<number, number>()): LoadRow {
   const report = {
-    verdict: '',
+    verdict: 'restores' as const,
     errno: null,
     lost: 0,
     revived: 0,

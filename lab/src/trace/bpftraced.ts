@@ -1,3 +1,5 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { traceScript } from '@vits/core/trace'
 import type { NestedHost } from '../guests/nested-host.ts'
 
@@ -7,7 +9,7 @@ const WORDS = '/tmp/bpftrace.out'
 /** bpftrace starts it when all probes are there. */
 const ATTACHED = '/tmp/attached'
 /** It compiles for three seconds. */
-const ATTACH_SECONDS = 100
+const ATTACH_SECONDS = 300
 
 /**
  * Lets a real bpftrace watch the VMMs of a host with the program that `vits lint --script` prints, and returns what it printed.
@@ -24,5 +26,16 @@ export async function bpftraced(host: NestedHost, body: () => Promise<void>): Pr
   await shell.must(`[ -e ${ATTACHED} ] || { cat ${WORDS}; false; }`)
   await body()
   await shell.must('killall -INT bpftrace; while killall -0 bpftrace 2>/dev/null; do sleep 1; done')
-  return shell.must(`cat ${TRACE}`)
+  return textOf(host, TRACE)
+}
+
+/** A trace may be longer than what is kept of a shell's words. */
+async function textOf(host: NestedHost, remote: string): Promise<string> {
+  const folder = mkdtempSync(`${tmpdir()}/vits-trace-`)
+  try {
+    await host.get(remote, `${folder}/trace`)
+    return readFileSync(`${folder}/trace`, 'utf8')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }
