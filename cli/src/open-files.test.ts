@@ -97,6 +97,12 @@ describe('a file of changes', () => {
     expect(ran.out).toContain('Firecracker diff snapshot 9.0.0 (1.15)')
   })
 
+  it('may lie in the folder that is named, and its base too', async () => {
+    const inFolder = Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`vm/${name}`, bytes]))
+    const { err } = await vits(['check', 'vm', '--mem', 'vm/diff', '--base', 'vm/base'], inFolder, { written: async () => [] })
+    expect(err).toBe('')
+  })
+
   it('is refused with its byte where nobody tells, and it matters', async () => {
     const { code, err } = await vits(args, files)
     expect([code, err]).toEqual([8, expect.stringContaining('which of the two they are is not known here')])

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { type MachineFile, machinesAmong } from '@vits/core/formats'
 import { DiskError, type FileIdentity } from './disk.ts'
 import type { OtherFile } from './files-option.ts'
@@ -23,7 +23,9 @@ export async function openFiles(path: string, others: readonly OtherFile[], io: 
   const opened = new Opened(io)
   try {
     const names = await io.list(path)
-    const files = names === undefined ? [await opened.add(path)] : await opened.folder(path, names)
+    const named = new Set(others.map((other) => resolve(other.path)))
+    const unnamed = names?.filter((name) => !named.has(resolve(path, name)))
+    const files = unnamed === undefined ? [await opened.add(path)] : await opened.folder(path, unnamed)
     for (const { path: other, ...part } of others) files.push({ ...(await opened.add(other)), ...part })
     return opened.only(await opened.withHoles(files))
   } catch (error) {
