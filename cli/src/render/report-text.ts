@@ -70,7 +70,7 @@ function othersLines(why: WhyHang | undefined): string[] {
 
 function summary({ format, machine, ranges, registers }: SavedMachine, reports: readonly Report[]): string {
   const mib = ranges.reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20
-  const ram = mib >= 1024 && mib % 1024 === 0 ? `${mib / 1024} GiB` : `${mib} MiB`
+  const ram = mib >= 1024 && mib % 1024 === 0 ? `${mib / 1024} GiB` : `${Number(mib.toFixed(2))} MiB`
   const bases = reports.flatMap(({ its: { base } }) => (base === undefined ? [] : [hex(base)]))
   return [
     `${format} (${machine})`,

@@ -54,7 +54,7 @@ const assumedRegisters: readonly string[] = [
 /** Where registers are from that no VMM saved, and what is assumed of them, for people; undefined for others. */
 export function inferredRegisters({ inferredFrom }: GicRegisters): string | undefined {
   if (inferredFrom === undefined) return undefined
-  return `none in the file: they are as the guest’s kernel keeps them, and it is assumed that ${assumedRegisters.join(', ')}`
+  return `none in the file: they are as the guest’s kernel keeps them, and it is assumed that ${assumedRegisters.slice(0, -1).join(', ')} and that ${assumedRegisters.at(-1)}`
 }
 
 /** Where QEMU's virt machine has its ITS. @source QEMU hw/arm/virt.c, base_memmap */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { GITS_BASER, GITS_CBASER, type GicRegisters, type SavedIts, VIRT_ITS } from '../abi/index.ts'
+import { GITS_BASER, GITS_CBASER, type GicRegisters, queueShape, type SavedIts, tableShape, VIRT_ITS } from '../abi/index.ts'
 import { defaultBudget } from '../budget/index.ts'
 import { budgetFor } from '../budget/testing/budget-for.ts'
 import { type Gpa, GuestMemory } from '../memory/index.ts'
@@ -122,9 +122,35 @@ describe('the registers of a guest of which there is only RAM', () => {
     expect(await missing(early(), little)).toMatchObject({ reason: 'not all of RAM was searched', limit: 'bytes' })
   })
 
-  it('are not known where two kernels left their own', async () => {
+  const stale: SavedIts = { ...other, base: its.base, cwriter: 0x200n, creadr: 0x200n }
+  const collected = (memory: LinuxMemory, of: SavedIts) => memory.u64(tableShape(of.baser[1]!).base, 1n << 63n)
+  const commanded = (memory: LinuxMemory, of: SavedIts, count: number) => {
+    for (let n = 0; n < count; n++) memory.u64(queueShape(of.cbaser).base + n * 32, 0x5n)
+  }
+
+  it('are those that KVM saved, where a kernel before left its own', async () => {
     const memory = linux()
-    memory.its({ ...its, cwriter: 0x140n }, [])
+    memory.its(stale, [])
+    collected(memory, its)
+    commanded(memory, stale, 16)
+    expect((await found(memory)).itses).toEqual([its])
+  })
+
+  it('are those up to which commands were written, where both have the same queue', async () => {
+    for (const [before, after] of [
+      [0x200n, 0x120n],
+      [0x80n, 0x120n],
+    ]) {
+      const memory = linux()
+      memory.its({ ...its, cwriter: before!, creadr: before! }, [])
+      commanded(memory, its, Number(after) / 32)
+      expect((await found(memory)).itses).toEqual([its])
+    }
+  })
+
+  it('are not known where nothing tells two kernels apart, and known where they agree', async () => {
+    const memory = linux()
+    memory.its(stale, [])
     expect(await missing(memory)).toMatchObject({ reason: 'two kernels have structures of one ITS, which differ' })
     const twice = linux()
     twice.its(its, [])

@@ -1,5 +1,7 @@
 import {
   COMMAND_BYTES,
+  CTE,
+  decodeCommand,
   GICR_CTLR,
   GICR_PENDBASER,
   GICR_PROPBASER,
@@ -8,6 +10,7 @@ import {
   GITS_IIDR,
   type GicRegisters,
   ID_LIMIT,
+  queueShape,
   type RedistributorRegisters,
   type SavedIts,
   tableShape,
@@ -55,38 +58,103 @@ export async function findRegisters(ram: GuestRam, options: FindRegistersOptions
   const account = new Account(everywhere ? { ...budget, bytes: Number.POSITIVE_INFINITY } : budget, 'search')
   const reader = new RamReader(ram, structures)
   const redistributors = new RedistributorSearch(reader, { count: vcpus })
-  const found: FoundIts[] = []
-  let nearest: NotTheKernels | undefined
+  const nodes = new Nodes(reader)
   for await (const { kind, at } of scan(ram, undefined, { account, redistributors: true, progress })) {
-    try {
-      if (kind === 'phys_base' || kind === 'prop_table_pa') await redistributors.wordAt(kind, at)
-      else if (kind === 'device table register') found.push(await itsAround(reader, at))
-    } catch (error) {
-      if (!(error instanceof NotTheKernels)) throw error
-      nearest = error
-    }
+    if (kind === 'phys_base' || kind === 'prop_table_pa') await redistributors.wordAt(kind, at)
+    else if (kind === 'device table register') await nodes.registerAt(at)
   }
   const limit = [account, structures].find(({ ranOut }) => ranOut)?.limit
-  const missing = (reason: string, at?: Gpa) => ({ missing: { reason, at, limit } })
-  if (found.length === 0) {
-    if (nearest !== undefined) return missing(nearest.message, nearest.at as Gpa)
-    return missing('no ITS of a Linux guest is in the RAM that was searched')
+  try {
+    const itses = await nodes.itses()
+    const answer = redistributors.answer(
+      itses.map(({ tables }) => tables),
+      limit,
+    )
+    if ('missing' in answer) return answer
+    const { configuration } = answer.found
+    // Those that were not found may be in the rest.
+    if (limit !== undefined && answer.found.vcpus.length !== vcpus) throw new Unknown('not all of RAM was searched')
+    if (configuration === undefined) throw new Unknown('where the configuration of LPIs is was not found')
+    const saved = redistributorsOf(answer.found, configuration.table, vcpus)
+    return { found: { itses: itses.map(({ its }) => its), redistributors: saved, inferredFrom: 'guest kernel' } }
+  } catch (error) {
+    if (!(error instanceof Unknown)) throw error
+    return { missing: { reason: error.message, at: error.at, limit } }
   }
-  const itses = [...new Map(found.map((one) => [one.its.base, one])).values()]
-  const other = found.find((one) => !itses.some(({ its }) => isSame(its, one.its)))
-  if (other !== undefined) return missing('two kernels have structures of one ITS, which differ', other.tables.at)
-  const answer = redistributors.answer(
-    itses.map(({ tables }) => tables),
-    limit,
-  )
-  if ('missing' in answer) return answer
-  const { configuration } = answer.found
-  // Those that were not found may be in the rest.
-  if (limit !== undefined && answer.found.vcpus.length !== vcpus) return missing('not all of RAM was searched')
-  if (configuration === undefined) return missing('where the configuration of LPIs is was not found')
-  const inOrder = itses.map(({ its }) => its).sort((a, b) => (a.base ?? 0) - (b.base ?? 0))
-  const saved = redistributorsOf(answer.found, configuration.table, vcpus)
-  return { found: { itses: inOrder, redistributors: saved, inferredFrom: 'guest kernel' } }
+}
+
+/** The registers cannot be told. */
+class Unknown extends Error {
+  readonly at: Gpa | undefined
+  constructor(reason: string, at?: number) {
+    super(reason)
+    this.at = at as Gpa | undefined
+  }
+}
+
+/** Collects what the driver keeps of ITSes, and makes out which of it is in use. */
+class Nodes {
+  readonly #reader: RamReader
+  readonly #byBase = new Map<Gpa | undefined, FoundIts[]>()
+  #nearest: NotTheKernels | undefined
+
+  constructor(reader: RamReader) {
+    this.#reader = reader
+  }
+
+  async registerAt(value: Gpa): Promise<void> {
+    try {
+      const found = await itsAround(this.#reader, value)
+      this.#byBase.set(found.its.base, [...(this.#byBase.get(found.its.base) ?? []), found])
+    } catch (error) {
+      if (!(error instanceof NotTheKernels)) throw error
+      this.#nearest = error
+    }
+  }
+
+  /** In the order of their addresses. @throws Unknown */
+  async itses(): Promise<FoundIts[]> {
+    if (this.#byBase.size === 0) {
+      if (this.#nearest !== undefined) throw new Unknown(this.#nearest.message, this.#nearest.at)
+      throw new Unknown('no ITS of a Linux guest is in the RAM that was searched')
+    }
+    const itses = await Promise.all([...this.#byBase.values()].map((same) => this.#inUse(same)))
+    return itses.sort((a, b) => (a.its.base ?? 0) - (b.its.base ?? 0))
+  }
+
+  /** The one that is in use of those that kernels left of one ITS: a guest that was rebooted may have what was before in its RAM. */
+  async #inUse(same: readonly FoundIts[]): Promise<FoundIts> {
+    const different = same.filter(({ its }, n) => same.findIndex((other) => isSame(its, other.its)) === n)
+    if (different.length === 1) return different[0]!
+    const told = await Promise.all(different.map((one) => this.#traces(one)))
+    const most = Math.max(...told)
+    const [first, second] = different.filter((_, n) => told[n] === most)
+    if (second !== undefined) throw new Unknown('two kernels have structures of one ITS, which differ', second.tables.at)
+    return first!
+  }
+
+  /**
+   * What tells that an ITS was saved as this, the stronger the higher: KVM saved its collections, the first of which is there then, and
+   * commands were written up to where the driver says that they were.
+   */
+  async #traces({ its, tables }: FoundIts): Promise<number> {
+    const reader = this.#reader
+    const queue = queueShape(its.cbaser)
+    const written = Number(its.cwriter)
+    const last = queue.base + ((written + queue.bytes - COMMAND_BYTES) % queue.bytes)
+    const collections = tableShape(its.baser[1] ?? 0n).base
+    try {
+      await reader.need(queue.base, queue.bytes)
+      await reader.need(collections, 8)
+    } catch (error) {
+      if (!(error instanceof NotTheKernels)) throw error
+      throw new Unknown(error.message, tables.at)
+    }
+    const command = (at: number) => Int32Array.from({ length: COMMAND_BYTES / 4 }, (_, n) => reader.u32(at + n * 4))
+    const isBlank = command(queue.base + written).every((word) => word === 0)
+    const isSaved = CTE.decode(reader.u32(collections), reader.u32(collections + 4)).valid
+    return (isSaved ? 4 : 0) + (decodeCommand(command(last)) === undefined ? 0 : 2) + (isBlank ? 1 : 0)
+  }
 }
 
 interface FoundIts {
