@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Port } from '../src/guests/port.ts'
 import { Qmp } from '../src/guests/qmp.ts'
 
+const QEMU = 'qemu-system-aarch64'
 /** Devices whose state is laid out in each way that is known, and some of which nothing is. */
 const devices = [
   'pcie-root-port,id=root,chassis=1',
@@ -26,7 +27,7 @@ let qemu: ChildProcess
 
 beforeAll(async () => {
   const args = [...machine, ...quiet, ...devices.flatMap((device) => ['-device', device])]
-  qemu = spawn('qemu-system-aarch64', [...args, '-qmp', `unix:${socket},server=on,wait=off`], { stdio: 'ignore' })
+  qemu = spawn(QEMU, [...args, '-qmp', `unix:${socket},server=on,wait=off`], { stdio: 'ignore' })
   for (let tries = 0; !existsSync(socket) && tries < 100; tries++) await new Promise((resolve) => setTimeout(resolve, 100))
 })
 afterAll(() => {

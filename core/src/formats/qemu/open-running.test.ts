@@ -1,15 +1,20 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
+import { decompress } from 'fzstd'
 import { describe, expect, it } from 'vitest'
 import { inspect } from '../../inspect/index.ts'
 import { bytesSource, FormatError, openRunningVm, openSavedMachine, writeCase } from '../index.ts'
-import { fixtureBytes, streamFixtures } from '../testing/fixtures.ts'
-import { deviceStateOf, runningFixture } from '../testing/running-vm.ts'
+import { streamFixtures } from '../testing/fixtures.ts'
+import { pausedAs, runningFixture } from '../testing/running-vm.ts'
 import { undescribedSections } from './undescribed-state.ts'
 
 const golden = new Uint8Array(
   readFileSync(new URL('../../../../fixtures/formats/xen-save-devices-state.tcg-7.2.bin', import.meta.url)),
 )
+
+/** Where in its file a device's queues lie is another place. */
+const placeless = (devices: readonly unknown[]): string =>
+  JSON.stringify(devices, (key, value) => (key === 'offset' ? undefined : typeof value === 'bigint' ? `${value}` : value))
 
 const opened = async (name: string) => {
   const { state, vm, saved } = await runningFixture(name)
@@ -58,16 +63,25 @@ describe('the state of devices that QEMU 7.2 wrote of a running VM', () => {
   })
 })
 
+describe.each(['7.2', '11.1'])('the state of devices that QEMU %s wrote with KVM', (version) => {
+  it('says what the stream says that was written of the same stopped VM', async () => {
+    const dump = (name: string) => decompress(readFileSync(new URL(`../../../../fixtures/dumps/${name}.zst`, import.meta.url)))
+    const saved = await openSavedMachine(bytesSource(dump('qemu-7.2.mig')))
+    const running = await openRunningVm(dump(`qemu-${version}.devices`), pausedAs(saved))
+    expect([running.registers, running.msi, running.vcpus]).toEqual([saved.registers, saved.msi, saved.vcpus])
+    expect(placeless(running.virtio)).toBe(placeless(saved.virtio))
+    const [report] = (await inspect(running)).audit()
+    expect([report!.verdict, report!.orphans.devices]).toEqual(['corrupts', [0x8, 0x18, 0x20, 0x30, 0x200]])
+  })
+})
+
 describe('a running VM', () => {
   it.each(fixtures)('is what its save is, in every register and device: %s', async (name) => {
     const { running, saved } = await opened(name)
     expect(running.registers).toEqual(saved.registers)
     expect(running.vcpus).toEqual(saved.vcpus)
     expect(running.msi).toEqual(saved.msi)
-    // Where in its file a device's queues lie is another place.
-    const placeless = (key: string, value: unknown) =>
-      key === 'offset' ? undefined : typeof value === 'bigint' ? `${value}` : value
-    expect(JSON.stringify(running.virtio, placeless)).toBe(JSON.stringify(saved.virtio, placeless))
+    expect(placeless(running.virtio)).toBe(placeless(saved.virtio))
   })
 
   it.each(['scattered-unrestorable', 'smmu-s1'] as const)('is judged as its save is, and as a case of it: %s', async (name) => {
@@ -123,7 +137,7 @@ describe('the state of devices', () => {
   })
 
   it('is refused where a guest has put into a device what reads as the end of it', async () => {
-    const state = await deviceStateOf(fixtureBytes('healthy.mig'))
+    const { state } = await runningFixture('healthy')
     const serial = undescribedSections(state).find(({ device }) => device.name === 'pl011')!
     const id = state.subarray(serial.offset - (4 + 1 + 'pl011'.length + 8), serial.offset - (1 + 'pl011'.length + 8))
     const forged = [0x7e, ...id, 4, 0, 0, 1, 0, 5, ...new TextEncoder().encode('quiet'), 0, 0, 0, 0, 0, 0, 0, 1]

@@ -8,7 +8,7 @@ const HEADER = [0x51, 0x45, 0x56, 0x4d, 0, 0, 0, 3]
 const FOOTER_BYTES = 5
 
 /** What `xen-save-devices-state` would have written when a saved VM was saved: the sections of its devices as its stream has them. */
-export async function deviceStateOf(stream: Uint8Array): Promise<Uint8Array> {
+async function deviceStateOf(stream: Uint8Array): Promise<Uint8Array> {
   const read = new QemuStream(new StreamReader(bytesSource(stream)), { record: () => {} })
   await read.read()
   const sections = read.devices.map(({ device, offset, bytes }) => {
@@ -30,6 +30,11 @@ export interface RunningFixture {
 export async function runningFixture(name: string): Promise<RunningFixture> {
   const stream = fixtureBytes(`${name}.mig`)
   const saved = await openSavedMachine(bytesSource(stream))
+  return { state: await deviceStateOf(stream), vm: pausedAs(saved), saved }
+}
+
+/** The RAM of a saved VM, read as it is asked for. */
+export function pausedAs(saved: SavedMachine): RunningVm {
   const memory = saved.memory()
   const { machine, ranges: ram, unlocated } = saved
   const read: RunningVm['read'] = async ({ base, bytes }) => {
@@ -37,5 +42,5 @@ export async function runningFixture(name: string): Promise<RunningFixture> {
     await saved.load(memory, coalesce([{ base, bytes }]))
     return memory.read(base, bytes)
   }
-  return { state: await deviceStateOf(stream), vm: { machine, ram, unlocated, read }, saved }
+  return { machine, ram, unlocated, read }
 }
