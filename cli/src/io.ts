@@ -10,7 +10,7 @@ export const STDIN = '-'
 
 /** Random-access bytes of an open file. */
 export interface OpenFile extends ByteSource {
-  /** Of what cannot be opened again, as a pipe: who may read what is made of it. */
+  /** Of what is no file, as a pipe or a disk: who may read what is made of it. */
   readonly passing?: FileIdentity
   close(): Promise<void>
 }

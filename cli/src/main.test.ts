@@ -73,7 +73,7 @@ describe('the program', () => {
     await mkdir(empty)
     for (const [path, what] of [
       [empty, 'is a folder without a saved VM in it'],
-      ['/dev/zero', 'is a device, and only files and pipes are read'],
+      ['/dev/zero', 'is a device, and only files, pipes and disks are read'],
     ]) {
       const { status, stderr } = spawnSync(process.execPath, [program, 'check', path!], { timeout: 30_000 })
       expect([status, stderr.toString()]).toEqual([8, `vits: ${path}: ${what}\n`])

@@ -67,7 +67,7 @@ describe('a saved VM', () => {
       const { status, err } = shell(script)
       expect([status, err]).toEqual([
         8,
-        expect.stringContaining('what comes through a pipe cannot be changed in place: use -o\n'),
+        expect.stringContaining('what is no file, as a pipe or a disk, cannot be changed in place: use -o\n'),
       ])
     }
   })

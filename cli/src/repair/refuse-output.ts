@@ -51,10 +51,10 @@ async function refuseFolder(names: readonly string[], { path, inside }: Folder, 
     throw new DiskError(`${path} is not empty: name a new folder for the files of the VM`)
 }
 
-/** What is no file, as a pipe, is gone when it has been read. */
+/** A pipe is gone when it has been read, and beside a disk is no place for an undo file. */
 export async function refusePipe(path: string, io: Io): Promise<void> {
   if (path === STDIN || (await io.disk.identity(path))?.isFile === false)
-    throw new DiskError('what comes through a pipe cannot be changed in place: use -o')
+    throw new DiskError('what is no file, as a pipe or a disk, cannot be changed in place: use -o')
 }
 
 /** Looks the same way whether a file can be changed where it lies. */
