@@ -47,6 +47,11 @@ describe('a kernel that is named as its host prints it', () => {
     })
   })
 
+  it('is run as the nearest profile has it, where a profile is run', async () => {
+    const { code, err } = await vits(['demo', 'orphan', '--kernel', '6.8'])
+    expect([code, err]).toEqual([0, expect.stringMatching(/differs in target-is-index, mapc-unmap-checks-target\n$/)])
+  })
+
   it('is told of once, beside the verdict for it', async () => {
     const note = 'vits: 6.1.0-28-arm64 is taken for linux-6.6, as Linux 6.1.119: by the history of its series\n'
     for (const command of [['check'], ['repair', '-n']]) {

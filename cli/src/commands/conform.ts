@@ -13,7 +13,7 @@ import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { jsonText, printable } from '../printable.ts'
-import { profileNamed } from '../profile-named.ts'
+import { profileNearest } from '../profile-named.ts'
 import { readWhole } from '../read-whole.ts'
 import type { conform } from '../usage/conform.ts'
 import type { Run } from '../usage.ts'
@@ -30,7 +30,7 @@ interface Played {
 
 /** Plays recorded answers of real KVM against the model. */
 export const run: Run<typeof conform> = async (paths, { kernel, order, json }, io) => {
-  const profile = kernel === undefined ? undefined : profileNamed(kernel, io).id
+  const profile = kernel === undefined ? undefined : profileNearest(kernel, io).id
   const played: Played[] = []
   let bits: ExitBits = ExitCode.Ok
   for (const file of (await Promise.all(paths.map((path) => filesOf(path, io)))).flat()) {

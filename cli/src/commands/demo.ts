@@ -2,7 +2,7 @@ import { KVM_DEV_ARM_CTRL as CTRL, hexWord, type ProfileId } from '@vits/core/ab
 import { SeedGuest } from '@vits/core/conformance'
 import type { Gpa } from '@vits/core/memory'
 import { seal } from '@vits/core/seal'
-import { profileNamed } from '../profile-named.ts'
+import { profileNearest } from '../profile-named.ts'
 import type { Style } from '../style.ts'
 import type { demoOrphan } from '../usage/demo.ts'
 import type { Run } from '../usage.ts'
@@ -14,7 +14,7 @@ const LPI = 8192
 
 /** How an unmapped device comes back, told by the model. */
 export const run: Run<typeof demoOrphan> = async (_, { kernel }, { out, err, style }) => {
-  const { id, title } = profileNamed(kernel ?? 'linux-6.6', { err })
+  const { id, title } = profileNearest(kernel ?? 'linux-6.6', { err })
   const say = (line: string) => out(`${line}\n`)
   say(style.bold(`${title}: KVM_DEV_ARM_ITS_SAVE_TABLES and RESTORE_TABLES`))
   beginning(id, style).lines.forEach(say)

@@ -8,7 +8,7 @@ import { otherFiles } from '../files-option.ts'
 import type { Io } from '../io.ts'
 import { type Loaded, withSavedMachine } from '../load.ts'
 import { jsonText } from '../printable.ts'
-import { profileNamed } from '../profile-named.ts'
+import { profileNearest } from '../profile-named.ts'
 import type { Lab } from '../prove/lab-program.ts'
 import { compared, type Proof } from '../prove/proof.ts'
 import { proofText } from '../render/proof-text.ts'
@@ -17,7 +17,7 @@ import type { Run } from '../usage.ts'
 
 /** Asks a real KVM what a restore of saved VMs does. Never writes. */
 export const run: Run<typeof prove> = async (files, { kernel = '6.12', profile, json, ...more }, io) => {
-  const named = profile === undefined ? undefined : profileNamed(profile, io).id
+  const named = profile === undefined ? undefined : profileNearest(profile, io).id
   const others = otherFiles(more, files)
   const lab = new LazyLab(kernel, io)
   let bits: ExitBits = ExitCode.Ok

@@ -1,7 +1,7 @@
 import { type ProfileId, profileOfKernel, profiles } from '@vits/core/abi'
 import { runSeedTest, SEED_BASE, type SeedCase, type SeedFlow, type SeedReport, type TimedAnswer } from '@vits/core/conformance'
 import { jsonText } from '../printable.ts'
-import { profileNamed } from '../profile-named.ts'
+import { profileNearest } from '../profile-named.ts'
 import type { Style } from '../style.ts'
 import type { selftest } from '../usage/selftest.ts'
 import type { Run } from '../usage.ts'
@@ -12,7 +12,7 @@ export const run: Run<typeof selftest> = async (
   { sameCollection, clear, tables, flow, kernel, save, head, json },
   { out, err, style, now },
 ) => {
-  const { id } = kernel === undefined ? profiles[profileOfKernel(SEED_BASE)!.profile] : profileNamed(kernel, { err })
+  const { id } = kernel === undefined ? profiles[profileOfKernel(SEED_BASE)!.profile] : profileNearest(kernel, { err })
   const heads = head === 'kernel' ? {} : { head }
   const report = runSeedTest({ flow, sameCollection, clear, l2Tables: tables, kernel: id, save, now, ...heads })
   const asked = { kernel: id, flow, sameCollection, clear, save, head }
