@@ -18,7 +18,10 @@ const systemErrors: Readonly<Record<string, string>> = {
 
 /** One line for a person: what failed, where in the file, and never a stack trace. */
 export function failureLine(error: unknown, file?: string): string {
-  return printable(['vits', ...(file === undefined ? [] : [file]), reason(error)].join(': '))
+  const why = reason(error)
+  // An error of one file of several names it.
+  const isNamed = file === undefined || why.startsWith(`${printable(file)}: `)
+  return printable(['vits', ...(isNamed ? [] : [file]), why].join(': '))
 }
 
 /** What failed, in words. */

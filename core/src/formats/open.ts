@@ -57,8 +57,9 @@ export async function openSavedMachine(
   if (first === undefined) throw new RangeError('a saved machine has at least one file')
   if (others.length > 0) return openTogether([first, ...others], options)
   const [file, left] = await unpacked(first, options)
-  const { open } = await openerOf(file)
-  return open(file, left, [])
+  const { open, hasOthers } = await openerOf(file)
+  // What is one of several files names itself though the others are not there.
+  return hasOthers === true && file.name !== '' ? inFile(file, () => open(file, left, [])) : open(file, left, [])
 }
 
 /** Opens a machine of which one file leads to the others. */

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { GITS_TRANSLATER, type MsiFunction } from '../../abi/index.ts'
 import type { Gpa } from '../../memory/index.ts'
@@ -275,6 +277,34 @@ describe('what is no snapshot that can be read', () => {
     }
   })
 
+  it('is refused with its name and byte where a million arrays are inside each other, alone in its folder too', async () => {
+    const deep = { name: 'x/state.json', source: bytesSource(new Uint8Array(Buffer.from(`{"snapshots":${'['.repeat(1e6)}`))) }
+    await expect(open([deep])).rejects.toThrow(
+      'x/state.json: at byte 0x8c: expected at most 128 objects and arrays inside each other',
+    )
+    await expect(open([deep, ...snapshotFiles(parts).slice(2)])).rejects.toThrow(
+      'x/state.json: at byte 0x8c: expected at most 128',
+    )
+  })
+
+  it.each(styles)('is opened or refused, and nothing else, whichever of its bytes are others: as %s writes it', async (style) => {
+    const files = snapshotFiles({ ...parts, style })
+    const { source } = files.find(({ name }) => name === 'state.json')!
+    const damage = fc.array(fc.tuple(fc.nat(source.byteLength - 1), fc.nat(255)), { minLength: 1, maxLength: 3 })
+    await fc.assert(
+      fc.asyncProperty(damage, async (bytes) => {
+        const damaged = await with_(files, 'state.json', (all) => {
+          const copy = all.slice()
+          for (const [at, byte] of bytes) copy[at] = byte
+          return copy
+        })
+        const outcome = await open(damaged).catch((error: unknown) => error)
+        if (outcome instanceof Error) expect(outcome).toBeInstanceOf(FormatError)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
   it('is refused where lengths in bytes of versionize lie', async () => {
     const lie = (json: string) => json.replace('"snapshot_data":[2,0,0,0,0,0,0,0,', '"snapshot_data":[2,0,0,0,0,0,0,1,')
     await expect(refused(lie, 'v29')).rejects.toThrow(/at byte 8 of the state of memory, found a length of 72057594037927938/)
@@ -282,6 +312,36 @@ describe('what is no snapshot that can be read', () => {
 })
 
 describe('state.json', () => {
+  it('that another program wrote of a real VM has its registers', async () => {
+    const read = (name: string) => ({
+      name,
+      source: bytesSource(readFileSync(new URL(`../../../../fixtures/formats/cloud-hypervisor-53/${name}`, import.meta.url))),
+    })
+    const ram = {
+      name: 'memory-ranges',
+      source: { byteLength: 64 << 20, slice: async (start: number, end: number) => new Uint8Array(end - start) },
+    }
+    const vm = await open([read('state.json'), read('config.json'), ram])
+    expect(vm.machine).toBe('v46 or later')
+    expect(vm.registers).toEqual({
+      itses: [
+        {
+          base: 0x8f9_0000,
+          ctlr: 0x8000_0001,
+          iidr: 0x4b00_043b,
+          cbaser: 0xb800_0000_429a_040fn,
+          cwriter: 0x7a0n,
+          creadr: 0x7a0n,
+          baser: [0xf907_0000_429b_0600n, 0xbc07_0000_429c_0600n, 0n, 0n, 0n, 0n, 0n, 0n],
+        },
+      ],
+      redistributors: [
+        { vcpuId: 0, ctlr: 7, propbaser: 0x429d_078fn, pendbaser: 0x429e_0780n },
+        { vcpuId: 1, ctlr: 7, propbaser: 0x429d_078fn, pendbaser: 0x429f_0780n },
+      ],
+    })
+  })
+
   it('is read whatever the order of its members and however it is spaced', async () => {
     const files = await with_(
       snapshotFiles(parts),

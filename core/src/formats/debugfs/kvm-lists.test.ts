@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bytesSource, FormatError, readKvmLists } from '../index.ts'
 
@@ -46,6 +47,18 @@ describe('vgic-its-state as a real KVM printed it', () => {
     await expect(read(text)).rejects.toThrow(FormatError)
     await expect(read(text)).rejects.toThrow(message)
   })
+})
+
+it('a text of debugfs is read or refused, and nothing else, whichever of its bytes are others', async () => {
+  const damage = fc.array(fc.tuple(fc.nat(5000), fc.nat(255)), { minLength: 1, maxLength: 3 })
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(its, gic), damage, async (text, bytes) => {
+      const copy = Buffer.from(text)
+      for (const [at, byte] of bytes) copy[at % copy.length] = byte
+      const outcome = await readKvmLists([{ name: 'a', source: bytesSource(copy) }]).catch((error: unknown) => error)
+      if (outcome instanceof Error) expect(outcome).toBeInstanceOf(FormatError)
+    }),
+  )
 })
 
 describe('vgic-state as a real KVM printed it', () => {

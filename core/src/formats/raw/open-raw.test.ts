@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { MsiFunction } from '../../abi/index.ts'
 import type { Gpa } from '../../memory/index.ts'
@@ -156,6 +157,19 @@ describe('a file of registers', () => {
   ])('is refused with the reason: one %s', async (_, change, because) => {
     await expect(opened(change)).rejects.toThrow(FormatError)
     await expect(opened(change)).rejects.toThrow(because)
+  })
+
+  it('is opened or refused, and nothing else, whichever of its bytes are others', async () => {
+    const json = Buffer.from(rawJson(machine))
+    const damage = fc.array(fc.tuple(fc.integer({ min: 40, max: json.length - 1 }), fc.nat(127)), { minLength: 1, maxLength: 3 })
+    await fc.assert(
+      fc.asyncProperty(damage, async (bytes) => {
+        const copy = Buffer.from(json)
+        for (const [at, byte] of bytes) copy[at] = byte
+        const outcome = await openSavedMachine(rawFiles(machine, copy.toString())).catch((error: unknown) => error)
+        if (outcome instanceof Error) expect(outcome).toBeInstanceOf(FormatError)
+      }),
+    )
   })
 
   it('is refused wherever it ends, once it is known', async () => {

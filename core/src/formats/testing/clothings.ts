@@ -2,6 +2,12 @@ import type { Clothing } from './clothing.ts'
 import { cloudHypervisorClothings } from './cloud-hypervisor-clothings.ts'
 import { firecrackerClothings } from './firecracker-clothings.ts'
 import { qemuClothings } from './qemu-clothings.ts'
+import { rawClothings } from './raw-clothings.ts'
 
 /** A writer for every format that is read. */
-export const clothings: readonly Clothing[] = [...qemuClothings, ...cloudHypervisorClothings, ...firecrackerClothings]
+export const clothings: readonly Clothing[] = [
+  ...qemuClothings,
+  ...cloudHypervisorClothings,
+  ...firecrackerClothings,
+  ...rawClothings,
+]

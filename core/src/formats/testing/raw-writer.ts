@@ -1,4 +1,4 @@
-import { hex } from '../../abi/index.ts'
+import { GITS_TRANSLATER, hex, type MsiFunction, type MsixVector, type SavedIts } from '../../abi/index.ts'
 import { bytesSource, type MachineFile } from '../index.ts'
 import type { DressedMachine } from './dressed-machine.ts'
 
@@ -15,10 +15,20 @@ export function rawJson({ registers, ram, msi }: DressedMachine): string {
       offset += bytes.length
       return piece
     }),
-    msi,
+    msi: msi?.map((one) => physical(one, registers.itses)),
   }
   return JSON.stringify(document, (_, value: unknown) => (typeof value === 'bigint' ? hex(value) : value))
 }
+
+/** With addresses as they are behind an IOMMU. */
+const physical = ({ vectors, ...one }: MsiFunction, itses: readonly SavedIts[]): MsiFunction => ({
+  ...one,
+  vectors: vectors.map((vector): MsixVector => {
+    const { target } = vector
+    const base = target.kind === 'translated' ? itses[target.its]!.base : undefined
+    return base === undefined ? vector : { ...vector, address: BigInt(base + GITS_TRANSLATER) }
+  }),
+})
 
 /** The two files. */
 export function rawFiles(machine: DressedMachine, json = rawJson(machine)): MachineFile[] {
