@@ -2,7 +2,7 @@ import { type Inspection, type InspectOptions, inspect, open as openMachine, typ
 import type { FileIdentity } from './disk.ts'
 import type { OtherFile } from './files-option.ts'
 import type { Io } from './io.ts'
-import { kvmListsIn } from './kvm-lists-option.ts'
+import { kvmListsIn } from './kvm-lists.ts'
 import { openFiles } from './open-files.ts'
 
 /** Files larger than this show how far they are. */
