@@ -26,6 +26,8 @@ class DebugfsWitness {
   readonly #mappings: Mappings
   readonly #list: ListedIts | undefined
   readonly #lpis: ReadonlySet<number> | undefined
+  /** Each of a device's events asks for it. */
+  readonly #ofDevices = new Map<number, RuleOf<'debugfs'>>()
 
   constructor(scene: Scene) {
     this.#mappings = scene.tables.mappings
@@ -36,6 +38,14 @@ class DebugfsWitness {
 
   /** What it says of a device of the tables. */
   device(deviceId: number): RuleOf<'debugfs'> {
+    const known = this.#ofDevices.get(deviceId)
+    if (known !== undefined) return known
+    const rule = this.#ofDevice(deviceId)
+    this.#ofDevices.set(deviceId, rule)
+    return rule
+  }
+
+  #ofDevice(deviceId: number): RuleOf<'debugfs'> {
     if (this.outcome === undefined) return 'R-debugfs-none'
     if (this.outcome.differences.count > 0) return 'R-debugfs-moment'
     if (this.#list?.devices.has(deviceId) === true) return 'R-debugfs-listed'
