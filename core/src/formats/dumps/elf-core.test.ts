@@ -92,7 +92,7 @@ describe('an ELF dump', () => {
     ['that is a program', word(16, 2, 2), 'at byte 0x10: expected a core file (ET_CORE), found 2'],
     ['of another machine', word(18, 2, 62), 'at byte 0x12: expected one of an arm64 machine (EM_AARCH64), found 62'],
     ['with other program headers', word(54, 2, 32), 'at byte 0x36: expected program headers of 56 bytes, found 32'],
-    ['without segments', word(56, 2, 0), 'at byte 0x38: expected 1 to 262144 segments, found 0'],
+    ['without segments', word(56, 2, 0), 'at byte 0x38: expected 1 to 131072 segments, found 0'],
     ['with more segments than it has', word(56, 2, 500), 'at byte 0x20: expected program headers inside the file, found 500'],
     ['whose count is nowhere', word(56, 2, 0xffff), 'at byte 0x28: expected a section header inside the file, found one at 0x0'],
     ['whose headers are elsewhere', word(32, 8, 2n ** 63n), 'at byte 0x20: expected program headers inside the file'],
@@ -112,6 +112,24 @@ describe('an ELF dump', () => {
     ['without RAM', word(segment, 4, 6), 'expected guest RAM, found 0 bytes of it'],
   ])('%s is refused', async (_, file, message) => {
     await expect(open(file)).rejects.toThrow(message)
+  })
+
+  it('of RAM in more pieces than any machine has is refused', async () => {
+    const count = 2 ** 16 + 2
+    const file = new Uint8Array(128 + count * 56)
+    file.set(small.subarray(0, 64))
+    const view = new DataView(file.buffer)
+    view.setBigUint64(32, 128n, true)
+    view.setBigUint64(40, 64n, true)
+    view.setUint16(56, 0xffff, true)
+    view.setUint32(64 + 44, count, true)
+    for (let n = 0; n < count; n++) {
+      const at = 128 + n * 56
+      view.setUint32(at, 1, true)
+      view.setBigUint64(at + 24, BigInt(n * 8192), true)
+      view.setBigUint64(at + 40, 4096n, true)
+    }
+    await expect(open(file)).rejects.toThrow('at byte 0x80: expected RAM in at most 65536 pieces, found 65538')
   })
 
   it('of two segments at one place is refused', async () => {

@@ -17,7 +17,7 @@ const SECTION_HEADER = { info: 44, bytes: 64 } as const
 const SEGMENT = { type: 0, offset: 8, paddr: 24, filesz: 32, memsz: 40, bytes: 56 } as const
 const PT_LOAD = 1
 const PT_NOTE = 4
-const MOST_SEGMENTS = 2 ** 18
+const MOST_SEGMENTS = 2 ** 17
 
 const NOTE_BYTES = 12
 const NT_PRSTATUS = 1

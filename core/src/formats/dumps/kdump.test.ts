@@ -158,7 +158,7 @@ describe('a damaged kdump file', () => {
     ['with bitmaps of any size', word(436, 0xffff_fffe), 'at byte 0x1b4: expected the blocks of two bitmaps, found 4294967294'],
     ['with bitmaps that it does not have', word(436, 64), 'expected the bitmaps of a kdump file, found the end of the file'],
     ['that is a part', word(BLOCK + 12, 1), 'at byte 0x1000c: expected a dump in one file, found one of several parts'],
-    ['without RAM', word(BLOCK + 96, 0n), 'at byte 0x20000: expected pages of guest RAM, found none'],
+    ['without RAM', word(BLOCK + 96, 0n), 'at byte 0x20000: expected guest RAM, found 0 bytes of it'],
     [
       'with a page outside',
       word(descriptors, 2n ** 40n),
@@ -183,6 +183,21 @@ describe('a damaged kdump file', () => {
   ])('%s is refused', async (_, file, message) => {
     await expect(open(file).then(pagesOf)).rejects.toThrow(message)
     await expect(open(file).then(pagesOf)).rejects.toThrow(FormatError)
+  })
+
+  it('of RAM in more pieces than any machine has is refused, and of more RAM', async () => {
+    const bitmaps = 2 * BLOCK
+    const header = sound.slice(0, bitmaps)
+    const view = new DataView(header.buffer)
+    const of = (blocks: number, byte: number) => {
+      view.setUint32(436, 2 * blocks, true)
+      view.setBigUint64(BLOCK + 96, BigInt(blocks * BLOCK * 8), true)
+      const file = new Uint8Array(bitmaps + 2 * blocks * BLOCK).fill(byte)
+      file.set(header)
+      return file
+    }
+    await expect(open(of(1, 0x55))).rejects.toThrow('at byte 0x20000: expected RAM in at most 65536 pieces, found more')
+    await expect(open(of(513, 0xff))).rejects.toThrow(/expected guest RAM, found \d+ bytes of it/)
   })
 
   it.each(['zlib', 'lzo', 'snappy', 'zstd'] as const)('is refused with a page that holds another length: %s', async (packing) => {

@@ -1,6 +1,7 @@
 import { type Gpa, type GpaRange, type LoadableMemory, PAGE_BYTES } from '../../memory/index.ts'
 import { type ByteSource, readExactly } from '../byte-source.ts'
 import { FormatError } from '../format-error.ts'
+import { guestRam, type NamedRange } from '../guest-ram.ts'
 import { pagesIn } from '../page-runs.ts'
 import { Bitmap } from './bitmap.ts'
 import { type BlockPlaces, readBlocks } from './kdump-blocks.ts'
@@ -8,6 +9,8 @@ import { type KdumpHeader, readKdumpHeader } from './kdump-header.ts'
 
 /** Bits of `dump_level`: pages that are zeros were left out; all others are of pages that have contents. */
 const ZERO_PAGES = 1
+/** What memory is plugged in is fewer, if not made to hurt. */
+export const MOST_RANGES = 2 ** 16
 /** Pages of the dump that are read and unpacked before the next are. */
 const BATCH = 64
 
@@ -64,13 +67,11 @@ export async function readKdump(source: ByteSource): Promise<Kdump> {
     new Bitmap(await readExactly(source, bitmaps + index * bitmapBytes, bitmapBytes, 'the bitmaps of a kdump file'), maxPfn)
   const ram = await bitmap(0)
   const present = await bitmap(1)
-  const ranges: GpaRange[] = []
+  const runs: NamedRange[] = []
   for (const [first, count] of ram.runs()) {
-    if (ranges.length === MOST_RANGES) throw new FormatError(bitmaps, `RAM in at most ${MOST_RANGES} pieces`, 'more')
-    ranges.push({ base: (first * blockBytes) as Gpa, bytes: count * blockBytes })
+    if (runs.length === MOST_RANGES) throw new FormatError(bitmaps, `RAM in at most ${MOST_RANGES} pieces`, 'more')
+    runs.push({ base: (first * blockBytes) as Gpa, bytes: count * blockBytes, name: `page ${first}` })
   }
-  if (ranges.length === 0) throw new FormatError(bitmaps, 'pages of guest RAM', 'none')
+  const ranges = guestRam(runs, bitmaps)
   return new Kdump(header, ranges, { source, present, descriptors: bitmaps + 2 * bitmapBytes, blockBytes })
 }
-
-const MOST_RANGES = 2 ** 16

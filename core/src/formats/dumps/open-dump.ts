@@ -8,14 +8,15 @@ import { type MachineFacts, PieceMachine, type RamPiece } from '../piece-machine
 import type { OpenOptions, RamAlone, SavedMachine } from '../saved-machine.ts'
 import { readElfCore } from './elf-core.ts'
 import { unflattened } from './flattened.ts'
-import { readKdump } from './kdump.ts'
+import { MOST_RANGES, readKdump } from './kdump.ts'
 import { KdumpMachine } from './kdump-machine.ts'
 
 /** Opens an ELF core file of a machine: RAM lies in it as it lay in the guest. */
 export async function openElfDump(file: SavedFile, options: OpenOptions): Promise<SavedMachine> {
   const { segments, listed, vcpus } = await readElfCore(file.source)
   const named = segments.map(({ base, bytes }, n) => ({ base, bytes, name: `segment ${n}` }))
-  guestRam(named, listed)
+  const { length } = guestRam(named, listed)
+  if (length > MOST_RANGES) throw new FormatError(listed, `RAM in at most ${MOST_RANGES} pieces`, `${length}`)
   const pieces: RamPiece[] = []
   const absent: GpaRange[] = []
   for (const { base, bytes, offset, filed } of segments) {
