@@ -9,6 +9,7 @@ import { vits } from '../testing/fake-io.ts'
 import { babble, FakeQemu, type FakeQemuOptions, type Fault, hangUp, refuse } from '../testing/fake-qemu.ts'
 
 const healthy = await runningFixture('healthy')
+const unrestorable = await runningFixture('scattered-unrestorable')
 
 const started: FakeQemu[] = []
 async function qemuOf(options: FakeQemuOptions = {}, fixture: RunningFixture = healthy): Promise<FakeQemu> {
@@ -44,7 +45,7 @@ describe('vits live', () => {
   })
 
   it('says what a check of its save says', async () => {
-    const qemu = await qemuOf({}, await runningFixture('scattered-unrestorable'))
+    const qemu = await qemuOf({}, unrestorable)
     const { code, out } = await live(qemu, ['--json'])
     const found = JSON.parse(out)
     const saved = JSON.parse((await vits(['check', '--json', fixtureFile('scattered-unrestorable.mig.zst').pathname])).out)
@@ -53,14 +54,14 @@ describe('vits live', () => {
     expect(pause.milliseconds).toBeGreaterThan(0)
     expect(bytes).toBeGreaterThan(reads * 4096 - 1)
     for (const [key, value] of Object.entries(rest)) expect([key, value]).toEqual([key, saved[key]])
-    const text = await live(await qemuOf({}, await runningFixture('scattered-unrestorable')))
+    const text = await live(await qemuOf({}, unrestorable))
     expect(text.out).toContain('A save of this VM now would not restore on: linux-4.13 to linux-7.3.4.\n')
     expect(text.out).toContain('Saved now: The restore fails: EINVAL at DeviceID 0x5200 event 0')
     expect(text.out).not.toContain('vits repair')
   })
 
   it('writes a case that is judged the same', async () => {
-    const qemu = await qemuOf({}, await runningFixture('ghosts'))
+    const qemu = await qemuOf({}, unrestorable)
     const file = join(qemu.folder, 'vm.vits')
     const { code, out } = await live(qemu, ['--json', '-o', file])
     const again = await vits(['check', '--json', file])

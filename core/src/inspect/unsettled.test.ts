@@ -50,7 +50,6 @@ describe('a kernel of which not every quirk is known', () => {
     ['healthy', '5.15.100', 'restores', undefined],
     ['ghosts', '5.15.100', 'corrupts', undefined],
     ['churned', '5.15.100', 'restores', undefined],
-    ['scattered-clean', '6.6.70', 'restores', undefined],
     ['scattered-unrestorable', '6.6.70', 'fails', 'EINVAL'],
     ['scattered-clean', '4.14.300', 'fails', 'EFAULT'],
   ])('has the verdict that holds both ways: %s on %s %s', async (fixture, name, verdict, errno) => {
