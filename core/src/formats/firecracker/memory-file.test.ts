@@ -6,8 +6,8 @@ import { contents, file, fills, memory, open, page, pages, RAM, regions, state }
 describe('the file of RAM', () => {
   const refusal = async (...others: readonly MachineFile[]) => open(state(), ...others).catch((error: unknown) => error)
 
-  it.each<[string, readonly MachineFile[], string, string | undefined, number]>([
-    ['is not there', [], 'no file of RAM beside it: name it (--mem)', undefined, 0],
+  it.each<[string, readonly MachineFile[], string, string, number]>([
+    ['is not there', [], 'no file of RAM beside it: name it (--mem)', 'vmstate', 0],
     ['has another size', [memory(pages(1, 2, 3))], 'expected 16384 bytes of RAM, as its state says, found 12288', 'mem', 12288],
     [
       'is one of several',
