@@ -112,11 +112,12 @@ it('a bomb costs what is kept of it, not what it holds', async () => {
 
 describe('a file of more than 4 GiB', () => {
   const GIBIBYTE = 2 ** 30
+  const LENGTH = 4.125
   const { VITS_LONG } = process.env
 
   it('is read wherever that is of what it holds', async () => {
     const blocks = (value: number) => zstdBlock('rle', 128 << 10, Uint8Array.of(value))
-    const count = (5 * GIBIBYTE) / (128 << 10)
+    const count = (LENGTH * GIBIBYTE) / (128 << 10)
     const file = zstdFrame({
       blocks: [
         ...Array.from({ length: count }, (_, i) => blocks(i < count / 2 ? 1 : 2)),
@@ -124,11 +125,11 @@ describe('a file of more than 4 GiB', () => {
       ],
     })
     const source = await decodedSource({ compression: 'zstd', source: bytesSource(file), base: 0 }, scarce)
-    expect(source.byteLength).toBe(5 * GIBIBYTE + contents.length / 64)
-    expect([...(await source.slice(2.5 * GIBIBYTE - 2, 2.5 * GIBIBYTE + 2))]).toEqual([1, 1, 2, 2])
-    expect(Buffer.compare(await source.slice(5 * GIBIBYTE, source.byteLength), contents.subarray(0, contents.length / 64))).toBe(
-      0,
-    )
+    expect(source.byteLength).toBe(LENGTH * GIBIBYTE + contents.length / 64)
+    expect([...(await source.slice((LENGTH / 2) * GIBIBYTE - 2, (LENGTH / 2) * GIBIBYTE + 2))]).toEqual([1, 1, 2, 2])
+    expect(
+      Buffer.compare(await source.slice(LENGTH * GIBIBYTE, source.byteLength), contents.subarray(0, contents.length / 64)),
+    ).toBe(0)
   })
 
   it('is read wherever that is of the file', async () => {

@@ -52,7 +52,7 @@ export async function lastDescription(source: ByteSource): Promise<PlacedDescrip
   for (const bytes of TAILS) {
     const from = Math.max(0, end - bytes)
     const tail = await source.slice(from, end)
-    for (let at = tail.length - 2; at >= 6; at--) {
+    for (let at = tail.lastIndexOf(BRACE, -2); at >= 6; at = tail.lastIndexOf(BRACE, at - 1)) {
       const found = descriptionAt(tail, at, from)
       if (found !== undefined) return found
     }
@@ -74,7 +74,7 @@ export async function nextDescription(
   for (let reach = FIRST_REACH; ; reach *= 4) {
     const end = Math.min(from + reach, source.byteLength)
     const bytes = await source.slice(from, end)
-    for (let at = tried; at < bytes.length; at++) {
+    for (let at = bytes.indexOf(BRACE, tried); at >= 0; at = bytes.indexOf(BRACE, at + 1)) {
       // What is cut here is whole in the next round, or in none.
       if (isMarked(bytes, at) && at + lengthAt(bytes, at) > bytes.length && end < source.byteLength && reach < LARGEST_REACH)
         break
