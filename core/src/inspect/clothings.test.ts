@@ -29,11 +29,12 @@ describe.each(clothings)('the same findings as a $name', (clothing) => {
     const vm = await put()
     if (!fits(vm, clothing)) return
     const files = await clothing.files(vm)
-    const machine = await openSavedMachine(files)
+    const open = (them: readonly MachineFile[]) => openSavedMachine(them, clothing.options?.(vm))
+    const machine = await open(files)
     expectFacts(machine, vm, clothing)
     const [worn, plain] = [await inspect(machine), await inspect(undressedAs(machine, vm))]
     expect(reportOf(worn)).toEqual(reportOf(plain))
-    await expectRepaired(worn, plain, files, vm)
+    await expectRepaired(worn, plain, { files, open }, vm)
   })
 })
 
@@ -107,14 +108,14 @@ function reportOf(inspection: Inspection): object {
 async function expectRepaired(
   worn: Inspection,
   plain: Inspection,
-  files: readonly MachineFile[],
+  { files, open }: { files: readonly MachineFile[]; open: (files: readonly MachineFile[]) => Promise<SavedMachine> },
   { memory: saved }: BareVm,
 ): Promise<void> {
   const [plan, expected] = [worn, plain].map((inspection) => inspection.plan({ allow: 'everything' })) as [Plan, Plan]
   expect(repairDocument('vm', plan, null)).toEqual(repairDocument('vm', expected, null))
   if (worn.machine.writeBack.to === 'nowhere') return
   const changes = await worn.edits(plan)
-  const repaired = await openSavedMachine(
+  const repaired = await open(
     await Promise.all(
       worn.machine.files.map(async ({ name, source }): Promise<MachineFile> => {
         const edits = changes.find(({ file }) => file.name === name)?.edits ?? []

@@ -1,7 +1,7 @@
 import type { GicRegisters, MsiFunction, SavedVcpu } from '../../abi/index.ts'
 import { type Gpa, PAGE_BYTES, type ReadonlyMemory } from '../../memory/index.ts'
 import type { VirtioDevice } from '../../virtio/index.ts'
-import { bytesSource, type MachineFile } from '../index.ts'
+import { bytesSource, type MachineFile, type OpenOptions } from '../index.ts'
 
 /** A saved VM with nothing on: what a writer of a format is given. All of RAM is in memory. */
 export interface BareVm {
@@ -22,6 +22,8 @@ export interface Clothing {
   /** Whether RAM may be in several ranges. */
   readonly hasGaps: boolean
   files(vm: BareVm): readonly MachineFile[] | Promise<readonly MachineFile[]>
+  /** What whoever opens the files has to know besides. */
+  readonly options?: (vm: BareVm) => OpenOptions
 }
 
 /** Pages of RAM by their addresses. */

@@ -1,5 +1,6 @@
 import type { Clothing } from './clothing.ts'
 import { cloudHypervisorClothings } from './cloud-hypervisor-clothings.ts'
+import { dumpClothings } from './dump-clothings.ts'
 import { firecrackerClothings } from './firecracker-clothings.ts'
 import { qemuClothings } from './qemu-clothings.ts'
 import { rawClothings } from './raw-clothings.ts'
@@ -10,4 +11,5 @@ export const clothings: readonly Clothing[] = [
   ...cloudHypervisorClothings,
   ...firecrackerClothings,
   ...rawClothings,
+  ...dumpClothings,
 ]
