@@ -53,7 +53,7 @@ describe('what QEMU tells of a VM', () => {
     ['query-memory-size-summary', {}, 'base memory has undefined bytes'],
     ['query-memory-size-summary', { 'base-memory': -4096 }, 'base memory has -4096 bytes'],
     ['query-memory-size-summary', { 'base-memory': 4097 }, 'base memory has 4097 bytes'],
-    ['query-memory-devices', [{ type: 'dimm', data: { addr: 4 * GIB, size: '1G' } }], 'a memory device has "1G" bytes'],
+    ['query-memory-devices', [{ type: 'dimm', data: { addr: 4 * GIB, size: '1G' } }], "a memory device has '1G' bytes"],
   ])('is refused when %s answers %j', async (command, answer, says) => {
     await expect(asked({ [command]: answer })).rejects.toThrow(says)
   })

@@ -1,4 +1,4 @@
-import { type Gpa, type GpaRange, PAGE_BYTES } from '@vits/core/memory'
+import { type Gpa, type GpaRange, PAGE_BYTES, shown } from '@vits/core/memory'
 import { VmError } from './pause.ts'
 import { isObject, type Qmp } from './qmp.ts'
 
@@ -46,7 +46,7 @@ function rangeOf(device: unknown): GpaRange | undefined {
 
 function pagesOf(bytes: unknown, what: string): number {
   if (typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes > 0 && bytes % PAGE_BYTES === 0) return bytes
-  throw new VmError(`QEMU says that ${what} has ${JSON.stringify(bytes)} bytes`)
+  throw new VmError(`QEMU says that ${what} has ${shown(bytes)} bytes`)
 }
 
 /** Behind the RAM that the machine was started with, what is not known to be of a device. */

@@ -17,5 +17,5 @@ export const nodeIo = (said: Pick<Io, 'out' | 'err' | 'progress' | 'style' | 'tu
   lab: async (kernel) => (await import('../prove/lab-program.ts')).openLab(kernel),
   now: () => performance.now(),
   monitor: async (address) => (await import('../live/monitor-thread.ts')).monitorThread(address),
-  onSignal,
+  onSignal: (undo) => onSignal(undo, said.err),
 })

@@ -1,17 +1,16 @@
 import { constants } from 'node:os'
+import { reason } from '../failure.ts'
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** Has something undone before a signal ends the program, as if nobody had listened for it. A second one changes nothing. */
-export function onSignal(undo: () => Promise<void>): () => void {
+/** Has something undone before a signal ends the program, as if nobody had listened for it. A second one changes nothing. What hinders it is said. */
+export function onSignal(undo: () => Promise<void>, say: (line: string) => void): () => void {
   let isEnding = false
   const end = (signal: (typeof signals)[number]) => {
     if (isEnding) return
     isEnding = true
     // Who could not undo it has nobody left to be told but people.
-    const said = undo().catch((error: unknown) =>
-      process.stderr.write(`vits: ${error instanceof Error ? error.message : error}\n`),
-    )
+    const said = undo().catch((error: unknown) => say(`vits: ${reason(error)}\n`))
     void said.then(() => {
       release()
       process.kill(process.pid, signal)

@@ -2,10 +2,10 @@
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 
-const { readSync } = fs
+const { fstatSync, readSync } = fs
 let isDone = false
 fs.readSync = (file, buffer, offset, length, position) => {
-  if (!isDone && length >= 4096 && length % 4096 === 0) {
+  if (!isDone && length >= 4096 && length % 4096 === 0 && fstatSync(file).size === length) {
     isDone = true
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(process.env.BLOCK_MS))
   }

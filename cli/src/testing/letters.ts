@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Edit, FileEdits, SavedFile, SavedMachine } from '@vits/core/formats'
 import { GuestMemory } from '@vits/core/memory'
 import type { RepairPlan } from '@vits/core/repair'
@@ -34,7 +35,7 @@ export async function repairInPlace({ files, letters }: LetterVm, io: Io): Promi
 export async function repairCopy(vm: LetterVm, output: string, io: Io): Promise<void> {
   await refuseOutput(vm.files[0]!, { path: output, force: false }, io)
   const approve = async (path: string) => {
-    await (await io.open(path)).close()
+    for (const file of (await io.list(path))?.map((name) => join(path, name)) ?? [path]) await (await io.open(file)).close()
   }
   await opened(vm, io, (machine) => writeCopy(machine, plan, { output, force: false, approve }, io))
 }

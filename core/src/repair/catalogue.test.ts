@@ -22,6 +22,7 @@ const beyondTables: Partial<Record<ProblemCode, string>> = {
   L403: 'harmless',
   L405: 'a register',
   L406: 'the guest decides',
+  N803: 'known to the VMM alone, which let it go on',
   Q601: 'harmless',
   Q602: 'memory the VM does not have',
   Q603: 'harmless',
