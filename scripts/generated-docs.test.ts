@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { generatedDocs } from './generated-docs.ts'
 
 describe('the generated documentation', () => {
-  it.each(generatedDocs.map((doc) => [doc.path, doc]))('is current: %s (npm run docs prints it)', async (path, { content }) => {
+  // What tests record is compared case by case by those tests.
+  const printed = generatedDocs.filter(({ path }) => !path.endsWith('.txt'))
+  it.each(printed.map((doc) => [doc.path, doc]))('is current: %s (npm run docs prints it)', async (path, { content }) => {
     expect(readFileSync(path, 'utf8')).toBe(await content())
   })
 

@@ -1,7 +1,7 @@
 import { profiles, type QuirkName, quirks } from '@vits/core/abi'
 import { compareAnswer, ModelSubject, type Step } from '@vits/core/conformance'
 import { describe, expect, it } from 'vitest'
-import { questions } from './questions.ts'
+import { questions } from '../src/fuzz/questions.ts'
 
 /** They need GICv4, or more collections than a table holds, or are about what 6.12.117 refuses or passes over. */
 const beyondAsking: readonly QuirkName[] = [

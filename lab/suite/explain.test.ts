@@ -1,10 +1,10 @@
 import { type ProfileId, profiles, type QuirkName } from '@vits/core/abi'
 import { ModelSubject, type Step } from '@vits/core/conformance'
 import { describe, expect, it } from 'vitest'
-import type { Answered } from './answered.ts'
-import { explain, turnedOver, untold } from './explain.ts'
-import { questions } from './questions.ts'
-import { modelled } from './side-by-side.ts'
+import type { Answered } from '../src/fuzz/answered.ts'
+import { explain, turnedOver, untold } from '../src/fuzz/explain.ts'
+import { questions } from '../src/fuzz/questions.ts'
+import { modelled } from '../src/fuzz/side-by-side.ts'
 
 const asked = questions(3, 1)
 
