@@ -11,6 +11,9 @@ it('a dump is judged by the registers that its guest keeps, and the report says 
     /QEMU kdump file \(arm64\) · 2 vCPUs · 96\.06 MiB · 1 ITS at 0x8080000\nRegisters: none in the file: they are as the/,
   )
   expect(out).toContain('the revision in GITS_IIDR is 0')
+  // It cannot be written back.
+  expect(out).toContain(`vits repair -n ${kdump} `)
+  expect(out).not.toContain('vits repair -p')
   const { registersFrom, looks } = JSON.parse((await vits(['check', '--json', kdump])).out)
   expect([registersFrom, looks[0]]).toMatchObject(['guest kernel', { subject: 'registers', outcome: 'in part' }])
 })

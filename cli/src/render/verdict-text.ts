@@ -1,5 +1,5 @@
 import { type Finding, type Report, unseenWords, worst } from '@vits/core/audit'
-import type { Origin, SavedMachine } from '@vits/core/formats'
+import type { Origin, SavedMachine, WriteBack } from '@vits/core/formats'
 import { STDIN } from '../io.ts'
 import { shellWord } from '../printable.ts'
 import type { Style } from '../style.ts'
@@ -7,11 +7,12 @@ import { isQuiet } from './finding-text.ts'
 import { count, itsWords } from './words.ts'
 
 /** The last lines of a report: what the restore comes to, and what to do next. */
-export function verdictLines(file: string, { origin, kind }: SavedMachine, reports: readonly Report[], style: Style): string[] {
+export function verdictLines(file: string, machine: SavedMachine, reports: readonly Report[], style: Style): string[] {
+  const { origin, kind, writeBack } = machine
   if (isRunning({ origin, kind })) return runningLines(reports, style)
   const findings = reports.flatMap((report) => report.findings)
   const problems = findings.filter(({ severity }) => severity === 'fails' || severity === 'corrupts')
-  const next = ['', ...hints(nextSteps(file, reports))]
+  const next = ['', ...hints(nextSteps(file, writeBack, reports))]
   switch (worst(reports.map(({ verdict }) => verdict))) {
     case 'restores':
       return [style.good(cleanWords(reports, findings))]
@@ -104,25 +105,26 @@ function harmWords(reports: readonly Report[]): string {
 }
 
 /** Commands to run next, with what they are for. */
-function nextSteps(file: string, reports: readonly Report[]): (readonly [run: string, why: string])[] {
+function nextSteps(file: string, { to }: WriteBack, reports: readonly Report[]): (readonly [run: string, why: string])[] {
   const findings = reports.flatMap((report) => report.findings)
   const [first] = findings
   const safe = findings.some(({ fix }) => fix.safe && fix.writes.length > 0)
   const troubled = reports.find(({ verdict }) => verdict !== 'restores')
   const its = reports.length > 1 && troubled !== undefined ? ` --its ${troubled.its.index}` : ''
+  const [name, copy] = [shellWord(file), shellWord(fixedName(file))]
   return [
-    safe
-      ? [`vits repair -p ${shellWord(file)} -o ${shellWord(fixedName(file))}`, 'write a repaired copy']
-      : [`vits repair -n ${shellWord(file)}`, 'see what can be mended'],
+    safe && to !== 'nowhere'
+      ? [`vits repair -p ${name} -o ${copy}`, 'write a repaired copy']
+      : [`vits repair -n ${name}`, 'see what can be mended'],
     ...(first === undefined ? [] : [[`vits explain ${first.code}`, 'what this is and why it happens'] as const]),
-    [`vits show ${shellWord(file)} --view guest${its}`, 'what the guest has mapped'],
+    [`vits show ${name} --view guest${its}`, 'what the guest has mapped'],
   ]
 }
 
 /** `vm.mig.zst` is repaired as `vm.fixed.mig`. */
 function fixedName(file: string): string {
   if (file === STDIN) return 'vm.fixed'
-  const plain = file.replace(/\.(zst|gz)$/, '')
+  const plain = file.replace(/\.(zst|gz|bz2|xz|lzo)$/, '')
   const dot = plain.lastIndexOf('.')
   return dot > plain.lastIndexOf('/') + 1 ? `${plain.slice(0, dot)}.fixed${plain.slice(dot)}` : `${plain}.fixed`
 }
