@@ -14,7 +14,7 @@ function restore(devices: Events, objection?: SimulatedRestore['objection']): Si
     mappings.addDevice(Number(deviceId), 0x4100_0000 as Gpa, 5, 0x4000_0000 as Gpa)
     for (const eventId of eventIds) mappings.addEvent(eventId, 8192, 0)
   }
-  return { objection, mappings, taken: new Map(), entries: 0, work: 0, cut: undefined, needs: undefined }
+  return { objection, mappings, taken: new Map(), dropped: new Set(), entries: 0, work: 0, cut: undefined, needs: undefined }
 }
 
 const failing = (name: ObjectionName, where: Where) => restore({}, { name, where })

@@ -165,7 +165,9 @@ class Judging {
    * sane guest has: a model of the kernel would be busy with them for long.
    */
   #restoreAndSave(quirks: Quirks, restored: readonly SimulatedRestore[]): RestoreAndSave | undefined {
-    const isSane = restored.every(({ cut, mappings }) => cut === undefined && mappings.events.length <= LPI_LIMIT)
+    const isSane = restored.every(
+      ({ cut, mappings, dropped }) => cut === undefined && mappings.events.length + dropped.size <= LPI_LIMIT,
+    )
     if (!isSane) return undefined
     if (restored.some(({ objection }) => objection !== undefined)) {
       this.#comesToTables ??= comesToTables(this.#scenes)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ProfileId } from '../abi/index.ts'
+import { type ProfileId, profiles } from '../abi/index.ts'
 import { type Gpa, LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
 import { judgeKernels, setScene, setScenes } from './index.ts'
 import { PlantedVm, pciFunction, RAM } from './testing/planted-vm.ts'
@@ -45,11 +45,8 @@ describe('the save after a restore', () => {
 })
 
 describe('an event whose LPI lies behind the tables that were loaded', () => {
-  it.each([65536, 70000])('is restored all the same: LPI %i', (pintid) => {
-    const vm = new PlantedVm({ queuePages: 1 })
-      .map(8, { 0: [pintid, 0] })
-      .save()
-      .clearRing()
+  /** The VM with its tables in memory, the LPI tables no further than LPIs go, and nothing else. */
+  const loaded = (vm: PlantedVm) => {
     const memory = new LoadableMemory([{ base: RAM as Gpa, bytes: 0x400_0000 }])
     const load = (from: number, to: number) => {
       for (let at = from; at < to; at += PAGE_BYTES) memory.load(at as Gpa, vm.memory.read(at as Gpa, PAGE_BYTES))
@@ -57,8 +54,26 @@ describe('an event whose LPI lies behind the tables that were loaded', () => {
     load(RAM + 0x1_0000, RAM + 0x5_e000)
     load(RAM + 0x7_0000, RAM + 0x7_2000)
     load(RAM + 0x8_0000, RAM + 0x8_2000)
-    load(vm.itt(8), vm.itt(8) + PAGE_BYTES)
-    const scene = setScene({ ...vm.input(), memory, msi: [pciFunction(8, [0])] })
-    expect(judgeKernels([scene], ['linux-7.3'])).toMatchObject([{ verdict: 'restores', failure: undefined, save: undefined }])
+    for (const deviceId of [8, 16]) load(vm.itt(deviceId), vm.itt(deviceId) + PAGE_BYTES)
+    return setScene({ ...vm.input(), memory, msi: [pciFunction(8, [0])] })
+  }
+  const withLpi = (pintid: number) =>
+    new PlantedVm({ queuePages: 1 })
+      .map(8, { 0: [pintid, 0] })
+      .save()
+      .clearRing()
+
+  it.each([65536, 70000])('is restored all the same: LPI %i', (pintid) => {
+    const row = judgeKernels([loaded(withLpi(pintid))], ['linux-7.3'])
+    expect(row).toMatchObject([{ verdict: 'restores', failure: undefined, save: undefined }])
+  })
+
+  it('is read all the same by a kernel that drops its device again, of which no entry is the last', () => {
+    const vm = withLpi(33_554_433)
+      .map(16, { 0: [8192, 0] })
+      .save()
+    const scene = loaded(vm.ite(8, 0, { pintid: 33_554_433, icid: 0, next: 1 }))
+    expect([...scene.restoredBy(profiles['linux-4.13'].quirks).dropped]).toEqual([33_554_433])
+    expect(judgeKernels([scene], ['linux-4.13'])).toMatchObject([{ verdict: 'corrupts', failure: undefined, lostDevices: 1 }])
   })
 })

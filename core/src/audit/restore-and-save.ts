@@ -92,7 +92,7 @@ function withLpiBytes(memory: ReadonlyMemory, registers: GicRegisters, restored:
 }
 
 function* rubbishLpiBytes({ redistributors }: GicRegisters, restored: readonly SimulatedRestore[]): Generator<Gpa> {
-  for (const lpi of restored.flatMap(({ mappings }) => highLpis(mappings))) {
+  for (const lpi of restored.flatMap(({ mappings, dropped }) => [...highLpis(mappings), ...dropped])) {
     for (const { propbaser, pendbaser } of redistributors) {
       yield (GICR_PROPBASER.unpack(propbaser).address + lpi - FIRST_LPI) as Gpa
       yield (GICR_PENDBASER.unpack(pendbaser).address + Math.floor(lpi / 8)) as Gpa

@@ -1,4 +1,4 @@
-import type { Quirks } from '../abi/index.ts'
+import { LPI_LIMIT, type Quirks } from '../abi/index.ts'
 import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
 import {
   type Answer,
@@ -23,6 +23,8 @@ export interface SimulatedRestore {
   readonly mappings: Mappings
   /** Events whose entries it passes over, because an earlier event has their LPI, by DeviceID. */
   readonly taken: ReadonlyMap<number, ReadonlySet<number>>
+  /** LPIs behind the LPI tables that it mapped for devices it dropped again; not many more than there are LPIs. */
+  readonly dropped: ReadonlySet<number>
   /** Entries a kernel reads. */
   readonly entries: number
   /** What it cost, in steps. */
@@ -36,6 +38,7 @@ export interface SimulatedRestore {
 class Collector implements TableReader {
   readonly mappings = new Mappings()
   readonly takenOf = new Map<number, Set<number>>()
+  readonly droppedLpis = new Set<number>()
 
   collection(icid: number, rdBase: number): Answer {
     this.mappings.collections.set(icid, rdBase)
@@ -53,6 +56,11 @@ class Collector implements TableReader {
   }
 
   drop(): void {
+    const { devices, lpis } = this.mappings
+    for (const lpi of lpis.subarray(devices.at(-1)!.first)) {
+      if (this.droppedLpis.size > LPI_LIMIT) break
+      if (lpi >= LPI_LIMIT) this.droppedLpis.add(lpi)
+    }
     this.mappings.dropDevice()
   }
 
@@ -74,7 +82,8 @@ export function simulateRestore(
   const collector = new Collector()
   const options = { mostWork, ...(isMapped === undefined ? {} : { isMapped }) }
   const { objection, entries, work, cut, needs } = walkTables(memory, view, quirks, collector, options)
-  return { objection, entries, work, cut, needs, mappings: collector.mappings, taken: collector.takenOf }
+  const { mappings, takenOf: taken, droppedLpis: dropped } = collector
+  return { objection, entries, work, cut, needs, mappings, taken, dropped }
 }
 
 /** Everything valid in the tables, whether a restore reaches it or not. */
