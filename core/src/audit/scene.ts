@@ -250,6 +250,11 @@ export class Scene {
     const missing = withoutWritten(this.missing, written)
     return new Scene({ ...this.#input, memory, registers, missing }, vm, isHeard && isSame ? this.#beliefs : undefined)
   }
+
+  /** The same state with what the witnesses say worked out from its own tables; `vm` becomes its scenes. */
+  reopened(vm: readonly Scene[]): Scene {
+    return new Scene(this.#input, vm)
+  }
 }
 
 /** The pages that a file still holds no record of when the words at `written` are in it. */
@@ -306,5 +311,12 @@ export function scenesOver(
 ): readonly Scene[] {
   const vm: Scene[] = []
   for (const scene of scenes) vm.push(scene.over(memory, written, vm, registers))
+  return vm
+}
+
+/** The same ITSes as somebody sees them who opens a file with their tables: these decide which commands of the queue are believed. */
+export function scenesReopened(scenes: readonly Scene[]): readonly Scene[] {
+  const vm: Scene[] = []
+  for (const scene of scenes) vm.push(scene.reopened(vm))
   return vm
 }

@@ -93,7 +93,7 @@ function plannedOnce(scenes: Scenes, options: RepairOptions, judged: Judged): Re
     writeHeads(overlay, scene, options.heads!, spending)
   }
   const after = changed.scenes
-  const { kernels, obstacles, losses } = prove({
+  const { kernels, obstacles, losses, reports } = prove({
     before: scenes,
     after,
     beforeHeads,
@@ -104,7 +104,7 @@ function plannedOnce(scenes: Scenes, options: RepairOptions, judged: Judged): Re
     itses: eachIts(scenes, (scene, i) => ({
       its: scene.its,
       before: audit(scene),
-      after: audit(after[i]!),
+      after: reports[i]!,
       lost: [...losses[i]!.events()],
       lostDevices: [...losses[i]!.devices],
     })),

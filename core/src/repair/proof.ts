@@ -8,7 +8,9 @@ import {
   judgeKernels,
   type KernelRow,
   orphansOf,
+  type Report,
   type Scene,
+  scenesReopened,
 } from '../audit/index.ts'
 import type { Limit } from '../budget/index.ts'
 import { EventSet } from '../tables/index.ts'
@@ -54,6 +56,8 @@ export interface Proof {
   readonly obstacles: readonly Obstacle[]
   /** What the guest has mapped in each ITS and does not come back. */
   readonly losses: readonly EventSet[]
+  /** What an audit of the repaired file says of each ITS. */
+  readonly reports: readonly Report[]
 }
 
 /**
@@ -64,8 +68,9 @@ export function prove({ before, after, beforeHeads, was, isExhausted }: Claim): 
   const isUnchanged = before.every((scene, i) => scene === after[i])
   // Judging every kernel costs most, and a VM that is well and unchanged needs none of it.
   if (isUnchanged && after.every((scene) => audit(scene).verdict === 'restores')) {
-    return { kernels: [], obstacles: [], losses: before.map(() => new EventSet()) }
+    return { kernels: [], obstacles: [], losses: before.map(() => new EventSet()), reports: after.map(audit) }
   }
+  const reopened = isUnchanged ? after : scenesReopened(after)
   const is = isUnchanged ? was() : judgeKernels(after, releasedKernels)
   const released = releasedKernels.map((kernel, i) => ({ kernel, before: was()[i]!, after: is[i]! }))
   const kernels = [...released, ...(beforeHeads === undefined ? [] : followers(beforeHeads, after))]
@@ -75,15 +80,17 @@ export function prove({ before, after, beforeHeads, was, isExhausted }: Claim): 
   const obstacles = [
     ...after.flatMap((scene, i) => [
       ...remaining(scene),
+      ...(isUnchanged ? [] : remainingOnly(reopened[i]!, scene)),
       ...(isExhausted ? [] : avoidable(before[i]!, losses[i]!)),
       ...unvisited(scene),
       ...risky(before[i]!, scene),
+      ...heardLater(before[i]!, scene, reopened[i]!),
     ]),
     ...kernels.flatMap((proof) =>
       proof.kernel === chosen ? [...unjudged(proof, after), ...savedOtherwise(proof, hasOrphans)] : worse(proof),
     ),
   ]
-  return { kernels, obstacles, losses }
+  return { kernels, obstacles, losses, reports: reopened.map(audit) }
 }
 
 /** What the heads alone change for the kernels that follow them: what else those do wrong was so before. */
@@ -114,6 +121,12 @@ function remaining(scene: Scene): Obstacle[] {
   const [gap] = gaps
   if (harm.length === 0 && gap !== undefined) return [obstacle(`${gap.code} is left: ${gap.says}`)]
   return harm.map(({ code, says }) => obstacle(`${code} is left: ${says}`))
+}
+
+/** What is left for whoever opens the repaired file, and not for those who know what it was. */
+function remainingOnly(reopened: Scene, after: Scene): Obstacle[] {
+  const known = new Set(remaining(after).map(({ says }) => says))
+  return remaining(reopened).filter(({ says }) => !known.has(says))
 }
 
 /** Losses that a stronger repair can mend stand in the way of a weaker one. */
@@ -160,6 +173,22 @@ function risky(before: Scene, after: Scene): Obstacle[] {
       : [obstacle(eventName(...event), taken.eventCount, 'nobody knows it to be dead, and its LPI is enabled')]),
     ...(device === undefined ? [] : [obstacle(deviceName(device), taken.devices.size, 'nobody knows it to be dead')]),
   ]
+}
+
+/**
+ * The tables decide which commands of a queue that has lost its beginning are believed: with a repair in them, the queue may name as
+ * mapped what nobody had named and the repair has taken out.
+ */
+function heardLater(before: Scene, after: Scene, reopened: Scene): Obstacle[] {
+  const missing = reopened.beliefs.live.without(before.beliefs.live).without(restoredIn(after))
+  const had = mappedIn(before.tables.mappings)
+  const taken = had.without(had.without(missing))
+  const [event] = taken.events()
+  const [device] = taken.devices
+  const name = event !== undefined ? eventName(...event) : device !== undefined ? deviceName(device) : undefined
+  if (name === undefined) return []
+  const says = `it would take out ${name}, and the queue names it as mapped once the repair is in the tables`
+  return [{ kernel: '', says, ...about(after) }]
 }
 
 /** The kernel that is asked for was not judged, though nothing of the tables was left out; or not the same both ways. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { FIRST_LPI, GITS_BASER, NEWEST, type ProfileId, profiles, releasedKernels } from '../abi/index.ts'
-import { type AuditInput, judgeKernels, setScene } from '../audit/index.ts'
-import { LPI_CONFIGURATION, PlantedVm, pciFunction } from '../audit/testing/planted-vm.ts'
+import { type AuditInput, audit, judgeKernels, setScene } from '../audit/index.ts'
+import { LPI_CONFIGURATION, PlantedVm, pciFunction, QUEUE } from '../audit/testing/planted-vm.ts'
 import { budgetFor } from '../budget/testing/budget-for.ts'
 import type { Gpa } from '../memory/index.ts'
 import type { RepairOptions } from './index.ts'
@@ -41,6 +41,19 @@ function obstacles(before: AuditInput, after: AuditInput, isExhausted = false): 
 const asked = (says: string, kernel: ProfileId | '' = NEWEST) => `${kernel}: ${says}`
 
 describe('a repair is not proven good', () => {
+  it('when the queue names what it takes out as soon as the tables hold the repair', () => {
+    const vm = new PlantedVm().map(16, { 0: [8192, 0] }).save()
+    // The MAPD of device 16 names device 9.
+    vm.memory.setWord((QUEUE + 64) as Gpa, 8, 9)
+    const { obstacles: found, before, after, memory } = planOne(vm.input(), { allow: 'everything' })
+    expect(before.findings.map(({ code }) => code)).toEqual(['D209', 'Q603'])
+    expect(found.map(({ says }) => says)).toContain(
+      'it would take out event 0 of DeviceID 0x10, and the queue names it as mapped once the repair is in the tables',
+    )
+    expect(after.verdict).toBe('corrupts')
+    expect(after.findings).toEqual(audit(setScene({ ...vm.input(), memory })).findings)
+  })
+
   it('while the restore still fails', () => {
     const after = healthy().ite(16, 1, { pintid: 40, icid: 1 }).input()
     expect(obstacles(healthy().input(), after)[0]).toMatch(
