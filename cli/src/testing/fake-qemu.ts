@@ -114,7 +114,16 @@ export class FakeQemu {
     const fault = this.#faults.get(came.execute)
     this.#faults.delete(came.execute)
     if (fault !== undefined) await fault(socket, came)
-    else send(socket, { id: came.id, return: await this.#answer(came) })
+    else send(socket, { id: came.id, ...(await this.#answered(came)) })
+  }
+
+  /** As QEMU does, says what hindered it: who asked may have gone, and its folder with it. */
+  async #answered(came: Came): Promise<object> {
+    try {
+      return { return: await this.#answer(came) }
+    } catch (error) {
+      return { error: { class: 'GenericError', desc: (error as Error).message } }
+    }
   }
 
   async #answer({ execute, arguments: args }: Came): Promise<unknown> {
