@@ -43,6 +43,7 @@ export class Thread {
   #limit: Limit | undefined
   #bits: ExitBits = ExitCode.Ok
   #isDone = false
+  #isStopped = false
 
   /** @param done how many files had their turn before */
   constructor(leashed: Leashed, done: number) {
@@ -92,6 +93,7 @@ export class Thread {
 
   /** Ends the work now, and removes what it has not completed on the disk. */
   stop(): void {
+    this.#isStopped = true
     void this.#worker.terminate()
     this.#removeUnfinished()
   }
@@ -110,13 +112,13 @@ export class Thread {
     })
     await new Promise((resolve) => this.#worker.once('exit', resolve))
     clearInterval(looking)
-    if (!this.#isDone && this.#limit === undefined) this.#fail(failure ?? new Error('the work ended without an answer'))
+    if (!this.#isDone && !this.#isStopped) this.#fail(failure ?? new Error('the work ended without an answer'))
     this.#removeUnfinished()
     this.#unfinished.port1.close()
   }
 
   #look(): void {
-    if (this.#isDone || this.#limit !== undefined || this.isPatching) return
+    if (this.#isDone || this.#isStopped || this.isPatching) return
     const { limits, io } = this.#leashed
     if (process.memoryUsage.rss() > limits.maxMemory) this.#limit = 'maxMemory'
     else if (io.now() - this.#since > limits.timeout) this.#limit = 'timeout'
