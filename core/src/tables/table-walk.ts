@@ -142,17 +142,22 @@ export class TableWalk implements ScannedWalk {
       else scanDtesProposed(this, base, bytes, 0)
       return
     }
-    const end = indirect ? this.#scanL1(base, bytes) : this.#scanDtes(base, bytes / ENTRY_BYTES, 0)
+    const end = indirect ? this.#scanL1(base, bytes / ENTRY_BYTES) : this.#scanDtes(base, bytes / ENTRY_BYTES, 0)
     if (end === PAST && this.#quirks['restore-needs-last-entry']) this.object('no-last-dte', base)
   }
 
-  #scanL1(base: number, bytes: number): number {
-    for (let at = base, firstId = 0; at < base + bytes; at += ENTRY_BYTES, firstId += L2_ENTRIES) {
-      if (!this.count(1)) return ENDED
-      if (!this.cursor.seek(at as Gpa)) return this.object('l1e-unreadable', at, { deviceId: firstId })
-      const lo = this.cursor.words[this.cursor.index]!
-      const hi = this.cursor.words[this.cursor.index + 1]!
-      if (hi >= 0) continue
+  #scanL1(base: number, entries: number): number {
+    const { cursor } = this
+    for (let entry = 0; entry < entries; ) {
+      const firstId = entry * L2_ENTRIES
+      const at = (base + entry * ENTRY_BYTES) as Gpa
+      if (!cursor.seek(at)) return this.object('l1e-unreadable', at, { deviceId: firstId })
+      const lo = cursor.words[cursor.index]!
+      const hi = cursor.words[cursor.index + 1]!
+      const invalid = hi >= 0 ? this.#invalidDtes(entries - entry) : 0
+      if (!this.count(invalid || 1)) return ENDED
+      entry += invalid || 1
+      if (invalid > 0) continue
       const end = this.#scanDtes(l2AddrOf.get(lo, hi), L2_ENTRIES, firstId)
       if (end !== PAST) return end
     }
@@ -170,8 +175,7 @@ export class TableWalk implements ScannedWalk {
       const lo = cursor.words[cursor.index]!
       const hi = cursor.words[cursor.index + 1]!
       if (hi >= 0) {
-        const left = end - slot
-        const invalid = this.#knownZeros(left) || nextValidDte(cursor, Math.min(cursor.run, left))
+        const invalid = this.#invalidDtes(end - slot)
         if (!this.count(invalid)) return ENDED
         slot += invalid
         continue
@@ -273,6 +277,11 @@ export class TableWalk implements ScannedWalk {
   /** A size of 0 ends before the first entry where the scan asks for its end there. */
   #scanLength(eventIdBits: number): number {
     return eventIdBits > 28 && this.#quirks['scan-overrun'] ? 0 : ittScanLength(eventIdBits)
+  }
+
+  /** How many entries from the cursor on have no device, or no second level; at most `left`. */
+  #invalidDtes(left: number): number {
+    return this.#knownZeros(left) || nextValidDte(this.cursor, Math.min(this.cursor.run, left))
   }
 
   /** How many entries from the one at `at` on have no event; at most `left`. */
