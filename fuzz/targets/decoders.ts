@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { gunzipSync, inflateRawSync } from 'node:zlib'
 import { bytesSource } from '@vits/core'
-import { decompress } from 'fzstd'
 import { crc32 } from '../../core/src/formats/packed/crc32.ts'
 import { decodedSource } from '../../core/src/formats/packed/decoded-source.ts'
 import { type BytesModel, byteMutators, bytesCorpus } from '../models/bytes.ts'
 import { zstdChecksum } from '../models/zstd-writer.ts'
+import { fzstd } from '../oracles/fzstd.ts'
 import { refusedWithPlace } from '../oracles/refusal.ts'
 import type { Random } from '../random.ts'
 import { type Ask, Broken, type Target } from '../target.ts'
@@ -25,7 +25,7 @@ const isGzip = (file: Uint8Array) => file[0] === 0x1f
 /** What another decoder makes of it; undefined where it does not take it. */
 function reference(file: Uint8Array): Uint8Array | undefined {
   try {
-    return isGzip(file) ? gunzipSync(file, { maxOutputLength: MOST }) : decompress(file)
+    return isGzip(file) ? gunzipSync(file, { maxOutputLength: MOST }) : fzstd(file)
   } catch {
     return undefined
   }
@@ -39,7 +39,7 @@ function signed(file: Uint8Array): Uint8Array {
       const contents = inflateRawSync(file.subarray(GZIP_HEADER, file.length - GZIP_TRAILER), { maxOutputLength: MOST })
       view.setUint32(file.length - 8, crc32(contents) >>> 0, true)
       view.setUint32(file.length - 4, contents.length, true)
-    } else view.setUint32(file.length - 4, zstdChecksum(decompress(file)), true)
+    } else view.setUint32(file.length - 4, zstdChecksum(fzstd(file)), true)
   } catch {
     // It does not decode: then it has no checksum that would be right.
   }
