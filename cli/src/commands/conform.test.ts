@@ -103,6 +103,14 @@ describe('vits conform', () => {
     expect(ran.out).toMatch(/^linux-6\.12\.117 +1 files, 1 outcomes, 0 mismatches$/m)
   })
 
+  it('refuses a recording whose compressed bytes are damaged, with the byte', async () => {
+    const damaged = readFileSync('fixtures/vectors/e_redist.6.1.192.json.zst')
+    damaged[damaged.length >> 1]! ^= 1
+    const ran = await vits(['conform', 'a.json.zst'], { 'a.json.zst': damaged })
+    expect(ran).toMatchObject({ code: 8, out: expect.not.stringContaining('linux') })
+    expect(ran.err).toMatch(/^vits: a\.json\.zst: at byte 0x[0-9a-f]+: expected a block compressed with zstd, found /)
+  })
+
   it('plays under another kernel when told so', async () => {
     const recorded = readFileSync('fixtures/vectors/d_disable_keeps_mappings.6.1.192.json.zst')
     const ran = await vits(['conform', 'a.zst', '--kernel', 'linux-6.12.117'], { 'a.zst': recorded })

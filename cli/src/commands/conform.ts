@@ -8,17 +8,14 @@ import {
   recordedRestores,
 } from '@vits/core/conformance'
 import { orderFindingText } from '@vits/core/kvm'
-import { decompress } from 'fzstd'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { jsonText, printable } from '../printable.ts'
 import { profileNearest } from '../profile-named.ts'
-import { readWhole } from '../read-whole.ts'
+import { readUnpacked } from '../read-whole.ts'
 import type { conform } from '../usage/conform.ts'
 import type { Run } from '../usage.ts'
-
-const ZSTD_MAGIC = 0xfd2fb528
 
 /** What one file came to, or why it could not be played. */
 interface Played {
@@ -50,15 +47,15 @@ export const run: Run<typeof conform> = async (paths, { kernel, order, json }, i
 async function filesOf(path: string, io: Io): Promise<string[]> {
   const names = await io.list(path)
   if (names === undefined) return [path]
-  const found = names.filter((name) => /\.json(\.zst)?$/.test(name)).map((name) => `${path.replace(/\/$/, '')}/${name}`)
-  if (found.length === 0) throw new UsageError(`${path} holds no recordings (.json, .json.zst)`)
+  const found = names
+    .filter((name) => /\.json(\.(zst|gz|bz2|xz|lzo))?$/.test(name))
+    .map((name) => `${path.replace(/\/$/, '')}/${name}`)
+  if (found.length === 0) throw new UsageError(`${path} holds no recordings (.json, or .json.zst and the like)`)
   return found
 }
 
 async function recordingsIn(file: string, io: Io): Promise<Recording[]> {
-  const bytes = await readWhole(file, io)
-  const isZstd = bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === ZSTD_MAGIC
-  const recordings = parse(new TextDecoder().decode(isZstd ? decompress(bytes) : bytes))
+  const recordings = parse(new TextDecoder().decode(await readUnpacked(file, io)))
   if (recordings.length === 0) throw new RecordingError('no recording: its "format" is not one that vits knows')
   return recordings
 }

@@ -4,7 +4,7 @@ import { ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { jsonText, printable } from '../printable.ts'
-import { readWhole } from '../read-whole.ts'
+import { readUnpacked } from '../read-whole.ts'
 import { count, wrap } from '../render/words.ts'
 import type { Style } from '../style.ts'
 import type { lint } from '../usage/lint.ts'
@@ -32,7 +32,7 @@ export const run: Run<typeof lint> = async (files, { script, json }, io) => {
 }
 
 async function lintedTrace(file: string, io: Io): Promise<LintedTrace> {
-  const calls = parseTrace(new TextDecoder().decode(await readWhole(file, io)))
+  const calls = parseTrace(new TextDecoder().decode(await readUnpacked(file, io)))
   return { file, calls: calls.length, pauses: lintTrace(calls) }
 }
 

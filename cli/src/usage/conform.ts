@@ -8,7 +8,7 @@ export const conform = usage({
   args: '<path...>',
   summary: "play real KVM's recorded answers against the model",
   details:
-    'Paths are recordings (.json, .json.zst) or folders of them. Each is played under the profile of the kernel that was recorded. ' +
+    'Paths are recordings (.json, as it is or compressed) or folders of them. Each is played under the profile of the kernel that was recorded. ' +
     'Steps that the model cannot play are counted and named. With --order, each RESTORE_TABLES of a recording is also held against ' +
     'the restore sequence that the kernel documents, so that a recording of your VMM tells what its restore gets wrong.',
   examples: [

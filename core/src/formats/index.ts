@@ -21,3 +21,4 @@ export {
   undoFile,
 } from './undo-record.ts'
 export { readUndo, undoText } from './undo-text.ts'
+export { unpackedSource } from './unpacked.ts'

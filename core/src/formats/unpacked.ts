@@ -15,10 +15,19 @@ export async function firstBytes(source: ByteSource): Promise<string> {
 /** The file with what it is compressed with taken off, and the progress that is left to show. */
 export async function unpacked(file: MachineFile, options: OpenOptions): Promise<readonly [SavedFile, OpenOptions]> {
   const compression = compressionOf(await firstBytes(file.source))
-  const plain = { ...file, compression, container: { kind: 'plain' } } as const
-  if (compression === undefined) return [plain, options]
-  const source = await decodedSource({ source: file.source, compression, base: 0 }, firstHalf(options))
-  return [{ ...plain, source }, secondHalf(options)]
+  const source = await unpackedSource(file.source, compression === undefined ? options : firstHalf(options))
+  const left = compression === undefined ? options : secondHalf(options)
+  return [{ ...file, compression, container: { kind: 'plain' }, source }, left]
+}
+
+/**
+ * What a file holds, with the gzip, zstd, bzip2, xz or lzop taken off that it may be compressed with; the file itself where it is not.
+ *
+ * @throws FormatError with the byte of the compressed file where it is damaged.
+ */
+export async function unpackedSource(source: ByteSource, options: OpenOptions = {}): Promise<ByteSource> {
+  const compression = compressionOf(await firstBytes(source))
+  return compression === undefined ? source : decodedSource({ source, compression, base: 0 }, options)
 }
 
 /** What is compressed is gone through twice. */
