@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { headings, type ProblemCode, problems, ruleNames, ruleRow, type WitnessName } from '@vits/core/audit'
 import { knownFormats } from '@vits/core/formats'
+import { ExitCode, exitMeanings } from '../cli/src/exit-code.ts'
 import { usages } from '../cli/src/usage/index.ts'
 import { recordReports } from '../core/src/audit/testing/reports.ts'
 import { recordRefusals } from '../core/src/formats/testing/refusals.ts'
@@ -41,6 +42,7 @@ export const generatedDocs: readonly GeneratedDoc[] = [
     content: () => withBlock(readFileSync('docs/formats/README.md', 'utf8'), 'formats', formatTable()),
   },
   { path: 'README.md', content: readme },
+  { path: 'docs/json.md', content: () => withBlock(readFileSync('docs/json.md', 'utf8'), 'exits', exitTable()) },
   { path: 'core/README.md', content: coreReadme },
   ...apiPages,
   ...kvmPages,
@@ -129,6 +131,7 @@ function ruleLine(name: (typeof ruleNames)[number]): string {
 /** The README with its command list and with what the program prints today for each session it shows. */
 async function readme(): Promise<string> {
   let text = withBlock(readFileSync('README.md', 'utf8'), 'commands', commandList())
+  text = withBlock(text, 'exits', exitTable())
   const session = new ReadmeSession(['scattered-unrestorable.mig', 'lost-split.vits', 'restore-ctlr-first.jsonl'])
   for (const [, line] of [...text.matchAll(/<!-- session: (.*) -->/g)]) {
     const { code, out } = await session.run(line!)
@@ -148,6 +151,12 @@ function coreReadme(): string {
     text = withBlock(text, `example: ${name}`, block, 'example')
   }
   return text
+}
+
+/** What the bits of the exit status say. */
+function exitTable(): string {
+  const rows = Object.entries(ExitCode).map(([name, bit]) => `| ${bit} | ${exitMeanings[name as keyof typeof ExitCode]} |`)
+  return `| bit | |\n|---|---|\n${rows.join('\n')}`
 }
 
 function commandList(): string {

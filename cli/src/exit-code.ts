@@ -2,7 +2,7 @@
 export const ExitCode = {
   /** Restores cleanly. */
   Ok: 0,
-  /** Mended; the copy restores cleanly. */
+  /** Mended, and what was written restores cleanly: told only where it was asked for, because scripts take it for a failure. */
   Repaired: 1,
   /** Mended, but some events could not be saved: the guest must set them up again. */
   EventsLost: 2,
@@ -18,13 +18,25 @@ export const ExitCode = {
 
 /** Each in a few words, as `vits --help` has them. */
 export const exitWords: Readonly<Record<keyof typeof ExitCode, string>> = {
-  Ok: 'restores cleanly',
-  Repaired: 'repaired',
+  Ok: 'what was asked for is done: it restores cleanly, or is repaired',
+  Repaired: 'repaired, where that is asked for (repair --exit-code)',
   EventsLost: 'repaired, some events lost',
   Problems: 'problems',
   Failed: 'not done',
   Usage: 'wrong usage',
   Undecided: 'undecided: not everything was looked at, or is known of the kernel',
+}
+
+/** Each in a sentence, as the documents have them. */
+export const exitMeanings: Readonly<Record<keyof typeof ExitCode, string>> = {
+  Ok: 'What was asked for is done. `check`: every file restores cleanly. `repair`: what `-o` names is there and restores cleanly.',
+  Repaired: '`repair --exit-code` has repaired the VM, as fsck(8) tells it. Without the option that is 0, and `set -e` goes on.',
+  EventsLost: 'Repaired, but some events could not be saved: the guest must set them up again.',
+  Problems: 'There are problems, and they are still there.',
+  Failed: 'Not done: a file that cannot be read, a repair that is not proven, a kernel that did otherwise than predicted.',
+  Usage: 'The command line is wrong.',
+  Undecided:
+    'Undecided: not everything was looked at, because a limit was reached or the file does not have it, or the restore hangs on what is unknown of the kernel. What was not looked at never ends in 0; 68 where harm was found beside that.',
 }
 
 /** A sum of the bits of `ExitCode`. */

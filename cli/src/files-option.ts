@@ -1,6 +1,7 @@
 import type { FilePart } from '@vits/core/formats'
 import { UsageError } from './failure.ts'
 import { paths, text } from './option.ts'
+import { shellWord } from './printable.ts'
 
 /** The other files of a VM that was saved in several. */
 export const moreFiles = {
@@ -36,4 +37,11 @@ export function otherFiles({ mem, registers, base }: MoreFiles, { length }: read
   const memory = mem === undefined ? [] : [{ path: mem, part: 'memory' as const }]
   const told = registers === undefined ? [] : [{ path: registers }]
   return [...memory, ...told, ...base.map((path) => ({ path, part: 'base' as const }))]
+}
+
+/** The options once more, as words of a shell's command line: for a command that is to look at the same VM. */
+export function otherWords({ mem, registers, base }: MoreFiles): string[] {
+  const given = { mem, registers }
+  const single = Object.entries(given).flatMap(([name, path]) => (path === undefined ? [] : [`--${name} ${shellWord(path)}`]))
+  return [...single, ...base.map((path) => `--base ${shellWord(path)}`)]
 }

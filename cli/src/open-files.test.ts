@@ -71,6 +71,8 @@ describe('files beside the one that is named', () => {
     const first = await vits(['check', '--json', path('raw'), '--registers', path('regs.json')])
     const second = await vits(['check', '--json', path('regs.json'), '--mem', path('raw')])
     expect(JSON.parse(first.out)).toMatchObject({ format: 'raw RAM and registers', machine: 'virt-7.2' })
+    const { out: report } = await vits(['check', path('regs.json'), '--mem', path('raw')])
+    expect(report).toContain(`vits show ${path('regs.json')} --mem ${path('raw')} --view guest`)
     expect([first.code, { ...JSON.parse(first.out), file: '' }]).toEqual([second.code, { ...JSON.parse(second.out), file: '' }])
   })
 

@@ -55,9 +55,9 @@ describe('a saved VM', () => {
 
   it('through a pipe is repaired as its file is, into a file that nobody else may read', async () => {
     const [one, other] = [`${file}.one`, `${file}.other`]
-    expect((await vits(['repair', '-p', file, '-o', one])).code).toBe(1)
+    expect((await vits(['repair', '-p', file, '-o', one])).code).toBe(0)
     const { status, out } = shell('cat "$1" | vits repair -p - -o "$1.other"')
-    expect([status, out.includes('It was read back and audited.')]).toEqual([1, true])
+    expect([status, out.includes('It was read back and audited.')]).toEqual([0, true])
     expect((await readFile(one)).equals(await readFile(other))).toBe(true)
     expect((await stat(other)).mode & 0o777).toBe(0o600)
   })

@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { gpa, PAGE_BYTES } from '@vits/core/memory'
 import { describe, expect, it } from 'vitest'
 import { PlantedVm } from '../../../core/src/audit/testing/planted-vm.ts'
@@ -7,6 +10,7 @@ import { inspect } from '../../../core/src/inspect/index.ts'
 import { plantedMachine } from '../../../core/src/inspect/testing/planted-machine.ts'
 import { ittRanges, tableView } from '../../../core/src/tables/index.ts'
 import { ExitCode } from '../exit-code.ts'
+import { blankNuma } from '../testing/blank-page.ts'
 import { vits } from '../testing/fake-io.ts'
 
 const saved = (name: string) => fixtureFile(`${name}.mig.zst`).pathname
@@ -184,5 +188,54 @@ describe('the words of vits check', () => {
     const { out } = await vits(['check', '--', "-my vm's\x1b[2J.mig"], { "-my vm's\x1b[2J.mig": fixtureBytes('ghosts.mig') })
     expect(out).not.toContain('\x1b')
     expect(out).toContain(String.raw`vits repair -p $'./-my vm\'s\x1b[2J.mig' -o`)
+  })
+})
+
+describe('an undo file beside a saved VM', () => {
+  it('is told, with how far the repair came: one that was interrupted too', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'vits-undo-'))
+    try {
+      const file = join(folder, 'vm.mig')
+      const original = fixtureBytes('unrestorable.mig')
+      await writeFile(file, original)
+      expect(JSON.parse((await vits(['check', '--json', file])).out).undo).toBeNull()
+      await vits(['repair', '--in-place', file])
+      const repaired = await readFile(file)
+      const half = Buffer.from(repaired)
+      const changed = repaired.findIndex((byte, at) => byte !== original[at])
+      half[changed] = original[changed]!
+      const foreign = Buffer.from(repaired)
+      foreign[changed] = repaired[changed]! ^ original[changed]! ^ 255
+      for (const [bytes, state, words] of [
+        [repaired, 'repaired', 'It was repaired in place; vits undo '],
+        [original, 'unchanged', 'A repair in place ended before it changed a word; vits undo '],
+        [half, 'interrupted', 'A repair in place was interrupted, and some of its words are written and others not; vits undo '],
+        [foreign, 'foreign', 'lies beside it, and is of another VM'],
+      ] as const) {
+        await writeFile(file, bytes)
+        expect(JSON.parse((await vits(['check', '--json', file])).out).undo).toEqual({ file: `${file}.undo`, state })
+        expect((await vits(['check', file])).out).toContain(words)
+      }
+      await writeFile(`${file}.undo`, '{}')
+      expect((await vits(['check', file])).out).toContain('vm.mig.undo lies beside it, and cannot be read.')
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  it('of a repair that moved bytes is of a file that is repaired, or is not', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'vits-undo-'))
+    try {
+      const file = join(folder, 'vm.mig')
+      const blank = await blankNuma('zeros')
+      await writeFile(file, blank)
+      await vits(['repair', '--rebuild', '--in-place', file])
+      const undo = async () => JSON.parse((await vits(['check', '--json', file])).out).undo.state
+      expect(await undo()).toBe('repaired')
+      await writeFile(file, blank)
+      expect(await undo()).toBe('unchanged')
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 })

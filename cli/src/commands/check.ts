@@ -2,13 +2,14 @@ import { NEWEST } from '@vits/core/abi'
 import { checkDocument } from '@vits/core/documents'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
-import { otherFiles } from '../files-option.ts'
+import { otherFiles, otherWords } from '../files-option.ts'
 import { askingKernel } from '../guest-kernel-option.ts'
 import { withSavedMachine } from '../load.ts'
-import { jsonText } from '../printable.ts'
+import { jsonText, shellWord } from '../printable.ts'
 import { profileNamed } from '../profile-named.ts'
 import { kernelLines } from '../render/kernels-text.ts'
 import { reportText } from '../render/report-text.ts'
+import { undoBeside, undoWords } from '../repair/undo-beside.ts'
 import type { check } from '../usage/check.ts'
 import type { Run } from '../usage.ts'
 import { exitBits, kernelBits } from '../verdict-bits.ts'
@@ -26,17 +27,29 @@ export const run: Run<typeof check> = async (
   let bits: ExitBits = ExitCode.Ok
   for (const [i, file] of files.entries()) {
     bits |= await failing(file, io, () =>
-      withSavedMachine(file, io, { others, debugfs, kernel: profile, ...askingKernel(always) }, ({ machine, inspection }) => {
-        const reports = inspection.audit()
-        const kernels = inspection.judge()
-        const found = { file, machine, reports, kernels }
-        if (json) io.out(jsonText(checkDocument(found, byHang), files.length > 1 ? 0 : 2))
-        else {
-          const options = { kernels: kernelLines(kernels, profile.id, all, io.style), rules: verbose, byHang }
-          io.out(`${i > 0 ? '\n' : ''}${reportText(found, options, io.style)}`)
-        }
-        return exitBits(reports, strict) | (all ? kernelBits(kernels) : ExitCode.Ok)
-      }),
+      withSavedMachine(
+        file,
+        io,
+        { others, debugfs, kernel: profile, ...askingKernel(always) },
+        async ({ machine, inspection, identities }) => {
+          const reports = inspection.audit()
+          const kernels = inspection.judge()
+          const found = { file, machine, reports, kernels }
+          const undo = await undoBeside({ files: machine.files, identities }, io)
+          if (json) io.out(jsonText({ ...checkDocument(found, byHang), undo: undo ?? null }, files.length > 1 ? 0 : 2))
+          else {
+            const options = {
+              kernels: kernelLines(kernels, profile.id, all, io.style),
+              rules: verbose,
+              byHang,
+              more: otherWords(more),
+            }
+            io.out(`${i > 0 ? '\n' : ''}${reportText(found, options, io.style)}`)
+            if (undo !== undefined) io.out(`\n${undoWords(undo, `vits undo ${shellWord(file)}`)}\n`)
+          }
+          return exitBits(reports, strict) | (all ? kernelBits(kernels) : ExitCode.Ok)
+        },
+      ),
     )
   }
   return bits

@@ -80,7 +80,7 @@ describe('a case', () => {
   it('is mended and written like any saved VM', async () => {
     const small = await extracted(saved('unrestorable'))
     const output = join(folder, 'mended.vits')
-    expect((await vits(['repair', small, '-o', output])).code).toBe(1)
+    expect((await vits(['repair', small, '-o', output])).code).toBe(0)
     expect((await vits(['check', output])).code).toBe(0)
   })
 
@@ -88,7 +88,7 @@ describe('a case', () => {
     const [image, output] = [join(folder, 'disk.qcow2'), join(folder, 'sealed.vits')]
     await writeFile(image, writeQcow2(fixtureBytes('unrestorable.mig')))
     expect((await vits(['repair', image, '-o', output])).err).toContain('what lies in a qcow2 image cannot be written back')
-    expect(await vits(['repair', '--strict', '--seal', await extracted(image), '-o', output])).toMatchObject({ code: 1, err: '' })
+    expect(await vits(['repair', '--strict', '--seal', await extracted(image), '-o', output])).toMatchObject({ code: 0, err: '' })
     expect(await vits(['check', '--strict', output])).toMatchObject({
       code: 0,
       out: expect.stringContaining('case of a QEMU stream in qcow2 snapshot "saved"'),

@@ -46,7 +46,7 @@ beforeAll(async () => {
   ] as const) {
     await writeFile(path('vm'), bytes)
     const how = vm === 'blank' ? ['--rebuild'] : []
-    expect((await vits(['repair', '--in-place', ...how, path('vm')])).code).toBe(1)
+    expect((await vits(['repair', '--in-place', ...how, path('vm')])).code).toBe(0)
     truths.set(vm, { original: Buffer.from(bytes), repaired: await readFile(path('vm')), undo: await readFile(path('vm.undo')) })
     await rm(path('vm.undo'))
   }

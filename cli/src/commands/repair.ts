@@ -36,6 +36,7 @@ interface Options extends MoreFiles {
   readonly strict: boolean
   readonly heads: 'keep' | WantedHeads
   readonly kernel: string | undefined
+  readonly exitCode: boolean
   readonly json: boolean
 }
 
@@ -95,15 +96,21 @@ async function repairOpened(path: string, how: RepairOptions, options: Checked, 
   const { restoring, others, opened, vgicItsState: debugfs } = options
   return withSavedMachine(path, io, { ...restoring, others, debugfs, opened }, async ({ machine, inspection, identities }) => {
     const plan = planned(() => inspection.plan(how))
-    if (!options.json) io.out(planText(path, machine, plan, io.style))
-    const bits = outcome(plan)
-    const write = changesOf(plan) > 0 && plan.obstacles.length === 0 && !options.dryRun
+    const say = (text: string) => (options.json ? undefined : io.out(text))
+    say(planText(path, machine, plan, io.style))
+    const bits = outcome(plan, options)
+    const isRepair = changesOf(plan) > 0 && plan.obstacles.length === 0
+    const write = !options.dryRun && (isRepair || isCopy(plan, options))
+    if (!write || !isRepair) say(unwrittenText(plan, options))
     const written = write ? await writeRepaired({ path, machine, identities }, plan, options, io) : null
     if (options.json) io.out(jsonText(repairDocument(path, plan, written)))
-    else if (written === null) io.out(unwrittenText(plan, options))
     return written === null ? bits.unwritten : bits.written
   })
 }
+
+/** Nothing is wrong with the VM: who named an output finds it there all the same, with the same contents. */
+const isCopy = (plan: RepairPlan, { output, ...options }: Asked): boolean =>
+  output !== undefined && changesOf(plan) === 0 && outcome(plan, options).unwritten === ExitCode.Ok
 
 function planned(plan: () => RepairPlan): RepairPlan {
   try {
@@ -123,7 +130,7 @@ const restoredBy = ({ kernel, guestKernel: always }: Options, io: Io): InspectOp
 /** Words of guest RAM and registers of the file. */
 const changesOf = ({ writes, registerWrites }: RepairPlan): number => writes.length + registerWrites.length
 
-function outcome(plan: RepairPlan): { written: ExitBits; unwritten: ExitBits } {
+function outcome(plan: RepairPlan, { exitCode }: Pick<Options, 'exitCode'>): { written: ExitBits; unwritten: ExitBits } {
   const { itses, obstacles } = plan
   const losses = itses.some(({ lost, lostDevices }) => lost.length + lostDevices.length > 0) ? ExitCode.EventsLost : ExitCode.Ok
   const reports = itses.flatMap(({ before, after }) => [before, after])
@@ -132,7 +139,8 @@ function outcome(plan: RepairPlan): { written: ExitBits; unwritten: ExitBits } {
   if (changesOf(plan) > 0 && obstacles.length > 0)
     return { written: ExitCode.Failed, unwritten: ExitCode.Problems | ExitCode.Failed | unseen }
   const left = changesOf(plan) > 0 || reports.some(({ verdict }) => verdict === 'fails' || verdict === 'corrupts')
-  return { written: ExitCode.Repaired | losses, unwritten: (left ? ExitCode.Problems : ExitCode.Ok) | unseen }
+  const repaired = exitCode && changesOf(plan) > 0 ? ExitCode.Repaired : ExitCode.Ok
+  return { written: repaired | losses, unwritten: (left ? ExitCode.Problems : ExitCode.Ok) | unseen }
 }
 
 const unwritable = {

@@ -18,13 +18,15 @@ export interface ReportOptions {
   readonly rules: boolean
   /** What a guest would hang by, the surest first, and nothing else. */
   readonly byHang: boolean
+  /** The other files of the VM, as the next command has to name them. */
+  readonly more?: readonly string[]
 }
 
 /**
  * What `vits check` prints for one file: what happens to which device, what the file is, three views, each problem, the verdict and
  * what to do next.
  */
-export function reportText(checked: Checked, { kernels, rules, byHang }: ReportOptions, style: Style): string {
+export function reportText(checked: Checked, { kernels, rules, byHang, more = [] }: ReportOptions, style: Style): string {
   const { file, machine, reports } = checked
   const isHidden = reports.some(({ stop }) => stop !== undefined)
   const verdict = worst(reports.map((report) => report.verdict))
@@ -45,7 +47,7 @@ export function reportText(checked: Checked, { kernels, rules, byHang }: ReportO
       return findingsLines(told(report), { names: report.names, hidden: isHidden, its, rules, style })
     }),
     ...othersLines(why),
-    ...verdictLines(file, machine, reports, style),
+    ...verdictLines({ file, more, machine, reports }, style),
     ...unsettledLines(reports),
     ...(isWell || verdict === 'undecided' ? looksLines(checked) : []),
     ...kernels,

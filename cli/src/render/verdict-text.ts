@@ -6,13 +6,21 @@ import type { Style } from '../style.ts'
 import { isQuiet } from './finding-text.ts'
 import { count, itsWords } from './words.ts'
 
+/** A VM by the words of a command line, and what was found of it. */
+interface Judged {
+  readonly file: string
+  readonly more: readonly string[]
+  readonly machine: SavedMachine
+  readonly reports: readonly Report[]
+}
+
 /** The last lines of a report: what the restore comes to, and what to do next. */
-export function verdictLines(file: string, machine: SavedMachine, reports: readonly Report[], style: Style): string[] {
+export function verdictLines({ machine, reports, ...named }: Judged, style: Style): string[] {
   const { origin, kind, writeBack } = machine
   if (isRunning({ origin, kind })) return runningLines(reports, style)
   const findings = reports.flatMap((report) => report.findings)
   const problems = findings.filter(({ severity }) => severity === 'fails' || severity === 'corrupts')
-  const next = ['', ...hints(nextSteps(file, writeBack, reports))]
+  const next = ['', ...hints(nextSteps(named, writeBack, reports))]
   switch (worst(reports.map(({ verdict }) => verdict))) {
     case 'restores':
       return [style.good(cleanWords(reports, findings))]
@@ -105,13 +113,17 @@ function harmWords(reports: readonly Report[]): string {
 }
 
 /** Commands to run next, with what they are for. */
-function nextSteps(file: string, { to }: WriteBack, reports: readonly Report[]): (readonly [run: string, why: string])[] {
+function nextSteps(
+  { file, more }: Pick<Judged, 'file' | 'more'>,
+  { to }: WriteBack,
+  reports: readonly Report[],
+): (readonly [run: string, why: string])[] {
   const findings = reports.flatMap((report) => report.findings)
   const [first] = findings
   const safe = findings.some(({ fix }) => fix.safe && fix.writes.length > 0)
   const troubled = reports.find(({ verdict }) => verdict !== 'restores')
   const its = reports.length > 1 && troubled !== undefined ? ` --its ${troubled.its.index}` : ''
-  const [name, copy] = [shellWord(file), shellWord(fixedName(file))]
+  const [name, copy] = [[shellWord(file), ...more].join(' '), shellWord(fixedName(file))]
   return [
     safe && to !== 'nowhere'
       ? [`vits repair -p ${name} -o ${copy}`, 'write a repaired copy']

@@ -13,7 +13,8 @@ export const repair = usage({
   details:
     'Changes as few words of guest RAM as possible, and registers that are not the guest’s, and names each. The plan is applied to a copy in memory, audited again and\n' +
     'restored as every known kernel does; only what is proven good is written. Without -p, --fix or -y: as -p.\n' +
-    'The rest of the file stays as it is, byte for byte; a compressed file is written uncompressed.\nA pipe (- is standard input) is repaired into a new file only.',
+    'The rest of the file stays as it is, byte for byte; a compressed file is written uncompressed.\nA pipe (- is standard input) is repaired into a new file only.\n' +
+    'Of a VM that needs no repair, -o writes a copy: the file that was asked for is there afterwards whenever the exit status is 0.',
   examples: [
     'repair -n vm.migr',
     'repair -p vm.migr -o vm.fixed.migr',
@@ -46,6 +47,7 @@ export const repair = usage({
     ),
     guestKernel,
     vgicItsState,
+    exitCode: flag('--exit-code', 'exit with 1 where the VM was repaired, as fsck(8) does (without: 0, so that set -e goes on)'),
     json: flag('--json', 'print one JSON document'),
     ...moreFiles,
     ...limits,

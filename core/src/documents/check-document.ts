@@ -27,6 +27,7 @@ import type { Limit } from '../budget/index.ts'
 import type { SavedMachine } from '../formats/index.ts'
 import { allocatedEvents, type KernelIts, type KernelOutcome } from '../guest-kernel/index.ts'
 import type { Errno } from '../memory/index.ts'
+import type { UndoDocument } from './asked-document.ts'
 import { type HarmDocument, harmDocument, type NamedDeviceDocument, namedDevices } from './device-document.ts'
 import { type FindingDocument, findingDocument } from './finding-document.ts'
 import { type Address, address } from './hexadecimal.ts'
@@ -71,6 +72,8 @@ export interface CheckDocument extends RestoreDocument {
   readonly harmed: readonly HarmDocument[]
   /** What was looked at, what came of it, and what was not looked at. */
   readonly looks: readonly LookDocument[]
+  /** The undo file beside it; null where there is none, and absent where nobody looked. */
+  readonly undo?: UndoDocument | null
 }
 
 /** One thing that was looked at, or was not. */

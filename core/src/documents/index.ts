@@ -1,3 +1,4 @@
+export type { UndoDocument } from './asked-document.ts'
 export { type CheckDocument, type Checked, checkDocument } from './check-document.ts'
 export { namedDevices } from './device-document.ts'
 export type { DiffDocument } from './diff-document.ts'
