@@ -1,6 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
+const { VITS_EVERY, VITS_LONG } = process.env
+const isEvery = VITS_EVERY !== undefined || VITS_LONG !== undefined
+
 const core = fileURLToPath(new URL('./core/src', import.meta.url))
 
 export default defineConfig({
@@ -11,6 +14,8 @@ export default defineConfig({
     ],
   },
   test: {
+    // What starts vits as a process of its own, to kill it, feed it or weigh it, is for `npm run test:every`.
+    exclude: isEvery ? [] : ['**/*.process.test.ts'],
     include: [
       'core/src/**/*.test.ts',
       'cli/src/**/*.test.ts',

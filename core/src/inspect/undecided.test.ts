@@ -62,16 +62,16 @@ describe('an inspection of a guest whose queue has gone round', () => {
 })
 
 describe('tables that were built to be tried for long', () => {
-  it.each([
-    ['evil-E3.vits.gz', ['M704 findings', 'M708 work']],
-    ['evil-E10.vits.gz', ['M704 findings']],
-  ])('cost no more than their shares, and what is left undone is said: %s', async (name, gaps) => {
-    const inspection = await inspect(await openSavedMachine(bytesSource(hostile(name))))
-    const [report] = inspection.audit()
-    expect(report!.gaps.map(({ code, limit }) => `${code} ${limit}`)).toEqual(gaps)
-    const { writes, obstacles } = inspection.plan({ allow: 'everything' })
-    expect([writes, obstacles.length]).toEqual([[], 1])
-    const share = (use: Parameters<typeof shareOf>[1]) => shareOf(defaultBudget, use)
-    expect(inspection.scenes[0]!.work).toBeLessThan(share('trials') + share('sweep') + 4 * share('restore'))
-  })
+  it.each([['evil-E3.vits.gz', ['M704 findings', 'M708 work']]])(
+    'cost no more than their shares, and what is left undone is said: %s',
+    async (name, gaps) => {
+      const inspection = await inspect(await openSavedMachine(bytesSource(hostile(name))))
+      const [report] = inspection.audit()
+      expect(report!.gaps.map(({ code, limit }) => `${code} ${limit}`)).toEqual(gaps)
+      const { writes, obstacles } = inspection.plan({ allow: 'everything' })
+      expect([writes, obstacles.length]).toEqual([[], 1])
+      const share = (use: Parameters<typeof shareOf>[1]) => shareOf(defaultBudget, use)
+      expect(inspection.scenes[0]!.work).toBeLessThan(share('trials') + share('sweep') + 4 * share('restore'))
+    },
+  )
 })

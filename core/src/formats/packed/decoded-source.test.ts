@@ -52,7 +52,7 @@ describe.each(files)('what $compression holds', (file) => {
           expect(Buffer.compare(bytes, contents.subarray(start, start + length))).toBe(0)
         })
       }),
-      { numRuns: 30 },
+      { numRuns: 10 },
     )
   })
 
