@@ -24,6 +24,8 @@ export default defineConfig({
       'bench/**/*.test.ts',
       'fuzz/**/*.test.ts',
     ],
+    // Tests that run the program in a process of its own run what users get, as it is now.
+    globalSetup: ['./vitest.bundle.mjs'],
     setupFiles: ['./vitest.seed.ts'],
     testTimeout: 60_000,
     // No test leaves anything behind in a module: a worker loads each once, and not for each file.

@@ -21,6 +21,10 @@ describe('the packages', () => {
     expect(manifest('core/package.json')).not.toHaveProperty('dependencies')
   })
 
+  it('the program depends on nothing: what it needs is bundled', () => {
+    expect(manifest('cli/package.json')).not.toHaveProperty('dependencies')
+  })
+
   it('core has one door per room, its JSON schemas and no other', () => {
     const doors = Object.keys(manifest('core/package.json').exports ?? {})
     expect(doors.sort()).toEqual(['.', './schema/*.json', ...rooms.map((room) => `./${room}`)].sort())
@@ -39,7 +43,7 @@ describe('the packages', () => {
   it.each(['package.json', 'core/package.json', 'cli/package.json'])('%s names exact versions only', (path) => {
     const { dependencies = {}, devDependencies = {} } = manifest(path)
     for (const version of Object.values({ ...dependencies, ...devDependencies })) {
-      expect(version).toMatch(/^(npm:@?[\w/-]+@)?\d+\.\d+\.\d+$/)
+      expect(version).toMatch(/^(npm:@?[\w/-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/)
     }
   })
 

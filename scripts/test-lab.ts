@@ -13,7 +13,7 @@ process.stdout.write(`Kernels asked: ${kernels.join(', ')}${all ? '' : `; ${inTu
 const fetched = kernels.filter((name) => !kernelSeries.some((series) => series === name))
 const others = process.argv.slice(2).filter((word) => word !== '--all')
 const steps = [
-  ['node_modules/.bin/tsc', '-b', 'core', 'cli'],
+  ['npm', 'run', 'build'],
   ['node_modules/.bin/tsx', 'lab/src/setup.ts', '--kernels', fetched.join(',')],
   ['node_modules/.bin/vitest', 'run', '--config', 'vitest.lab.config.ts', ...others],
 ] as const

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { runSteps } from './run.mjs'
 
 runSteps([
-  ['build', 'tsc', '-b', 'core', 'cli'],
+  ['build', 'tsc', '-b', 'core'],
+  ['bundle', 'node', 'scripts/bundle.mjs'],
   ['publint core', 'publint', 'core'],
   ['publint cli', 'publint', 'cli'],
 ])

@@ -1,13 +1,15 @@
-import { readFileSync } from 'node:fs'
 import type { ExitBits } from './exit-code.ts'
 import type { Job } from './job.ts'
+import * as leash from './leash/leash.ts'
 import { limitsOf } from './limits.ts'
 import { openTerminal } from './node/terminal.ts'
 import { run } from './program.ts'
 import { allTurns } from './turns.ts'
 import { usages } from './usage/index.ts'
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+/** Of the package; the bundle has it in the place of this name. */
+declare const VITS_VERSION: string
+
 const { unsaid, colour, ...terminal } = openTerminal(process)
 
 /** What opens files of others is done on a leash. Help and wrong usage come here never, and wait for none of this. */
@@ -17,15 +19,15 @@ async function performHere(job: Job): Promise<ExitBits> {
 }
 
 async function onLeash(job: Job, eachFile: boolean): Promise<ExitBits> {
-  const { perform } = await import('./leash/leash.ts')
   const files = eachFile ? job.words : job.words.slice(0, 1)
-  return perform({ job, limits: limitsOf(job.options), files, io: { ...terminal, now: () => performance.now() }, colour })
+  return leash.perform({ job, limits: limitsOf(job.options), files, io: { ...terminal, now: () => performance.now() }, colour })
 }
 
 async function here(job: Job): Promise<ExitBits> {
-  const { nodeIo } = await import('./node/io.ts')
-  const { perform } = await import('./job.ts')
+  const { nodeIo, perform } = await import('./work.ts')
   return perform(job, nodeIo({ ...terminal, turns: allTurns }))
 }
 
-process.exitCode = (await run(process.argv.slice(2), terminal, { version, perform: performHere })) | unsaid()
+void run(process.argv.slice(2), terminal, { version: VITS_VERSION, perform: performHere }).then((bits) => {
+  process.exitCode = bits | unsaid()
+})

@@ -1,9 +1,11 @@
-import { MessageChannel, Worker } from 'node:worker_threads'
+import { MessageChannel, type Worker } from 'node:worker_threads'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failureLine } from '../failure.ts'
 import type { Io } from '../io.ts'
 import type { Job } from '../job.ts'
 import type { Limit, Limits } from '../limits.ts'
+import { memoryWatch } from '../node/memory-watch.ts'
+import { startThread } from '../node/start-thread.ts'
 import { unfinished } from '../node/unfinished.ts'
 import type { Said, Start } from './messages.ts'
 
@@ -37,6 +39,7 @@ export class Thread {
   /** Files whose turn has begun and not ended: of two that are compared, the second has its turn within the first one's. */
   readonly #turns: string[] = []
   readonly #done: number
+  readonly #memory = memoryWatch()
   #ended = 0
   #since = Number.POSITIVE_INFINITY
   #isOpen = false
@@ -53,11 +56,13 @@ export class Thread {
     const { port2 } = this.#unfinished
     const watched = io.progress !== undefined
     const start: Start = { job, done, colour, watched, unfinished: port2, patching: this.#patching }
-    this.#worker = new Worker(new URL('./worker.js', import.meta.url), {
-      workerData: start,
-      transferList: [port2],
-      resourceLimits: { maxOldGenerationSizeMb: limits.maxMemory / 2 ** 20 + HEAP_BEYOND_MIB },
-    })
+    this.#worker = startThread(
+      { thread: 'job', start },
+      {
+        transferList: [port2],
+        resourceLimits: { maxOldGenerationSizeMb: limits.maxMemory / 2 ** 20 + HEAP_BEYOND_MIB },
+      },
+    )
     this.over = this.#watch()
   }
 
@@ -120,7 +125,7 @@ export class Thread {
   #look(): void {
     if (this.#isDone || this.#isStopped || this.isPatching) return
     const { limits, io } = this.#leashed
-    if (process.memoryUsage.rss() > limits.maxMemory) this.#limit = 'maxMemory'
+    if (this.#memory() > limits.maxMemory) this.#limit = 'maxMemory'
     else if (io.now() - this.#since > limits.timeout) this.#limit = 'timeout'
     if (this.#limit !== undefined) this.stop()
   }

@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import type { ExitBits } from '../exit-code.ts'
 import { failed } from '../failure.ts'
 import type { Io } from '../io.ts'
@@ -8,45 +8,55 @@ import { nodeIo } from '../node/io.ts'
 import { KEPT_BYTES } from '../node/spool.ts'
 import { unfinished } from '../node/unfinished.ts'
 import { style } from '../style.ts'
+import type { Turns } from '../turns.ts'
 import type { Said, Start } from './messages.ts'
 
-const start = workerData as Start
 const say = (said: Said) => parentPort!.postMessage(said)
-unfinished.tell(start.unfinished)
 
-let begun = 0
-// What else is kept has to have room beside it.
-const keeping = Math.min(KEPT_BYTES, limitsOf(start.job.options).maxMemory / 4)
-const said = {
-  out: (text: string) => say({ say: 'out', text }),
-  err: (text: string) => say({ say: 'err', text }),
-  progress: start.watched ? (text: string) => say({ say: 'progress', text }) : undefined,
-  style: style(start.colour),
-  turns: {
+/** Does a job in this thread, and says how it goes to the one that holds the leash. */
+export async function work(start: Start): Promise<void> {
+  unfinished.tell(start.unfinished)
+  // What else is kept has to have room beside it.
+  const keeping = Math.min(KEPT_BYTES, limitsOf(start.job.options).maxMemory / 4)
+  const said = {
+    out: (text: string) => say({ say: 'out', text }),
+    err: (text: string) => say({ say: 'err', text }),
+    progress: start.watched ? (text: string) => say({ say: 'progress', text }) : undefined,
+    style: style(start.colour),
+    turns: turnsAfter(start.done),
+  }
+  const here = nodeIo(said, keeping)
+  const io: Io = { ...here, disk: { ...here.disk, patch: whole(start.patching, here.disk.patch) } }
+  const bits = await perform(start.job, io).catch((error) => failed(error, io))
+  say({ say: 'done', bits })
+}
+
+/** @param done how many files have had their turn in a thread before this one */
+function turnsAfter(done: number): Turns {
+  let begun = 0
+  return {
     begin: (file: string) => {
       begun++
-      if (begun <= start.done) return false
+      if (begun <= done) return false
       say({ say: 'begin', file })
       return true
     },
     opened: () => say({ say: 'opened' }),
     end: (bits: ExitBits) => say({ say: 'end', bits }),
-  },
-}
-const here = nodeIo(said, keeping)
-const io: Io = { ...here, disk: { ...here.disk, patch: whole(here.disk.patch) } }
-
-/** The work, in one piece for those who would stop this thread. */
-function whole<A extends readonly unknown[]>(work: (...args: A) => Promise<void>): (...args: A) => Promise<void> {
-  return async (...args) => {
-    Atomics.store(start.patching, 0, 1)
-    try {
-      await work(...args)
-    } finally {
-      Atomics.store(start.patching, 0, 0)
-    }
   }
 }
 
-const bits = await perform(start.job, io).catch((error) => failed(error, io))
-say({ say: 'done', bits })
+/** The work, in one piece for those who would stop this thread. */
+function whole<A extends readonly unknown[]>(
+  patching: Int32Array,
+  work: (...args: A) => Promise<void>,
+): (...args: A) => Promise<void> {
+  return async (...args) => {
+    Atomics.store(patching, 0, 1)
+    try {
+      await work(...args)
+    } finally {
+      Atomics.store(patching, 0, 0)
+    }
+  }
+}

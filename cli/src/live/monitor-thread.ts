@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream'
-import { Worker } from 'node:worker_threads'
+import { startThread } from '../node/start-thread.ts'
 import type { Monitor } from './monitor.ts'
 
 /** What a thread with a monitor is told. */
@@ -17,7 +17,7 @@ export type Heard =
 
 /** A connection in a thread of its own: a VM that stands still goes on in time, however long what was read of it is computed on. */
 export function monitorThread(address: string): Promise<Monitor> {
-  const worker = new Worker(new URL('./monitor-worker.js', import.meta.url), { workerData: address })
+  const worker = startThread({ thread: 'monitor', address })
   const tell = (told: Told) => worker.postMessage(told)
   const stream = new Duplex({
     read: () => {},

@@ -17,8 +17,8 @@ export class LabError extends Error {
   override readonly name = 'LabError'
 }
 
-/** The repository this command runs from: the lab is a program of its own there, and no part of the package. */
-const root = fileURLToPath(new URL('../../../', import.meta.url))
+/** The repository whose `cli/dist` this is bundled into: the lab is a program of its own there, and no part of the package. */
+const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Boots a kernel by running the lab as a separate program: JSON lines in, JSON lines out, the first names the release. */
 export async function openLab(kernel: string): Promise<Lab> {
