@@ -15,7 +15,8 @@ const law = {
   audit: ['memory', 'budget', 'abi', 'its', 'tables', 'seal', 'kvm', 'guest-kernel', 'virtio'],
   repair: ['memory', 'budget', 'abi', 'its', 'tables', 'seal', 'kvm', 'audit'],
   extract: ['memory', 'abi', 'tables'],
-  documents: ['memory', 'budget', 'abi', 'tables', 'guest-kernel', 'virtio', 'trace', 'audit', 'formats', 'repair'],
+  messages: ['memory', 'abi', 'tables', 'kvm', 'audit'],
+  documents: ['memory', 'budget', 'abi', 'tables', 'guest-kernel', 'virtio', 'trace', 'audit', 'messages', 'formats', 'repair'],
   inspect: ['memory', 'budget', 'abi', 'guest-kernel', 'virtio', 'audit', 'formats', 'repair'],
   conformance: ['memory', 'abi', 'its', 'gicv4', 'tables', 'seal', 'kvm', 'audit', 'repair'],
 }

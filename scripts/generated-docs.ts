@@ -14,6 +14,7 @@ import type { GeneratedDoc } from './generated-doc.ts'
 import { schemaFiles } from './json-schemas.ts'
 import { kernelsPage } from './kernels-page.ts'
 import { kvmPages } from './kvm-pages.ts'
+import { messagesPage, messagesTo } from './messages-page.ts'
 import { ReadmeSession } from './readme-session.ts'
 import { fuzzTable } from './robustness-page.ts'
 import { seedsPage } from './seeds-page.ts'
@@ -24,6 +25,7 @@ const codes = Object.keys(problems) as ProblemCode[]
 export const generatedDocs: readonly GeneratedDoc[] = [
   { path: 'docs/problems/README.md', content: problemList },
   ...codes.map((code) => ({ path: `docs/problems/${code}.md`, content: () => problemPage(code) })),
+  { path: 'docs/messages.md', content: messagesPage },
   { path: 'docs/kernels.md', content: kernelsPage },
   { path: 'docs/asked.md', content: askedPage },
   { path: 'docs/mutants.md', content: mutantsPage },
@@ -54,7 +56,7 @@ const notice = '<!-- Printed from core/src/audit/problems by `npm run docs`. -->
 function problemPage(code: ProblemCode): string {
   const { slug, usually, help } = problems[code]
   const parts = headings.map(([key, heading]) => `**${heading}.** ${help[key]}\n`)
-  return `${notice}\n# ${code} ${slug}\n\nUsually: ${usually}. What it does in a given VM is measured by \`vits check\`.\n\n${parts.join('\n')}`
+  return `${notice}\n# ${code} ${slug}\n\nUsually: ${usually}. What it does in a given VM is measured by \`vits check\`.\n\n${parts.join('\n')}${messagesTo(code)}`
 }
 
 function mutantsPage(): string {

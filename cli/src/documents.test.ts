@@ -45,6 +45,7 @@ describe('what --json prints', () => {
     ['prove', [twoItses]],
     ['lint', [new URL('../../fixtures/traces/restore-then-baser.jsonl', import.meta.url).pathname]],
     ['explain', []],
+    ['explain', ['R-chain-gap', 'EINVAL', 'KVM_SET_DEVICE_ATTR failed: Group 4 attr 0x2: Bad address', 'no such text']],
     ['kernels', []],
   ])('is as its schema says: %s %j', async (command, args) => {
     const { out } = await vits([command, '--json', ...args])

@@ -11,7 +11,7 @@ import { type Ran, vits } from './testing/fake-io.ts'
 /** A title for the window, a colour, text that turns round, the end of the line, and the same in one byte as C1 has it. */
 const NASTY = 'vm\x1b]0;owned\x07\x1b[31m\u202e\u2066\x7f\u009b2J\nvits: all is well\r'
 /** As many characters, and nothing to obey. */
-const PLAIN = NASTY.replace(/[^a-z]/g, 'x')
+const PLAIN = NASTY.replace(/[^a-z ]/g, '.')
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const obeyed = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]|\p{Cs}/u

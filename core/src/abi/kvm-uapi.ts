@@ -79,3 +79,8 @@ export const KVM_MSI_VALID_DEVID = 1
 export function affinityOf(vcpuId: number): number {
   return (vcpuId & 0xf) | (((vcpuId >>> 4) & 0xff) << 8) | (((vcpuId >>> 12) & 0xff) << 16)
 }
+
+/** The vCPU that has an affinity, as KVM gives it. */
+export function vcpuIdOf(affinity: number): number {
+  return (affinity & 0xf) | (((affinity >>> 8) & 0xff) << 4) | (((affinity >>> 16) & 0xff) << 12)
+}

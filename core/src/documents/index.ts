@@ -9,11 +9,13 @@ export { type PendingDocument, pendingDocument, type ShowDocument } from './pend
 export { type ItsProved, type ProveDocument, type Proved, proveDocument } from './prove-document.ts'
 export {
   type ExplainDocument,
+  type ExplainedTexts,
   explainDocument,
   type FormatsDocument,
   formatsDocument,
   type KernelsDocument,
   kernelsDocument,
+  type UnknownText,
 } from './reference-documents.ts'
 export { type RegistersDocument, registersDocument } from './registers-document.ts'
 export { type RepairDocument, repairDocument } from './repair-document.ts'

@@ -9,6 +9,7 @@ export const collectionProblems = {
       `Collection ${icid} targets RDbase ${hex(rdBase)}, which names none of the ${vcpus} vCPUs.`,
     fix: 'take the entry out of the collection list, or restore with the same vCPUs',
     remedies: ['collections'],
+    answers: { 'restore-tables': ['EINVAL'] },
     help: {
       what: 'A collection table entry names a redistributor that the restored VM does not have.',
       why: 'The VM is restored with fewer vCPUs than it was saved with, or the table page is damaged.',
@@ -24,6 +25,7 @@ export const collectionProblems = {
     describe: ({ icid }) => `Collection ${icid} is listed twice.`,
     fix: 'take the second entry out of the collection list',
     remedies: ['collections'],
+    answers: { 'restore-tables': ['EEXIST'] },
     help: {
       what: 'Two entries of the collection list carry the same ICID.',
       why: 'The list lost its end mark, so that leftovers of an earlier, longer list are read as if they were part of it.',
@@ -39,6 +41,7 @@ export const collectionProblems = {
     describe: ({ icid, entries }) => `Collection ${icid} is past the collection table, which has room for ${entries}.`,
     fix: 'take the entry out of the collection list',
     remedies: ['collections'],
+    answers: { 'restore-tables': ['EINVAL'] },
     help: {
       what: 'A collection number cannot be stored in a table of the size that GITS_BASER1 gives.',
       why: 'Leftovers read as entries because the list lost its end mark, or GITS_BASER1 is damaged.',
@@ -53,6 +56,7 @@ export const collectionProblems = {
     usually: 'fails',
     describe: ({ base, bytes }) => `The collection table, ${hex(bytes)} bytes at ${hex(base)}, is not all in guest RAM.`,
     fix: 'give the VM the memory it was saved with',
+    answers: { 'restore-tables': ['EFAULT'] },
     help: {
       what: 'GITS_BASER1 points at an address where the restored VM has no RAM.',
       why: 'The VM is restored with less memory or another memory layout, or the register is damaged.',

@@ -18,6 +18,7 @@ export const deviceProblems = {
     usually: 'fails',
     describe: ({ base, bytes }) => `The device table, ${hex(bytes)} bytes at ${hex(base)}, is not all in guest RAM.`,
     fix: 'give the VM the memory it was saved with',
+    answers: { 'restore-tables': ['EFAULT'] },
     help: {
       what: 'GITS_BASER0 points at an address where the restored VM has no RAM.',
       why: 'The VM is restored with less memory or another memory layout, or the register is damaged.',
@@ -33,6 +34,8 @@ export const deviceProblems = {
     describe: (d) => `${name(d)} claims ${d.bits} EventID bits; KVM has 16.`,
     fix: 'clear the entry',
     remedies: ['fix', 'history', 'drop'],
+    answers: { 'restore-tables': ['EINVAL'] },
+    stalls: true,
     help: {
       what: 'The size field of a device table entry asks for more events than an ITS of KVM has.',
       why: 'The entry is rubbish: the table page holds other data, or the guest wrote into its own device table.',
@@ -49,6 +52,7 @@ export const deviceProblems = {
     fix: 'clear the entry',
     remedies: ['fix'],
     recode: { ending: 'D207', unvisited: 'D204' },
+    answers: { 'restore-tables': ['EINVAL', 'EFAULT'] },
     help: {
       what: 'A device table entry is valid though the guest unmapped the device, and a restore visits it.',
       why: orphanWhy,
@@ -80,6 +84,7 @@ export const deviceProblems = {
     describe: (d) => `The ITT of ${name(d)}, ${hex(d.bytes)} bytes at ${hex(d.ittAddr)}, is not all in guest RAM.`,
     fix: 'clear the entry if the device is dead; else give the VM the memory it was saved with',
     remedies: ['fix', 'history', 'drop'],
+    answers: { 'restore-tables': ['EFAULT'] },
     help: {
       what: 'A device table entry points at an ITT where the restored VM has no RAM.',
       why: 'The entry is an orphan of memory that was unplugged, it is rubbish, or the VM has less memory than it was saved with.',
@@ -161,6 +166,7 @@ export const deviceProblems = {
     usually: 'fails',
     describe: (d) => `The second-level page for DeviceIDs from ${hex(d.deviceId)} on, at ${hex(d.l2)}, is not in guest RAM.`,
     fix: 'give the VM the memory it was saved with',
+    answers: { 'restore-tables': ['EFAULT'] },
     help: {
       what: 'A valid first-level entry of a two-level device table points at an address without RAM.',
       why: 'The VM is restored with less memory, or the first-level table holds rubbish.',
@@ -207,6 +213,7 @@ export const deviceProblems = {
     describe: (d) => `next of ${name(d)} jumps ${d.next} entries on, past the ${d.left} that are left of its table page.`,
     fix: 'cut next to the distance of the page end',
     remedies: ['fix'],
+    answers: { 'restore-tables': ['EFAULT', 'EINVAL'] },
     help: {
       what: 'A jump of the device chain ends behind its block: a second-level page, or the whole of a flat table.',
       why: 'Saves write the distance to the next device, or the cap, across page boundaries. The kernels concerned save so themselves.',
@@ -223,6 +230,7 @@ export const deviceProblems = {
     describe: ({ devices }) =>
       `No entry of the device table is marked as the last: ${devices === 1 ? '1 mapped device has' : `${devices} mapped devices have`} no event.`,
     fix: 'restore on Linux 4.15 or later',
+    answers: { 'restore-tables': ['EINVAL'] },
     help: {
       what: 'A scan that meets no entry with `next` = 0 is an error for the first kernel with save and restore.',
       why: 'The table or the ITT has no valid entry: the guest has no device mapped, or a device without an event.',

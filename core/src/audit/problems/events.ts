@@ -28,6 +28,7 @@ export const eventProblems = {
     describe: (d) => `${Name(d)} has pINTID ${d.pintid}; LPIs go from 8192 to ${d.limit - 1}.`,
     fix: 'clear the entry',
     remedies: ['fix', 'history', 'drop'],
+    answers: { 'restore-tables': ['EINVAL'] },
     help: {
       what: 'An ITT entry names an interrupt that is no LPI of this VM.',
       why: 'The entry is rubbish: the ITT was freed and holds other data, or GICR_PROPBASER shrank.',
@@ -44,6 +45,7 @@ export const eventProblems = {
     describe: (d) => `${Name(d)} belongs to collection ${d.icid}, which is not in the collection table.`,
     fix: 'clear the entry if the event is dead; else rebuild the collection list',
     remedies: ['fix', 'history', 'drop'],
+    answers: { 'restore-tables': ['EINVAL'] },
     help: {
       what: 'An ITT entry names a collection that the restore has not found.',
       why: 'The entry is rubbish or stale, or the collection list lost entries (C105).',
@@ -130,6 +132,7 @@ export const eventProblems = {
     describe: (d) => `next of ${name(d)} points ${d.next} events on, past the ITT's ${d.events} events.`,
     fix: 'clear the entry if the event is dead; else rewrite next',
     remedies: ['fix', 'chain'],
+    answers: { 'restore-tables': ['EINVAL'] },
     help: {
       what: 'The chain of an ITT leads out of the ITT.',
       why: 'The entry is rubbish or stale: it was written when the device was mapped with a larger ITT.',
@@ -193,6 +196,7 @@ export const eventProblems = {
     describe: (d) => `The head in the ITT of ${deviceName(d.deviceId)} ${headWords(d)}.`,
     fix: 'clear the head',
     remedies: ['fix'],
+    answers: { 'restore-tables': ['EINVAL'] },
     help: {
       what: 'A dummy head, the entry with 0xdafe in the place of event 0, names another event than the first live one of its ITT.',
       why: staleHeadWhy,

@@ -25,6 +25,7 @@ export const fileProblems = {
       `The file has no record of ${pages === 1 ? 'a page' : `${pages} pages`} of ${what} that a restore reads.`,
     fix: 'save again with the pages that KVM wrote, or rebuild the tables from the command queue',
     isGap: true,
+    answers: { 'restore-tables': ['EFAULT'] },
     help: {
       what: 'A page that KVM reads during a restore is not in the file.',
       why: 'Diff snapshots that follow only what vCPUs wrote miss the pages that KVM itself wrote while saving its tables.',
@@ -45,6 +46,7 @@ export const fileProblems = {
     fix: 'none: no sane guest needs such tables',
     isGap: true,
     blocks: { what: 'repair', because: 'the tables are larger than what can be looked at' },
+    stalls: true,
     help: {
       what: 'The tables describe more entries than any real VM has: shared ITTs, thousands of devices with the largest ITTs.',
       why: 'The guest built them on purpose, or the table pages hold rubbish.',

@@ -9,6 +9,7 @@ export const lpiProblems = {
     fix: 'give the VM the memory it was saved with',
     remedies: ['fix', 'drop'],
     look: 'configuration',
+    answers: { 'restore-tables': ['EFAULT'] },
     help: {
       what: 'KVM cannot read the priority and enable bit of an LPI that an event maps.',
       why: 'GICR_PROPBASER is 0 or damaged, the LPI is rubbish, or the VM has less memory than it was saved with.',
@@ -24,6 +25,7 @@ export const lpiProblems = {
     describe: ({ vcpuId, lpi }) => `The pending bit of LPI ${lpi} on vCPU ${vcpuId} is not in guest RAM.`,
     fix: 'give the VM the memory it was saved with',
     remedies: ['fix', 'drop'],
+    answers: { 'restore-tables': ['EFAULT'] },
     help: {
       what: 'KVM cannot read the pending bit of an LPI in the table of the vCPU it is sent to.',
       why: 'GICR_PENDBASER is 0 or damaged, or the VM has less memory than it was saved with.',

@@ -1,3 +1,5 @@
+import type { Errno } from '../../memory/index.ts'
+
 /**
  * What a problem does to the next restore, from worst to least: it fails with an errno; it succeeds and the guest loses, gains
  * or misdirects interrupts; nothing now, but a change would bring it out; nothing.
@@ -61,6 +63,9 @@ export interface Block {
 /** How codes look; `problems` has those that there are. */
 type Code = `${'R' | 'C' | 'D' | 'I' | 'L' | 'Q' | 'M' | 'N'}${number}`
 
+/** What calls of KVM answer by a problem: what a VMM prints then leads to it. By the names of `itsAttributes`. */
+export type Answers = Readonly<Partial<Record<'restore-tables' | 'registers', readonly Errno[]>>>
+
 /** One kind of problem. `Detail` is what a finding of this kind must tell. */
 export interface Problem<Detail> {
   readonly slug: string
@@ -80,6 +85,9 @@ export interface Problem<Detail> {
   readonly sharesEntry?: true
   /** What it does where it loses and gains no event: of so many findings. */
   readonly harm?: (findings: number) => string
+  readonly answers?: Answers
+  /** A kernel is busy with it for so long, all vCPUs locked, that it complains. */
+  readonly stalls?: true
   /** A restore may be clean beside it: a repair of everything mends it all the same. */
   readonly beyondRestore?: true
   /** To what of all that is looked at it belongs, where its letter does not say so. */

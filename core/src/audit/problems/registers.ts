@@ -7,6 +7,7 @@ export const registerProblems = {
     usually: 'fails',
     describe: ({ revision }) => `GITS_IIDR asks for table ABI revision ${revision}; KVM knows revision 0 only.`,
     fix: 'restore on a kernel that knows this revision',
+    answers: { registers: ['EINVAL'] },
     help: {
       what: 'GITS_IIDR.Revision, bits [15:12], names a table format that this kernel cannot read.',
       why: 'The VM was saved by a newer or modified kernel, or the register section is damaged.',
@@ -21,6 +22,7 @@ export const registerProblems = {
     usually: 'fails',
     describe: ({ creadr, bytes }) => `GITS_CREADR ${hex(creadr)} is past the end of the command queue, ${hex(bytes)} bytes.`,
     fix: 'set GITS_CREADR to GITS_CWRITER',
+    answers: { registers: ['EINVAL'] },
     help: {
       what: 'The read pointer of the command queue lies outside the queue that GITS_CBASER describes.',
       why: 'A damaged register section, or GITS_CBASER taken from another moment than GITS_CREADR.',
@@ -120,6 +122,7 @@ export const registerProblems = {
       `GICR_PROPBASER of vCPU ${idsText(vcpuIds)} names ${hex(saved)}; the guest has the LPI configuration table at ${hex(guests)}.`,
     fix: 'set the register to what the guest has',
     remedies: ['register'],
+    answers: { 'restore-tables': ['EFAULT'] },
     help: {
       what: "The saved registers do not name the LPI configuration table that the guest's kernel has.",
       why: 'The redistributor section is damaged, or the registers and the RAM are of different moments.',
