@@ -146,10 +146,12 @@ async function readme(): Promise<string> {
 /** The library's README with each example program and what it prints. */
 function coreReadme(): string {
   let text = readFileSync('core/README.md', 'utf8')
-  for (const [, name] of [...text.matchAll(/<!-- example: (.*) -->/g)]) {
-    const path = `examples/${name}.ts`
-    const printed = execFileSync('node_modules/.bin/tsx', [path], { encoding: 'utf8' })
-    const block = `\n\`\`\`ts\n${readFileSync(path, 'utf8')}\`\`\`\n\n\`\`\`\n${printed}\`\`\`\n`
+  const names = [...text.matchAll(/<!-- example: (.*) -->/g)].map(([, name]) => name!)
+  const paths = names.map((name) => `./examples/${name}.ts`)
+  const runAll = `for (const path of ${JSON.stringify(paths)}) { await import(path); console.log('\\0') }`
+  const printed = execFileSync('node_modules/.bin/tsx', ['--input-type=module', '-e', runAll], { encoding: 'utf8' }).split('\0\n')
+  for (const [i, name] of names.entries()) {
+    const block = `\n\`\`\`ts\n${readFileSync(paths[i]!, 'utf8')}\`\`\`\n\n\`\`\`\n${printed[i]}\`\`\`\n`
     text = withBlock(text, `example: ${name}`, block, 'example')
   }
   return text
