@@ -1,15 +1,14 @@
-import type { GicRegisters, MsiFunction, SavedVcpu } from '../abi/index.ts'
-import { coalesce, type Gpa, type GpaRange, LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
-import type { VirtioDevice } from '../virtio/index.ts'
+import type { GicRegisters } from '../abi/index.ts'
+import { coalesce, type Gpa, type GpaRange, type LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
 import { readExactly } from './byte-source.ts'
 import { type CaseHeader, caseHeaderJson, caseVersions, readCaseHeader } from './case-header.ts'
 import { notAPage } from './edits.ts'
 import { FormatError } from './format-error.ts'
-import { type FileEdits, type SavedFile, type WriteBack, writeBackOf } from './machine-file.ts'
-import { formatWords, type Origin } from './origin.ts'
+import type { FileEdits, SavedFile } from './machine-file.ts'
 import { loadPages, type PlacedPage } from './page-loader.ts'
 import { inRanges, PageRuns, pagesIn, withoutRanges } from './page-runs.ts'
-import type { ListedBlock, SavedMachine } from './saved-machine.ts'
+import type { SavedMachine } from './saved-machine.ts'
+import { StatedMachine } from './stated-machine.ts'
 import { latin1 } from './stream-reader.ts'
 
 /** A case begins with this, then a little-endian u32 version and the length of its JSON header. */
@@ -94,20 +93,8 @@ function contentsStart(headerBytes: number): number {
   return Math.ceil((FIXED_BYTES + headerBytes) / PAGE_BYTES) * PAGE_BYTES
 }
 
-class CaseMachine implements SavedMachine {
-  readonly kind = 'case'
-  readonly origin: Origin
-  readonly format: string
-  readonly machine: string
-  readonly registers: GicRegisters
+class CaseMachine extends StatedMachine {
   readonly ranges: readonly GpaRange[]
-  readonly blocks: readonly ListedBlock[]
-  readonly unlocated: readonly GpaRange[]
-  readonly msi: readonly MsiFunction[]
-  readonly virtio: readonly VirtioDevice[]
-  readonly vcpus: readonly SavedVcpu[]
-  readonly files: readonly SavedFile[]
-  readonly writeBack: WriteBack
   readonly #file: SavedFile
   readonly #pages: PageRuns
   readonly #zeros: PageRuns
@@ -115,26 +102,12 @@ class CaseMachine implements SavedMachine {
   readonly #start: number
 
   constructor(file: SavedFile, header: CaseHeader, start: number) {
-    this.origin = header.origin
-    this.format = formatWords(this.kind, header.origin)
-    this.machine = header.machine
-    this.registers = header.registers
+    super({ ...header, kind: 'case', files: [file] })
     this.ranges = header.ranges
-    this.blocks = header.blocks
-    this.unlocated = header.unlocated
-    this.msi = header.msi
-    this.virtio = header.virtio
-    this.vcpus = header.vcpus
-    this.files = [file]
-    this.writeBack = writeBackOf(this.files)
     this.#file = file
     this.#pages = header.pages
     this.#zeros = header.zeros
     this.#start = start
-  }
-
-  memory(): LoadableMemory {
-    return new LoadableMemory(this.ranges)
   }
 
   async load(memory: LoadableMemory, ranges: readonly GpaRange[]): Promise<void> {

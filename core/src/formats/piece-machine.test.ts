@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Gpa, type GpaRange, PAGE_BYTES } from '../memory/index.ts'
 import { bytesSource, FormatError, type SavedFile } from './index.ts'
-import { type MachineFacts, PieceMachine } from './piece-machine.ts'
+import { type PieceFacts, PieceMachine } from './piece-machine.ts'
 import { someRegisters } from './testing/stream-writer.ts'
 
 const file = (name: string, bytes: Uint8Array): SavedFile => ({
@@ -15,7 +15,7 @@ const range = (page: number, count = 1): GpaRange => ({ base: (page * PAGE_BYTES
 
 const low = file('low', Uint8Array.from([...new Uint8Array(16), ...pages(1, 2)]))
 const high = file('high', pages(3, 4))
-const facts = (more: Partial<MachineFacts> = {}): MachineFacts => ({
+const facts = (more: Partial<PieceFacts> = {}): PieceFacts => ({
   kind: 'qemu',
   origin: { vmm: 'qemu', ram: 'stream', container: { kind: 'plain' } },
   machine: 'virt',
@@ -29,7 +29,7 @@ const facts = (more: Partial<MachineFacts> = {}): MachineFacts => ({
   ...more,
 })
 /** Pages 4 and 5 behind a header, page 9 and, from the beginning of its file, page 8; page 6 is in no file. */
-const machine = (more: Partial<MachineFacts> = {}) =>
+const machine = (more: Partial<PieceFacts> = {}) =>
   new PieceMachine(facts({ absent: [range(6)], ...more }), [
     { ...range(9), file: high, offset: PAGE_BYTES },
     { ...range(4, 2), file: low, offset: 16 },

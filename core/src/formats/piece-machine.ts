@@ -1,12 +1,11 @@
 import type { GicRegisters } from '../abi/index.ts'
-import { coalesce, firstPast, type Gpa, type GpaRange, LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
+import { coalesce, firstPast, type Gpa, type GpaRange, type LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
 import { readExactly } from './byte-source.ts'
 import { differences, type Edit, notAPage } from './edits.ts'
-import { type FileEdits, inFile, type SavedFile, type WriteBack, writeBackOf } from './machine-file.ts'
-import { formatWords } from './origin.ts'
+import { type FileEdits, inFile, type SavedFile } from './machine-file.ts'
 import { loadPages, type PlacedPage } from './page-loader.ts'
 import { pagesIn } from './page-runs.ts'
-import type { SavedMachine } from './saved-machine.ts'
+import { type MachineFacts, StatedMachine } from './stated-machine.ts'
 
 /** KVM's tables are of 64-bit words, and so are the edits. */
 const WORD_BYTES = 8
@@ -18,61 +17,28 @@ export interface RamPiece extends GpaRange {
   readonly offset: number
 }
 
-/** What a format says of a machine beside the pages of its RAM. */
-export interface MachineFacts
-  extends Pick<
-    SavedMachine,
-    'kind' | 'origin' | 'machine' | 'registers' | 'blocks' | 'unlocated' | 'msi' | 'virtio' | 'vcpus' | 'files'
-  > {
+/** What is said of a machine whose RAM lies in files as it lay in the guest. */
+export interface PieceFacts extends MachineFacts {
   /** RAM whose contents are in none of the files. */
   readonly absent?: readonly GpaRange[]
   /** The edits of the file that holds the registers; nothing when they cannot be changed. */
   readonly registerEdits?: (registers: GicRegisters) => Promise<FileEdits[]> | FileEdits[]
-  /** What can be written, where that is not left to the files. */
-  readonly writeBack?: WriteBack
 }
 
 /** A saved machine whose RAM lies in files as it lay in the guest, in one piece or several. */
-export class PieceMachine implements SavedMachine {
-  readonly kind: SavedMachine['kind']
-  readonly origin: SavedMachine['origin']
-  readonly format: string
-  readonly machine: string
-  readonly registers: GicRegisters
+export class PieceMachine extends StatedMachine {
   readonly ranges: readonly GpaRange[]
-  readonly blocks: SavedMachine['blocks']
-  readonly unlocated: readonly GpaRange[]
-  readonly msi: SavedMachine['msi']
-  readonly virtio: SavedMachine['virtio']
-  readonly vcpus: SavedMachine['vcpus']
-  readonly files: readonly SavedFile[]
-  readonly writeBack: WriteBack
   readonly #pieces: readonly RamPiece[]
   readonly #absent: readonly GpaRange[]
-  readonly #registerEdits: MachineFacts['registerEdits']
+  readonly #registerEdits: PieceFacts['registerEdits']
 
   /** `pieces` in any order, and with what is absent, apart from each other: see `guestRam`. */
-  constructor(facts: MachineFacts, pieces: readonly RamPiece[]) {
-    this.kind = facts.kind
-    this.origin = facts.origin
-    this.format = formatWords(facts.kind, facts.origin)
-    this.machine = facts.machine
-    this.registers = facts.registers
-    this.blocks = facts.blocks
-    this.unlocated = facts.unlocated
-    this.msi = facts.msi
-    this.virtio = facts.virtio
-    this.vcpus = facts.vcpus
-    this.files = facts.files
-    this.writeBack = facts.writeBack ?? writeBackOf(facts.files)
+  constructor(facts: PieceFacts, pieces: readonly RamPiece[]) {
+    super(facts)
     this.#pieces = [...pieces].sort((a, b) => a.base - b.base)
     this.#absent = coalesce(facts.absent ?? [])
     this.ranges = coalesce([...this.#pieces, ...this.#absent])
     this.#registerEdits = facts.registerEdits
-  }
-
-  memory(): LoadableMemory {
-    return new LoadableMemory(this.ranges)
   }
 
   async load(memory: LoadableMemory, ranges: readonly GpaRange[]): Promise<void> {

@@ -1,49 +1,20 @@
-import type { GicRegisters } from '../../abi/index.ts'
-import { type Gpa, type GpaRange, LoadableMemory } from '../../memory/index.ts'
-import type { FileEdits, SavedFile, WriteBack } from '../machine-file.ts'
-import { formatWords } from '../origin.ts'
-import type { MachineFacts } from '../piece-machine.ts'
-import type { SavedMachine } from '../saved-machine.ts'
+import type { Gpa, GpaRange, LoadableMemory } from '../../memory/index.ts'
+import type { FileEdits } from '../machine-file.ts'
+import { type MachineFacts, StatedMachine } from '../stated-machine.ts'
 import type { Kdump } from './kdump.ts'
 
 /** A machine of which there is a kdump-compressed file. */
-export class KdumpMachine implements SavedMachine {
-  readonly kind: SavedMachine['kind']
-  readonly origin: SavedMachine['origin']
-  readonly format: string
-  readonly machine: string
-  readonly registers: GicRegisters
-  readonly blocks: SavedMachine['blocks']
-  readonly unlocated: readonly GpaRange[]
-  readonly msi: SavedMachine['msi']
-  readonly virtio: SavedMachine['virtio']
-  readonly vcpus: SavedMachine['vcpus']
-  readonly files: readonly SavedFile[]
-  /** A page that is packed has no room for another. */
-  readonly writeBack: WriteBack = { to: 'nowhere', because: 'kdump' }
+export class KdumpMachine extends StatedMachine {
   readonly #kdump: Kdump
 
   constructor(facts: MachineFacts, kdump: Kdump) {
-    this.kind = facts.kind
-    this.origin = facts.origin
-    this.format = formatWords(facts.kind, facts.origin)
-    this.machine = facts.machine
-    this.registers = facts.registers
-    this.blocks = facts.blocks
-    this.unlocated = facts.unlocated
-    this.msi = facts.msi
-    this.virtio = facts.virtio
-    this.vcpus = facts.vcpus
-    this.files = facts.files
+    // A page that is packed has no room for another.
+    super({ ...facts, writeBack: { to: 'nowhere', because: 'kdump' } })
     this.#kdump = kdump
   }
 
   get ranges(): readonly GpaRange[] {
     return this.#kdump.ranges
-  }
-
-  memory(): LoadableMemory {
-    return new LoadableMemory(this.ranges)
   }
 
   load(memory: LoadableMemory, ranges: readonly GpaRange[]): Promise<void> {

@@ -4,7 +4,7 @@ import { FormatError } from '../format-error.ts'
 import { guestRam } from '../guest-ram.ts'
 import type { SavedFile } from '../machine-file.ts'
 import type { QemuOrigin } from '../origin.ts'
-import { type MachineFacts, PieceMachine, type RamPiece } from '../piece-machine.ts'
+import { type PieceFacts, PieceMachine, type RamPiece } from '../piece-machine.ts'
 import type { OpenOptions, RamAlone, SavedMachine } from '../saved-machine.ts'
 import { readElfCore } from './elf-core.ts'
 import { unflattened } from './flattened.ts'
@@ -44,7 +44,7 @@ export async function openFlattened(file: SavedFile, options: OpenOptions): Prom
 
 const NO_REGISTERS: GicRegisters = { itses: [], redistributors: [] }
 
-function dumpFacts(file: SavedFile, ram: QemuOrigin['ram']): Omit<MachineFacts, 'registers'> {
+function dumpFacts(file: SavedFile, ram: QemuOrigin['ram']): Omit<PieceFacts, 'registers'> {
   const origin = { vmm: 'qemu', ram, container: { kind: 'plain' } } as const
   const nothing = { blocks: [], unlocated: [], msi: [], virtio: [], vcpus: [] }
   return { kind: 'qemu', origin, machine: 'arm64', files: [file], ...nothing }

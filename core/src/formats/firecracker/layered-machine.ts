@@ -3,7 +3,7 @@ import type { ByteSource } from '../byte-source.ts'
 import { FormatError } from '../format-error.ts'
 import type { SavedFile, WriteBack } from '../machine-file.ts'
 import { pagesIn } from '../page-runs.ts'
-import { type MachineFacts, PieceMachine } from '../piece-machine.ts'
+import { type PieceFacts, PieceMachine } from '../piece-machine.ts'
 
 /** A run of guest RAM, and where it lies in each of the files that hold RAM. */
 export interface RamRun extends GpaRange {
@@ -22,7 +22,7 @@ interface OpenPage {
 }
 
 /** A machine whose RAM is in one file as a whole. */
-export const wholeMachine = (facts: MachineFacts, runs: readonly RamRun[], file: SavedFile): PieceMachine =>
+export const wholeMachine = (facts: PieceFacts, runs: readonly RamRun[], file: SavedFile): PieceMachine =>
   new PieceMachine(
     facts,
     runs.map((run) => ({ ...run, file })),
@@ -38,7 +38,7 @@ export class LayeredMachine extends PieceMachine {
   readonly #layers: readonly Layer[]
 
   /** `files` from the changes down to one that has all RAM. */
-  constructor(facts: MachineFacts, runs: readonly RamRun[], files: readonly [SavedFile, ...SavedFile[]]) {
+  constructor(facts: PieceFacts, runs: readonly RamRun[], files: readonly [SavedFile, ...SavedFile[]]) {
     super(
       facts,
       runs.map((run) => ({ ...run, file: files[0] })),

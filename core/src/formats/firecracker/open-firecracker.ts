@@ -3,7 +3,7 @@ import { readExactly } from '../byte-source.ts'
 import { differences } from '../edits.ts'
 import { FormatError } from '../format-error.ts'
 import type { FileEdits, MachineFile, SavedFile } from '../machine-file.ts'
-import type { MachineFacts } from '../piece-machine.ts'
+import type { PieceFacts } from '../piece-machine.ts'
 import type { OpenOptions, SavedMachine } from '../saved-machine.ts'
 import { gicRegisters, withRedistributors } from './gic-state.ts'
 import { LayeredMachine, wholeMachine } from './layered-machine.ts'
@@ -22,7 +22,7 @@ export async function openFirecracker(file: SavedFile, _: OpenOptions, beside: r
   const registers = gicRegisters(state)
   const layout = ramLayout(state)
   const ram = await ramFiles(layout, beside)
-  const facts: MachineFacts = {
+  const facts: PieceFacts = {
     kind: 'firecracker',
     origin: {
       vmm: 'firecracker',
@@ -40,7 +40,7 @@ export async function openFirecracker(file: SavedFile, _: OpenOptions, beside: r
     files: [file, ...ram],
     registerEdits: (to) => stateEdits(file, bytes, state, to),
   }
-  const machine = (more: MachineFacts) => machineOf(more, layout.runs, ram)
+  const machine = (more: PieceFacts) => machineOf(more, layout.runs, ram)
   return machine({ ...facts, vcpus: await vcpusOf(state, machine(facts)) })
 }
 
@@ -55,7 +55,7 @@ async function vcpusOf(state: Vmstate, machine: SavedMachine): Promise<readonly 
   }
 }
 
-function machineOf(facts: MachineFacts, runs: Parameters<typeof wholeMachine>[1], ram: RamFiles): SavedMachine {
+function machineOf(facts: PieceFacts, runs: Parameters<typeof wholeMachine>[1], ram: RamFiles): SavedMachine {
   return ram.length === 1 ? wholeMachine(facts, runs, ram[0]) : new LayeredMachine(facts, runs, ram)
 }
 

@@ -3,7 +3,7 @@ import { FormatError } from '../format-error.ts'
 import { BitsForward } from './bits-forward.ts'
 import { BlockOutput, LONGEST_RUN, readBlock } from './bzip2-block.ts'
 import { bzip2Crc } from './bzip2-crc.ts'
-import { Damaged, type Decoder, type Mark } from './decoder.ts'
+import { Damaged, type Decoder, type Mark, makePiece, PIECE } from './decoder.ts'
 import { History } from './history.ts'
 import { PackedInput } from './packed-input.ts'
 import { wrongSum } from './wrong-sum.ts'
@@ -21,8 +21,6 @@ const MARKER_BYTES = 6
 const LONGEST_BLOCK = 2500 << 10
 /** What is read at once, so that few bytes are read again for the next block. */
 const WINDOW = 8 << 20
-/** What `more` makes at least, unless a part ends. */
-const PIECE = 1 << 20
 const MARK_BYTES = 256
 
 /** A stream that is being decoded. */
@@ -97,19 +95,15 @@ export class Bzip2Decoder implements Decoder {
     return this.#input.offset
   }
 
-  async more(): Promise<number> {
-    const { history } = this
-    const begun = history.offset
-    history.room(PIECE + LONGEST_RUN)
-    while (history.offset - begun < PIECE) {
-      const block = this.#block
-      if (this.#stream === undefined) {
-        if (history.offset > begun || !(await this.#begin())) break
-      } else if (block === undefined) await this.#next(this.#stream)
-      else if (block.output.isDone) this.#finish(block, this.#stream)
-      else this.#output(block, PIECE - (history.offset - begun))
-    }
-    return history.offset - begun
+  more(): Promise<number> {
+    return makePiece(this.history, LONGEST_RUN, async (made) => {
+      const [stream, block] = [this.#stream, this.#block]
+      if (stream === undefined) return made === 0 && this.#begin()
+      if (block === undefined) await this.#next(stream)
+      else if (block.output.isDone) this.#finish(block, stream)
+      else this.#output(block, PIECE - made)
+      return true
+    })
   }
 
   mark(): Mark {

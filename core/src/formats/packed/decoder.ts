@@ -24,5 +24,24 @@ export interface Decoder {
   readonly isBetweenParts: boolean
 }
 
+/** What `more` makes at least, unless a part ends. */
+export const PIECE = 1 << 20
+
+/**
+ * Takes steps until a piece is made, or until one says that there is no more to make for now. A step is told what has been made, and makes
+ * at most `beyond` bytes more than the piece has room for.
+ */
+export async function makePiece(
+  history: History,
+  beyond: number,
+  step: (made: number) => boolean | Promise<boolean>,
+): Promise<number> {
+  const begun = history.offset
+  history.room(PIECE + beyond)
+  let made = 0
+  while (made < PIECE && (await step(made))) made = history.offset - begun
+  return history.offset - begun
+}
+
 /** What lies in a block is nothing that a compressor writes: thrown where the place in the file is not known. */
 export class Damaged extends Error {}

@@ -1,7 +1,7 @@
 import type { ByteSource } from '../byte-source.ts'
 import { FormatError } from '../format-error.ts'
 import { crc32 } from './crc32.ts'
-import { Damaged, type Decoder, type Mark } from './decoder.ts'
+import { Damaged, type Decoder, type Mark, makePiece, PIECE } from './decoder.ts'
 import { History } from './history.ts'
 import { DEFLATE_WINDOW, Inflate, type InflateState, LONGEST_MATCH } from './inflate.ts'
 import { PackedInput } from './packed-input.ts'
@@ -12,8 +12,6 @@ const DEFLATE = 8
 const FLAG = { headerCrc: 0x02, extra: 0x04, name: 0x08, comment: 0x10, reserved: 0xe0 } as const
 const HEADER_BYTES = 10
 const TRAILER_BYTES = 8
-/** What `more` makes at least, unless a part ends. */
-const PIECE = 1 << 20
 /** Lengths of codes and what else a mark keeps besides the window. */
 const MARK_BYTES = 4 << 10
 
@@ -63,18 +61,14 @@ export class GzipDecoder implements Decoder {
     return this.#input.offset
   }
 
-  async more(): Promise<number> {
-    const { history } = this
-    const begun = history.offset
-    history.room(PIECE + LONGEST_MATCH)
-    while (history.offset - begun < PIECE) {
+  more(): Promise<number> {
+    return makePiece(this.history, LONGEST_MATCH, async (made) => {
       const member = this.#member
-      if (member === undefined) {
-        if (history.offset > begun || !(await this.#begin())) break
-      } else if (member.inflate.isDone) await this.#finish(member)
-      else await this.#inflate(member, PIECE - (history.offset - begun))
-    }
-    return history.offset - begun
+      if (member === undefined) return made === 0 && this.#begin()
+      if (member.inflate.isDone) await this.#finish(member)
+      else await this.#inflate(member, PIECE - made)
+      return true
+    })
   }
 
   mark(): Mark {

@@ -2,7 +2,7 @@ import type { ByteSource } from '../byte-source.ts'
 import { FormatError } from '../format-error.ts'
 import { adler32 } from './adler32.ts'
 import { crc32 } from './crc32.ts'
-import { Damaged, type Decoder, type Mark } from './decoder.ts'
+import { Damaged, type Decoder, type Mark, makePiece } from './decoder.ts'
 import { History } from './history.ts'
 import { unlzo1x } from './lzo1x.ts'
 import { LZOP_FLAG, type LzopHeader, readLzopHeader } from './lzop-header.ts'
@@ -11,8 +11,6 @@ import { wrongSum } from './wrong-sum.ts'
 
 /** As in lzop: a block may not hold more. */
 const LARGEST_BLOCK = 64 << 20
-/** What `more` makes at least, unless a part ends. */
-const PIECE = 1 << 20
 const MARK_BYTES = 256
 const WORD = 4
 
@@ -62,16 +60,10 @@ export class LzopDecoder implements Decoder {
     return this.#input.offset
   }
 
-  async more(): Promise<number> {
-    const { history } = this
-    const begun = history.offset
-    history.room(PIECE)
-    while (history.offset - begun < PIECE) {
-      if (this.#header !== undefined) {
-        if (!(await this.#block(this.#header, begun))) break
-      } else if (history.offset > begun || !(await this.#begin())) break
-    }
-    return history.offset - begun
+  more(): Promise<number> {
+    return makePiece(this.history, 0, (made) =>
+      this.#header === undefined ? made === 0 && this.#begin() : this.#block(this.#header, made),
+    )
   }
 
   mark(): Mark {
@@ -86,8 +78,8 @@ export class LzopDecoder implements Decoder {
     return true
   }
 
-  /** Decodes a block, or takes the end of the file in; false where the block has no room behind what was made since `begun`. */
-  async #block({ flags }: LzopHeader, begun: number): Promise<boolean> {
+  /** Decodes a block, or takes the end of the file in; false where the block has no room behind what was made of the piece. */
+  async #block({ flags }: LzopHeader, made: number): Promise<boolean> {
     const input = this.#input
     const { place } = input
     const what = 'a block of an lzop file'
@@ -108,7 +100,7 @@ export class LzopDecoder implements Decoder {
     const { history } = this
     // Making room may move what was made before: there is room for that already, or this block waits.
     if (history.at + bytes > history.bytes.length) {
-      if (history.offset > begun) return false
+      if (made > 0) return false
       history.room(bytes)
     }
     const packed = input.bytes.subarray(input.at + start, input.at + start + packedBytes)

@@ -1,6 +1,6 @@
 import type { ByteSource } from '../byte-source.ts'
 import { FormatError } from '../format-error.ts'
-import { Damaged, type Decoder, type Mark } from './decoder.ts'
+import { Damaged, type Decoder, type Mark, makePiece } from './decoder.ts'
 import { History } from './history.ts'
 import { LARGEST_CHUNK, LONGEST_CHUNK, Lzma2, type Lzma2State } from './lzma2.ts'
 import { PackedInput } from './packed-input.ts'
@@ -9,8 +9,6 @@ import type { BlockCheck } from './xz-checks.ts'
 import { type BlockHeader, readBlockHeader, readStreamFooter, readStreamHeader, type StreamFlags } from './xz-fields.ts'
 import { BlockSizes, readIndex } from './xz-index.ts'
 
-/** What `more` makes at least, unless a part ends. */
-const PIECE = 1 << 20
 /** Probabilities and what else a mark keeps besides the dictionary. */
 const MARK_BYTES = 32 << 10
 const WORD = 4
@@ -76,19 +74,15 @@ export class XzDecoder implements Decoder {
     return this.#input.offset
   }
 
-  async more(): Promise<number> {
-    const { history } = this
-    const begun = history.offset
-    history.room(PIECE + LARGEST_CHUNK)
-    while (history.offset - begun < PIECE) {
+  more(): Promise<number> {
+    return makePiece(this.history, LARGEST_CHUNK, async (made) => {
       const [stream, block] = [this.#stream, this.#block]
-      if (stream === undefined) {
-        if (history.offset > begun || !(await this.#begin())) break
-      } else if (block === undefined) await this.#next(stream)
+      if (stream === undefined) return made === 0 && this.#begin()
+      if (block === undefined) await this.#next(stream)
       else if (block.lzma2.isDone) await this.#finish(stream, block)
       else await this.#chunk(block)
-    }
-    return history.offset - begun
+      return true
+    })
   }
 
   mark(): Mark {

@@ -1,6 +1,6 @@
 import type { ByteSource } from '../byte-source.ts'
 import { FormatError } from '../format-error.ts'
-import { Damaged, type Decoder, type Mark } from './decoder.ts'
+import { Damaged, type Decoder, type Mark, makePiece } from './decoder.ts'
 import { History } from './history.ts'
 import { PackedInput } from './packed-input.ts'
 import { wrongSum } from './wrong-sum.ts'
@@ -14,8 +14,6 @@ const SKIPPABLE = 0x184d2a50
 const LARGEST_WINDOW = 2 ** 27
 const CHECKSUM_BYTES = 4
 const BLOCK = { raw: 0, rle: 1, compressed: 2, reserved: 3 } as const
-/** What `more` makes at least, unless a part ends. */
-const PIECE = 1 << 20
 
 const DICTIONARY_ID_BYTES = [0, 1, 2, 4]
 /** Bytes of the content size field by the two bits that announce it; without a window descriptor it is never left out. */
@@ -71,17 +69,14 @@ export class ZstdDecoder implements Decoder {
     return this.#input.offset
   }
 
-  async more(): Promise<number> {
-    const { history } = this
-    const begun = history.offset
-    history.room(PIECE + LARGEST_BLOCK)
-    while (history.offset - begun < PIECE) {
-      if (this.#frame === undefined) {
-        if (history.offset > begun || !(await this.#begin())) break
-      } else if (this.#frame.isDone) await this.#finish(this.#frame)
-      else await this.#block(this.#frame)
-    }
-    return history.offset - begun
+  more(): Promise<number> {
+    return makePiece(this.history, LARGEST_BLOCK, async (made) => {
+      const frame = this.#frame
+      if (frame === undefined) return made === 0 && this.#begin()
+      if (frame.isDone) await this.#finish(frame)
+      else await this.#block(frame)
+      return true
+    })
   }
 
   mark(): Mark {

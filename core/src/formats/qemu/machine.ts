@@ -1,11 +1,10 @@
 import type { GicRegisters, MsiFunction, SavedVcpu } from '../../abi/index.ts'
-import { type Gpa, type GpaRange, LoadableMemory } from '../../memory/index.ts'
+import type { Gpa, GpaRange, LoadableMemory } from '../../memory/index.ts'
 import type { VirtioDevice } from '../../virtio/index.ts'
 import { type Edit, editedLength } from '../edits.ts'
-import { type FileEdits, type SavedFile, type WriteBack, writeBackOf } from '../machine-file.ts'
-import { formatWords, type Origin } from '../origin.ts'
+import type { FileEdits, SavedFile } from '../machine-file.ts'
 import { loadPages, type PlacedPage } from '../page-loader.ts'
-import type { ListedBlock, SavedMachine } from '../saved-machine.ts'
+import { StatedMachine } from '../stated-machine.ts'
 import { StreamReader } from '../stream-reader.ts'
 import type { DeviceState } from './device-state.ts'
 import { redistributorEdits } from './gic-state.ts'
@@ -27,18 +26,7 @@ export interface DeviceFacts {
 }
 
 /** A VM saved by QEMU, as a stream or as a mapped-ram file. */
-export class QemuMachine implements SavedMachine {
-  readonly kind = 'qemu'
-  readonly origin: Origin
-  readonly format: string
-  readonly machine: string
-  readonly registers: GicRegisters
-  readonly msi: readonly MsiFunction[]
-  readonly virtio: readonly VirtioDevice[]
-  readonly vcpus: readonly SavedVcpu[]
-  readonly files: readonly SavedFile[]
-  readonly writeBack: WriteBack
-  readonly blocks: readonly ListedBlock[]
+export class QemuMachine extends StatedMachine {
   readonly #file: SavedFile
   readonly #gic: DeviceState
   readonly #start: number
@@ -46,21 +34,20 @@ export class QemuMachine implements SavedMachine {
   readonly #lastRecord: number
   readonly #end: number
 
-  constructor(file: SavedFile, stream: QemuStream, map: RamMap, facts: DeviceFacts) {
+  constructor(file: SavedFile, stream: QemuStream, map: RamMap, { start, gic, ...facts }: DeviceFacts) {
     const ram = stream.capabilities.has('mapped-ram') ? 'mapped-ram' : 'stream'
-    this.origin = { vmm: 'qemu', ram, container: file.container }
-    this.format = formatWords(this.kind, this.origin)
-    this.#start = facts.start
-    this.machine = stream.machine
-    this.registers = facts.registers
-    this.msi = facts.msi
-    this.virtio = facts.virtio
-    this.vcpus = facts.vcpus
-    this.files = [file]
-    this.writeBack = writeBackOf(this.files)
-    this.blocks = [...stream.blocks.values()].map(({ name, bytes }) => ({ name, bytes }))
+    super({
+      ...facts,
+      kind: 'qemu',
+      origin: { vmm: 'qemu', ram, container: file.container },
+      machine: stream.machine,
+      blocks: [...stream.blocks.values()].map(({ name, bytes }) => ({ name, bytes })),
+      unlocated: map.unlocated,
+      files: [file],
+    })
     this.#file = file
-    this.#gic = facts.gic
+    this.#gic = gic
+    this.#start = start
     this.#ram = map
     this.#lastRecord = stream.lastRecord
     this.#end = stream.end
@@ -68,14 +55,6 @@ export class QemuMachine implements SavedMachine {
 
   get ranges(): readonly GpaRange[] {
     return this.#ram.ranges
-  }
-
-  get unlocated(): readonly GpaRange[] {
-    return this.#ram.unlocated
-  }
-
-  memory(): LoadableMemory {
-    return new LoadableMemory(this.ranges)
   }
 
   missingPages(ranges: readonly GpaRange[]): Gpa[] {

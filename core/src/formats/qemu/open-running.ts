@@ -3,7 +3,7 @@ import { type ByteSource, bytesSource, partOf } from '../byte-source.ts'
 import { FormatError } from '../format-error.ts'
 import { guestRam } from '../guest-ram.ts'
 import type { SavedFile } from '../machine-file.ts'
-import { type MachineFacts, PieceMachine, type RamPiece } from '../piece-machine.ts'
+import { type PieceFacts, PieceMachine, type RamPiece } from '../piece-machine.ts'
 import type { SavedMachine } from '../saved-machine.ts'
 import { directFacts, followedFacts } from './device-facts.ts'
 import { undescribedSections } from './undescribed-state.ts'
@@ -35,7 +35,7 @@ export async function openRunningVm(state: Uint8Array, vm: RunningVm): Promise<S
   const source = bytesSource(state)
   const direct = await directFacts(source, undescribedSections(state), state.length)
   const pieces = ranges.map((range): RamPiece => ({ ...range, file: ramOf(range, vm), offset: 0 }))
-  const facts: MachineFacts = {
+  const facts: PieceFacts = {
     kind: 'qemu',
     origin: { vmm: 'qemu', ram: 'running', container: { kind: 'plain' } },
     machine: vm.machine,
