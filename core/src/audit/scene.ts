@@ -33,7 +33,7 @@ import { isOfThisLife, pciTestimonies } from './pci-witness.ts'
 import type { CanBeMapped } from './replay.ts'
 import { unsentDevices } from './ring.ts'
 import { type SimulatedRestore, simulateRestore, sweep, type Tables } from './simulate.ts'
-import { Unread, withBlanks } from './unlocated.ts'
+import { Unread } from './unlocated.ts'
 
 /** What an audit looks at. Every page that a restore reads must be loaded, and nothing may be written while it is looked at. */
 export interface AuditInput {
@@ -285,38 +285,4 @@ function listedIcids({ collectionTable, vcpuIds }: TableView, { collections }: M
 function lpiLimit({ redistributors }: GicRegisters): number {
   const { idBits } = GICR_PROPBASER.unpack(redistributors[0]?.propbaser ?? 0n)
   return Math.min(2 ** (idBits + 1), LPI_LIMIT)
-}
-
-/** The scene of the one ITS that the input names. */
-export function setScene(input: AuditInput): Scene {
-  const vm: Scene[] = []
-  vm.push(new Scene(withBlanks(input), vm))
-  return vm[0]!
-}
-
-/** The scenes of all ITSes of a VM, which know of each other: LPIs are the whole VM's. */
-export function setScenes(input: AuditInput): readonly Scene[] {
-  const vm: Scene[] = []
-  const seen = withBlanks(input)
-  for (const its of seen.registers.itses.keys()) vm.push(new Scene({ ...seen, its }, vm))
-  return vm
-}
-
-/** The same ITSes over guest RAM in which the words at `written` are changed, and over the registers of the VM if those change. */
-export function scenesOver(
-  scenes: readonly Scene[],
-  memory: ReadonlyMemory,
-  written: readonly Gpa[],
-  registers?: GicRegisters,
-): readonly Scene[] {
-  const vm: Scene[] = []
-  for (const scene of scenes) vm.push(scene.over(memory, written, vm, registers))
-  return vm
-}
-
-/** The same ITSes as somebody sees them who opens a file with their tables: these decide which commands of the queue are believed. */
-export function scenesReopened(scenes: readonly Scene[]): readonly Scene[] {
-  const vm: Scene[] = []
-  for (const scene of scenes) vm.push(scene.reopened(vm))
-  return vm
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { DTE_NEXT_CAP, NEWEST, type ProfileId, profiles } from '../abi/index.ts'
 import { budgetFor } from '../budget/testing/budget-for.ts'
 import { type Gpa, LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
-import { setScene } from './scene.ts'
+import { setScene } from './scenes.ts'
 import { PlantedVm, RAM } from './testing/planted-vm.ts'
 import { traceWalk } from './walk-trace.ts'
 

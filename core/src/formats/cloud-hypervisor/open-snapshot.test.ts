@@ -1,78 +1,23 @@
-import { readFileSync } from 'node:fs'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { GITS_TRANSLATER, type MsiFunction } from '../../abi/index.ts'
-import type { Gpa } from '../../memory/index.ts'
-import {
-  applyEdits,
-  bytesSource,
-  FormatError,
-  type MachineFile,
-  openSavedMachine,
-  type SavedMachine,
-  writeCase,
-} from '../index.ts'
+import { applyEdits, bytesSource, openSavedMachine, writeCase } from '../index.ts'
 import type { CloudHypervisorOrigin } from '../origin.ts'
-import {
-  exactJson,
-  type SnapshotParts,
-  type SnapshotStyle,
-  snapshotFiles,
-  snapshotIts,
-} from '../testing/cloud-hypervisor-writer.ts'
+import { snapshotFiles } from '../testing/cloud-hypervisor-writer.ts'
 import { someRegisters } from '../testing/stream-writer.ts'
-
-const styles: readonly SnapshotStyle[] = ['v25', 'v29', 'v39', 'v46']
-const PAGE = 4096
-const page = (fill: number): Uint8Array => new Uint8Array(PAGE).fill(fill)
-const pages = (...fills: readonly number[]): Uint8Array => new Uint8Array(Buffer.concat(fills.map(page)))
-const gpa = (at: number): Gpa => at as Gpa
-
-const its = snapshotIts(2)
-const doorbell = BigInt(its + GITS_TRANSLATER)
-const vector = (data: number) => ({ address: doorbell, target: { kind: 'translater', its: 0 }, data, masked: false }) as const
-const msi: readonly MsiFunction[] = [
-  { name: 'disk', deviceId: 0x18, kind: 'MSI-X', enabled: true, vectors: [vector(0), { ...vector(1), masked: true }] },
-  {
-    name: 'far',
-    deviceId: 0x108,
-    kind: 'MSI-X',
-    enabled: false,
-    vectors: [{ address: 0n, target: { kind: 'unset' }, data: 0, masked: true }],
-  },
-  { name: 'hidden', deviceId: 0x110, kind: 'unread', enabled: false, vectors: [] },
-]
-const parts: SnapshotParts = {
-  registers: someRegisters,
-  ram: [
-    { base: gpa(0x4000_0000), bytes: pages(1, 2, 3) },
-    { base: gpa(0x1_0000_0000), bytes: pages(4) },
-  ],
+import {
+  doorbell,
+  fills,
+  gpa,
+  its,
   msi,
-}
-
-const open = (files: readonly MachineFile[]): Promise<SavedMachine> => openSavedMachine(files)
-const opened = (more: Partial<SnapshotParts> = {}): Promise<SavedMachine> => open(snapshotFiles({ ...parts, ...more }))
-
-/** The first byte of each page. */
-async function fills(vm: SavedMachine): Promise<number[]> {
-  const memory = vm.memory()
-  await vm.load(memory, vm.ranges)
-  return vm.ranges.flatMap(({ base, bytes }) => Array.from({ length: bytes / PAGE }, (_, i) => memory.u8(gpa(base + i * PAGE))))
-}
-
-/** The files with the bytes of one replaced. */
-function with_(files: readonly MachineFile[], name: string, change: (bytes: Uint8Array) => Uint8Array): Promise<MachineFile[]> {
-  return Promise.all(
-    files.map(async (file) => {
-      if (file.name !== name) return file
-      return { name, source: bytesSource(change(await file.source.slice(0, file.source.byteLength))) }
-    }),
-  )
-}
-
-const text = (change: (json: string) => string) => (bytes: Uint8Array) =>
-  new Uint8Array(Buffer.from(change(Buffer.from(bytes).toString())))
+  open,
+  opened,
+  PAGE,
+  page,
+  parts,
+  styles,
+  vector,
+  with_,
+} from './testing/some-snapshot.ts'
 
 describe.each(styles)('a snapshot of Cloud Hypervisor as %s and the versions after it write them', (style) => {
   it('has the registers of the ITS and of each redistributor, and the address of the ITS by the number of vCPUs', async () => {
@@ -212,149 +157,5 @@ describe('a case of a snapshot', () => {
       expect(same[member], member).toEqual(vm[member])
     }
     expect(same.format).toBe('case of a Cloud Hypervisor snapshot')
-  })
-})
-
-describe('what is no snapshot that can be read', () => {
-  const refused = async (change: (json: string) => string, style: SnapshotStyle = 'v46') =>
-    open(await with_(snapshotFiles({ ...parts, style }), 'state.json', text(change)))
-
-  it.each([
-    ['under MSHV', (json: string) => json.replace('\\"Kvm\\"', '\\"MshvGicV2M\\"'), 'not of a GICv2m under MSHV'],
-    ['of zeros for registers', (json: string) => json.replace(/its_iidr\\":\d+/, 'its_iidr\\":0'), 'saved 0 for every register'],
-    ['of x86', (json: string) => json.replace('gic-v3-its', 'ioapic'), 'a component "gic-v3-its"'],
-    [
-      'of 65 bits',
-      (json: string) => json.replace(/its_cbaser\\":\d+/, 'its_cbaser\\":18446744073709551616'),
-      'a whole number below 18446744073709551616',
-    ],
-    ['of one word less', (json: string) => json.replace('\\"rdist\\":[0,', '\\"rdist\\":['), '24 words for each vCPU'],
-    ['of 7 BASERs', (json: string) => json.replace(',0]}}"', ']}}"'), '8 GITS_BASER registers'],
-    [
-      'without RAM',
-      (json: string) => json.replace(/\{\\"gpa\\":4294967296,\\"length\\":4096\},/, ''),
-      'memory-ranges: at byte 0x3000',
-    ],
-    ['of RAM in itself', (json: string) => json.replaceAll('4294967296', '1073741824'), 'RAM blocks apart from each other'],
-    ['of RAM past 2^52', (json: string) => json.replaceAll('4294967296', '4503599627370496'), 'RAM below 2^52'],
-    ['of half a page', (json: string) => json.replaceAll('4294967296', '4294967297'), 'whole pages of RAM'],
-  ])('is refused with the reason: one %s', async (_, change, because) => {
-    await expect(refused(change)).rejects.toThrow(FormatError)
-    await expect(refused(change)).rejects.toThrow(because)
-  })
-
-  it('is refused with the byte of state.json when it is of v24 or older, whose GIC is no JSON', async () => {
-    const old = refused(
-      (json) => json.replace('gic-v3-its-section","snapshot":[123,', 'gic-v3-its-section","snapshot":[2,'),
-      'v25',
-    )
-    await expect(old).rejects.toThrow(
-      /^state\.json: at byte 0x[0-9a-f]+: expected the state of a GIC as JSON, as Cloud Hypervisor v25 and later have it/,
-    )
-  })
-
-  it('is refused without the file that holds its RAM, or with one of another length', async () => {
-    const files = snapshotFiles(parts)
-    await expect(open(files.filter(({ name }) => name !== 'memory-ranges'))).rejects.toThrow(
-      'expected the file memory-ranges with this RAM beside state.json',
-    )
-    await expect(open(await with_(files, 'memory-ranges', (bytes) => bytes.subarray(0, PAGE)))).rejects.toThrow(
-      'memory-ranges: at byte 0x1000: expected 16384 bytes of RAM, as state.json has it, found 4096',
-    )
-  })
-
-  it('is refused at every byte at which state.json may end, with that byte or the word that is cut', async () => {
-    const files = snapshotFiles({ ...parts, style: 'v39' })
-    const { source } = files.find(({ name }) => name === 'state.json')!
-    const cut = (bytes: number) => with_(files, 'state.json', (all) => all.subarray(0, bytes))
-    // Where it begins and ends every byte, and between them one in a hundred.
-    for (let at = 24; at < source.byteLength; at += at < 150 || at > source.byteLength - 50 ? 1 : 97) {
-      const error = await open(await cut(at)).catch((reason: unknown) => reason)
-      expect(error, `${at}`).toBeInstanceOf(FormatError)
-      expect(error).toMatchObject({ file: 'state.json' })
-      // A word that is cut is wrong where it begins.
-      expect(at - (error as FormatError).offset, `${at}`).toBeOneOf([0, 1, 2, 3])
-    }
-  })
-
-  it('is refused with its name and byte where a million arrays are inside each other, alone in its folder too', async () => {
-    const deep = { name: 'x/state.json', source: bytesSource(new Uint8Array(Buffer.from(`{"snapshots":${'['.repeat(1e6)}`))) }
-    await expect(open([deep])).rejects.toThrow(
-      'x/state.json: at byte 0x8c: expected at most 128 objects and arrays inside each other',
-    )
-    await expect(open([deep, ...snapshotFiles(parts).slice(2)])).rejects.toThrow(
-      'x/state.json: at byte 0x8c: expected at most 128',
-    )
-  })
-
-  it.each(styles)('is opened or refused, and nothing else, whichever of its bytes are others: as %s writes it', async (style) => {
-    const files = snapshotFiles({ ...parts, style })
-    const { source } = files.find(({ name }) => name === 'state.json')!
-    const damage = fc.array(fc.tuple(fc.nat(source.byteLength - 1), fc.nat(255)), { minLength: 1, maxLength: 3 })
-    await fc.assert(
-      fc.asyncProperty(damage, async (bytes) => {
-        const damaged = await with_(files, 'state.json', (all) => {
-          const copy = all.slice()
-          for (const [at, byte] of bytes) copy[at] = byte
-          return copy
-        })
-        const outcome = await open(damaged).catch((error: unknown) => error)
-        if (outcome instanceof Error) expect(outcome).toBeInstanceOf(FormatError)
-      }),
-      { numRuns: 60 },
-    )
-  })
-
-  it('is refused where lengths in bytes of versionize lie', async () => {
-    const lie = (json: string) => json.replace('"snapshot_data":[2,0,0,0,0,0,0,0,', '"snapshot_data":[2,0,0,0,0,0,0,1,')
-    await expect(refused(lie, 'v29')).rejects.toThrow(/at byte 8 of the state of memory, found a length of 72057594037927938/)
-  })
-})
-
-describe('state.json', () => {
-  it('that another program wrote of a real VM has its registers', async () => {
-    const read = (name: string) => ({
-      name,
-      source: bytesSource(readFileSync(new URL(`../../../../fixtures/formats/cloud-hypervisor-53/${name}`, import.meta.url))),
-    })
-    const ram = {
-      name: 'memory-ranges',
-      source: { byteLength: 64 << 20, slice: async (start: number, end: number) => new Uint8Array(end - start) },
-    }
-    const vm = await open([read('state.json'), read('config.json'), ram])
-    expect(vm.machine).toBe('v46 or later')
-    expect(vm.registers).toEqual({
-      itses: [
-        {
-          base: 0x8f9_0000,
-          ctlr: 0x8000_0001,
-          iidr: 0x4b00_043b,
-          cbaser: 0xb800_0000_429a_040fn,
-          cwriter: 0x7a0n,
-          creadr: 0x7a0n,
-          baser: [0xf907_0000_429b_0600n, 0xbc07_0000_429c_0600n, 0n, 0n, 0n, 0n, 0n, 0n],
-        },
-      ],
-      redistributors: [
-        { vcpuId: 0, ctlr: 7, propbaser: 0x429d_078fn, pendbaser: 0x429e_0780n },
-        { vcpuId: 1, ctlr: 7, propbaser: 0x429d_078fn, pendbaser: 0x429f_0780n },
-      ],
-    })
-  })
-
-  it('is read whatever the order of its members and however it is spaced', async () => {
-    const files = await with_(
-      snapshotFiles(parts),
-      'state.json',
-      text((json) => {
-        const { snapshots, snapshot_data } = JSON.parse(json) as Record<string, unknown>
-        return JSON.stringify({ snapshot_data, snapshots }, null, 2)
-      }),
-    )
-    expect((await open(files)).registers.itses[0]!.cbaser).toBe(someRegisters.itses[0]!.cbaser)
-  })
-
-  it('is written with every bit of its integers', () => {
-    expect(exactJson({ a: [2n ** 64n - 1n, 1, 'x"', null] })).toBe('{"a":[18446744073709551615,1,"x\\"",null]}')
   })
 })
