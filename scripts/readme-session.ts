@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { decompress } from 'fzstd'
 import type { Disk } from '../cli/src/disk.ts'
+import { style } from '../cli/src/style.ts'
 import { type Ran, vits } from '../cli/src/testing/fake-io.ts'
 
 /** Cases and traces are kept as they are, everything else inside zstd. */
@@ -18,7 +19,7 @@ export class ReadmeSession {
   }
 
   run(line: string): Promise<Ran> {
-    return vits(line.split(' '), this.#files, { disk: this.#disk() })
+    return vits(line.split(' '), this.#files, { disk: this.#disk(), style: style(false) })
   }
 
   #disk(): Disk {

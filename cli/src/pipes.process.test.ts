@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fixtureBytes, fixtureFile } from '../../core/src/formats/testing/fixtures.ts'
+import { style } from './style.ts'
 import { vits } from './testing/fake-io.ts'
 
 const program = fileURLToPath(new URL('../bin/vits.js', import.meta.url))
@@ -24,9 +25,15 @@ afterAll(() => rm(folder, { recursive: true }))
 /** Runs the program in a shell, where it is `vits`; `$1` is a saved VM, `$2` the same in zstd. */
 function shell(script: string) {
   const vits = `vits() { "${process.execPath}" "${program}" "$@"; }; ${script}`
-  const { status, stdout, stderr } = spawnSync('bash', ['-c', vits, 'bash', file, packed], { timeout: 60_000 })
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', vits, 'bash', file, packed], {
+    timeout: 60_000,
+    env: { ...process.env, COLUMNS: `${WIDE}` },
+  })
   return { status, out: stdout.toString(), err: stderr.toString() }
 }
+
+/** Nothing of this VM is folded. */
+const WIDE = 200
 
 describe('a saved VM', () => {
   it.each([
@@ -42,7 +49,7 @@ describe('a saved VM', () => {
     ],
   ])('is judged %s as it is in its file', async (_, script, name) => {
     const { status, out, err } = shell(script)
-    const known = await vits(['check', file])
+    const known = await vits(['check', file], {}, { style: style(false, WIDE) })
     const judged = (text: string) => text.slice(0, text.indexOf('\n  vits repair')).replaceAll(file, 'VM').replaceAll(name, 'VM')
     expect([status, err]).toEqual([known.code, ''])
     expect(judged(out.replaceAll(`${file}.fifo`, 'fifo'))).toBe(judged(known.out))

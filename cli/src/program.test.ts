@@ -35,7 +35,7 @@ describe('the command line', () => {
 
   it('says something of every command, and ends no line of help inside a sentence that has room', async () => {
     expect((await vits(['--help'])).out).not.toMatch(/^ {2}\w+( \[options\])?$/m)
-    expect((await vits(['repair', '--help'])).out).toContain('audited again and restored as every known kernel\ndoes; only')
+    expect((await vits(['repair', '--help'])).out).toContain('audited again and restored as every known kernel does; only')
   })
 
   it('does something for each command that it has a usage of', () => {
@@ -69,7 +69,7 @@ describe('the options of a command', () => {
       },
     })
     const program = new Commander().exitOverride().configureOutput({ writeErr: () => {} })
-    register(program, probe, async (words, options) => {
+    register(program, probe, style(false), async (words, options) => {
       seen = { words, ...options }
     })
     for (const added of program.commands) added.copyInheritedSettings(program)

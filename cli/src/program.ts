@@ -5,6 +5,7 @@ import { failed } from './failure.ts'
 import type { Io } from './io.ts'
 import type { Job } from './job.ts'
 import { printable } from './printable.ts'
+import { fit } from './render/layout.ts'
 import { usages } from './usage/index.ts'
 
 const about = `Opens a saved arm64 VM, says whether its interrupts will come back, and mends it.`
@@ -26,7 +27,7 @@ export interface Program {
 /** Runs one command line (without `node` and the script) and says what to exit with. Never throws. */
 export async function run(
   args: readonly string[],
-  io: Pick<Io, 'out' | 'err'>,
+  io: Pick<Io, 'out' | 'err' | 'style'>,
   { version, perform }: Program,
 ): Promise<ExitBits> {
   let bits: ExitBits = ExitCode.Ok
@@ -34,19 +35,22 @@ export async function run(
     .description(about)
     .version(version, '-V, --version')
     .showHelpAfterError('(vits --help lists the commands)')
-    .addHelpText('after', exits)
+    .addHelpText('after', fit(exits, io.style))
     .configureOutput({
       writeOut: (text) => io.out(text),
       writeErr: (text) => io.err(text),
       outputError: (text, write) => write(usageLines(text)),
-      getOutHasColors: () => false,
+      getOutHasColors: () => true,
       getErrHasColors: () => false,
-      getOutHelpWidth: () => 100,
+      getOutHelpWidth: () => io.style.width,
+      getErrHelpWidth: () => io.style.width,
     })
+    // Commander would leave a description that has less than 40 columns on one line.
+    .configureHelp({ minWidthToWrap: 20, styleTitle: (title) => io.style.bold(title) })
     .exitOverride()
     .enablePositionalOptions()
   for (const usage of usages) {
-    register(program, usage, async (words, options) => {
+    register(program, usage, io.style, async (words, options) => {
       bits = await perform({ command: usage.name, words, options })
     })
   }

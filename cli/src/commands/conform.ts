@@ -14,6 +14,7 @@ import type { Io } from '../io.ts'
 import { jsonText, printable } from '../printable.ts'
 import { profileNearest } from '../profile-named.ts'
 import { readUnpacked } from '../read-whole.ts'
+import { fit } from '../render/layout.ts'
 import type { conform } from '../usage/conform.ts'
 import type { Run } from '../usage.ts'
 
@@ -107,7 +108,8 @@ function document(played: readonly Played[]) {
   }
 }
 
-function printText(played: readonly Played[], { out, style }: Io): void {
+function printText(played: readonly Played[], { out: print, style }: Io): void {
+  const out = (text: string) => print(fit(text, style))
   const { files, outcomes, mismatches, unsupported } = document(played)
   for (const { file, scenario, kernel, step, what, field, expected, got } of mismatches) {
     out(`${style.bold(printable(`${file}: ${scenario}, step ${step}`))} under ${kernel}: ${printable(what)}\n`)
@@ -125,8 +127,8 @@ function printText(played: readonly Played[], { out, style }: Io): void {
   for (const kernel of kernels) {
     const here = played.map(({ file, results }) => ({ file, results: results.filter((result) => result.kernel === kernel) }))
     const some = here.filter(({ results }) => results.length > 0)
-    out(`${kernel.padEnd(16)} ${some.length} files, ${count(some, ({ outcomes }) => outcomes)} outcomes, `)
-    out(`${count(some, ({ differences }) => differences.length)} mismatches\n`)
+    const [outcomes, mismatches] = [count(some, (one) => one.outcomes), count(some, ({ differences }) => differences.length)]
+    out(`${kernel.padEnd(16)} ${some.length} files, ${outcomes} outcomes, ${mismatches} mismatches\n`)
   }
   out(`${files} files, ${outcomes} outcomes, ${mismatches.length} mismatches, ${unsupported.length} steps not supported\n`)
 }

@@ -3,6 +3,7 @@ import { SeedGuest } from '@vits/core/conformance'
 import type { Gpa } from '@vits/core/memory'
 import { seal } from '@vits/core/seal'
 import { profileNearest } from '../profile-named.ts'
+import { fit } from '../render/layout.ts'
 import type { Style } from '../style.ts'
 import type { demoOrphan } from '../usage/demo.ts'
 import type { Run } from '../usage.ts'
@@ -15,7 +16,7 @@ const LPI = 8192
 /** How an unmapped device comes back, told by the model. */
 export const run: Run<typeof demoOrphan> = async (_, { kernel }, { out, err, style }) => {
   const { id, title } = profileNearest(kernel ?? 'linux-6.6', { err })
-  const say = (line: string) => out(`${line}\n`)
+  const say = (line: string) => out(`${fit(line, style)}\n`)
   say(style.bold(`${title}: KVM_DEV_ARM_ITS_SAVE_TABLES and RESTORE_TABLES`))
   beginning(id, style).lines.forEach(say)
   const failing = beginning(id, style)

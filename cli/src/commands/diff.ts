@@ -8,6 +8,7 @@ import { knownIts } from '../its-option.ts'
 import { withSavedMachine } from '../load.ts'
 import { lookedAt } from '../looked-at.ts'
 import { jsonText } from '../printable.ts'
+import { fit } from '../render/layout.ts'
 import { count } from '../render/words.ts'
 import type { diff } from '../usage/diff.ts'
 import type { Run } from '../usage.ts'
@@ -25,7 +26,7 @@ export const run: Run<typeof diff> = ([a = '', b = ''], { view, its, json }, io)
           const [was, is] = [sceneOf(before.inspection, its), sceneOf(after.inspection, its)]
           const found = difference(was, is, wanted)
           const document: DiffDocument = { schema: 1, a, b, ...found }
-          io.out(json ? jsonText(document) : differenceText(found, nameIn(found.devices), io))
+          io.out(json ? jsonText(document) : fit(differenceText(found, nameIn(found.devices), io), io.style))
           return lookedAt(a, before.inspection, io) | lookedAt(b, after.inspection, io)
         }),
       ),

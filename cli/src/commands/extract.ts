@@ -11,6 +11,7 @@ import { failing, UsageError } from '../failure.ts'
 import { otherFiles } from '../files-option.ts'
 import { withSavedMachine } from '../load.ts'
 import { printable } from '../printable.ts'
+import { fit } from '../render/layout.ts'
 import { count } from '../render/words.ts'
 import { refuseOutput } from '../repair/refuse-output.ts'
 import { narrowest } from '../repair/write-repaired.ts'
@@ -42,9 +43,8 @@ export const run: Run<typeof extract> = ([file = ''], { output, scrub, force, gu
         replace: force,
       })
       const kept = pages.reduce((sum, { bytes }) => sum + bytes / PAGE_BYTES, 0)
-      io.out(
-        `${printable(output)}: ${count(packed.length, 'byte')} for ${count(kept, 'page')} of guest RAM${scrub ? ', scrubbed' : ''}.\n`,
-      )
+      const text = `${printable(output)}: ${count(packed.length, 'byte')} for ${count(kept, 'page')} of guest RAM${scrub ? ', scrubbed' : ''}.\n`
+      io.out(fit(text, io.style))
       return ExitCode.Ok
     })
   })

@@ -3,6 +3,8 @@ import { kernelsDocument } from '@vits/core/documents'
 import { ExitCode } from '../exit-code.ts'
 import { jsonText } from '../printable.ts'
 import { profileNamed } from '../profile-named.ts'
+import { fit } from '../render/layout.ts'
+import { count } from '../render/words.ts'
 import type { kernels } from '../usage/kernels.ts'
 import type { Run } from '../usage.ts'
 
@@ -14,11 +16,14 @@ export const run: Run<typeof kernels> = async (ids, { json }, { out, err, style 
     return ExitCode.Ok
   }
   for (const { id, title, names, unsettled = [] } of chosen) {
-    out(`${style.bold(id.padEnd(16))} ${title}${ids.length === 0 ? ` (${names.length} quirks)` : ''}\n`)
-    if (ids.length > 0) for (const name of names) out(quirkLine(name, unsettled.includes(name)))
+    const more =
+      ids.length === 0
+        ? [` (${count(names.length, 'quirk')})`]
+        : ['', ...names.map((name) => quirkLine(name, unsettled.includes(name)))]
+    out(fit(`${style.bold(id.padEnd(14))}  ${title}${more.join('\n')}\n`, style))
   }
   return ExitCode.Ok
 }
 
 const quirkLine = (name: QuirkName, isUnsettled: boolean) =>
-  `  ${name}${isUnsettled ? ', perhaps: its series took the fix, at an unknown release' : ''}\n      ${quirks[name].does}\n      ${releasesWith(quirks[name])}\n`
+  `  ${name}${isUnsettled ? ', perhaps: its series took the fix, at an unknown release' : ''}\n      ${quirks[name].does}\n      ${releasesWith(quirks[name])}`

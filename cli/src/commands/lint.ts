@@ -5,7 +5,8 @@ import { failing, UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { jsonText, printable } from '../printable.ts'
 import { readUnpacked } from '../read-whole.ts'
-import { count, wrap } from '../render/words.ts'
+import { fit, wrap } from '../render/layout.ts'
+import { count } from '../render/words.ts'
 import type { Style } from '../style.ts'
 import type { lint } from '../usage/lint.ts'
 import type { Run } from '../usage.ts'
@@ -26,7 +27,7 @@ export const run: Run<typeof lint> = async (files, { script, json }, io) => {
     })
   }
   if (json) io.out(jsonText(lintDocument(traces)))
-  else for (const trace of traces) io.out(traceText(trace, io.style))
+  else for (const trace of traces) io.out(fit(traceText(trace, io.style), io.style))
   const hasProblem = traces.some(({ pauses }) => pauses.length === 0 || pauses.some(({ findings }) => findings.length > 0))
   return bits | (hasProblem ? ExitCode.Problems : ExitCode.Ok)
 }
@@ -50,6 +51,6 @@ function pauseText({ kind, pid, lines: [from, to], findings }: LintedPause, styl
 
 function findingText({ rule, line, its, says, taughtBy }: TraceFinding, style: Style): string {
   const place = [line === undefined ? undefined : `line ${line}`, its === undefined ? undefined : `ITS at fd ${its}`]
-  const known = taughtBy === undefined ? '' : `${wrap(taughtBy, 'Seen')}\n`
-  return `\n${style.bold(rule)}  ${place.filter((part) => part !== undefined).join(', ')}\n${wrap(says, 'Then')}\n${known}`
+  const known = taughtBy === undefined ? '' : `${wrap(taughtBy, 'Seen', style)}\n`
+  return `\n${style.bold(rule)}  ${place.filter((part) => part !== undefined).join(', ')}\n${wrap(says, 'Then', style)}\n${known}`
 }

@@ -13,6 +13,7 @@ import { PauseOver } from '../live/pause.ts'
 import { jsonText } from '../printable.ts'
 import { profileNamed } from '../profile-named.ts'
 import { kernelLines } from '../render/kernels-text.ts'
+import { fit } from '../render/layout.ts'
 import { liveLines } from '../render/live-text.ts'
 import { reportText } from '../render/report-text.ts'
 import { refuseOutput } from '../repair/refuse-output.ts'
@@ -99,7 +100,7 @@ function say(
   else {
     const lines = kernelLines(kernels, profile.id, all, io.style)
     const report = reportText(found, { kernels: lines, rules: false, byHang: false }, io.style)
-    io.out(`${liveLines(look, maxPause, kernels).join('\n')}\n\n${report}`)
+    io.out(`${fit(liveLines(look, maxPause, kernels).join('\n'), io.style)}\n\n${report}`)
   }
   return exitBits(reports, strict) | (all ? kernelBits(kernels) : ExitCode.Ok)
 }

@@ -7,6 +7,7 @@ import { otherFiles } from '../files-option.ts'
 import { withSavedMachine } from '../load.ts'
 import { lookedAt } from '../looked-at.ts'
 import { jsonText } from '../printable.ts'
+import { fit } from '../render/layout.ts'
 import { count } from '../render/words.ts'
 import type { pages } from '../usage/pages.ts'
 import type { Run } from '../usage.ts'
@@ -18,7 +19,7 @@ export const run: Run<typeof pages> = ([file = ''], { json, ...more }, io) =>
       const { memory } = inspection
       const uses = pageUses(memory, registers)
       const whole = wholePages(memory, uses)
-      io.out(json ? jsonText(pagesDocument(uses, whole)) : text(uses, whole, registers.itses.length))
+      io.out(json ? jsonText(pagesDocument(uses, whole)) : fit(text(uses, whole, registers.itses.length), io.style))
       return lookedAt(file, inspection, io)
     }),
   )

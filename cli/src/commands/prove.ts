@@ -11,6 +11,7 @@ import { jsonText } from '../printable.ts'
 import { profileNearest } from '../profile-named.ts'
 import type { Lab } from '../prove/lab-program.ts'
 import { compared, type Proof } from '../prove/proof.ts'
+import { fit } from '../render/layout.ts'
 import { proofText } from '../render/proof-text.ts'
 import type { prove } from '../usage/prove.ts'
 import type { Run } from '../usage.ts'
@@ -26,7 +27,7 @@ export const run: Run<typeof prove> = async (files, { kernel = '6.12', profile, 
       withSavedMachine(file, io, { others, judges: [] }, async (loaded) => {
         const proof = { file, ...(await proveOne(loaded, await lab.boot(), named)) }
         if (json) io.out(jsonText(proveDocument(proof), files.length > 1 ? 0 : 2))
-        else io.out(proofText(proof, io.style))
+        else io.out(fit(proofText(proof, io.style), io.style))
         if (!proof.itses.every(({ agrees }) => agrees)) return ExitCode.Failed
         return proof.itses.every(({ answered }) => answered.rc === '0') ? ExitCode.Ok : ExitCode.Problems
       }),

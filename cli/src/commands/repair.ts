@@ -13,6 +13,7 @@ import { withSavedMachine } from '../load.ts'
 import { jsonText, printable, shellWord } from '../printable.ts'
 import { problemNamed } from '../problem-named.ts'
 import { profileNamed } from '../profile-named.ts'
+import { fit } from '../render/layout.ts'
 import { planText } from '../render/plan-text.ts'
 import { count } from '../render/words.ts'
 import { holding } from '../repair/holding.ts'
@@ -96,7 +97,7 @@ async function repairOpened(path: string, how: RepairOptions, options: Checked, 
   const { restoring, others, opened, vgicItsState: debugfs } = options
   return withSavedMachine(path, io, { ...restoring, others, debugfs, opened }, async ({ machine, inspection, identities }) => {
     const plan = planned(() => inspection.plan(how))
-    const say = (text: string) => (options.json ? undefined : io.out(text))
+    const say = (text: string) => (options.json ? undefined : io.out(fit(text, io.style)))
     say(planText(path, machine, plan, io.style))
     const bits = outcome(plan, options)
     const isRepair = changesOf(plan) > 0 && plan.obstacles.length === 0
@@ -161,7 +162,7 @@ async function refuseMachine(machine: SavedMachine, { output, inPlace }: Options
 
 /** Writes the repaired VM and says so; answers the name of the file that holds it. */
 async function writeRepaired(opened: Opened, plan: RepairPlan, options: Asked, io: Io): Promise<string> {
-  const say = (line: string) => (options.json ? undefined : io.out(`${line}\n`))
+  const say = (line: string) => (options.json ? undefined : io.out(fit(`${line}\n`, io.style)))
   if (options.inPlace) {
     const { undo, repaired } = await writeInPlace(opened, plan, io)
     say(`${printable(opened.path)} is repaired. ${printable(undo)} takes it back: vits undo ${shellWord(repaired)}`)

@@ -1,5 +1,6 @@
 import { type HeadCost, type HeadCosts, measureHeads } from '@vits/core/conformance'
 import { jsonText } from '../printable.ts'
+import { fit } from '../render/layout.ts'
 import type { Style } from '../style.ts'
 import type { selftestHeads } from '../usage/selftest-heads.ts'
 import type { Run } from '../usage.ts'
@@ -7,7 +8,7 @@ import type { Run } from '../usage.ts'
 /** What a dummy head saves, beside what was posted. */
 export const run: Run<typeof selftestHeads> = async (_, { json }, { out, style, now }) => {
   const report = measureHeads(now)
-  out(json ? jsonText({ schema: 1, ...report }) : toText(report, style))
+  out(json ? jsonText({ schema: 1, ...report }) : fit(toText(report, style), style))
   return report.passed ? 0 : 1
 }
 

@@ -1,5 +1,6 @@
 import { type Fate, type Rehearsal, type RehearsalReport, rehearseVlpis } from '@vits/core/conformance'
 import { jsonText } from '../printable.ts'
+import { fit } from '../render/layout.ts'
 import type { Style } from '../style.ts'
 import type { selftestVlpi } from '../usage/selftest-vlpi.ts'
 import type { Run } from '../usage.ts'
@@ -10,7 +11,7 @@ const WAY = 32
 /** Whether pending interrupts that GICv4 hardware holds survive a migration. */
 export const run: Run<typeof selftestVlpi> = async (_, { vcpus, lpis, software, sgis, seed, json }, { out, style, now }) => {
   const report = rehearseVlpis({ vcpus, direct: lpis, software, sgis, seed, now })
-  out(json ? jsonText({ schema: 1, ...report }) : toText(report, style))
+  out(json ? jsonText({ schema: 1, ...report }) : fit(toText(report, style), style))
   return report.passed ? 0 : 1
 }
 

@@ -2,6 +2,7 @@ import { type ProfileId, profileOfKernel, profiles } from '@vits/core/abi'
 import { runSeedTest, SEED_BASE, type SeedCase, type SeedFlow, type SeedReport, type TimedAnswer } from '@vits/core/conformance'
 import { jsonText } from '../printable.ts'
 import { profileNearest } from '../profile-named.ts'
+import { fit } from '../render/layout.ts'
 import type { Style } from '../style.ts'
 import type { selftest } from '../usage/selftest.ts'
 import type { Run } from '../usage.ts'
@@ -19,10 +20,9 @@ export const run: Run<typeof selftest> = async (
   if (json) out(jsonText({ schema: 1, ...asked, ...report }))
   else {
     const named = kernel === undefined ? `${SEED_BASE} as ${id}` : id
-    out(`${named}, flow ${flow}, ${report.devices} devices with ITTs of 64 KiB; save ${save}, head ${head}\n\n`)
-    out(toText(report, style))
-    out(notes(report, { kernel: id, flow }))
-    out(`\n${report.passed ? style.good('PASS') : style.bad('FAIL')}\n`)
+    const heading = `${named}, flow ${flow}, ${report.devices} devices with ITTs of 64 KiB; save ${save}, head ${head}\n\n`
+    const verdict = `\n${report.passed ? style.good('PASS') : style.bad('FAIL')}\n`
+    out(fit(heading + toText(report, style) + notes(report, { kernel: id, flow }) + verdict, style))
   }
   return report.passed ? 0 : 1
 }
@@ -37,8 +37,10 @@ function row(one: SeedCase, style: Style): string {
   return `${columns(title, mapped, milliseconds(save), ...read, lost, wrong)}  ${passed ? style.good('PASS') : style.bad('FAIL')}${failures}\n`
 }
 
+const WIDTHS = [8, 10, 12, 14, 8, 8]
+
 const columns = (title: string, ...cells: readonly (string | number)[]) =>
-  title.padEnd(30) + cells.map((cell) => String(cell).padStart(13)).join('')
+  title.padEnd(30) + cells.map((cell, i) => String(cell).padStart(WIDTHS[i]!)).join('')
 
 const milliseconds = ({ ms }: TimedAnswer) => ms.toFixed(2)
 

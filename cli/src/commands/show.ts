@@ -10,6 +10,7 @@ import { withSavedMachine } from '../load.ts'
 import { lookedAt } from '../looked-at.ts'
 import { jsonText } from '../printable.ts'
 import { inBrackets, roleWords } from '../render/device-lines.ts'
+import { fit } from '../render/layout.ts'
 import { pendingText } from '../render/pending-text.ts'
 import { registersText } from '../render/registers-text.ts'
 import { count, itsWords } from '../render/words.ts'
@@ -30,7 +31,7 @@ export const run: Run<typeof show> = (
       ({ inspection }) => {
         knownIts(its, inspection)
         const shown = shownAs(view, inspection, its)
-        io.out(json ? jsonText(shown.document()) : shown.text())
+        io.out(json ? jsonText(shown.document()) : fit(shown.text(), io.style))
         return lookedAt(file, inspection, io)
       },
     ),

@@ -7,6 +7,7 @@ import type { Io } from '../io.ts'
 import { digesting } from '../node/digesting.ts'
 import { printable } from '../printable.ts'
 import { readWhole } from '../read-whole.ts'
+import { fit } from '../render/layout.ts'
 import { count } from '../render/words.ts'
 import { holding } from '../repair/holding.ts'
 import { type RepairedFile, takeBack } from '../repair/take-back.ts'
@@ -26,7 +27,8 @@ async function undoRepair(path: string, io: Io): Promise<ExitBits> {
     await hold(files.map((file) => file.path).filter((other) => other !== target))
     await takeBack(files, io)
     await io.disk.remove(kept)
-    io.out(`${printable(path)} is as it was before the repair: ${count(record.words.length, 'word')} put back.\n`)
+    const words = count(record.words.length, 'word')
+    io.out(fit(`${printable(path)} is as it was before the repair: ${words} put back.\n`, io.style))
     return ExitCode.Ok
   })
 }

@@ -7,6 +7,7 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { fixtureBytes } from '../../../core/src/formats/testing/fixtures.ts'
+import { style } from '../style.ts'
 import { vits } from '../testing/fake-io.ts'
 import { usages } from '../usage/index.ts'
 
@@ -137,7 +138,7 @@ describe('a limit', () => {
     const large = hostile('case-many-ranges.gz')
     const { code, out, err } = await begin(['check', '--max-memory', '192M', file, large, file]).ended
     expect(err).toBe(`vits: ${large}: undecided: it takes more than 192 MiB of memory (--max-memory)\n`)
-    expect(out).toBe((await vits(['check', file, 'no such file', file])).out)
+    expect(out).toBe((await vits(['check', file, 'no such file', file], {}, { style: style(false) })).out)
     expect(code).toBe(64 | 4)
   })
 

@@ -8,6 +8,8 @@ export interface Start {
   /** How many files have had their turn in a worker before this one. */
   readonly done: number
   readonly colour: boolean
+  /** Columns of a line. */
+  readonly width: number
   /** Somebody watches progress. */
   readonly watched: boolean
   /** Where it tells what must not stay on the disk when it is stopped. */

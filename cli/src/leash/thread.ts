@@ -15,7 +15,7 @@ export interface Leashed {
   readonly limits: Limits
   /** Each has its turn, whatever comes of the others. */
   readonly files: readonly string[]
-  readonly io: Pick<Io, 'out' | 'err' | 'progress' | 'now'>
+  readonly io: Pick<Io, 'out' | 'err' | 'progress' | 'style' | 'now'>
   readonly colour: boolean
 }
 
@@ -55,7 +55,7 @@ export class Thread {
     this.#done = done
     const { port2 } = this.#unfinished
     const watched = io.progress !== undefined
-    const start: Start = { job, done, colour, watched, unfinished: port2, patching: this.#patching }
+    const start: Start = { job, done, colour, width: io.style.width, watched, unfinished: port2, patching: this.#patching }
     this.#worker = startThread(
       { thread: 'job', start },
       {

@@ -22,7 +22,7 @@ export async function work(start: Start): Promise<void> {
     out: (text: string) => say({ say: 'out', text }),
     err: (text: string) => say({ say: 'err', text }),
     progress: start.watched ? (text: string) => say({ say: 'progress', text }) : undefined,
-    style: style(start.colour),
+    style: style(start.colour, start.width),
     turns: turnsAfter(start.done),
   }
   const here = nodeIo(said, keeping)

@@ -1,23 +1,27 @@
 import { hex } from '@vits/core/abi'
 import type { DeviceNames } from '@vits/core/audit'
-import { wrap } from './words.ts'
+import type { Style } from '../style.ts'
+import { fold } from './layout.ts'
 
 const MOST_NAMED = 4
 
+interface Listed {
+  readonly heading: string
+  /** How many there are, where not all are listed. */
+  readonly all?: number
+  readonly style: Pick<Style, 'width'>
+}
+
 /**
  * `  device  virtio-blk 52:00.0 (0x5200)`: devices as people know them; nothing where the file does not tell.
- *
- * @param all how many there are, where not all are listed
  */
-export function deviceLines(names: DeviceNames, deviceIds: Iterable<number>, heading: string, all = 0): string[] {
+export function deviceLines(names: DeviceNames, deviceIds: Iterable<number>, { heading, all = 0, style }: Listed): string[] {
   const known = [...new Set(deviceIds)].filter((deviceId) => names.label(deviceId) !== '')
   if (known.length === 0) return []
   const named = known.slice(0, MOST_NAMED).map((deviceId) => `${names.label(deviceId)} (${hex(deviceId)})`)
   const unnamed = Math.max(all, known.length) - named.length
   const line = `${named.join(', ')}${unnamed > 0 ? ` and ${unnamed} more` : ''}`
-  return wrap(line, heading)
-    .split('\n')
-    .map((text) => `  ${text}`)
+  return fold(`  ${heading.padEnd(8)}${line}`, style.width)
 }
 
 /** ` (virtio-blk 52:00.0)`, to stand behind a DeviceID. */
@@ -37,14 +41,16 @@ export function roleWords(names: DeviceNames, deviceId: number, eventId: number)
 }
 
 /** `  queue   request queue 0 (event 1)`: what the events of findings tell their drivers of. */
-export function queueLines(names: DeviceNames, events: Iterable<readonly [deviceId: number, eventId: number]>): string[] {
+export function queueLines(
+  names: DeviceNames,
+  events: Iterable<readonly [deviceId: number, eventId: number]>,
+  style: Pick<Style, 'width'>,
+): string[] {
   const words = [...events].flatMap(([deviceId, eventId]) => {
     const role = roleWords(names, deviceId, eventId).trim()
     return role === '' ? [] : [`${role} (event ${eventId})`]
   })
   if (words.length === 0) return []
   const more = words.length > MOST_NAMED ? ` and ${words.length - MOST_NAMED} more` : ''
-  return wrap(`${words.slice(0, MOST_NAMED).join(', ')}${more}`, 'queue')
-    .split('\n')
-    .map((text) => `  ${text}`)
+  return fold(`  ${'queue'.padEnd(8)}${words.slice(0, MOST_NAMED).join(', ')}${more}`, style.width)
 }

@@ -3,13 +3,14 @@ import type { UnknownText } from '@vits/core/documents'
 import { type ExplainedErrno, type ExplainedMessage, type LoggedMessage, messageRow, steps } from '@vits/core/messages'
 import { printable } from '../printable.ts'
 import type { Style } from '../style.ts'
-import { count, wrap } from './words.ts'
+import { fit, fold, wrap } from './layout.ts'
+import { count } from './words.ts'
 
 /** A problem under its six headings. */
 export function problemText(code: ProblemCode, style: Style): string {
   const { slug, usually, help } = problems[code]
-  const parts = headings.map(([key, heading]) => `${wrap(help[key], heading)}\n`)
-  return `${style.bold(`${code} ${slug}`)} · usually ${usually}\n\n${parts.join('')}`
+  const parts = headings.map(([key, heading]) => `${wrap(help[key], heading, style)}\n`)
+  return `${fit(`${style.bold(`${code} ${slug}`)} · usually ${usually}`, style)}\n\n${parts.join('')}`
 }
 
 /** What a rule lets its witness say. */
@@ -22,7 +23,7 @@ export function ruleText(rule: RuleName, style: Style): string {
     ['See', source],
   ] as const
   const heading = `${style.bold(rule)} · the ${witness} says: ${says}`
-  return `${heading}\n\n${parts.map(([name, text]) => `${wrap(text, name)}\n`).join('')}`
+  return `${fit(heading, style)}\n\n${parts.map(([name, text]) => `${wrap(text, name, style)}\n`).join('')}`
 }
 
 /** What an errno of the GIC and the ITS means: who answers it, and which problems make a restore end so. */
@@ -31,10 +32,10 @@ export function errnoText({ errno, number, text, calls, objections, problems: co
   const restore = objections.map(({ what, says }) => `${what}: ${says}.`)
   return [
     `${style.bold(errno)} · ${number}, ${text}\n\n`,
-    ...listText('Call', answers.length === 0 ? ['No attribute of the GIC and the ITS answers so.'] : answers),
-    ...listText('Restore', restore),
-    ...madeBy(codes),
-    ...(codes.length === 0 ? [] : nextLines(['check'])),
+    ...listText('Call', answers.length === 0 ? ['No attribute of the GIC and the ITS answers so.'] : answers, style),
+    ...listText('Restore', restore, style),
+    ...madeBy(codes, style),
+    ...(codes.length === 0 ? [] : nextLines(['check'], style)),
   ].join('')
 }
 
@@ -43,15 +44,16 @@ export function messageText(found: ExplainedMessage | LoggedMessage, style: Styl
   const { name, form, errno, attribute, because, problems: codes, next } = found
   const { by, versions, means, tells, source } = messageRow(name)
   const place = 'line' in found ? [`line ${found.line}`, ...(found.times > 1 ? [count(found.times, 'time')] : [])] : []
-  const answer = errno === undefined ? [] : [`${wrap(`${errno}${because === undefined ? '' : `: ${because}`}.`, 'Answer')}\n`]
+  const answer =
+    errno === undefined ? [] : [`${wrap(`${errno}${because === undefined ? '' : `: ${because}`}.`, 'Answer', style)}\n`]
   return [
-    `${[style.bold(by), ...place].join(' · ')}: ${'line' in found ? printable(found.text) : form}\n\n`,
-    ...(attribute === undefined ? [] : [`${wrap(attributeText(attribute), 'Call')}\n`]),
+    fit(`${[style.bold(by), ...place].join(' · ')}: ${'line' in found ? printable(found.text) : form}\n\n`, style),
+    ...(attribute === undefined ? [] : [`${wrap(attributeText(attribute), 'Call', style)}\n`]),
     ...answer,
-    `${wrap(means, 'Means')}\n`,
-    `${wrap(`${by}, ${versions}: ${source}.`, 'From')}\n`,
-    ...(tells === 'elsewhere' && codes.length === 0 ? [] : madeBy(codes)),
-    ...nextLines(next),
+    `${wrap(means, 'Means', style)}\n`,
+    `${wrap(`${by}, ${versions}: ${source}.`, 'From', style)}\n`,
+    ...(tells === 'elsewhere' && codes.length === 0 ? [] : madeBy(codes, style)),
+    ...nextLines(next, style),
   ].join('')
 }
 
@@ -63,21 +65,22 @@ function attributeText({ group, names, device, row }: NonNullable<ExplainedMessa
 }
 
 /** Under one heading, a line each. */
-const listText = (heading: string, texts: readonly string[]): string[] =>
-  texts.map((text, i) => `${wrap(text, i === 0 ? heading : '')}\n`)
+const listText = (heading: string, texts: readonly string[], style: Style): string[] =>
+  texts.map((text, i) => `${wrap(text, i === 0 ? heading : '', style)}\n`)
 
-function madeBy(codes: readonly ProblemCode[]): string[] {
-  if (codes.length === 0) return [`${wrap('No problem of a saved VM that vits knows makes it.', 'Made by')}\n`]
+function madeBy(codes: readonly ProblemCode[], style: Style): string[] {
+  if (codes.length === 0) return [`${wrap('No problem of a saved VM that vits knows makes it.', 'Made by', style)}\n`]
   // A code and its name stay on one line.
   const words = codes.map((code) => `${code}\u00a0${problems[code].slug}`).join(', ')
-  return [`${wrap(`${words}.`, 'Made by').replaceAll('\u00a0', ' ')}\n`]
+  return [`${wrap(`${words}.`, 'Made by', style).replaceAll('\u00a0', ' ')}\n`]
 }
 
-function nextLines(next: readonly (keyof typeof steps)[]): string[] {
+function nextLines(next: readonly (keyof typeof steps)[], style: Style): string[] {
   const width = Math.max(...next.map((step) => steps[step][0].length))
-  return next.map((step, i) => {
+  return next.flatMap((step, i) => {
     const [command, why] = steps[step]
-    return `${(i === 0 ? 'Next' : '').padEnd(8)}${command.padEnd(width)}  ${why}\n`
+    const line = `${(i === 0 ? 'Next' : '').padEnd(8)}${command.padEnd(width)}  ${why}`
+    return fold(line, style.width).map((one) => `${one}\n`)
   })
 }
 

@@ -2,7 +2,8 @@ import { hex, type ItsPlace } from '@vits/core/abi'
 import { type DeviceNames, type Evidence, entryLine, type Finding, isLoss, problemRow, type Severity } from '@vits/core/audit'
 import type { Style } from '../style.ts'
 import { deviceLines, queueLines } from './device-lines.ts'
-import { beside, count } from './words.ts'
+import { beside, rows } from './layout.ts'
+import { count } from './words.ts'
 
 const MOST_ROWS = 12
 
@@ -41,17 +42,17 @@ function findingLines(group: readonly Finding[], context: FindingContext): strin
   const title = `${first.code} ${first.slug}${where}${group.length > 1 ? ` ×${group.length}` : ''}`
   const more = group.length > 1 ? ` ${count(group.length - 1, 'more', 'more')} like it.` : ''
   return [
-    beside(style.bold(title), paint(first.severity, style)(effectWords(group, hidden)), title.length),
+    ...beside(style.bold(title), paint(first.severity, style)(effectWords(group, hidden)), style),
     `  ${first.says}${more}`,
     '',
-    ...entryLines(group),
+    ...entryLines(group, style),
     ...deviceLines(
       names,
       group.flatMap(({ deviceId }) => deviceId ?? []),
-      'device',
+      { heading: 'device', style },
     ),
-    ...queueLines(names, group.flatMap(eventOf)),
-    ...deviceLines(names, lostBy(group), 'loses', group.length === 1 ? first.effect.lostDevices : 0),
+    ...queueLines(names, group.flatMap(eventOf), style),
+    ...deviceLines(names, lostBy(group), { heading: 'loses', all: group.length === 1 ? first.effect.lostDevices : 0, style }),
     ...(isQuiet(first) ? [] : [...proofLines(group, rules), ...fixLines(group)]),
     '',
   ]
@@ -94,13 +95,17 @@ function lossWords(events: number, devices: number): string[] {
   return [`loses ${count(events, 'live event')}${devices > 0 ? ` of ${count(devices, 'device')}` : ''}`]
 }
 
-function entryLines(group: readonly Finding[]): string[] {
+/** The columns before the fields of an entry: its address, its word, and whose it is. */
+const BEFORE_FIELDS = 3
+
+function entryLines(group: readonly Finding[], style: Style): string[] {
   const entries = group.flatMap((finding) => finding.entries)
   if (entries.length === 0) return []
   const lines = entries.slice(0, MOST_ROWS).map((entry) => [entryLine(entry), entry.role] as const)
   const width = Math.max(...lines.map(([line]) => line.length))
   const more = entries.length > MOST_ROWS ? [`    … and ${entries.length - MOST_ROWS} more`] : []
-  return [...lines.map(([line, role]) => `    ${line.padEnd(width)}  ${role}`), ...more, '']
+  const told = lines.map(([line, role]) => `    ${line.padEnd(width)}  ${role}`)
+  return [...rows(told, BEFORE_FIELDS, style), ...more, '']
 }
 
 const MOST_PROOFS = 4

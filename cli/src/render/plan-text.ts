@@ -16,7 +16,8 @@ import type { Style } from '../style.ts'
 import { deviceLines, inBrackets } from './device-lines.ts'
 import { evidenceWords } from './finding-text.ts'
 import { kernelSummary } from './kernels-text.ts'
-import { beside, count } from './words.ts'
+import { beside, fit, rows, titleLines } from './layout.ts'
+import { count } from './words.ts'
 
 const MOST_LISTED = 16
 const MOST_PROOFS = 4
@@ -26,8 +27,8 @@ export function planText(file: string, { format, machine }: SavedMachine, plan: 
   const { itses, writes, registerWrites } = plan
   const isChanged = writes.length + registerWrites.length > 0
   const does = itses.map(({ its, before }) => (itses.length > 1 ? `ITS ${its.index}: ` : '') + verdictWords(before))
-  return [
-    `${style.bold(printable(file))}  ${[printable(`${format} (${machine})`), ...does].join(' · ')}`,
+  const lines = [
+    ...titleLines(style.bold(printable(file)), [printable(`${format} (${machine})`), ...does].join(' · '), style),
     '',
     ...registerGroups(plan).flatMap((group) => registerLines(group, style)),
     ...groups(plan).flatMap((group) => groupLines(group, plan, style)),
@@ -35,8 +36,7 @@ export function planText(file: string, { format, machine }: SavedMachine, plan: 
     ...lossLines(plan, style),
     ...(isChanged || plan.obstacles.some(({ limit }) => limit !== undefined) ? obstacleLines(plan, style) : []),
   ]
-    .map((line) => `${line}\n`)
-    .join('')
+  return fit(lines.map((line) => `${line}\n`).join(''), style)
 }
 
 /** `fails: EINVAL at DeviceID 0x5200 event 0`, `loses 3 live events, brings back 4 dead ones`. */
@@ -60,23 +60,30 @@ function groups({ itses, writes }: RepairPlan): PlannedWrite[][] {
   return codes.map((code) => writes.filter((write) => write.code === code))
 }
 
+/** The columns before the fields of a word: its address, what it was and is, and whose it is. */
+const BEFORE_FIELDS = 3
+
 function groupLines(group: readonly PlannedWrite[], plan: RepairPlan, style: Style): string[] {
   return [
-    titleLine(group, style),
+    ...causeLines(group, style),
     ...reasonGroups(group).flatMap(([why, alike]) => [
       `  ${why}${alike.length > 1 ? ` ${count(alike.length - 1, 'more', 'more')} like it.` : ''}`,
-      ...alike.map((write) => `    ${writeLine(write)}`),
+      ...rows(
+        alike.map((write) => `    ${writeLine(write)}`),
+        BEFORE_FIELDS,
+        style,
+      ),
     ]),
-    ...namesLines(group, plan),
+    ...namesLines(group, plan, style),
     ...evidenceLines(group),
     '',
   ]
 }
 
-function titleLine(group: readonly (PlannedWrite | PlannedRegister)[], style: Style): string {
+function causeLines(group: readonly (PlannedWrite | PlannedRegister)[], style: Style): string[] {
   const { code } = group[0]!
   const title = `${code === 'seal' || code === 'rebuild' || code === 'heads' ? code : `${code} ${problems[code].slug}`}${group.length > 1 ? ` ×${group.length}` : ''}`
-  return beside(style.bold(title), group.every(({ proven }) => proven) ? 'proven' : 'inferred', title.length)
+  return beside(style.bold(title), group.every(({ proven }) => proven) ? 'proven' : 'inferred', style)
 }
 
 /** Changes of registers, by their cause. */
@@ -88,7 +95,7 @@ function registerGroups({ registerWrites }: RepairPlan): PlannedRegister[][] {
 function registerLines(group: readonly PlannedRegister[], style: Style): string[] {
   const why = new Map(group.map((write) => [write.why, group.filter((other) => other.why === write.why)]))
   return [
-    titleLine(group, style),
+    ...causeLines(group, style),
     ...[...why].flatMap(([says, writes]) => [`  ${sentence(says)}`, ...writes.map((write) => `    ${registerLine(write)}`)]),
     ...evidenceLines(group),
     '',
@@ -113,13 +120,13 @@ function reasonGroups(group: readonly PlannedWrite[]): [string, PlannedWrite[]][
 const sentence = (words: string) => `${words[0]!.toUpperCase()}${words.slice(1)}${words.endsWith('.') ? '' : '.'}`
 
 /** The devices whose entries change, as people know them. */
-function namesLines(group: readonly PlannedWrite[], { itses }: RepairPlan): string[] {
+function namesLines(group: readonly PlannedWrite[], { itses }: RepairPlan, style: Style): string[] {
   return itses.flatMap(({ its, before: { names } }) => {
     const mine = group.filter((write) => write.its === its.index)
     return deviceLines(
       names,
       mine.flatMap(({ deviceId }) => deviceId ?? []),
-      'device',
+      { heading: 'device', style },
     )
   })
 }

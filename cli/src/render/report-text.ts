@@ -5,10 +5,11 @@ import type { SavedMachine } from '@vits/core/formats'
 import { printable } from '../printable.ts'
 import type { Style } from '../style.ts'
 import { findingsLines } from './finding-text.ts'
+import { fit, paragraph, titleLines } from './layout.ts'
 import { looksLines } from './looks-text.ts'
 import { verdictLines } from './verdict-text.ts'
 import { viewLines } from './view-lines.ts'
-import { count, itsWords, paragraph } from './words.ts'
+import { count, itsWords } from './words.ts'
 
 /** What is said of a check besides what is always said. */
 export interface ReportOptions {
@@ -35,11 +36,11 @@ export function reportText(checked: Checked, { kernels, rules, byHang, more = []
   const isGood = isWell && (why === undefined || why.findings.length === 0)
   const told = (report: Report) =>
     why === undefined ? report.findings : why.findings.flatMap((one) => (one.report === report ? one.finding : []))
-  const says = paragraph(why?.answer ?? headline(reports, checked.kernels))
-  return [
+  const says = paragraph(why?.answer ?? headline(reports, checked.kernels), style)
+  const lines = [
     ...says.map(isGood ? style.good : style.bad),
-    `${style.bold(printable(file))}  ${printable(summary(machine, reports))}`,
-    ...inferredLines(machine),
+    ...titleLines(style.bold(printable(file)), printable(summary(machine, reports)), style),
+    ...inferredLines(machine, style),
     '',
     ...reports.flatMap((report) => [...itsHeading(report, reports.length, style), ...viewLines(report), '']),
     ...reports.flatMap((report) => {
@@ -49,10 +50,11 @@ export function reportText(checked: Checked, { kernels, rules, byHang, more = []
     ...othersLines(why),
     ...verdictLines({ file, more, machine, reports }, style),
     ...unsettledLines(reports),
-    ...(isWell || verdict === 'undecided' ? looksLines(checked) : []),
+    ...(isWell || verdict === 'undecided' ? looksLines(checked, style) : []),
     ...kernels,
     '',
-  ].join('\n')
+  ]
+  return fit(lines.join('\n'), style)
 }
 
 /** What is unknown of the kernel where that makes no difference; where it makes one, a finding tells. */
@@ -83,9 +85,9 @@ function summary({ format, machine, ranges, registers }: SavedMachine, reports: 
 }
 
 /** What the registers are that the file does not have. */
-function inferredLines({ registers }: SavedMachine): string[] {
+function inferredLines({ registers }: SavedMachine, style: Style): string[] {
   const from = inferredRegisters(registers)
-  return from === undefined ? [] : paragraph(`Registers: ${from}.`)
+  return from === undefined ? [] : paragraph(`Registers: ${from}.`, style)
 }
 
 /** Above the views of one ITS of several. */

@@ -4,6 +4,7 @@ import { STDIN } from '../io.ts'
 import { shellWord } from '../printable.ts'
 import type { Style } from '../style.ts'
 import { isQuiet } from './finding-text.ts'
+import { hintLines } from './shell-lines.ts'
 import { count, itsWords } from './words.ts'
 
 /** A VM by the words of a command line, and what was found of it. */
@@ -20,7 +21,7 @@ export function verdictLines({ machine, reports, ...named }: Judged, style: Styl
   if (isRunning({ origin, kind })) return runningLines(reports, style)
   const findings = reports.flatMap((report) => report.findings)
   const problems = findings.filter(({ severity }) => severity === 'fails' || severity === 'corrupts')
-  const next = ['', ...hints(nextSteps(named, writeBack, reports))]
+  const next = ['', ...hintLines(nextSteps(named, writeBack, reports), style)]
   switch (worst(reports.map(({ verdict }) => verdict))) {
     case 'restores':
       return [style.good(cleanWords(reports, findings))]
@@ -51,7 +52,8 @@ function runningLines(reports: readonly Report[], style: Style): string[] {
   const findings = reports.flatMap((report) => report.findings)
   const verdict = worst(reports.map((report) => report.verdict))
   const [first] = findings
-  const next = first === undefined ? [] : ['', ...hints([[`vits explain ${first.code}`, 'what this is and why it happens']])]
+  const next =
+    first === undefined ? [] : ['', ...hintLines([[['vits', 'explain', first.code], 'what this is and why it happens']], style)]
   switch (verdict) {
     case 'restores':
       return [style.good(`Saved now: ${cleanWords(reports, findings)}`)]
@@ -117,19 +119,19 @@ function nextSteps(
   { file, more }: Pick<Judged, 'file' | 'more'>,
   { to }: WriteBack,
   reports: readonly Report[],
-): (readonly [run: string, why: string])[] {
+): (readonly [run: readonly string[], why: string])[] {
   const findings = reports.flatMap((report) => report.findings)
   const [first] = findings
   const safe = findings.some(({ fix }) => fix.safe && fix.writes.length > 0)
   const troubled = reports.find(({ verdict }) => verdict !== 'restores')
-  const its = reports.length > 1 && troubled !== undefined ? ` --its ${troubled.its.index}` : ''
-  const [name, copy] = [[shellWord(file), ...more].join(' '), shellWord(fixedName(file))]
+  const its = reports.length > 1 && troubled !== undefined ? ['--its', `${troubled.its.index}`] : []
+  const [name, copy] = [[shellWord(file), ...more], shellWord(fixedName(file))]
   return [
     safe && to !== 'nowhere'
-      ? [`vits repair -p ${name} -o ${copy}`, 'write a repaired copy']
-      : [`vits repair -n ${name}`, 'see what can be mended'],
-    ...(first === undefined ? [] : [[`vits explain ${first.code}`, 'what this is and why it happens'] as const]),
-    [`vits show ${name} --view guest${its}`, 'what the guest has mapped'],
+      ? [['vits', 'repair', '-p', ...name, '-o', copy], 'write a repaired copy']
+      : [['vits', 'repair', '-n', ...name], 'see what can be mended'],
+    ...(first === undefined ? [] : [[['vits', 'explain', first.code], 'what this is and why it happens'] as const]),
+    [['vits', 'show', ...name, '--view', 'guest', ...its], 'what the guest has mapped'],
   ]
 }
 
@@ -139,11 +141,6 @@ function fixedName(file: string): string {
   const plain = file.replace(/\.(zst|gz|bz2|xz|lzo)$/, '')
   const dot = plain.lastIndexOf('.')
   return dot > plain.lastIndexOf('/') + 1 ? `${plain.slice(0, dot)}.fixed${plain.slice(dot)}` : `${plain}.fixed`
-}
-
-function hints(lines: readonly (readonly [run: string, why: string])[]): string[] {
-  const width = Math.max(...lines.map(([run]) => run.length)) + 4
-  return lines.map(([run, why]) => `  ${run.padEnd(width)}${why}`)
 }
 
 /** What a VMM prints when KVM refuses the tables. */

@@ -7,7 +7,7 @@ import { listFolder } from '../node/list-folder.ts'
 import { openFile } from '../node/open-file.ts'
 import { lines } from '../printable.ts'
 import { run } from '../program.ts'
-import { style } from '../style.ts'
+import { marksOf, style } from '../style.ts'
 import { allTurns } from '../turns.ts'
 
 /** What a command line printed and answered. */
@@ -23,12 +23,17 @@ export const modelLab: Io['lab'] = async () => {
   return { release: '6.12.117', play: async (steps) => steps.map((step) => model.play(step)), close: () => {} }
 }
 
+/** So wide that no line is folded, however long the path of a fixture. */
+const UNFOLDED = 2000
+
 /** Runs a command line in this process; `files` stand in for files of the disk of the same name. */
 export async function vits(
   args: readonly string[],
   files: Readonly<Record<string, Uint8Array>> = {},
   others: Partial<Io> = {},
 ): Promise<Ran> {
+  const look = others.style ?? style(false, UNFOLDED)
+  const marks = marksOf(look)
   let out = ''
   let err = ''
   const io: Io = {
@@ -45,14 +50,14 @@ export async function vits(
     written: async () => undefined,
     disk: nodeDisk,
     out: (text) => {
-      out += lines(text)
+      out += lines(text, marks)
     },
     err: (text) => {
       err += lines(text)
     },
     progress: undefined,
     keeping: 2 ** 27,
-    style: style(false),
+    style: look,
     turns: allTurns,
     lab: modelLab,
     now: () => 0,
