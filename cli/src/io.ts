@@ -8,6 +8,18 @@ import type { Turns } from './turns.ts'
 /** What stands for standard input where a file is named. */
 export const STDIN = '-'
 
+/** What this machine runs. */
+export interface HostKernel {
+  /** `Linux`. */
+  readonly system: string
+  /** As `uname -r` prints it. */
+  readonly release: string
+  /** What /proc/version says, which knows more; where there is none, the release. */
+  readonly version: string
+  /** `aarch64`. */
+  readonly machine: string
+}
+
 /** Random-access bytes of an open file. */
 export interface OpenFile extends ByteSource {
   /** Of what is no file, as a pipe or a disk: who may read what is made of it. */
@@ -35,6 +47,7 @@ export interface Io {
   readonly turns: Turns
   /** Boots a kernel in the lab; `kernel` is what the lab's `--kernel` names. */
   lab(kernel: string): Promise<Lab>
+  hostKernel(): HostKernel
   /** Milliseconds of a monotonic clock. */
   now(): number
   /** Connects to the monitor of a VMM. */

@@ -1,9 +1,13 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { fixtureFile } from '../../core/src/formats/testing/fixtures.ts'
+import type { HostKernel } from './io.ts'
 import { vits } from './testing/fake-io.ts'
 
 const ghosts = fileURLToPath(fixtureFile('ghosts.mig.zst'))
+
+/** What stands before the file's name, or behind it where that comes first. */
+const judgedIn = (out: string): string | undefined => /^(?:.*\n){1,2}(Judged for .*)\n/.exec(out)?.[1]
 
 describe('a kernel that is named as its host prints it', () => {
   it.each([
@@ -52,18 +56,64 @@ describe('a kernel that is named as its host prints it', () => {
     expect([code, err]).toEqual([0, expect.stringMatching(/differs in target-is-index, mapc-unmap-checks-target\n$/)])
   })
 
-  it('is told of once, beside the verdict for it', async () => {
-    const note = 'vits: 6.1.0-28-arm64 is taken for linux-6.6, as Linux 6.1.119: by the history of its series\n'
+  it('is named below the first sentence of a report, with why it is that one, and nowhere else', async () => {
+    const read = 'taken for linux-6.6, as Linux 6.1.119: by the history of its series.'
     for (const command of [['check'], ['repair', '-n']]) {
-      const named = await vits([...command, '--kernel', '6.1.0-28-arm64', ghosts])
-      const { code, out } = await vits([...command, '--kernel', 'linux-6.6', ghosts])
-      expect(named).toEqual({ code, out, err: note })
+      const told = async (...args: string[]) => {
+        const { out, err } = await vits([...command, ...args, ghosts])
+        expect(err).toBe('')
+        return judgedIn(out)
+      }
+      expect(await told()).toBe('Judged for linux-7.3.4, the newest kernel known: no --kernel is given.')
+      expect(await told('--kernel', 'linux-6.6')).toBe('Judged for linux-6.6, as --kernel says.')
+      expect(await told('--kernel', '6.1.0-28-arm64')).toBe(`Judged for 6.1.0-28-arm64, as --kernel says: ${read}`)
+      expect(await told('--kernel', 'host')).toBe(`Judged for 6.1.0-28-arm64, which runs on this machine: ${read}`)
     }
+  })
+
+  it('is named in each document, as far as it is known', async () => {
+    for (const command of ['check', 'repair -n']) {
+      const judged = async (...args: string[]) =>
+        JSON.parse((await vits([...command.split(' '), '--json', ...args, ghosts])).out).judged
+      const none = { release: null, vendor: null, known: null, differs: [] }
+      expect(await judged()).toEqual({ by: 'default', name: null, profile: 'linux-7.3.4', ...none })
+      expect(await judged('--kernel', 'linux-6.6')).toEqual({ by: 'name', name: 'linux-6.6', profile: 'linux-6.6', ...none })
+      expect(await judged('--kernel', '6.8.0-45-generic')).toMatchObject({ release: '6.8', vendor: 'Ubuntu', known: 'like' })
+      expect(await judged('--kernel', 'host')).toMatchObject({ by: 'host', name: '6.1.0-28-arm64', release: '6.1.119' })
+    }
+  })
+
+  it('is judged as its profile is', async () => {
+    const rest = async (kernel: string) => (await vits(['check', '--kernel', kernel, ghosts])).out.replace(/^Judged for .*/m, '')
+    expect(await rest('6.1.0-28-arm64')).toEqual(await rest('linux-6.6'))
+  })
+
+  it('is this machine’s where it is called host: by /proc/version, or else by its release', async () => {
+    const host = (on: Partial<HostKernel>) => () => ({
+      system: 'Linux',
+      release: '6.1.0-28-arm64',
+      version: '6.1.0-28-arm64',
+      machine: 'aarch64',
+      ...on,
+    })
+    const second = async (on: Partial<HostKernel>) => {
+      const { code, out, err } = await vits(['check', '--kernel', 'host', ghosts], {}, { hostKernel: host(on) })
+      return code === 16 ? err : judgedIn(out)
+    }
+    expect(await second({})).toContain('as Linux 6.1.119: ')
+    expect(await second({ version: 'Linux version 6.1.0-28-arm64 (a@b) #1 SMP Debian 6.1.124-1' })).toContain(
+      'as Linux 6.1.124: ',
+    )
+    expect(await second({ machine: 'x86_64' })).toContain('which runs on this machine (x86_64: it runs no arm64 VM): taken for')
+    expect(await second({ system: 'Darwin', release: '23.1.0' })).toBe(
+      'vits: --kernel host: this machine runs Darwin, and no Linux: name the kernel of the VM’s host\n',
+    )
+    expect(await second({ release: '4.9.1', version: '4.9.1' })).toContain("no kernel 'host (4.9.1)' is known")
   })
 
   it.each(['linux-9', '4.12', 'arm64', ''])('is refused when it is none that saves an ITS: "%s"', async (name) => {
     const { code, err } = await vits(['check', '--kernel', name, ghosts])
     expect(code).toBe(16)
-    expect(err).toContain(`no kernel '${name}' is known: name one as uname -r prints it, or one of linux-4.13, `)
+    expect(err).toContain(`no kernel '${name}' is known: name one as uname -r prints it, or one of host, linux-4.13, `)
   })
 })

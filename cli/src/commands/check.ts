@@ -1,4 +1,3 @@
-import { NEWEST } from '@vits/core/abi'
 import { checkDocument } from '@vits/core/documents'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
@@ -6,7 +5,7 @@ import { otherFiles, otherWords } from '../files-option.ts'
 import { askingKernel } from '../guest-kernel-option.ts'
 import { withSavedMachine } from '../load.ts'
 import { jsonText, shellWord } from '../printable.ts'
-import { profileNamed } from '../profile-named.ts'
+import { judgedKernel, judgedWords } from '../profile-named.ts'
 import { kernelLines } from '../render/kernels-text.ts'
 import { reportText } from '../render/report-text.ts'
 import { undoBeside, undoWords } from '../repair/undo-beside.ts'
@@ -23,25 +22,29 @@ export const run: Run<typeof check> = async (
   const all = kernel === 'all'
   const others = otherFiles(more, files)
   if (debugfs.length > 0 && files.length > 1) throw new UsageError('--vgic-its-state tells of one VM: name one')
-  const profile = profileNamed(kernel === undefined || all ? NEWEST : kernel, io)
+  const judged = judgedKernel(all ? undefined : kernel, io)
   let bits: ExitBits = ExitCode.Ok
   for (const [i, file] of files.entries()) {
     bits |= await failing(file, io, () =>
       withSavedMachine(
         file,
         io,
-        { others, debugfs, kernel: profile, ...askingKernel(always) },
+        { others, debugfs, kernel: judged.profile, ...askingKernel(always) },
         async ({ machine, inspection, identities }) => {
           const reports = inspection.audit()
           const kernels = inspection.judge()
           const found = { file, machine, reports, kernels }
           const undo = await undoBeside({ files: machine.files, identities }, io)
-          if (json) io.out(jsonText({ ...checkDocument(found, byHang), undo: undo ?? null }, files.length > 1 ? 0 : 2))
+          if (json)
+            io.out(
+              jsonText({ ...checkDocument(found, byHang), judged: judged.told, undo: undo ?? null }, files.length > 1 ? 0 : 2),
+            )
           else {
             const options = {
-              kernels: kernelLines(kernels, profile.id, all, io.style),
+              kernels: kernelLines(kernels, judged.profile.id, all, io.style),
               rules: verbose,
               byHang,
+              judged: judgedWords(judged),
               more: otherWords(more),
             }
             io.out(`${i > 0 ? '\n' : ''}${reportText(found, options, io.style)}`)

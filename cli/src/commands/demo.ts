@@ -14,8 +14,8 @@ const LIVE = 7
 const LPI = 8192
 
 /** How an unmapped device comes back, told by the model. */
-export const run: Run<typeof demoOrphan> = async (_, { kernel }, { out, err, style }) => {
-  const { id, title } = profileNearest(kernel ?? 'linux-6.6', { err })
+export const run: Run<typeof demoOrphan> = async (_, { kernel }, { out, err, hostKernel, style }) => {
+  const { id, title } = profileNearest(kernel ?? 'linux-6.6', { err, hostKernel })
   const say = (line: string) => out(`${fit(line, style)}\n`)
   say(style.bold(`${title}: KVM_DEV_ARM_ITS_SAVE_TABLES and RESTORE_TABLES`))
   beginning(id, style).lines.forEach(say)

@@ -9,8 +9,8 @@ import type { kernels } from '../usage/kernels.ts'
 import type { Run } from '../usage.ts'
 
 /** The kernels whose behaviour is known, and how each differs from the newest. */
-export const run: Run<typeof kernels> = async (ids, { json }, { out, err, style }) => {
-  const chosen = ids.length === 0 ? Object.values(profiles) : ids.map((id) => profileNamed(id, { err }))
+export const run: Run<typeof kernels> = async (ids, { json }, { out, err, style, hostKernel }) => {
+  const chosen = ids.length === 0 ? Object.values(profiles) : ids.map((id) => profileNamed(id, { err, hostKernel }))
   if (json) {
     out(jsonText(kernelsDocument(chosen)))
     return ExitCode.Ok

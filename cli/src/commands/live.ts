@@ -1,5 +1,4 @@
 import { gzipSync } from 'node:zlib'
-import { NEWEST, type Profile } from '@vits/core/abi'
 import { liveDocument } from '@vits/core/documents'
 import { type SavedMachine, writeCase } from '@vits/core/formats'
 import { type Inspection, inspect } from '@vits/core/inspect'
@@ -11,7 +10,7 @@ import type { Io } from '../io.ts'
 import { type LiveLook, withRunningVm } from '../live/look.ts'
 import { PauseOver } from '../live/pause.ts'
 import { jsonText } from '../printable.ts'
-import { profileNamed } from '../profile-named.ts'
+import { type JudgedKernel, judgedKernel, judgedWords } from '../profile-named.ts'
 import { kernelLines } from '../render/kernels-text.ts'
 import { fit } from '../render/layout.ts'
 import { liveLines } from '../render/live-text.ts'
@@ -33,15 +32,15 @@ interface Options {
 
 /** The kernel that would restore it, and whether all are meant. */
 interface Restoring {
-  readonly profile: Profile
+  readonly judged: JudgedKernel
   readonly all: boolean
 }
 
 /** Says of a VM that runs whether a save of it would come back. */
 export const run: Run<typeof live> = ([address = ''], { kernel, ...options }, io) => {
   const all = kernel === 'all'
-  const profile = profileNamed(kernel === undefined || all ? NEWEST : kernel, io)
-  return failing(address, io, () => looked(address, { profile, all }, options, io))
+  const judged = judgedKernel(all ? undefined : kernel, io)
+  return failing(address, io, () => looked(address, { judged, all }, options, io))
 }
 
 async function looked(address: string, restoring: Restoring, options: Options, io: Io): Promise<ExitBits> {
@@ -69,8 +68,8 @@ interface Taken {
 }
 
 /** All that is read while the VM stands still. What old kernels read behind the tables is the guest's data, and in no case. */
-async function taken(machine: SavedMachine, { profile }: Restoring, { output, guestKernel }: Options): Promise<Taken> {
-  const asking = { kernel: profile, guestKernel: guestKernel ? 'needed' : 'never' } as const
+async function taken(machine: SavedMachine, { judged }: Restoring, { output, guestKernel }: Options): Promise<Taken> {
+  const asking = { kernel: judged.profile, guestKernel: guestKernel ? 'needed' : 'never' } as const
   const inspection = await inspect(machine, { ...asking, ...(output !== undefined && { judges: [] }) })
   if (output !== undefined) await machine.load(inspection.loaded.memory, wholePages(inspection.memory, inspection.loaded.ranges))
   return { machine, inspection }
@@ -89,17 +88,17 @@ interface Said extends Taken {
 
 function say(
   { machine, inspection, look, file }: Said,
-  { profile, all }: Restoring,
+  { judged, all }: Restoring,
   { json, strict, maxPause }: Options,
   io: Io,
 ): ExitBits {
   const reports = inspection.audit()
   const kernels = inspection.judge()
   const found = { file, machine, reports, kernels }
-  if (json) io.out(jsonText(liveDocument(found, { ...look, most: maxPause })))
+  if (json) io.out(jsonText({ ...liveDocument(found, { ...look, most: maxPause }), judged: judged.told }))
   else {
-    const lines = kernelLines(kernels, profile.id, all, io.style)
-    const report = reportText(found, { kernels: lines, rules: false, byHang: false }, io.style)
+    const lines = kernelLines(kernels, judged.profile.id, all, io.style)
+    const report = reportText(found, { kernels: lines, rules: false, byHang: false, judged: judgedWords(judged) }, io.style)
     io.out(`${fit(liveLines(look, maxPause, kernels).join('\n'), io.style)}\n\n${report}`)
   }
   return exitBits(reports, strict) | (all ? kernelBits(kernels) : ExitCode.Ok)

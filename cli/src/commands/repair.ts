@@ -12,7 +12,7 @@ import type { Io } from '../io.ts'
 import { withSavedMachine } from '../load.ts'
 import { jsonText, printable, shellWord } from '../printable.ts'
 import { problemNamed } from '../problem-named.ts'
-import { profileNamed } from '../profile-named.ts'
+import { type JudgedKernel, judgedKernel, judgedWords } from '../profile-named.ts'
 import { fit } from '../render/layout.ts'
 import { planText } from '../render/plan-text.ts'
 import { count } from '../render/words.ts'
@@ -44,6 +44,7 @@ interface Options extends MoreFiles {
 /** The options, with the kernel that they name found. */
 interface Asked extends Options {
   readonly restoring: InspectOptions
+  readonly judged: JudgedKernel
   readonly others: readonly OtherFile[]
 }
 
@@ -51,7 +52,9 @@ interface Asked extends Options {
 export const run: Run<typeof repair> = ([file = ''], options: Options, io) => {
   const how = repairOptions(options)
   refuseContradictions(options)
-  const asked = { ...options, restoring: restoredBy(options, io), others: otherFiles(options, [file]) }
+  const judged = judgedKernel(options.kernel, io)
+  const restoring = { kernel: judged.profile, ...askingKernel(options.guestKernel) }
+  const asked = { ...options, judged, restoring, others: otherFiles(options, [file]) }
   return failing(file, io, () => repairFile(file, how, asked, io))
 }
 
@@ -94,17 +97,17 @@ interface Checked extends Asked {
 }
 
 async function repairOpened(path: string, how: RepairOptions, options: Checked, io: Io): Promise<ExitBits> {
-  const { restoring, others, opened, vgicItsState: debugfs } = options
+  const { restoring, judged, others, opened, vgicItsState: debugfs } = options
   return withSavedMachine(path, io, { ...restoring, others, debugfs, opened }, async ({ machine, inspection, identities }) => {
     const plan = planned(() => inspection.plan(how))
     const say = (text: string) => (options.json ? undefined : io.out(fit(text, io.style)))
-    say(planText(path, machine, plan, io.style))
+    say(planText(path, machine, plan, io.style, judgedWords(judged)))
     const bits = outcome(plan, options)
     const isRepair = changesOf(plan) > 0 && plan.obstacles.length === 0
     const write = !options.dryRun && (isRepair || isCopy(plan, options))
     if (!write || !isRepair) say(unwrittenText(plan, options))
     const written = write ? await writeRepaired({ path, machine, identities }, plan, options, io) : null
-    if (options.json) io.out(jsonText(repairDocument(path, plan, written)))
+    if (options.json) io.out(jsonText({ ...repairDocument(path, plan, written), judged: judged.told }))
     return written === null ? bits.unwritten : bits.written
   })
 }
@@ -121,12 +124,6 @@ function planned(plan: () => RepairPlan): RepairPlan {
     throw error
   }
 }
-
-/** The kernel that must restore it. */
-const restoredBy = ({ kernel, guestKernel: always }: Options, io: Io): InspectOptions => ({
-  ...(kernel === undefined ? {} : { kernel: profileNamed(kernel, io) }),
-  ...askingKernel(always),
-})
 
 /** Words of guest RAM and registers of the file. */
 const changesOf = ({ writes, registerWrites }: RepairPlan): number => writes.length + registerWrites.length

@@ -11,9 +11,10 @@ import type { Run } from '../usage.ts'
 export const run: Run<typeof selftest> = async (
   _,
   { sameCollection, clear, tables, flow, kernel, save, head, json },
-  { out, err, style, now },
+  { out, err, hostKernel, style, now },
 ) => {
-  const { id } = kernel === undefined ? profiles[profileOfKernel(SEED_BASE)!.profile] : profileNearest(kernel, { err })
+  const { id } =
+    kernel === undefined ? profiles[profileOfKernel(SEED_BASE)!.profile] : profileNearest(kernel, { err, hostKernel })
   const heads = head === 'kernel' ? {} : { head }
   const report = runSeedTest({ flow, sameCollection, clear, l2Tables: tables, kernel: id, save, now, ...heads })
   const asked = { kernel: id, flow, sameCollection, clear, save, head }

@@ -1,5 +1,6 @@
 import type { Io } from '../io.ts'
 import { nodeDisk } from './disk.ts'
+import { hostKernel } from './host-kernel.ts'
 import { listFolder } from './list-folder.ts'
 import { onSignal } from './on-signal.ts'
 import { openFile } from './open-file.ts'
@@ -15,6 +16,7 @@ export const nodeIo = (said: Pick<Io, 'out' | 'err' | 'progress' | 'style' | 'tu
   written: (path, storedBytes) => writtenRanges(path, storedBytes),
   disk: nodeDisk,
   lab: async (kernel) => (await import('../prove/lab-program.ts')).openLab(kernel),
+  hostKernel,
   now: () => performance.now(),
   monitor: async (address) => (await import('../live/monitor-thread.ts')).monitorThread(address),
   onSignal: (undo) => onSignal(undo, said.err),

@@ -23,12 +23,19 @@ const MOST_LISTED = 16
 const MOST_PROOFS = 4
 
 /** What `vits repair` prints before it writes: what is wrong, every word that changes and why, and the proof. */
-export function planText(file: string, { format, machine }: SavedMachine, plan: RepairPlan, style: Style): string {
+export function planText(
+  file: string,
+  { format, machine }: SavedMachine,
+  plan: RepairPlan,
+  style: Style,
+  judged?: string,
+): string {
   const { itses, writes, registerWrites } = plan
   const isChanged = writes.length + registerWrites.length > 0
   const does = itses.map(({ its, before }) => (itses.length > 1 ? `ITS ${its.index}: ` : '') + verdictWords(before))
   const lines = [
     ...titleLines(style.bold(printable(file)), [printable(`${format} (${machine})`), ...does].join(' · '), style),
+    ...(judged === undefined ? [] : [judged]),
     '',
     ...registerGroups(plan).flatMap((group) => registerLines(group, style)),
     ...groups(plan).flatMap((group) => groupLines(group, plan, style)),

@@ -19,6 +19,8 @@ export interface ReportOptions {
   readonly rules: boolean
   /** What a guest would hang by, the surest first, and nothing else. */
   readonly byHang: boolean
+  /** Which kernel was judged, and why that one. */
+  readonly judged?: string
   /** The other files of the VM, as the next command has to name them. */
   readonly more?: readonly string[]
 }
@@ -27,7 +29,7 @@ export interface ReportOptions {
  * What `vits check` prints for one file: what happens to which device, what the file is, three views, each problem, the verdict and
  * what to do next.
  */
-export function reportText(checked: Checked, { kernels, rules, byHang, more = [] }: ReportOptions, style: Style): string {
+export function reportText(checked: Checked, { kernels, rules, byHang, judged, more = [] }: ReportOptions, style: Style): string {
   const { file, machine, reports } = checked
   const isHidden = reports.some(({ stop }) => stop !== undefined)
   const verdict = worst(reports.map((report) => report.verdict))
@@ -39,6 +41,7 @@ export function reportText(checked: Checked, { kernels, rules, byHang, more = []
   const says = paragraph(why?.answer ?? headline(reports, checked.kernels), style)
   const lines = [
     ...says.map(isGood ? style.good : style.bad),
+    ...(judged === undefined ? [] : [judged]),
     ...titleLines(style.bold(printable(file)), printable(summary(machine, reports)), style),
     ...inferredLines(machine, style),
     '',

@@ -1,5 +1,5 @@
 import { ModelSubject } from '@vits/core/conformance'
-import type { Io } from '../io.ts'
+import type { HostKernel, Io } from '../io.ts'
 import { perform } from '../job.ts'
 import { monitorHere } from '../live/monitor.ts'
 import { nodeDisk } from '../node/disk.ts'
@@ -21,6 +21,13 @@ export interface Ran {
 export const modelLab: Io['lab'] = async () => {
   const model = new ModelSubject('linux-6.12.117')
   return { release: '6.12.117', play: async (steps) => steps.map((step) => model.play(step)), close: () => {} }
+}
+
+const debian12: HostKernel = {
+  system: 'Linux',
+  release: '6.1.0-28-arm64',
+  version: 'Linux version 6.1.0-28-arm64 (debian-kernel@lists.debian.org) #1 SMP Debian 6.1.119-1 (2024-11-22)',
+  machine: 'aarch64',
 }
 
 /** So wide that no line is folded, however long the path of a fixture. */
@@ -60,6 +67,7 @@ export async function vits(
     style: look,
     turns: allTurns,
     lab: modelLab,
+    hostKernel: () => debian12,
     now: () => 0,
     monitor: monitorHere,
     onSignal: () => () => {},

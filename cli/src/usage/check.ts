@@ -17,6 +17,7 @@ export const check = usage({
     'check vm.migr',
     'check --json *.migr | jq .verdict',
     'check --kernel linux-5.10 vm.migr',
+    'check --kernel host vm.migr',
     'check --kernel all vm.migr',
     'check --why-hang vm.migr',
   ],
@@ -24,7 +25,7 @@ export const check = usage({
     json: flag('--json', 'print one JSON document for each file, one a line when there are several'),
     kernel: text(
       '--kernel <kernel>',
-      'the kernel that restores: as uname -r prints it, a profile (vits kernels lists them), or all',
+      'the kernel that restores: as uname -r prints it, host for this machine’s, a profile (vits kernels lists them), or all',
     ),
     whyHang: flag('--why-hang', 'say what would hang the guest after a restore, the surest first, and leave out what would not'),
     verbose: flag('-v, --verbose', 'name the rule by which each witness speaks (vits explain tells what it is)'),

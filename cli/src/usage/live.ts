@@ -20,7 +20,10 @@ export const live = usage({
   ],
   options: {
     json: flag('--json', 'print one JSON document'),
-    kernel: text('--kernel <kernel>', 'the kernel that would restore: as uname -r prints it, a profile, or all'),
+    kernel: text(
+      '--kernel <kernel>',
+      'the kernel that would restore: as uname -r prints it, host for this machine’s, a profile, or all',
+    ),
     output: text('-o, --output <file>', 'write a case of it (gzip), which opens like a saved VM'),
     force: flag('--force', 'replace the output file if there is one'),
     maxPause: whole('--max-pause <ms>', 'let the VM go on after so many milliseconds, whatever has been read', {

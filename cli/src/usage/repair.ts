@@ -43,7 +43,7 @@ export const repair = usage({
     ),
     kernel: text(
       '--kernel <kernel>',
-      'the kernel that must restore it: as uname -r prints it, or a profile (vits kernels lists them)',
+      'the kernel that must restore it: as uname -r prints it, host for this machine’s, or a profile (vits kernels lists them)',
     ),
     guestKernel,
     vgicItsState,

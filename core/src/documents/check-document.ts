@@ -31,6 +31,7 @@ import type { UndoDocument } from './asked-document.ts'
 import { type HarmDocument, harmDocument, type NamedDeviceDocument, namedDevices } from './device-document.ts'
 import { type FindingDocument, findingDocument } from './finding-document.ts'
 import { type Address, address } from './hexadecimal.ts'
+import type { JudgedDocument } from './judged-document.ts'
 import { type KernelDocument, kernelDocument } from './kernel-document.ts'
 
 /**
@@ -51,6 +52,8 @@ export interface CheckDocument extends RestoreDocument {
   readonly registersFrom: 'file' | RegisterSource
   /** The kernel that is to restore. */
   readonly kernel: ProfileId
+  /** Why it is that one; absent where nobody chose. */
+  readonly judged?: JudgedDocument
   /** Quirks of which it is unknown whether that kernel has them: the verdict holds both ways, or is undecided and M710 tells why. */
   readonly unsettled: readonly QuirkName[]
   readonly vcpus: number

@@ -15,6 +15,7 @@ import { type GapDocument, gapDocument } from './check-document.ts'
 import { type NamedDeviceDocument, namedDevices } from './device-document.ts'
 import { type RegisterDocument, registerDocument, type WriteDocument, writeDocument } from './finding-document.ts'
 import { type Address, address } from './hexadecimal.ts'
+import type { JudgedDocument } from './judged-document.ts'
 
 /** What `vits repair --json` prints. */
 export interface RepairDocument {
@@ -24,6 +25,8 @@ export interface RepairDocument {
   readonly file: string
   /** The file that holds the repaired VM; null when none was written. */
   readonly written: string | null
+  /** The kernel that must restore it, and why that one; absent where nobody chose. */
+  readonly judged?: JudgedDocument
   /** What a restore of the VM does, of all its ITSes together. */
   readonly before: OutcomeDocument
   /** What a restore of the result does, and brings back. */
