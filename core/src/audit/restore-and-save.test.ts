@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { type ProfileId, profiles } from '../abi/index.ts'
+import { GICR_PROPBASER, type ProfileId, profiles } from '../abi/index.ts'
 import { type Gpa, LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
 import { judgeKernels, setScene, setScenes } from './index.ts'
-import { PlantedVm, pciFunction, RAM } from './testing/planted-vm.ts'
+import { LPI_CONFIGURATION, PlantedVm, pciFunction, pendingTable, RAM } from './testing/planted-vm.ts'
 
 const on = (kernel: ProfileId, vm: PlantedVm) => judgeKernels(setScenes(vm.input()), [kernel])[0]!
 /** The last `count` commands wait to be executed. */
@@ -46,14 +46,13 @@ describe('the save after a restore', () => {
 
 describe('an event whose LPI lies behind the tables that were loaded', () => {
   /** The VM with its tables in memory, the LPI tables no further than LPIs go, and nothing else. */
-  const loaded = (vm: PlantedVm) => {
+  const loaded = (vm: PlantedVm, hasLpiTables = true) => {
     const memory = new LoadableMemory([{ base: RAM as Gpa, bytes: 0x400_0000 }])
     const load = (from: number, to: number) => {
       for (let at = from; at < to; at += PAGE_BYTES) memory.load(at as Gpa, vm.memory.read(at as Gpa, PAGE_BYTES))
     }
-    load(RAM + 0x1_0000, RAM + 0x5_e000)
-    load(RAM + 0x7_0000, RAM + 0x7_2000)
-    load(RAM + 0x8_0000, RAM + 0x8_2000)
+    load(RAM + 0x1_0000, hasLpiTables ? RAM + 0x5_e000 : LPI_CONFIGURATION)
+    if (hasLpiTables) for (const vcpuId of [0, 1]) load(pendingTable(vcpuId), pendingTable(vcpuId) + 2 * PAGE_BYTES)
     for (const deviceId of [8, 16]) load(vm.itt(deviceId), vm.itt(deviceId) + PAGE_BYTES)
     return setScene({ ...vm.input(), memory, msi: [pciFunction(8, [0])] })
   }
@@ -66,6 +65,14 @@ describe('an event whose LPI lies behind the tables that were loaded', () => {
   it.each([65536, 70000])('is restored all the same: LPI %i', (pintid) => {
     const row = judgeKernels([loaded(withLpi(pintid))], ['linux-7.3'])
     expect(row).toMatchObject([{ verdict: 'restores', failure: undefined, save: undefined }])
+  })
+
+  it('is restored all the same where GICR_PROPBASER has room for none', () => {
+    const vm = withLpi(8192)
+    const propbaser = GICR_PROPBASER.pack({ address: LPI_CONFIGURATION })
+    vm.redistributors = vm.redistributors.map((redistributor) => ({ ...redistributor, propbaser }))
+    const [row] = judgeKernels([loaded(vm, false)], ['linux-7.3'])
+    expect(row).toMatchObject({ verdict: 'restores', failure: undefined, save: undefined })
   })
 
   it('is read all the same by a kernel that drops its device again, of which no entry is the last', () => {

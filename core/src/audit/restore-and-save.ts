@@ -10,8 +10,9 @@ import {
   type Quirks,
 } from '../abi/index.ts'
 import { type KvmIts, type RestoreStep, restoreOrder, restoreSteps, restoreVm } from '../kvm/index.ts'
-import type { Errno, Gpa, GuestMemory, Outcome, ReadonlyMemory } from '../memory/index.ts'
+import { type Errno, type Gpa, type GuestMemory, type Outcome, PAGE_BYTES, type ReadonlyMemory } from '../memory/index.ts'
 import { restoresWith } from '../seal/index.ts'
+import { lpiRanges } from '../tables/index.ts'
 import { ifThere } from './if-there.ts'
 import type { Mappings } from './mappings.ts'
 import { place } from './names.ts'
@@ -84,24 +85,31 @@ function failure(
 }
 
 /**
- * A private copy of guest RAM. Rubbish entries name LPIs whose configuration and pending bytes lie anywhere in RAM, where nothing was
- * loaded; what they hold does not matter here.
+ * A private copy of guest RAM. KVM reads the configuration and the pending bit of each LPI that it maps, also of those for which
+ * GICR_PROPBASER has no room: what was not loaded of them is zeros here, and what it holds does not matter.
  */
 function withLpiBytes(memory: ReadonlyMemory, registers: GicRegisters, restored: readonly SimulatedRestore[]): GuestMemory {
-  return memory.fork(rubbishLpiBytes(registers, restored))
+  return memory.fork(unreadLpiPages(registers, restored))
 }
 
-function* rubbishLpiBytes({ redistributors }: GicRegisters, restored: readonly SimulatedRestore[]): Generator<Gpa> {
-  for (const lpi of restored.flatMap(({ mappings, dropped }) => [...highLpis(mappings), ...dropped])) {
-    for (const { propbaser, pendbaser } of redistributors) {
-      yield (GICR_PROPBASER.unpack(propbaser).address + lpi - FIRST_LPI) as Gpa
-      yield (GICR_PENDBASER.unpack(pendbaser).address + Math.floor(lpi / 8)) as Gpa
-    }
+/** An address in each page with bytes of LPIs that `lpiRanges` does not name. */
+function* unreadLpiPages(registers: GicRegisters, restored: readonly SimulatedRestore[]): Generator<Gpa> {
+  const tables = registers.redistributors.map(({ propbaser, pendbaser }) => ({
+    ...GICR_PROPBASER.unpack(propbaser),
+    pending: GICR_PENDBASER.unpack(pendbaser).address,
+  }))
+  const named = lpiRanges(registers).length === 0 ? 0 : Math.min(LPI_LIMIT, ...tables.map(({ idBits }) => 2 ** (idBits + 1)))
+  const lpis = restored.flatMap(({ mappings, dropped }) => [...lpisFrom(named, mappings), ...dropped])
+  const pages = (places: readonly number[]) => new Set(places.map((place) => place - (place % PAGE_BYTES)))
+  const [configuration, pending] = [pages(lpis.map((lpi) => lpi - FIRST_LPI)), pages(lpis.map((lpi) => lpi >>> 3))]
+  for (const table of tables) {
+    for (const page of configuration) yield (table.address + page) as Gpa
+    for (const page of pending) yield (table.pending + page) as Gpa
   }
 }
 
-const highLpis = ({ events: { lpi, length } }: Mappings): number[] =>
-  Array.from(lpi.subarray(0, length).filter((one) => one >= LPI_LIMIT))
+const lpisFrom = (first: number, { events: { lpi, length } }: Mappings): Iterable<number> =>
+  lpi.subarray(0, length).filter((one) => one >= first)
 
 function restoreAgain({ its }: KvmIts, quirks: Quirks): string | undefined {
   // A kernel that runs past a second-level page may come to RAM that nobody has loaded.
