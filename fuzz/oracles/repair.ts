@@ -1,7 +1,16 @@
 import { applyEdits, bytesSource, type Inspection, inspect, open, type RepairOptions, type RepairPlan } from '@vits/core'
 import { isLoss } from '@vits/core/audit'
 import { repairDocument } from '@vits/core/documents'
-import { type FileEdits, readUndo, reversed, undoFile, undoText } from '@vits/core/formats'
+import {
+  type FileEdits,
+  type MachineFile,
+  type OpenOptions,
+  readUndo,
+  reversed,
+  type SavedMachine,
+  undoFile,
+  undoText,
+} from '@vits/core/formats'
 import { digesting } from '../../cli/src/node/digesting.ts'
 import { planText } from '../../cli/src/render/plan-text.ts'
 import { style } from '../../cli/src/style.ts'
@@ -9,7 +18,7 @@ import { Broken, type Outcome } from '../target.ts'
 import { fitsSchema, isPrintable } from './documents.ts'
 
 /** Plans a repair; where it is proven, writes it, opens the result anew and holds it against the plan, and takes it back. */
-export async function askRepair(inspection: Inspection, options: RepairOptions): Promise<Outcome> {
+export async function askRepair(inspection: Inspection, options: RepairOptions, how: OpenOptions = {}): Promise<Outcome> {
   const plan = planned(inspection, options)
   if (plan === undefined) return 'answered'
   isPrintable(planText('vm', inspection.machine, plan, style(false)))
@@ -17,7 +26,7 @@ export async function askRepair(inspection: Inspection, options: RepairOptions):
   const changes = plan.writes.length + plan.registerWrites.length
   if (changes === 0 || plan.obstacles.length > 0 || inspection.machine.writeBack.to === 'nowhere') return 'answered'
   const repaired = await written(inspection, plan)
-  await isAsPlanned(repaired, inspection, plan)
+  await isAsPlanned(await open(repaired, how), inspection, plan)
   return 'repaired'
 }
 
@@ -36,11 +45,20 @@ function planned(inspection: Inspection, options: RepairOptions): RepairPlan | u
 /** Edits of more bytes, as of a case that is written anew, are not taken back each time. */
 const MOST_UNDONE = 1 << 14
 
-/** The repaired file. */
-async function written(inspection: Inspection, plan: RepairPlan): Promise<Uint8Array> {
-  const [change, ...others] = await inspection.edits(plan)
-  if (change === undefined || others.length > 0)
-    throw new Broken('a repair of one file changes that file', `${others.length + 1}`)
+/** The files with the repair in them. */
+async function written(inspection: Inspection, plan: RepairPlan): Promise<readonly MachineFile[]> {
+  const changes = await inspection.edits(plan)
+  if (changes.length === 0) throw new Broken('a repair changes a file', `${plan.writes.length} words`)
+  return Promise.all(
+    inspection.machine.files.map(async (file): Promise<MachineFile> => {
+      const change = changes.find((each) => each.file === file)
+      return { ...file, source: change === undefined ? file.source : bytesSource(await changed(change)) }
+    }),
+  )
+}
+
+/** A file with its edits, which have been taken back in a copy. */
+async function changed(change: FileEdits): Promise<Uint8Array> {
   const repaired = await collected(applyEdits(change.file.source, change.edits))
   if (change.edits.reduce((sum, { remove, insert }) => sum + remove + insert.length, 0) < MOST_UNDONE)
     await isTakenBack(change, repaired)
@@ -55,8 +73,8 @@ async function isTakenBack({ file: { source }, edits }: FileEdits, repaired: Uin
     throw new Broken('an undo record gives the file back', `${edits.length} edits`)
 }
 
-async function isAsPlanned(repaired: Uint8Array, { kernel }: Inspection, plan: RepairPlan): Promise<void> {
-  const again = await inspect(await open(bytesSource(repaired)), { kernel })
+async function isAsPlanned(repaired: SavedMachine, { kernel }: Inspection, plan: RepairPlan): Promise<void> {
+  const again = await inspect(repaired, { kernel })
   for (const [i, { verdict, findings }] of again.audit().entries()) {
     const harm = findings.find(({ severity, code }) => severity === 'fails' || (severity === 'corrupts' && !isLoss(code)))
     if (verdict === 'fails' || verdict === 'undecided' || harm !== undefined)

@@ -1,5 +1,6 @@
 import { bytesSource, type Inspection, type InspectOptions, inspect, open, type RepairOptions, type Report } from '@vits/core'
 import { profileIds } from '@vits/core/abi'
+import type { ByteSource, MachineFile, OpenOptions } from '@vits/core/formats'
 import type { Random } from '../random.ts'
 import { type Ask, Broken, type Outcome } from '../target.ts'
 import { askCheck } from './documents.ts'
@@ -29,7 +30,21 @@ export const askGuestKernel: Ask = async (file, random) => {
 /** The same where it is the file that matters and not what the guest did: most of what can be opened is audited only. */
 export const askFile: Ask = async (file, random) => {
   if (random.once(8)) return asked(file, options(random), random)
-  const inspection = await opened(file, { judges: [], guestKernel: 'never' })
+  return audited(await opened(bytesSource(file), { judges: [], guestKernel: 'never' }))
+}
+
+/** The same of a VM that is in several files. */
+export async function askFiles(files: readonly MachineFile[], how: OpenOptions, random: Random): Promise<Outcome> {
+  const isWhole = random.once(8)
+  const inspection = await opened(files, isWhole ? options(random) : { judges: [], guestKernel: 'never' }, how)
+  if (inspection === undefined || !isWhole) return audited(inspection)
+  failsClosed(inspection.audit())
+  if (random.once(2)) return askRepair(inspection, random.pick(allowances), how)
+  askCheck(inspection, random)
+  return 'answered'
+}
+
+function audited(inspection: Inspection | undefined): Outcome {
   if (inspection === undefined) return 'refused'
   failsClosed(inspection.audit())
   return 'answered'
@@ -42,7 +57,7 @@ const options = (random: Random): InspectOptions => ({
 })
 
 async function asked(file: Uint8Array, how: InspectOptions, random: Random): Promise<Outcome> {
-  const inspection = await opened(file, how)
+  const inspection = await opened(bytesSource(file), how)
   if (inspection === undefined) return 'refused'
   failsClosed(inspection.audit())
   const question = random.below(8)
@@ -54,9 +69,13 @@ async function asked(file: Uint8Array, how: InspectOptions, random: Random): Pro
 }
 
 /** The inspection of a file; undefined where it is refused as it should be. */
-async function opened(file: Uint8Array, how: InspectOptions): Promise<Inspection | undefined> {
+async function opened(
+  files: ByteSource | readonly MachineFile[],
+  how: InspectOptions,
+  options: OpenOptions = {},
+): Promise<Inspection | undefined> {
   try {
-    return await inspect(await open(bytesSource(file)), how)
+    return await inspect(await open(files, options), how)
   } catch (error) {
     refusedWithPlace(error)
     return undefined

@@ -6,6 +6,7 @@ import { description, devices } from './description.ts'
 import { guestKernel } from './guest-kernel.ts'
 import { queue } from './queue.ts'
 import { registers } from './registers.ts'
+import { snapshots } from './snapshots.ts'
 import { libvirt, mappedRam, qcow2, streams } from './streams.ts'
 import { tables } from './tables.ts'
 import { undo } from './undo.ts'
@@ -18,6 +19,7 @@ export const targets: readonly Target<any>[] = [
   mappedRam,
   qcow2,
   libvirt,
+  snapshots,
   compressed,
   decoders,
   description,
