@@ -14,6 +14,7 @@ import type { GeneratedDoc } from './generated-doc.ts'
 import { schemaFiles } from './json-schemas.ts'
 import { kernelsPage } from './kernels-page.ts'
 import { kvmPages } from './kvm-pages.ts'
+import { installedFiles } from './man-pages.ts'
 import { messagesPage, messagesTo } from './messages-page.ts'
 import { ReadmeSession } from './readme-session.ts'
 import { fuzzTable } from './robustness-page.ts'
@@ -49,6 +50,7 @@ export const generatedDocs: readonly GeneratedDoc[] = [
   ...apiPages,
   ...kvmPages,
   ...schemaFiles,
+  ...installedFiles,
 ]
 
 const notice = '<!-- Printed from core/src/audit/problems by `npm run docs`. -->'

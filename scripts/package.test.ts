@@ -1,11 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { describe, expect, it } from 'vitest'
+import { installedFiles } from './man-pages.ts'
 
 interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
   readonly exports?: Readonly<Record<string, unknown>>
+  readonly files?: readonly string[]
+  readonly man?: readonly string[]
 }
 
 const manifest = (path: string): Manifest => JSON.parse(readFileSync(path, 'utf8'))
@@ -14,7 +17,10 @@ const foldersOf = (path: string) =>
   readdirSync(path, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
-const rooms = foldersOf('core/src').sort()
+/** What tests of several rooms share is no room. */
+const rooms = foldersOf('core/src')
+  .filter((name) => name !== 'testing')
+  .sort()
 
 describe('the packages', () => {
   it('core depends on nothing', () => {
@@ -45,6 +51,18 @@ describe('the packages', () => {
     for (const version of Object.values({ ...dependencies, ...devDependencies })) {
       expect(version).toMatch(/^(npm:@?[\w/-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/)
     }
+  })
+
+  it('cli installs every man page, and has what completes its command lines', () => {
+    const { man, files } = manifest('cli/package.json')
+    const pages = installedFiles.flatMap(({ path }) => (path.startsWith('cli/man/') ? [path.replace('cli', '.')] : []))
+    expect([...(man ?? [])].sort()).toEqual(pages.sort())
+    expect(
+      readdirSync('cli/man')
+        .map((name) => `./man/${name}`)
+        .sort(),
+    ).toEqual(pages)
+    expect(files).toEqual(expect.arrayContaining(['completions', 'man']))
   })
 
   it('the lockfile names no download host', () => {

@@ -16,6 +16,7 @@ export const commands: Readonly<Record<string, () => Promise<{ readonly run: Run
   live: () => import('./live.ts'),
   lint: () => import('./lint.ts'),
   explain: () => import('./explain.ts'),
+  completion: () => import('./completion.ts'),
   formats: () => import('./formats.ts'),
   kernels: () => import('./kernels.ts'),
   conform: () => import('./conform.ts'),

@@ -24,7 +24,7 @@ export const check = usage({
   options: {
     json: flag('--json', 'print one JSON document for each file, one a line when there are several'),
     kernel: text(
-      '--kernel <kernel>',
+      '--kernel <kernel|host|all>',
       'the kernel that restores: as uname -r prints it, host for this machine’s, a profile (vits kernels lists them), or all',
     ),
     whyHang: flag('--why-hang', 'say what would hang the guest after a restore, the surest first, and leave out what would not'),

@@ -1,5 +1,6 @@
 import type { Usage } from '../usage.ts'
 import { check } from './check.ts'
+import { completion } from './completion.ts'
 import { conform } from './conform.ts'
 import { demoOrphan } from './demo.ts'
 import { diff } from './diff.ts'
@@ -38,4 +39,5 @@ export const usages: readonly Usage[] = [
   selftestHeads,
   selftestVlpi,
   demoOrphan,
+  completion,
 ]

@@ -21,7 +21,7 @@ export const live = usage({
   options: {
     json: flag('--json', 'print one JSON document'),
     kernel: text(
-      '--kernel <kernel>',
+      '--kernel <kernel|host|all>',
       'the kernel that would restore: as uname -r prints it, host for this machine’s, a profile, or all',
     ),
     output: text('-o, --output <file>', 'write a case of it (gzip), which opens like a saved VM'),

@@ -14,7 +14,7 @@ export const prove = usage({
   examples: ['prove vm.migr', 'prove --kernel 6.1 vm.migr', 'prove --kernel ./vmlinuz --profile linux-7.2.13 vm.migr'],
   options: {
     kernel: text(
-      '--kernel <kernel>',
+      '--kernel <image>',
       '6.12, 6.1, a version that the lab fetched, or a path to an arm64 vmlinuz (6.12 when not named)',
     ),
     profile: text('--profile <profile>', 'the kernel that check predicts for (the one nearest to the kernel when not named)'),

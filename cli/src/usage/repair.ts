@@ -42,7 +42,7 @@ export const repair = usage({
       ['keep', 'ours', 'none'],
     ),
     kernel: text(
-      '--kernel <kernel>',
+      '--kernel <kernel|host>',
       'the kernel that must restore it: as uname -r prints it, host for this machine’s, or a profile (vits kernels lists them)',
     ),
     guestKernel,
