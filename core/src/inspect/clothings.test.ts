@@ -7,6 +7,7 @@ import { applyEdits, bytesSource, changedPages, type MachineFile, openSavedMachi
 import { type BareVm, type Clothing, nonzeroPages, type Pages } from '../formats/testing/clothing.ts'
 import { clothings } from '../formats/testing/clothings.ts'
 import { openFixture, streamFixtures } from '../formats/testing/fixtures.ts'
+import { stride } from '../tables/testing/runs.ts'
 import { type Inspection, inspect } from './index.ts'
 import { savedMachine } from './testing/planted-machine.ts'
 
@@ -20,22 +21,26 @@ const saved = streamFixtures.map((name): Worn => ({ title: name, vm: () => undre
 
 /** In a long run each VM in each format; otherwise some, in each format others. */
 const isLong = process.env['VITS_LONG'] !== undefined
+const isSampled = stride(2) === 2
 const some = (vms: readonly Worn[], count: number, i: number) =>
   isLong ? vms : Array.from({ length: count }, (_, n) => vms[(i * 5 + n * 31) % vms.length]!)
 
 describe.each(clothings)('the same findings as a $name', (clothing) => {
   const i = clothings.indexOf(clothing)
-  it.each([...some(planted, 1, i), ...(isLong || i % 3 === 0 ? some(saved, 1, i) : [])])('$title', async ({ vm: put }) => {
-    const vm = await put()
-    if (!fits(vm, clothing)) return
-    const files = await clothing.files(vm)
-    const open = (them: readonly MachineFile[]) => openSavedMachine(them, clothing.options?.(vm))
-    const machine = await open(files)
-    expectFacts(machine, vm, clothing)
-    const [worn, plain] = [await inspect(machine), await inspect(undressedAs(machine, vm))]
-    expect(reportOf(worn)).toEqual(reportOf(plain))
-    await expectRepaired(worn, plain, { files, open }, vm)
-  })
+  it.each([...some(planted, isSampled ? 1 : 4, i), ...(isSampled && i % 5 > 0 ? [] : some(saved, 1, i))])(
+    '$title',
+    async ({ vm: put }) => {
+      const vm = await put()
+      if (!fits(vm, clothing)) return
+      const files = await clothing.files(vm)
+      const open = (them: readonly MachineFile[]) => openSavedMachine(them, clothing.options?.(vm))
+      const machine = await open(files)
+      expectFacts(machine, vm, clothing)
+      const [worn, plain] = [await inspect(machine), await inspect(undressedAs(machine, vm))]
+      expect(reportOf(worn)).toEqual(reportOf(plain))
+      await expectRepaired(worn, plain, { files, open }, vm)
+    },
+  )
 })
 
 const fits = ({ registers, memory }: BareVm, { hasItses, hasGaps }: Clothing) =>

@@ -9,3 +9,6 @@ export function runs(often: number): number {
 
 /** How far the places are apart at which a process is stopped or killed: `apart` in `npm test`; `npm run test:every` asks at every one. */
 export const stride = (apart: number): number => (isEvery ? 1 : apart)
+
+/** Of a list, every one in `npm run test:every`, and otherwise the first of each `apart`. */
+export const sampled = <T>(list: readonly T[], apart: number): readonly T[] => list.filter((_, i) => i % stride(apart) === 0)
