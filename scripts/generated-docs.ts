@@ -87,12 +87,12 @@ ${rows.join('\n')}
 
 /** The formats that are read, as `vits formats` lists them. */
 function formatTable(): string {
-  const rows = knownFormats.map(({ what, writtenBy, toldBy, writtenBack, witnesses, heldAgainst, page }) =>
-    [`[${what}](${page})`, writtenBy, `\`${toldBy}\``, writtenBack, witnesses, heldAgainst].join(' | '),
-  )
-  const heading = 'format | written by | told by | written back | witnesses | held against'
-  const lines = [heading, heading.replace(/[^|]+/g, '---'), ...rows].map((row) => `| ${row} |`)
-  return `\n${lines.join('\n')}\n`
+  const rows = knownFormats.map(({ what, writtenBy, toldBy, writtenBack, witnesses, heldAgainst, page }) => {
+    const cells = [`[${what}](${page})`, writtenBy, `\`${toldBy}\``, writtenBack, witnesses, heldAgainst]
+    return `| ${cells.join(' | ')} |`
+  })
+  const heading = '| format | written by | told by | written back | witnesses | held against |'
+  return `\n${[heading, heading.replace(/ [^|]+ /g, '---'), ...rows].join('\n')}\n`
 }
 
 /** The import law as a table, from the file that dependency-cruiser enforces. */
