@@ -91,6 +91,10 @@ _vits() {
     'show')
       case "$prev" in
         --view) _vits_words 'tables restored guest pending registers' ;;
+        --device) : ;;
+        --lpi) : ;;
+        --name) : ;;
+        --kernel) _vits_words 'linux-4.13 linux-5.10 linux-5.10.223 linux-6.6 linux-6.1.174 linux-6.1.190 linux-6.1.192 linux-6.12 linux-6.12.90 linux-6.12.111 linux-6.12.113 linux-6.12.117 linux-6.19.14 linux-7.0.13 linux-7.1.13 linux-7.2.6 linux-7.2.13 linux-7.3 linux-7.3.4 proposal-2017 proposal-2024 host' ;;
         --its) : ;;
         --vgic-its-state) _vits_paths -f ;;
         --mem) _vits_paths -f ;;
@@ -100,7 +104,7 @@ _vits() {
         --timeout) : ;;
         *)
           if [[ $cur == -* ]]; then
-            _vits_words '--view --its --guest-kernel --vgic-its-state --json --mem --registers --base --max-memory --timeout -h --help'
+            _vits_words '--view --raw --device --lpi --name --kernel --its --guest-kernel --vgic-its-state --json --mem --registers --base --max-memory --timeout -h --help'
           else
             _vits_paths -f
           fi

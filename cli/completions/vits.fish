@@ -83,6 +83,11 @@ complete -c vits -n '__vits_is undo' -l timeout -x  -d 'give up a file that take
 complete -c vits -n '__vits_is undo' -s h -l help -d 'display help for command'
 complete -c vits -n '__vits_is undo' -F
 complete -c vits -n '__vits_is show' -l view -x -a 'tables restored guest pending registers' -d 'whose view, what is pending, or the registers'
+complete -c vits -n '__vits_is show' -l raw -d 'with the address of each entry, its word and the fields of that'
+complete -c vits -n '__vits_is show' -l device -x  -d 'only these devices: a DeviceID, 0x100 or 256, or a PCI address, 01:00.0'
+complete -c vits -n '__vits_is show' -l lpi -x  -d 'only the events with these LPIs'
+complete -c vits -n '__vits_is show' -l name -x  -d 'only devices that people call so, or in part: disk, network, virtio-blk'
+complete -c vits -n '__vits_is show' -l kernel -x -a 'linux-4.13 linux-5.10 linux-5.10.223 linux-6.6 linux-6.1.174 linux-6.1.190 linux-6.1.192 linux-6.12 linux-6.12.90 linux-6.12.111 linux-6.12.113 linux-6.12.117 linux-6.19.14 linux-7.0.13 linux-7.1.13 linux-7.2.6 linux-7.2.13 linux-7.3 linux-7.3.4 proposal-2017 proposal-2024 host' -d 'the kernel of which --view restored is (vits kernels lists them)'
 complete -c vits -n '__vits_is show' -l its -x  -d 'which ITS, where the VM has several: 0 for the first'
 complete -c vits -n '__vits_is show' -l guest-kernel -d 'search all RAM for the list of devices that the guest’s kernel keeps (without: when the queue does not tell all)'
 complete -c vits -n '__vits_is show' -l vgic-its-state -r -F -d 'what debugfs of the host told of the VM: a copy of kvm/PID-FD/vgic-its-state@BASE, or of vgic-state; once for each'

@@ -4,6 +4,8 @@ export const ExitCode = {
   Ok: 0,
   /** Mended, and what was written restores cleanly: told only where it was asked for, because scripts take it for a failure. */
   Repaired: 1,
+  /** Two saves are not the same: `diff` alone, as diff(1). */
+  Differs: 1,
   /** Mended, but some events could not be saved: the guest must set them up again. */
   EventsLost: 2,
   /** There are problems. */
@@ -20,6 +22,7 @@ export const ExitCode = {
 export const exitWords: Readonly<Record<keyof typeof ExitCode, string>> = {
   Ok: 'what was asked for is done: it restores cleanly, or is repaired',
   Repaired: 'repaired, where that is asked for (repair --exit-code)',
+  Differs: 'differences, of diff',
   EventsLost: 'repaired, some events lost',
   Problems: 'problems',
   Failed: 'not done',
@@ -31,6 +34,7 @@ export const exitWords: Readonly<Record<keyof typeof ExitCode, string>> = {
 export const exitMeanings: Readonly<Record<keyof typeof ExitCode, string>> = {
   Ok: 'What was asked for is done. `check`: every file restores cleanly. `repair`: what `-o` names is there and restores cleanly.',
   Repaired: '`repair --exit-code` has repaired the VM, as fsck(8) tells it. Without the option that is 0, and `set -e` goes on.',
+  Differs: '`diff` found differences, as diff(1) tells it; 0 where there are none.',
   EventsLost: 'Repaired, but some events could not be saved: the guest must set them up again.',
   Problems: 'There are problems, and they are still there.',
   Failed: 'Not done: a file that cannot be read, a repair that is not proven, a kernel that did otherwise than predicted.',

@@ -23,6 +23,7 @@ const pictured = {
   'check-bad': 'check bad.mig',
   'check-why-hang': 'check --why-hang hangs.vits',
   show: 'show good.mig',
+  'show-raw': 'show --raw --name disk good.mig',
   'repair-plan': 'repair -n bad.mig',
   explain: 'explain D207',
   diff: 'diff before.mig after.mig',

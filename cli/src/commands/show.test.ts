@@ -38,7 +38,7 @@ describe('vits show', () => {
     const { out, code } = await vits(['show', saved('scattered-unrestorable'), '--view', 'restored'])
     expect([code, out]).toEqual([
       0,
-      'The restore fails with EINVAL at DeviceID 0x5200 event 0: the ICID has no collection. KVM drops the 10 devices it had read.\n',
+      'Judged for linux-7.3.4, the newest kernel known: no --kernel is given.\nThe restore fails with EINVAL at DeviceID 0x5200 event 0: the ICID has no collection. KVM drops the 10 devices it had read.\n',
     ])
     const { out: json } = await vits(['show', saved('scattered-unrestorable'), '--view', 'restored', '--json'])
     expect(JSON.parse(json)).toMatchObject({ view: 'restored', errno: 'EINVAL', devices: [], stop: { deviceId: 20992 } })
@@ -47,9 +47,129 @@ describe('vits show', () => {
   it('prints one line for each device and event', async () => {
     const { out } = await vits(['show', saved('numa')])
     expect(out).toContain(
-      'device 0x100 (virtio-blk 01:00.0)  ITT 0x4274b800  2 EventID bits\n  event 0  LPI 8193  collection 0  configuration\n',
+      'device 0x100 (virtio-blk 01:00.0)  ITT 0x4274b800  2 EventID bits\n  event 0  LPI 8193  collection 0  enabled  configuration\n',
     )
   })
+})
+
+describe('what the guest has given up', () => {
+  it('is marked beside what is live, in text and in JSON', async () => {
+    const { out } = await vits(['show', saved('ghosts')])
+    expect(out).toContain('device 0x8 (pcie-root-port 00:01.0)  ITT 0x440db000  1 EventID bit  orphan\n')
+    expect(out).toContain('device 0x10 (pcie-root-port 00:02.0)  ITT 0x43eeca00  1 EventID bit\n')
+    expect(out).toContain('  event 0  LPI 8229  collection 0  disabled  orphan\n')
+    const { devices } = JSON.parse((await vits(['show', '--json', saved('ghosts')])).out)
+    const dead = devices.filter(({ belief }: { belief: string }) => belief === 'dead')
+    expect(dead.map(({ deviceId }: { deviceId: number }) => deviceId)).toEqual([8, 40, 512])
+    expect(devices.find(({ deviceId }: { deviceId: number }) => deviceId === 0x300).events[0]).toMatchObject({ belief: 'dead' })
+    const clean = await vits(['show', saved('healthy')])
+    expect(clean.out).not.toContain('orphan')
+  })
+
+  it('is not said to be given up where no witness knows', async () => {
+    expect((await vits(['show', saved('wrapped')])).out).toMatch(/ {2}perhaps an orphan\n/)
+  })
+})
+
+describe('the words of the tables', () => {
+  it('stand with their addresses before what they mean, of live entries and of others', async () => {
+    const { out } = await vits(['show', '--raw', '--device', '0x200', saved('ghosts')])
+    expect(out.split('\n')).toEqual([
+      '0x435e0000  0x80000000_00000000  collection 0  V=1 RDbase 0 ICID 0',
+      '0x435e0008  0x80000000_00010001  collection 1  V=1 RDbase 1 ICID 1',
+      '0x44161000  0x82000000_087ddfc2  device 0x200 (virtio-blk 02:00.0)  V=1 next=+256 ITT=0x43eefe00 bits=3  orphan',
+      '  0x43eefe00  0x00010000_20130000  event 0  next=+1 LPI 8211 ICID 0  enabled  orphan',
+      '  0x43eefe08  0x00010000_20140000  event 1  next=+1 LPI 8212 ICID 0  enabled  orphan',
+      '  0x43eefe10  0x00000000_20150001  event 2  next=0 LPI 8213 ICID 1   enabled  orphan',
+      '',
+    ])
+    const { devices, collections } = JSON.parse(
+      (await vits(['show', '--json', '--raw', '--device', '0x200', saved('ghosts')])).out,
+    )
+    expect(collections[0].entry).toEqual({ gpa: '0x435e0000', word: '0x80000000_00000000' })
+    expect(devices[0]).toMatchObject({
+      entry: { gpa: '0x44161000', word: '0x82000000_087ddfc2' },
+      events: [{ entry: { gpa: '0x43eefe00', word: '0x00010000_20130000' } }, {}, {}],
+    })
+  })
+
+  it('are missing of what the guest has mapped and the tables have not', async () => {
+    const vm = new PlantedVm().map(16, { 0: [8192, 0] }).save()
+    vm.word(vm.iteAt(16, 0), { lo: 0, hi: 0 })
+    const { out } = await vits(['show', '--raw', '--view', 'guest', 'vm.vits'], { 'vm.vits': await plantedCase(vm) })
+    expect(out).toContain('  not in the tables  event 0  LPI 8192 collection 0')
+  })
+})
+
+describe('the rows that are asked for', () => {
+  const shown = async (...args: string[]) =>
+    (await vits(['show', ...args, saved('ghosts')])).out.split('\n').flatMap((line) => /^device (0x\w+)/.exec(line)?.[1] ?? [])
+
+  it.each([
+    [['--device', '0x20'], ['0x20']],
+    [
+      ['--device', '32,0x300'],
+      ['0x20', '0x300'],
+    ],
+    [['--device', '03:00.0'], ['0x300']],
+    [['--device', '0000:03:00.0'], ['0x300']],
+    [
+      ['--name', 'disk'],
+      ['0x28', '0x30', '0x200'],
+    ],
+    [
+      ['--name', 'VIRTIO-BLK'],
+      ['0x28', '0x200'],
+    ],
+    [
+      ['--name', 'network', '--name', 'rng'],
+      ['0x20', '0x38', '0x100', '0x300'],
+    ],
+    [
+      ['--lpi', '8211'],
+      ['0x30', '0x200'],
+    ],
+    [['--lpi', '0x2013', '--name', 'virtio-scsi'], ['0x30']],
+    [['--view', 'pending', '--name', 'rng'], ['0x38']],
+    [['--view', 'guest', '--name', 'virtio-blk'], []],
+  ])('are those of %j', async (args, ids) => {
+    expect(await shown(...args)).toEqual(ids)
+  })
+
+  it('come with the collections of their events, and with nothing where there are none', async () => {
+    const { out } = await vits(['show', '--lpi', '8197', saved('ghosts')])
+    expect(out.split('\n')).toEqual([
+      'collection 1  RDbase 1',
+      'device 0x20 (virtio-net 00:04.0)  ITT 0x44373400  3 EventID bits',
+      '  event 2  LPI 8197  collection 1  enabled  transmit queue 0',
+      '',
+    ])
+    expect(await vits(['show', '--name', 'floppy', saved('ghosts')])).toMatchObject({
+      code: 0,
+      out: 'No device and no event is one of those.\n',
+    })
+    expect(JSON.parse((await vits(['show', '--json', '--lpi', '8197', saved('ghosts')])).out)).toMatchObject({
+      collections: [{ icid: 1 }],
+      devices: [{ deviceId: 0x20, events: [{ eventId: 2, isEnabled: true, isPending: false }] }],
+    })
+  })
+
+  it.each([
+    [['--device', 'disk'], "'disk' is no DeviceID or PCI address"],
+    [['--lpi', 'all'], "'all' is no LPI"],
+    [['--view', 'registers', '--name', 'disk'], 'choose devices and events'],
+    [['--view', 'pending', '--raw'], '--raw is for'],
+    [['--kernel', 'linux-5.10'], '--kernel is for what a restore brings back'],
+  ])('are refused where they make no sense: %j', async (args, says) => {
+    expect(await vits(['show', ...args, saved('ghosts')])).toMatchObject({ code: 16, err: expect.stringContaining(says) })
+  })
+})
+
+it('show --view restored is of the kernel that is named', async () => {
+  const restored = async (kernel: string) =>
+    (await vits(['show', '--view', 'restored', '--kernel', kernel, saved('scattered-unrestorable')])).out
+  expect(await restored('linux-5.10')).toMatch(/^Judged for linux-5\.10, as --kernel says\.\nThe restore fails with EFAULT /)
+  expect(await restored('6.1.0-28-arm64')).toMatch(/^Judged for 6\.1\.0-28-arm64, .*\nThe restore fails with EINVAL /)
 })
 
 describe('the view of the guest', () => {
@@ -148,8 +268,8 @@ describe('dummy heads', () => {
       'head at 0x40020000 names DeviceID 0x18',
       'device 0x18  ITT 0x41018000  5 EventID bits',
       '  head at 0x41018000 names event 5; the first live one is event 2: stale',
-      '  event 2  LPI 8194  collection 0',
-      '  event 5  LPI 8195  collection 1',
+      '  event 2  LPI 8194  collection 0  disabled',
+      '  event 5  LPI 8195  collection 1  disabled',
       '',
     ])
     const { heads } = JSON.parse((await vits(['show', 'vm.vits', '--view', 'tables', '--json'], file)).out)

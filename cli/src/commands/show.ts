@@ -1,51 +1,67 @@
-import { hex } from '@vits/core/abi'
-import { type DeviceNames, type DeviceRow, type Head, headWords, type View, type Viewpoint } from '@vits/core/audit'
-import { pendingDocument, registersDocument, type ShowDocument, viewDocument } from '@vits/core/documents'
+import { TableEntries, type View, type Viewpoint } from '@vits/core/audit'
+import { lpiStates, pendingDocument, registersDocument, type ShowDocument, viewDocument } from '@vits/core/documents'
 import type { Inspection } from '@vits/core/inspect'
-import { failing } from '../failure.ts'
+import { failing, UsageError } from '../failure.ts'
 import { otherFiles } from '../files-option.ts'
 import { askingKernel } from '../guest-kernel-option.ts'
 import { knownIts } from '../its-option.ts'
 import { withSavedMachine } from '../load.ts'
 import { lookedAt } from '../looked-at.ts'
 import { jsonText } from '../printable.ts'
-import { inBrackets, roleWords } from '../render/device-lines.ts'
+import { judgedKernel, judgedWords } from '../profile-named.ts'
 import { fit } from '../render/layout.ts'
 import { pendingText } from '../render/pending-text.ts'
 import { registersText } from '../render/registers-text.ts'
-import { count, itsWords } from '../render/words.ts'
+import { viewText } from '../render/view-text.ts'
+import { itsWords } from '../render/words.ts'
+import { RowFilter } from '../row-filter.ts'
+import type { Style } from '../style.ts'
 import type { show } from '../usage/show.ts'
 import type { Run } from '../usage.ts'
 
 /** Lists collections and devices with their events from one of three viewpoints, what is pending, or the registers. */
-export const run: Run<typeof show> = (
+export const run: Run<typeof show> = async (
   [file = ''],
-  { view, its, json, guestKernel: always, vgicItsState: debugfs, ...more },
+  { view, its, raw, kernel, device, lpi, name, json, guestKernel: always, vgicItsState: debugfs, ...more },
   io,
-) =>
-  failing(file, io, () =>
-    withSavedMachine(
-      file,
-      io,
-      { others: otherFiles(more, [file]), debugfs, judges: [], ...askingKernel(always) },
-      ({ inspection }) => {
-        knownIts(its, inspection)
-        const shown = shownAs(view, inspection, its)
-        io.out(json ? jsonText(shown.document()) : fit(shown.text(), io.style))
-        return lookedAt(file, inspection, io)
-      },
-    ),
+) => {
+  const filter = new RowFilter({ device, lpi, name })
+  if (view === 'registers' && filter.isAny)
+    throw new UsageError('--device, --lpi and --name choose devices and events: no registers')
+  if (raw && (view === 'registers' || view === 'pending'))
+    throw new UsageError('--raw is for the views of tables, restored and guest')
+  if (kernel !== undefined && view !== 'restored')
+    throw new UsageError('--kernel is for what a restore brings back: --view restored')
+  const judged = judgedKernel(kernel, io)
+  const asking = { others: otherFiles(more, [file]), debugfs, judges: [], kernel: judged.profile, ...askingKernel(always) }
+  return failing(file, io, () =>
+    withSavedMachine(file, io, asking, ({ inspection }) => {
+      knownIts(its, inspection)
+      const shown = shownAs(view, inspection, { its, filter, raw, style: io.style })
+      const of = view === 'restored' ? { judged: judged.told } : {}
+      if (json) io.out(jsonText({ ...shown.document(), ...of }))
+      else io.out(fit(`${view === 'restored' ? `${judgedWords(judged)}\n` : ''}${shown.text()}`, io.style))
+      return lookedAt(file, inspection, io)
+    }),
   )
+}
 
 interface Shown {
   document(): ShowDocument
   text(): string
 }
 
-function shownAs(view: Viewpoint | 'pending' | 'registers', inspection: Inspection, its: number): Shown {
+interface Wanted {
+  readonly its: number
+  readonly filter: RowFilter
+  readonly raw: boolean
+  readonly style: Style
+}
+
+function shownAs(view: Viewpoint | 'pending' | 'registers', inspection: Inspection, wanted: Wanted): Shown {
   if (view === 'registers') return showRegisters(inspection)
-  const { document, text } = view === 'pending' ? showPending(inspection, its) : showView(inspection, its, view)
-  return { document, text: () => heading(its, inspection) + text() }
+  const { document, text } = view === 'pending' ? showPending(inspection, wanted) : showView(inspection, view, wanted)
+  return { document, text: () => heading(wanted.its, inspection) + text() }
 }
 
 /** All ITSes are in one document. */
@@ -53,16 +69,37 @@ function showRegisters({ machine }: Inspection): Shown {
   return { document: () => registersDocument(machine), text: () => registersText(machine) }
 }
 
-function showView(inspection: Inspection, its: number, view: Viewpoint): Shown {
-  const rows = inspection.view(view, its)
-  const { names } = inspection.scenes[its]!
-  const beliefs = view === 'guest' ? inspection.beliefs(its) : undefined
-  return { document: () => viewDocument(view, its, rows, { names, beliefs }), text: () => viewText(rows, names) }
+function showView(inspection: Inspection, view: Viewpoint, { its, filter, raw, style }: Wanted): Shown {
+  const scene = inspection.scenes[its]!
+  const { names, beliefs } = scene
+  const all = inspection.view(view, its)
+  const rows = filter.isAny ? filtered(all, filter.of(all.devices, names)) : all
+  const pending = inspection.pending(its)
+  const entries = raw ? new TableEntries(scene) : undefined
+  return {
+    document: () => viewDocument(view, its, rows, { names, beliefs, pending, entries }),
+    text: () => viewText(rows, { names, beliefs, lpiState: lpiStates(pending), entries, style }) || nothing(filter),
+  }
 }
 
-function showPending(inspection: Inspection, its: number): Shown {
-  const state = inspection.pending(its)
+/** With the devices go the collections of their events, and the heads in their ITTs. */
+function filtered(view: View, devices: View['devices']): View {
+  const icids = new Set(devices.flatMap(({ events }) => events.map(({ icid }) => icid)))
+  const ids = new Set(devices.map(({ deviceId }) => deviceId))
+  return {
+    ...view,
+    devices,
+    collections: view.collections.filter(({ icid }) => icids.has(icid)),
+    ...(view.heads && { heads: view.heads.filter(({ kind, deviceId }) => kind === 'ITE' && ids.has(deviceId)) }),
+  }
+}
+
+const nothing = ({ isAny }: RowFilter): string => (isAny ? 'No device and no event is one of those.\n' : '')
+
+function showPending(inspection: Inspection, { its, filter }: Wanted): Shown {
   const { names } = inspection.scenes[its]!
+  const all = inspection.pending(its)
+  const state = filter.isAny ? { ...all, devices: filter.of(all.devices, names) } : all
   return { document: () => pendingDocument(its, state, names), text: () => pendingText(state, names) }
 }
 
@@ -70,32 +107,3 @@ function showPending(inspection: Inspection, its: number): Shown {
 function heading(its: number, { scenes }: Inspection): string {
   return scenes.length === 1 ? '' : `${itsWords(scenes[its]!.its)}, of ${scenes.length}\n`
 }
-
-function viewText({ collections, devices, stop, heads = [] }: View, names: DeviceNames): string {
-  if (stop !== undefined) {
-    return `The restore fails with ${stop.errno} at ${stop.place}: ${stop.says}. KVM drops the ${count(stop.after.devices, 'device')} it had read.\n`
-  }
-  const lines = collections.map(({ icid, rdBase }) => `collection ${icid}  RDbase ${rdBase}`)
-  const inItt = new Map(heads.flatMap((head) => (head.kind === 'ITE' ? [[head.deviceId, headLine(head)] as const] : [])))
-  const rows = devices.flatMap((device) => {
-    const [first, ...events] = deviceLines(device, names)
-    const head = inItt.get(device.deviceId)
-    return [first!, ...(head === undefined ? [] : [`  ${head}`]), ...events]
-  })
-  const ofTable = heads.filter(({ kind }) => kind === 'DTE').map(headLine)
-  return [...lines, ...ofTable, ...rows].map((line) => `${line}\n`).join('')
-}
-
-function deviceLines({ deviceId, itt, eventIdBits, events }: DeviceRow, names: DeviceNames): string[] {
-  const place = itt === null || eventIdBits === null ? 'ITT unknown' : `ITT ${hex(itt)}  ${count(eventIdBits, 'EventID bit')}`
-  return [
-    `device ${hex(deviceId)}${inBrackets(names, deviceId)}  ${place}`,
-    ...events.map(({ eventId, lpi, icid }) => {
-      const target = `LPI ${lpi ?? 'unknown'}  collection ${icid ?? 'unknown'}`
-      return `  event ${eventId}  ${target}${roleWords(names, deviceId, eventId)}`
-    }),
-  ]
-}
-
-/** `head at 0x44160000 names DeviceID 0x20`, and of one that is stale the first that is live. */
-const headLine = (head: Head): string => `head at ${hex(head.at)} ${headWords(head)}${head.isStale ? ': stale' : ''}`

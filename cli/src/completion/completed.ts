@@ -64,9 +64,12 @@ const placeholders = {
   what: { words: [...codes, ...Object.keys(errnos), ...ruleNames], paths: 'files' },
   count: typed,
   duration: typed,
+  ids: typed,
   index: typed,
+  lpis: typed,
   ms: typed,
   n: typed,
+  names: typed,
   number: typed,
   size: typed,
 } as const satisfies Readonly<Record<string, Omit<Value, 'name'>>>

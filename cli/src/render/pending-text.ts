@@ -1,6 +1,7 @@
 import { hex } from '@vits/core/abi'
 import type { DeviceNames, PendingEvent, PendingView, VcpuPending } from '@vits/core/audit'
 import { inBrackets, roleWords } from './device-lines.ts'
+import { beliefMarks } from './view-text.ts'
 import { count } from './words.ts'
 
 /** Strays of one vCPU that are named. */
@@ -50,7 +51,7 @@ function eventLine({ eventId, lpi, vcpuId, belief, isRestored, pending, configur
       : isPending(pending.isSet, configuration?.isEnabled),
     ...(pending?.isSet === true ? [`bit ${pending.bit} at ${hex(pending.at)}`] : []),
     ...(elsewhere.length > 0 ? [`pending on vCPU ${elsewhere.join(', ')}, which no restore reads`] : []),
-    ...(belief === 'live' ? [] : [belief]),
+    ...(belief === 'live' ? [] : [beliefMarks[belief]]),
     ...(isRestored ? [] : ['not brought back']),
   ]
   return words.join('  ')

@@ -3,7 +3,8 @@ import { guestKernel } from '../guest-kernel-option.ts'
 import { its } from '../its-option.ts'
 import { vgicItsState } from '../kvm-lists-option.ts'
 import { limits } from '../limits.ts'
-import { choice, flag } from '../option.ts'
+import { choice, flag, text } from '../option.ts'
+import { rowFilters } from '../row-filter.ts'
 import { usage } from '../usage.ts'
 
 /** Lists collections and devices with their events from one of three viewpoints, what is pending, or the registers. */
@@ -12,8 +13,14 @@ export const show = usage({
   args: '<file>',
   summary: 'list collections and devices with their events, pending LPIs, or registers',
   details:
-    'tables: every valid entry in guest RAM. restored: what a restore brings back.\nguest: what the guest has mapped, from its command queue and the MSI state of its PCI devices.\npending: which LPIs are pending and enabled, event by event, and pending LPIs that no event has.\nregisters: what the file has of the ITS and of the redistributors; with --json as it is read beside raw RAM.',
-  examples: ['show vm.migr', 'show vm.migr --view guest', 'show vm.migr --view pending', 'show vm.migr --view restored --json'],
+    'tables: every valid entry in guest RAM; those of what the guest has given up are marked as orphans. restored: what a restore brings back.\nguest: what the guest has mapped, from its command queue and the MSI state of its PCI devices.\npending: which LPIs are pending and enabled, event by event, and pending LPIs that no event has.\nregisters: what the file has of the ITS and of the redistributors; with --json as it is read beside raw RAM.',
+  examples: [
+    'show vm.migr',
+    'show vm.migr --view guest',
+    'show vm.migr --raw --device 01:00.0',
+    'show vm.migr --name disk --view pending',
+    'show vm.migr --view restored --json',
+  ],
   options: {
     view: choice('--view <view>', 'whose view, what is pending, or the registers', [
       'tables',
@@ -22,6 +29,9 @@ export const show = usage({
       'pending',
       'registers',
     ]),
+    raw: flag('--raw', 'with the address of each entry, its word and the fields of that'),
+    ...rowFilters,
+    kernel: text('--kernel <kernel|host>', 'the kernel of which --view restored is (vits kernels lists them)'),
     its,
     guestKernel,
     vgicItsState,

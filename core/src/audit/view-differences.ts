@@ -59,7 +59,7 @@ const differs = (a: number | null, b: number | null): boolean => a !== null && b
 const isMoved = (a: DeviceRow, b: DeviceRow): boolean => differs(a.itt, b.itt) || differs(a.eventIdBits, b.eventIdBits)
 
 function placeOf({ itt, eventIdBits }: DeviceRow): string {
-  return itt === null ? 'ITT unknown' : `ITT 0x${itt.toString(16)}, ${eventIdBits} bits`
+  return itt === null ? 'ITT unknown' : `ITT 0x${itt.toString(16)}, ${eventIdBits} bit${eventIdBits === 1 ? '' : 's'}`
 }
 
 function targetOf({ lpi, icid }: EventRow): string {
