@@ -6,7 +6,7 @@ describe('the generated documentation', () => {
   // What tests record is compared case by case by those tests.
   const printed = generatedDocs.filter(({ path }) => !path.endsWith('.txt'))
   it.each(printed.map((doc) => [doc.path, doc]))('is current: %s (npm run docs prints it)', async (path, { content }) => {
-    expect(readFileSync(path, 'utf8')).toBe(await content())
+    expect(readFileSync(path, 'utf8'), `${path} is not what it would be printed as now: npm run docs`).toBe(await content())
   })
 
   it('has no page of a problem that is gone', () => {

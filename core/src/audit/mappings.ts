@@ -1,4 +1,4 @@
-import { firstPast, type Gpa } from '../memory/index.ts'
+import { firstPast, type Gpa, INSPECT, listText } from '../memory/index.ts'
 import type { EventId } from './finding.ts'
 
 /** A device as a table or the guest has it. Its events are `first` to `first + count` of the columns. */
@@ -110,5 +110,18 @@ export class Mappings {
       else high = middle - 1
     }
     return -1
+  }
+
+  /** What console.log shows. */
+  [INSPECT](): string {
+    const { devices, events, collections } = this
+    const rows = devices.map(({ deviceId, ittAddr, eventIdBits, count }) => {
+      return `DeviceID 0x${deviceId.toString(16)}: ITT 0x${ittAddr.toString(16)}, ${eventIdBits} EventID bits, ${count} events`
+    })
+    return listText(
+      `Mappings ${devices.length} devices, ${events.length} events, ${collections.size} collections`,
+      rows,
+      rows.length,
+    )
   }
 }

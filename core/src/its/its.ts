@@ -8,7 +8,7 @@ import {
   type TableShape,
   tableShape,
 } from '../abi/index.ts'
-import { type Gpa, type GuestMemory, type ReadCursor, wholeNumber, word64 } from '../memory/index.ts'
+import { type Gpa, type GuestMemory, INSPECT, type ReadCursor, wholeNumber, word64 } from '../memory/index.ts'
 import { Collections } from './collections.ts'
 import { Devices } from './devices.ts'
 import { Events } from './events.ts'
@@ -204,5 +204,13 @@ export class Its {
     this.enabled = false
     this.freeDevices()
     this.freeCollections()
+  }
+
+  /** What console.log shows. */
+  [INSPECT](): string {
+    const { devices, events, collections, queue, creadr, cwriter } = this
+    const hex = (value: number) => `0x${value.toString(16)}`
+    const mapped = `${devices.count} devices, ${events.count} events, ${collections.order.length} collections`
+    return `Its ${this.enabled ? 'enabled' : 'disabled'}, ${mapped}, queue at ${hex(queue.base)}, CREADR ${hex(creadr)}, CWRITER ${hex(cwriter)}`
   }
 }

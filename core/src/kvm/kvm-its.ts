@@ -8,7 +8,7 @@ import {
   VGIC_ADDR_UNDEF,
 } from '../abi/index.ts'
 import { Its, itsFrame, type Register } from '../its/index.ts'
-import { attempt, KvmError, type Outcome, word64 } from '../memory/index.ts'
+import { attempt, INSPECT, KvmError, type Outcome, word64 } from '../memory/index.ts'
 import { restoredBy, savePlan, walkInto, writeTables } from '../tables/index.ts'
 import { checkAttribute, type KvmDevice, type Machine } from './device.ts'
 
@@ -108,6 +108,12 @@ export class KvmIts implements KvmDevice {
     this.#vm.lockVcpus()
     if (this.#base === VGIC_ADDR_UNDEF) throw new KvmError('ENXIO', 'the ITS has no address yet')
     return registerAt(attr)
+  }
+
+  /** What console.log shows. */
+  [INSPECT](): string {
+    const place = this.#base === VGIC_ADDR_UNDEF ? 'without an address' : `at 0x${this.#base.toString(16)}`
+    return `KvmIts ${place}: ${this.its[INSPECT]()}`
   }
 }
 

@@ -1,6 +1,17 @@
 import { KVM_MSI_VALID_DEVID, NEWEST, type ProfileId, profileWithId, type Quirks } from '../abi/index.ts'
 import { Gic, type Msi, Translaters } from '../its/index.ts'
-import { type Backing, elementAt, errnos, type Gpa, GuestMemory, KvmError, wholeNumber, word64 } from '../memory/index.ts'
+import {
+  type Backing,
+  elementAt,
+  errnos,
+  type Gpa,
+  GuestMemory,
+  INSPECT,
+  KvmError,
+  listText,
+  wholeNumber,
+  word64,
+} from '../memory/index.ts'
 import type { Machine } from './device.ts'
 import { AssignedIrqs } from './gicv4/assigned-irqs.ts'
 import { DirectInjection } from './gicv4/direct-injection.ts'
@@ -188,5 +199,15 @@ export class KvmVm implements Machine {
     if (base >= limit || (base + BigInt(bytes) > limit && !this.gic.quirks['frame-past-ipa'])) {
       throw new KvmError('E2BIG', `0x${base.toString(16)} is past the ${this.ipaBits}-bit address space`)
     }
+  }
+
+  /** What console.log shows. */
+  [INSPECT](): string {
+    const heading = `KvmVm ${this.kernel}, ${this.vcpus.length} vCPUs, ${this.itses.length} ITSes`
+    return listText(
+      heading,
+      [this.memory, ...this.itses].map((part) => part[INSPECT]().replaceAll('\n', '\n  ')),
+      1 + this.itses.length,
+    )
   }
 }

@@ -3,6 +3,7 @@ import { Cursor, type ReadCursor, type WriteCursor } from './cursor.ts'
 import { KvmError } from './errors.ts'
 import { firstPast } from './first-past.ts'
 import { GPA_LIMIT, type Gpa, type GpaRange } from './gpa.ts'
+import { INSPECT, memoryText } from './inspect.ts'
 import { bytesAt } from './place.ts'
 import { PAGE_BYTES, Region, type RegionShape } from './region.ts'
 
@@ -220,6 +221,11 @@ export class GuestMemory {
       region?.loadZeros(at - region.base)
     }
     return copy
+  }
+
+  /** What console.log shows: where RAM is, how it is kept, and how much of it was written since the log was cleared. */
+  [INSPECT](): string {
+    return memoryText(this.constructor.name, this.#regions)
   }
 
   #toWrite(at: Gpa, alignment: number): WriteCursor {

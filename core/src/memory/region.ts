@@ -1,5 +1,6 @@
 import { shown, wholeNumber } from './arguments.ts'
 import { GPA_LIMIT, type Gpa, type GpaRange } from './gpa.ts'
+import { sizeText } from './inspect.ts'
 import { type Place, type Words, zeroWords } from './place.ts'
 
 /** Bytes of a page: the grain of the dirty log and of sparse regions. */
@@ -216,6 +217,26 @@ export class Region {
     return copy
   }
 
+  /** `0x40000000 to 0x4bffffff  192 MiB flat, 3 pages written`. */
+  toString(): string {
+    const pages: Gpa[] = []
+    this.dirtyPages(pages)
+    const kept = this.#chunks === undefined ? 'flat' : `sparse, ${pagesText(this.#held(this.#chunks))} kept`
+    const hex = (at: number) => `0x${at.toString(16)}`
+    const place = `${hex(this.base)} to ${hex(this.base + this.bytes - 1)}`
+    return `${place}  ${sizeText(this.bytes)} ${kept}, ${pagesText(pages.length)} written`
+  }
+
+  /** Pages that have bytes of their own. */
+  #held(chunks: readonly Int32Array[]): number {
+    let held = 0
+    for (const chunk of chunks) {
+      if (chunk === ABSENT_CHUNK || chunk === ZERO_CHUNK) continue
+      for (const slot of chunk) if (slot > ZERO) held++
+    }
+    return held
+  }
+
   #setSlot(page: number, slot: number): void {
     const chunks = this.#chunks!
     const chunk = page >>> CHUNK_BITS
@@ -250,6 +271,8 @@ export class Region {
     place.zeroOffset = -1
   }
 }
+
+const pagesText = (pages: number) => `${pages === 0 ? 'no' : pages} ${pages === 1 ? 'page' : 'pages'}`
 
 const backings: readonly string[] = ['flat', 'sparse', 'loaded'] satisfies (Backing | LoadedShape['backing'])[]
 
