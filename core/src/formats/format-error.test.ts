@@ -21,6 +21,12 @@ describe('an error about a file', () => {
     expect(error.message).toBe('at byte 0x1234: expected this, found that.')
   })
 
+  it('calls nothing by a name from the file that a terminal would obey', () => {
+    expect(new FormatError(0, 'the file "ra\u009b2Jm"', 'none').message).toBe(
+      'at byte 0x0: expected the file "ra.2Jm", found none',
+    )
+  })
+
   it('can name the file, safely, and keeps what it came from', () => {
     const named = error.in('vm\n.mem')
     expect(named).toMatchObject({ offset: 0x1234, expected: 'this', found: 'that\n', file: 'vm\n.mem' })

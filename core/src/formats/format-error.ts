@@ -10,7 +10,7 @@ export class FormatError extends Error {
   constructor(offset: number, expected: string, found: string, options: ErrorOptions & { readonly file?: string } = {}) {
     const { file, ...rest } = options
     const where = file === undefined ? '' : `${printable(file)}: `
-    super(`${where}at byte 0x${offset.toString(16)}: expected ${expected}, found ${printable(found)}`, rest)
+    super(`${where}at byte 0x${offset.toString(16)}: expected ${ascii(expected)}, found ${printable(found)}`, rest)
     this.offset = offset
     this.expected = expected
     this.found = found
@@ -27,6 +27,8 @@ const LONGEST = 255
 
 /** Text from a file, made safe for a terminal: printable ASCII and not endless. */
 export function printable(text: string): string {
-  const safe = (length: number) => text.slice(0, length).replace(/[^ -~]/g, '.')
-  return text.length > LONGEST ? `${safe(LONGEST - 3)}...` : safe(LONGEST)
+  return text.length > LONGEST ? `${ascii(text.slice(0, LONGEST - 3))}...` : ascii(text)
 }
+
+/** What is expected may be called by a name from the file. */
+const ascii = (text: string): string => text.replace(/[^ -~]/g, '.')
