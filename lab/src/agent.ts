@@ -20,12 +20,35 @@ const NOT_UNDERSTOOD = -9999
 /** Begins the last line of an agent that cannot go on. */
 const STOPPED = 'STOPPED '
 const BOOT_MS = 60_000
+/** A kernel that says on its console what it does, and says nothing for so long before the agent begins, has come to a stand. */
+const BOOT_SILENCE_MS = 8_000
+/** What is kept of a console. */
+const CONSOLE_CHARACTERS = 1 << 20
 /** No request takes as long, on a machine that has other things to do: a kernel that is silent for so long is dead. */
 const SILENCE_MS = 30_000
 
 /** The kernel died under a request, or says nothing any more: what was asked has no answer. */
 export class HostDied extends Error {
   override readonly name = 'HostDied'
+  /** What it said before, where it was heard. */
+  readonly console: string
+
+  constructor(message: string, console = '') {
+    super(message)
+    this.console = console
+  }
+}
+
+/** The kernel did not come to the agent, or has no KVM. */
+export class NotBooted extends Error {
+  override readonly name = 'NotBooted'
+  /** What the kernel said, where it was heard. */
+  readonly console: string
+
+  constructor(message: string, console: string) {
+    super(message)
+    this.console = console
+  }
 }
 
 interface Waiting {
@@ -43,17 +66,25 @@ export class Agent {
   #firstUnsent = 0
   #firstSent = 0
   #inFlight = 0
+  #received = 0
   #scheduled = false
   #tail = ''
   #failure: Error | undefined
   #ready: (() => void) | undefined
+  #console = ''
+  #bootConsole = ''
+  #heard = () => {}
   readonly #silence: NodeJS.Timeout
   readonly #killOnExit: () => void
 
   private constructor(start: StartMachine, options: MachineOptions, silenceMs: number) {
     this.#machine = start(options, {
       received: (bytes) => this.#receive(bytes.toString('latin1')),
-      died: (reason) => this.#fail(new HostDied(reason)),
+      died: (reason) => this.#fail(new HostDied(reason, this.#console)),
+      said: (text) => {
+        this.#console = (this.#console + text).slice(-CONSOLE_CHARACTERS)
+        this.#heard()
+      },
     })
     this.#window = WINDOW[this.#machine.transport]
     this.#silence = setTimeout(() => this.#silent(), silenceMs).unref()
@@ -64,7 +95,11 @@ export class Agent {
   /** Boots a machine and waits for its agent. */
   static async boot(options: MachineOptions, start: StartMachine = startMachine, silenceMs = SILENCE_MS): Promise<Agent> {
     const agent = new Agent(start, options, silenceMs)
-    const timer = setTimeout(() => agent.#fail(new Error(`${options.kernel} did not boot in ${BOOT_MS / 1000} s`)), BOOT_MS)
+    const late = (why: string, ms: number) =>
+      setTimeout(() => agent.#fail(new Error(`${options.kernel} ${why} ${ms / 1000} s`)), ms)
+    const timer = late('did not boot in', BOOT_MS)
+    const silence = options.console ? late('does not boot, and has said nothing for', BOOT_SILENCE_MS) : undefined
+    agent.#heard = () => silence?.refresh()
     try {
       await new Promise<void>((resolve, reject) => {
         agent.#ready = resolve
@@ -72,9 +107,11 @@ export class Agent {
       })
     } catch (error) {
       agent.#machine.kill()
-      throw error
+      throw new NotBooted((error as Error).message, agent.#console)
     } finally {
       clearTimeout(timer)
+      clearTimeout(silence)
+      agent.#heard = () => {}
     }
     return agent
   }
@@ -82,6 +119,16 @@ export class Agent {
   /** True once the machine has died or was stopped: it answers nothing any more. */
   get dead(): boolean {
     return this.#failure !== undefined
+  }
+
+  /** What the kernel has said since it booted, where it is heard. */
+  get console(): string {
+    return this.#console
+  }
+
+  /** And what it said until then. */
+  get bootConsole(): string {
+    return this.#bootConsole
   }
 
   get transport(): Transport {
@@ -136,6 +183,7 @@ export class Agent {
   }
 
   #receive(text: string): void {
+    this.#received++
     this.#silence.refresh()
     const lines = (this.#tail + text).split('\n')
     this.#tail = lines.pop()!
@@ -175,15 +223,26 @@ export class Agent {
       return
     }
     this.#firstSent++
+    this.#bootConsole = this.#console
+    this.#console = ''
     this.#ready?.()
     this.#ready = undefined
   }
 
+  /** This program may have been at work for so long itself: answers that wait to be read are heard first. */
   #silent(): void {
+    const heard = this.#received
+    setImmediate(() => {
+      if (this.#received === heard) this.#giveUp()
+      else this.#silence.refresh()
+    })
+  }
+
+  #giveUp(): void {
     const first = this.#sent[this.#firstSent]
-    if (first === undefined) return
+    if (first === undefined || this.#failure !== undefined) return
     this.#machine.kill()
-    this.#fail(new HostDied(`the kernel is silent, asked ${first.line.slice(0, 80)}`))
+    this.#fail(new HostDied(`the kernel is silent, asked ${first.line.slice(0, 80)}`, this.#console))
   }
 
   #fail(error: Error): void {

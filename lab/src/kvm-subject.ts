@@ -51,6 +51,7 @@ export class KvmSubject implements Subject {
   #agent: Agent
   #rebooting: Promise<void> | undefined
   #logDirty = false
+  #lastWords = ''
 
   private constructor(host: KvmHost, options: MachineOptions, agent: Agent) {
     this.host = host
@@ -77,6 +78,7 @@ export class KvmSubject implements Subject {
   }
 
   async #reboot(): Promise<void> {
+    this.#lastWords += this.#agent.console
     try {
       this.#agent = await Agent.boot(this.#options)
     } finally {
@@ -86,6 +88,16 @@ export class KvmSubject implements Subject {
 
   get name(): string {
     return `Linux ${this.host.release}`
+  }
+
+  /** What the kernel has said since it booted, and before it died, if it did, where it is heard. */
+  get console(): string {
+    return this.#lastWords + this.#agent.console
+  }
+
+  /** What it said while it booted. */
+  get bootConsole(): string {
+    return this.#agent.bootConsole
   }
 
   /** Ends the VM, if a recording left one, and its RAM. */

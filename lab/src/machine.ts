@@ -14,6 +14,12 @@ export const KERNEL_WORDS =
   'quiet loglevel=0 nokaslr mitigations=off acpi=off audit=0 apparmor=0 security=none init_on_alloc=0 rodata=off ' +
   'cryptomgr.notests rcupdate.rcu_expedited=1 transparent_hugepage=never nosoftlockup lpj=100000'
 
+/**
+ * Early, so that a kernel is heard that does not come to its drivers. While the agent waits for a line its machine stands still and its
+ * clock goes on, which RCU would take for a stall.
+ */
+const CONSOLE_WORDS = 'loglevel=7 earlycon=pl011,0x9000000 console=ttyAMA0 rcupdate.rcu_cpu_stall_suppress=1'
+
 /** QEMU 7.2 is the first whose guests may use semihosting from user space. */
 const SEMIHOSTING_SINCE = 7.2
 
@@ -28,6 +34,12 @@ export interface MachineOptions {
   /** QEMU's -cpu: neoverse-n1 runs KVM in VHE mode, cortex-a57 in nVHE mode. */
   readonly cpu?: string
   readonly memory?: string
+  /** An initramfs that is unpacked before the agent's, which stays /init. */
+  readonly initrd?: string
+  /** Further words for the kernel's command line. */
+  readonly words?: string
+  /** The kernel says on its console what it does; without, it is silent. Only on fifos: a serial port is the agent's. */
+  readonly console?: boolean
 }
 
 /** A running QEMU and the line to the agent in it. */
@@ -44,6 +56,8 @@ export interface Machine {
 export interface MachineEvents {
   received(bytes: Buffer): void
   died(reason: string): void
+  /** The kernel said something on its console. */
+  said?(text: string): void
 }
 
 function bestTransport(): Transport {
@@ -63,9 +77,10 @@ export const startMachine: StartMachine = (options, events) => {
 
 function qemuArguments(options: MachineOptions, words: string): string[] {
   const machine = 'virt,virtualization=on,gic-version=3,its=off'
-  const { kernel, cpu = 'neoverse-n1', memory = '1G' } = options
+  const { kernel, cpu = 'neoverse-n1', memory = '1G', initrd = INITRAMFS, words: further = '' } = options
   const what = ['-M', machine, '-cpu', cpu, '-m', memory, '-nodefaults', '-display', 'none', '-no-reboot']
-  return [...what, '-kernel', kernel, '-initrd', INITRAMFS, '-append', `${KERNEL_WORDS} ${WORDS_OF_DEATH} ${words}`]
+  const append = [KERNEL_WORDS, WORDS_OF_DEATH, ...(options.console ? [CONSOLE_WORDS] : []), words, further].join(' ')
+  return [...what, '-kernel', kernel, '-initrd', initrd, '-append', append]
 }
 
 /**
@@ -104,9 +119,11 @@ function startOnFifos(options: MachineOptions, events: MachineEvents): Machine {
   // Opened for both directions: the fifo opens at once, and neither side meets an end of file before we close it.
   const to = openSync(requests, constants.O_RDWR)
   const from = new Socket({ fd: openSync(answers, constants.O_RDWR | constants.O_NONBLOCK), readable: true, writable: false })
-  const semihosting = ['-serial', 'null', '-semihosting-config', 'enable=on,target=native,userspace=on']
+  const serial = options.console ? ['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'] : ['-serial', 'null']
+  const semihosting = [...serial, '-semihosting-config', 'enable=on,target=native,userspace=on']
   const args = [...qemuArguments(options, `AGENT=semi:${requests}:${answers}`), ...semihosting]
   const { child, ended } = spawnQemu(args, 'ignore', events)
+  child.stdout!.on('data', (text) => events.said?.(String(text)))
   const removeFolder = () => rmSync(folder, { recursive: true, force: true })
   from.once('data', removeFolder)
   from.on('data', events.received)

@@ -2,7 +2,7 @@ import type { ProfileId } from '@vits/core/abi'
 import { ModelSubject } from '@vits/core/conformance'
 import { askMany } from '../ask-many.ts'
 import { stepsOf } from '../fuzz/case-steps.ts'
-import { type HeadKind, type HeadTrial, headKinds, tryHeads, withHeads } from '../fuzz/heads.ts'
+import { type HeadKind, type HeadTrial, headKinds, tryHeads, withHeads, worsened } from '../fuzz/heads.ts'
 import { caseOptions } from '../fuzz/options.ts'
 import type { Verdict } from '../fuzz/saved-state.ts'
 import { caseOf, compared } from '../fuzz/side-by-side.ts'
@@ -65,10 +65,7 @@ class Tally {
 
   add(seed: number, trial: HeadTrial): void {
     const { plain, fresh, stale, limited, indirect } = trial
-    const worse = kinds.flatMap((kind) => [
-      ...(isWorse(plain, fresh[kind]) ? [`${kind}, fresh: ${JSON.stringify(fresh[kind])}`] : []),
-      ...(isWorse(plain, stale[kind]) ? [`${kind}, stale: ${JSON.stringify(stale[kind])}`] : []),
-    ])
+    const worse = worsened(trial)
     if (limited) {
       this.#limited.all++
       if (worse.length > 0) this.#limited.changed++
@@ -113,10 +110,6 @@ class Tally {
     this.#rows.set(name, row)
   }
 }
-
-/** Whether heads make what was restored exactly something else. A save that the proposal refuses is none. */
-const isWorse = (plain: Verdict | undefined, ended: Verdict | undefined): boolean =>
-  plain === 'exact' && ended !== 'exact' && ended !== undefined
 
 function kindOf(ended: Verdict | undefined): Ended {
   if (ended === undefined) return 'unsaved'

@@ -1,17 +1,11 @@
 import { parseArgs } from 'node:util'
-import { type ProfileId, profileOfKernel, profiles, type Quirks } from '@vits/core/abi'
-import { ModelSubject, type Step } from '@vits/core/conformance'
-import { askMany, survives } from '../ask-many.ts'
-import { type Answered, answered } from '../fuzz/answered.ts'
+import { profileOfKernel, type Quirks } from '@vits/core/abi'
+import type { Answered } from '../fuzz/answered.ts'
+import { askKernel } from '../fuzz/ask-kernel.ts'
 import { explain, turnedOver, untold } from '../fuzz/explain.ts'
 import { wholeNumber } from '../fuzz/options.ts'
 import { questions } from '../fuzz/questions.ts'
-import { modelled } from '../fuzz/side-by-side.ts'
-import type { KvmSubject } from '../kvm-subject.ts'
 import { withKvm } from '../lab.ts'
-
-/** The profile whose quirks tell where a host dies that nothing is known of: the oldest that any distribution still has. */
-const FIRST_GUESS: ProfileId = 'linux-6.1.192'
 
 /**
  * Says which quirks a kernel has, whatever its version: plays the scenarios of fixtures/vectors and random histories on it, and names
@@ -30,39 +24,17 @@ export async function identify(args: string[]): Promise<number> {
   return withKvm(kernel, async (kvm) => {
     console.log(`${kvm.name} (${kvm.host.kernel}, ${kvm.host.kernelVersion})`)
     const start = performance.now()
-    const { histories, known, died } = await ask(kvm, asked)
+    const { histories, known, died } = await askKernel([kvm], asked)
     const steps = histories.reduce((sum, history) => sum + history.length, 0)
     console.log(`asked ${asked.length} histories, ${steps} steps, in ${secondsSince(start)}`)
     if (known['null-collection-oops'] === true)
       console.log('it dies of saving an event whose collection is gone: null-collection-oops')
-    if (died > 0) console.log(`it died under ${died} histories that no quirk explains`)
-    return told(kvm.host.release, histories, known) + Math.min(died, 1)
+    if (died.length > 0) console.log(`it died under ${died.length} histories that no quirk explains`)
+    return told(kvm.host.release, histories, known) + Math.min(died.length, 1)
   })
 }
 
 const secondsSince = (start: number) => `${((performance.now() - start) / 1000).toFixed(1)} s`
-
-interface Asked {
-  readonly histories: readonly Answered[]
-  readonly known: Partial<Quirks>
-  /** Histories under which the host died though they were cut. */
-  readonly died: number
-}
-
-/** Asks everything that the host survives. Whether it dies of a save is asked first, once: then all others are cut before theirs. */
-async function ask(kvm: KvmSubject, asked: readonly (readonly Step[])[]): Promise<Asked> {
-  const guess = profileOfKernel(kvm.host.release)?.profile ?? FIRST_GUESS
-  const quirks = { ...profiles[guess].quirks, 'null-collection-oops': true }
-  const cuts = asked.map((steps) => modelled(new ModelSubject(guess, quirks), steps))
-  const deadly = cuts.findIndex(({ cut }) => cut)
-  const histories: Answered[] = []
-  let died = 0
-  const dies = deadly >= 0 && !(await survives(kvm, () => answered(kvm, asked[deadly]!)))
-  const survivable = cuts.map(({ steps }, n) => (dies ? steps : asked[n]!))
-  const keep = async (machine: KvmSubject, steps: readonly Step[]) => void histories.push(await answered(machine, steps))
-  await askMany([kvm], survivable, keep, () => died++)
-  return { histories, known: dies ? { 'null-collection-oops': true } : {}, died }
-}
 
 /** Prints what explains the answers; 0 if all are explained. */
 function told(release: string, histories: readonly Answered[], known: Partial<Quirks>): number {

@@ -2,8 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { Agent } from '../agent.ts'
 import { kernelImage } from '../cache.ts'
-import { TracedAgent } from '../trace/traced-agent.ts'
-import { traces } from '../trace/traces.ts'
+import { tracesOf } from '../trace/traced-agent.ts'
 
 /** Saves and restores a VM in the right order and in each wrong one, and writes the trace of each: what `vits lint` judges. */
 export async function trace(args: string[]): Promise<number> {
@@ -19,18 +18,11 @@ export async function trace(args: string[]): Promise<number> {
   return 0
 }
 
-/** Each trace by its name, asked of one kernel; a line that the agent does not obey ends it. */
+/** Each trace by its name, asked of one kernel. */
 export async function traced(kernel: string): Promise<ReadonlyMap<string, string>> {
   const agent = await Agent.boot({ kernel: kernelImage(kernel) })
   try {
-    const found = new Map<string, string>()
-    for (const [name, deeds] of Object.entries(traces)) {
-      const asked = new TracedAgent(agent)
-      for (const [by, line] of deeds) await asked.ask(line, by)
-      await agent.request('del 0')
-      found.set(name, asked.trace)
-    }
-    return found
+    return await tracesOf(agent)
   } finally {
     await agent.stop()
   }

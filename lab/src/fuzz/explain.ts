@@ -10,7 +10,7 @@ export interface Explanation {
 }
 
 const names = Object.keys(quirks) as QuirkName[]
-/** Profiles from which a set of quirks is sought, when no profile answers all: those that answer most. */
+/** Profiles from which a set of quirks is sought, when no profile answers all: the preferred one, and those that answer most. */
 const STARTS = 3
 /** A profile that leaves so many more histories unexplained than another is not looked at further. */
 const MARGIN = 25
@@ -26,13 +26,19 @@ export function explain(histories: readonly Answered[], near?: ProfileId, known:
   const search = new Search(histories, known)
   const ranked = search.ranked(near)
   if (ranked[0]!.unexplained.length === 0) return ranked[0]!
+  const own = ranked.find(({ profile }) => profile === near)
   const found: Explanation[] = []
-  for (const start of ranked.slice(0, STARTS)) {
+  for (const start of new Set([...(own === undefined ? [] : [own]), ...ranked.slice(0, STARTS)])) {
     const explanation = search.from(start)
-    if (explanation.unexplained.length === 0) return explanation
+    if (explanation.unexplained.length === 0 && turnedOver(explanation).length === 1) return explanation
     found.push(explanation)
   }
   return found.sort(byMerit)[0]!
+}
+
+/** As `explain`, of one profile: what of it is turned over. */
+export function explainFrom(profile: ProfileId, histories: readonly Answered[], known: Partial<Quirks> = {}): Explanation {
+  return new Search(histories, known).from({ profile, quirks: { ...profiles[profile].quirks, ...known }, unexplained: histories })
 }
 
 /** The quirks in which an explanation is not its profile. */

@@ -108,3 +108,14 @@ export async function tryHeads(kvm: KvmSubject, profile: ProfileId, seed: number
       sealed.ok && sealed.value.limits.some(({ name, profiles }) => name === 'shared-entries' || profiles.includes(profile)),
   }
 }
+
+/** Which heads make what was restored exactly something else, and what. A save that the proposal refuses is none. */
+export function worsened({ plain, fresh, stale }: HeadTrial): string[] {
+  if (plain !== 'exact') return []
+  return (Object.keys(headKinds) as HeadKind[]).flatMap((kind) => [
+    ...(isWorse(fresh[kind]) ? [`${kind}, fresh: ${JSON.stringify(fresh[kind])}`] : []),
+    ...(isWorse(stale[kind]) ? [`${kind}, stale: ${JSON.stringify(stale[kind])}`] : []),
+  ])
+}
+
+const isWorse = (ended: Verdict | undefined): boolean => ended !== 'exact' && ended !== undefined

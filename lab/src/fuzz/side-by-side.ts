@@ -1,4 +1,11 @@
-import { compareAnswer, type Difference, type ModelSubject, type Step, type StepAnswer } from '@vits/core/conformance'
+import {
+  compareAnswer,
+  type Difference,
+  type ModelSubject,
+  type Step,
+  type StepAnswer,
+  UNSUPPORTED,
+} from '@vits/core/conformance'
 import fc from 'fast-check'
 import { HostDied } from '../agent.ts'
 import type { KvmSubject } from '../kvm-subject.ts'
@@ -45,9 +52,10 @@ export async function compared(kvm: KvmSubject, model: ModelSubject, history: re
   return { ...played, found: firstDifference(played.steps, answers, played.answers) }
 }
 
-/** The first answer that is not the same, if one is not. */
+/** The first answer that is not the same, if one is not; of steps that have their answers in them, `answers` is empty. */
 export function firstDifference(steps: readonly Step[], answers: readonly StepAnswer[], modelled: readonly StepAnswer[]) {
   for (const [index, step] of steps.entries()) {
+    if (modelled[index] === UNSUPPORTED) continue
     const recorded = { ...step, ...answers[index] } as Step
     const [difference] = compareAnswer(index, recorded, modelled[index]!)
     if (difference === undefined) continue

@@ -1,11 +1,24 @@
 import { KVM_DEV_ARM_VGIC_GRP as GROUP, KVM_DEV_TYPE } from '@vits/core/abi'
 import type { Agent, Answer } from '../agent.ts'
+import { traces } from './traces.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
 /** File descriptors as they stand in the trace; the agent has its own. */
 const GIC_FD = 10
 const FIRST_ITS_FD = 11
+
+/** What a kernel answers to each of the traces, by name; a line that the agent does not obey ends it. */
+export async function tracesOf(agent: Agent): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>()
+  for (const [name, deeds] of Object.entries(traces)) {
+    const asked = new TracedAgent(agent)
+    for (const [by, line] of deeds) await asked.ask(line, by)
+    await agent.request('del 0')
+    found.set(name, asked.trace)
+  }
+  return found
+}
 
 /** The agent, and the trace of the ioctls that its lines have become. */
 export class TracedAgent {
