@@ -24,8 +24,20 @@ module.exports = {
     {
       name: 'environments-do-not-meet',
       severity: 'error',
-      from: { path: '^(cli|lab)/' },
-      to: { path: '^(cli|lab)/', pathNot: '^$1/' },
+      from: { path: '^(cli|explorer|lab)/', pathNot: `${test}|^explorer/browser/` },
+      to: { path: '^(cli|explorer|lab)/', pathNot: ['^$1/', '^cli/src/(render/|profile-named)'] },
+    },
+    {
+      name: 'only-the-page-prints-what-the-program-prints',
+      severity: 'error',
+      from: { path: '^lab/|^explorer/', pathNot: `${test}|^explorer/browser/|^explorer/src/worker/words.ts$` },
+      to: { path: '^cli/src/(render/|profile-named)' },
+    },
+    {
+      name: 'scene-knows-no-page',
+      severity: 'error',
+      from: { path: '^explorer/src/scene/' },
+      to: { path: '^explorer/src/', pathNot: '^explorer/src/scene/' },
     },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
   ],

@@ -19,6 +19,7 @@ export default defineConfig({
     include: [
       'core/src/**/*.test.ts',
       'cli/src/**/*.test.ts',
+      'explorer/src/**/*.test.ts',
       'lab/src/**/*.test.ts',
       'scripts/**/*.test.ts',
       'bench/**/*.test.ts',

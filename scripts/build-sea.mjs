@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pages } from '../explorer/build.mjs'
 import { bundle, bundleWhole } from './bundle.mjs'
 
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
@@ -10,13 +11,14 @@ const output = 'cli/dist/vits'
 /** What they say is shown when they fail. */
 const quiet = { stdio: 'pipe' }
 
+await pages()
 await bundle()
 const folder = mkdtempSync(join(tmpdir(), 'vits-sea-'))
 try {
   const [main, config, blob] = ['main.cjs', 'sea.json', 'blob'].map((name) => join(folder, name))
   writeFileSync(main, await bundleWhole())
   // Threads begin with the work alone. Their code comes as text: what is compiled ahead is only for the main thread.
-  const assets = { 'work.cjs': 'cli/dist/work.cjs' }
+  const assets = { 'work.cjs': 'cli/dist/work.cjs', 'report.html': 'cli/dist/report.html' }
   writeFileSync(config, JSON.stringify({ main, output: blob, assets, useCodeCache: true, disableExperimentalSEAWarning: true }))
   execFileSync(process.execPath, ['--experimental-sea-config', config], quiet)
   const program = join(folder, 'vits')

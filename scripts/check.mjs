@@ -3,6 +3,7 @@ import { runSteps } from './run.mjs'
 runSteps([
   ['biome', 'biome', 'check', '--error-on-warnings', '.'],
   ['tsc', 'tsc', '-p', 'tsconfig.json'],
-  ['dependency-cruiser', 'depcruise', '--config', '.dependency-cruiser.cjs', 'core/src', 'cli/src', 'lab'],
+  ['tsc explorer', 'tsc', '-p', 'explorer/tsconfig.json'],
+  ['dependency-cruiser', 'depcruise', '--config', '.dependency-cruiser.cjs', 'core/src', 'cli/src', 'explorer/src', 'lab'],
   ['knip', 'knip'],
 ])

@@ -11,6 +11,7 @@ runSteps([
   ...(isSome
     ? []
     : [
+        ['pages', 'node', 'explorer/build.mjs'],
         ['publint core', 'publint', 'core'],
         ['publint cli', 'publint', 'cli'],
       ]),

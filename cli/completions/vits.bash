@@ -31,7 +31,7 @@ _vits() {
   fi
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "$command ${COMP_WORDS[i]}" in
-      ' check' | ' repair' | ' undo' | ' show' | ' diff' | ' extract' | ' pages' | ' live' | ' lint' | ' explain' | ' kernels' | ' formats' | ' conform' | ' prove' | ' selftest' | ' demo' | ' completion') command=${COMP_WORDS[i]} ;;
+      ' check' | ' repair' | ' undo' | ' show' | ' diff' | ' explore' | ' extract' | ' pages' | ' live' | ' lint' | ' explain' | ' kernels' | ' formats' | ' conform' | ' prove' | ' selftest' | ' demo' | ' completion') command=${COMP_WORDS[i]} ;;
       'selftest heads' | 'selftest vlpi' | 'demo orphan') command+=" ${COMP_WORDS[i]}" ;;
     esac
   done
@@ -120,6 +120,24 @@ _vits() {
         *)
           if [[ $cur == -* ]]; then
             _vits_words '--view --its --json --max-memory --timeout -h --help'
+          else
+            _vits_paths -f
+          fi
+          ;;
+      esac
+      ;;
+    'explore')
+      case "$prev" in
+        -o | --output) _vits_paths -f ;;
+        --kernel) _vits_words 'linux-4.13 linux-5.10 linux-5.10.223 linux-6.6 linux-6.1.174 linux-6.1.190 linux-6.1.192 linux-6.12 linux-6.12.90 linux-6.12.111 linux-6.12.113 linux-6.12.117 linux-6.19.14 linux-7.0.13 linux-7.1.13 linux-7.2.6 linux-7.2.13 linux-7.3 linux-7.3.4 proposal-2017 proposal-2024' ;;
+        --mem) _vits_paths -f ;;
+        --registers) _vits_paths -f ;;
+        --base) _vits_paths -f ;;
+        --max-memory) : ;;
+        --timeout) : ;;
+        *)
+          if [[ $cur == -* ]]; then
+            _vits_words '-o --output --kernel --scrub --guest-kernel --force --mem --registers --base --max-memory --timeout -h --help'
           else
             _vits_paths -f
           fi
@@ -317,7 +335,7 @@ _vits() {
       if [[ $cur == -* ]]; then
         _vits_words '-V --version -h --help'
       else
-        _vits_words 'check repair undo show diff extract pages live lint explain kernels formats conform prove selftest demo completion help'
+        _vits_words 'check repair undo show diff explore extract pages live lint explain kernels formats conform prove selftest demo completion help'
       fi
       ;;
   esac

@@ -5,7 +5,7 @@ function __vits_is
     set -l command
     for word in (commandline -opc)[2..-1]
         switch "$command $word"
-            case ' check' ' repair' ' undo' ' show' ' diff' ' extract' ' pages' ' live' ' lint' ' explain' ' kernels' ' formats' ' conform' ' prove' ' selftest' ' demo' ' completion'
+            case ' check' ' repair' ' undo' ' show' ' diff' ' explore' ' extract' ' pages' ' live' ' lint' ' explain' ' kernels' ' formats' ' conform' ' prove' ' selftest' ' demo' ' completion'
                 set command $word
             case 'selftest heads' 'selftest vlpi' 'demo orphan'
                 set command "$command $word"
@@ -26,6 +26,7 @@ complete -c vits -n '__vits_is' -a repair -d 'mend a saved VM so that its interr
 complete -c vits -n '__vits_is' -a undo -d 'take a repair in place back'
 complete -c vits -n '__vits_is' -a show -d 'list collections and devices with their events, pending LPIs, or registers'
 complete -c vits -n '__vits_is' -a diff -d 'say what changed between two saves of one VM'
+complete -c vits -n '__vits_is' -a explore -d 'write a page that shows why a VM will not come back: one file, for any browser, without network'
 complete -c vits -n '__vits_is' -a extract -d 'write a case file: what decides about the interrupts, and nothing else of the VM'
 complete -c vits -n '__vits_is' -a pages -d 'list the guest RAM that a save writes and a restore reads'
 complete -c vits -n '__vits_is' -a live -d 'say whether a VM that runs now would come back from a save'
@@ -106,6 +107,18 @@ complete -c vits -n '__vits_is diff' -l max-memory -x  -d 'give up a file that t
 complete -c vits -n '__vits_is diff' -l timeout -x  -d 'give up a file that takes longer: 90s, 5m (without: never)'
 complete -c vits -n '__vits_is diff' -s h -l help -d 'display help for command'
 complete -c vits -n '__vits_is diff' -F
+complete -c vits -n '__vits_is explore' -s o -l output -r -F -d 'where to write the page'
+complete -c vits -n '__vits_is explore' -l kernel -x -a 'linux-4.13 linux-5.10 linux-5.10.223 linux-6.6 linux-6.1.174 linux-6.1.190 linux-6.1.192 linux-6.12 linux-6.12.90 linux-6.12.111 linux-6.12.113 linux-6.12.117 linux-6.19.14 linux-7.0.13 linux-7.1.13 linux-7.2.6 linux-7.2.13 linux-7.3 linux-7.3.4 proposal-2017 proposal-2024' -d 'the kernel that the page begins with: as uname -r prints it, or a profile (vits kernels)'
+complete -c vits -n '__vits_is explore' -l scrub -d 'blank what is not the ITS’s in the pages of guest RAM that it carries'
+complete -c vits -n '__vits_is explore' -l guest-kernel -d 'search all RAM for the list of devices that the guest’s kernel keeps (without: when the queue does not tell all)'
+complete -c vits -n '__vits_is explore' -l force -d 'replace the output file if there is one'
+complete -c vits -n '__vits_is explore' -l mem -r -F -d 'the file that holds guest RAM, where the VM was saved in two files and they are not alone in a folder'
+complete -c vits -n '__vits_is explore' -l registers -r -F -d 'the registers of the ITS and of the vCPUs as JSON, where the file is raw RAM (vits show)'
+complete -c vits -n '__vits_is explore' -l base -r -F -d 'what a file of changes is to be applied to; once for each layer, the nearest first'
+complete -c vits -n '__vits_is explore' -l max-memory -x  -d 'give up a file that takes more memory: 512M, 4G (without: 2G, or three quarters of what the machine has)'
+complete -c vits -n '__vits_is explore' -l timeout -x  -d 'give up a file that takes longer: 90s, 5m (without: never)'
+complete -c vits -n '__vits_is explore' -s h -l help -d 'display help for command'
+complete -c vits -n '__vits_is explore' -F
 complete -c vits -n '__vits_is extract' -s o -l output -r -F -d 'where to write the case (gzip)'
 complete -c vits -n '__vits_is extract' -l scrub -d 'blank what is not the ITS’s in those pages'
 complete -c vits -n '__vits_is extract' -l guest-kernel -d 'keep also what the guest’s kernel knows of its devices: its list, and its BTF'

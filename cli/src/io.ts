@@ -45,6 +45,8 @@ export interface Io {
   /** Bytes that may be kept of a pipe, and of what a compressed file holds, which spares reading and decoding again. */
   readonly keeping: number
   readonly turns: Turns
+  /** The page of `vits explore`, with room for a case. */
+  reportPage(): Promise<string>
   /** Boots a kernel in the lab; `kernel` is what the lab's `--kernel` names. */
   lab(kernel: string): Promise<Lab>
   hostKernel(): HostKernel

@@ -47,7 +47,19 @@ describe('the package, alone in an empty folder and offline', () => {
         .filter((file) => file.isFile())
         .map(({ name }) => name)
         .sort(),
-    ).toEqual(['LICENSE', 'LICENSES', 'README.md', 'package.json', 'package.json', 'vits.cjs', 'vits.js', 'work.cjs'].sort())
+    ).toEqual(
+      [
+        'LICENSE',
+        'LICENSES',
+        'README.md',
+        'package.json',
+        'package.json',
+        'report.html',
+        'vits.cjs',
+        'vits.js',
+        'work.cjs',
+      ].sort(),
+    )
     const licenses = readFileSync(join(home, 'node_modules/vits/dist/LICENSES'), 'utf8')
     expect(licenses.match(/^\S+ \d+\.\d+\.\d+ \(.*\)$/gm)).toEqual(['commander 14.0.3 (MIT)', 'picocolors 1.1.1 (ISC)'])
   })

@@ -11,6 +11,7 @@ export const commands: Readonly<Record<string, () => Promise<{ readonly run: Run
   undo: () => import('./undo.ts'),
   show: () => import('./show.ts'),
   diff: () => import('./diff.ts'),
+  explore: () => import('./explore.ts'),
   extract: () => import('./extract.ts'),
   pages: () => import('./pages.ts'),
   live: () => import('./live.ts'),

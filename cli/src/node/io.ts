@@ -4,6 +4,7 @@ import { hostKernel } from './host-kernel.ts'
 import { listFolder } from './list-folder.ts'
 import { onSignal } from './on-signal.ts'
 import { openFile } from './open-file.ts'
+import { reportPage } from './report-page.ts'
 import { KEPT_BYTES } from './spool.ts'
 import { writtenRanges } from './written.ts'
 
@@ -15,6 +16,7 @@ export const nodeIo = (said: Pick<Io, 'out' | 'err' | 'progress' | 'style' | 'tu
   list: listFolder,
   written: (path, storedBytes) => writtenRanges(path, storedBytes),
   disk: nodeDisk,
+  reportPage,
   lab: async (kernel) => (await import('../prove/lab-program.ts')).openLab(kernel),
   hostKernel,
   now: () => performance.now(),

@@ -8,7 +8,7 @@ import { count } from './words.ts'
 const MOST_ROWS = 12
 
 /** Findings with one code and severity, in the order of the report. */
-function groups(findings: readonly Finding[]): Finding[][] {
+export function findingGroups(findings: readonly Finding[]): Finding[][] {
   const found = new Map<string, Finding[]>()
   for (const finding of findings) {
     const key = `${finding.code} ${finding.severity} ${finding.errno}`
@@ -32,7 +32,7 @@ export interface FindingContext {
 
 /** The findings of one ITS, those with one code and severity together. */
 export const findingsLines = (findings: readonly Finding[], context: FindingContext): string[] =>
-  groups(findings).flatMap((group) => findingLines(group, context))
+  findingGroups(findings).flatMap((group) => findingLines(group, context))
 
 function findingLines(group: readonly Finding[], context: FindingContext): string[] {
   const { names, hidden, its, rules, style } = context
@@ -42,7 +42,7 @@ function findingLines(group: readonly Finding[], context: FindingContext): strin
   const title = `${first.code} ${first.slug}${where}${group.length > 1 ? ` ×${group.length}` : ''}`
   const more = group.length > 1 ? ` ${count(group.length - 1, 'more', 'more')} like it.` : ''
   return [
-    ...beside(style.bold(title), paint(first.severity, style)(effectWords(group, hidden)), style),
+    ...beside(style.bold(title), paint(first.severity, style)(findingEffect(group, hidden)), style),
     `  ${first.says}${more}`,
     '',
     ...entryLines(group, style),
@@ -68,7 +68,8 @@ const lostBy = (group: readonly Finding[]): readonly number[] =>
 /** It does nothing now, and needs no reasons. */
 export const isQuiet = ({ code, severity }: Finding): boolean => severity === 'latent' && problemRow(code).beyondRestore !== true
 
-function effectWords(group: readonly Finding[], hidden: boolean): string {
+/** What findings with one code and severity do to a restore. `hidden`: it fails, and they show only once that is mended. */
+export function findingEffect(group: readonly Finding[], hidden: boolean): string {
   const [{ severity, errno, effect }] = group as [Finding]
   if (severity === 'fails')
     return `restore fails: ${errno}${group.length > 1 || effect.stop === undefined ? '' : ` at ${effect.stop.place}`}`

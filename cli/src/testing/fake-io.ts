@@ -66,6 +66,7 @@ export async function vits(
     keeping: 2 ** 27,
     style: look,
     turns: allTurns,
+    reportPage: async () => '<html><!-- cases --></html>',
     lab: modelLab,
     hostKernel: () => debian12,
     now: () => 0,

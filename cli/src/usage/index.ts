@@ -5,6 +5,7 @@ import { conform } from './conform.ts'
 import { demoOrphan } from './demo.ts'
 import { diff } from './diff.ts'
 import { explain } from './explain.ts'
+import { explore } from './explore.ts'
 import { extract } from './extract.ts'
 import { formats } from './formats.ts'
 import { kernels } from './kernels.ts'
@@ -26,6 +27,7 @@ export const usages: readonly Usage[] = [
   undo,
   show,
   diff,
+  explore,
   extract,
   pages,
   live,

@@ -43,7 +43,7 @@ export {
   type Remedy,
   type Severity,
 } from './problems/index.ts'
-export { type QueueCommand, queueCommands } from './queue-commands.ts'
+export { type GuestThen, guestThen, type QueueCommand, queueCommands } from './queue-commands.ts'
 export type { DeviceRecord } from './replay.ts'
 export type { Count, QueueCounts, Report, RestoreCounts, RestoreStop } from './report.ts'
 export type { CallFailure } from './restore-and-save.ts'

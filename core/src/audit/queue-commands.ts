@@ -1,5 +1,6 @@
 import { COMMAND_BYTES, type Command, disassemble, type SavedIts } from '../abi/index.ts'
 import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
+import { type CollectionRecord, type DeviceRecord, Replay } from './replay.ts'
 import { commandIn, isBlank, openRing, type Ring } from './ring.ts'
 
 /** A command that lies in the ring of a command queue. */
@@ -37,4 +38,27 @@ function whenOf({ read, write }: Ring, slot: number): QueueCommand['when'] {
   if (write < read) return slot >= read || slot < write ? 'pending' : 'executed'
   if (slot >= write) return 'earlier'
   return slot < read ? 'executed' : 'pending'
+}
+
+/** What the guest had mapped at one moment of its history. */
+export interface GuestThen {
+  readonly collections: ReadonlyMap<number, CollectionRecord>
+  readonly devices: ReadonlyMap<number, DeviceRecord>
+}
+
+/**
+ * What the guest had mapped when the command in `slot`, one of those that `queueCommands` lists, was executed. `isWhole`: the history
+ * begins at slot 0 with an ITS that has nothing mapped; otherwise what a command names was mapped before.
+ */
+export function guestThen(memory: ReadonlyMemory, its: SavedIts, slot: number, isWhole: boolean): GuestThen {
+  const ring = openRing(memory, its)
+  const replay = new Replay({ lost: !isWhole })
+  if (ring === undefined) return replay
+  const start = isWhole ? 0 : ring.write
+  if (slot >= start) replay.run(ring, start, slot + 1)
+  else {
+    replay.run(ring, start, ring.used)
+    replay.run(ring, 0, slot + 1)
+  }
+  return replay
 }

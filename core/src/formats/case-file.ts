@@ -69,7 +69,7 @@ function caseBytes(machine: SavedMachine, registers: GicRegisters, { contents, p
   return bytes
 }
 
-/** Opens a case. */
+/** Opens a case, whose file is not compressed any more. @throws FormatError when it is none, or not whole. */
 export async function openCase(file: SavedFile): Promise<SavedMachine> {
   const { source } = file
   const fixed = await readExactly(source, 0, FIXED_BYTES, 'the beginning of a case')

@@ -1,5 +1,5 @@
 export { type BlobLike, type ByteRange, type ByteSource, blobSource, bytesSource } from './byte-source.ts'
-export { writeCase } from './case-file.ts'
+export { openCase, writeCase } from './case-file.ts'
 export { readKvmLists } from './debugfs/kvm-lists.ts'
 export { applyEdits, changedPages, type Edit, editedLength, keepsLength } from './edits.ts'
 export { FormatError } from './format-error.ts'

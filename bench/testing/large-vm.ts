@@ -1,0 +1,118 @@
+import {
+  KVM_VGIC_ADDR_TYPE as ADDR,
+  COMMAND_BYTES,
+  type CommandName,
+  KVM_DEV_ARM_CTRL as CTRL,
+  encodeCommand,
+  GITS,
+  GITS_BASER,
+  GITS_CBASER,
+  type GicRegisters,
+  KVM_DEV_ARM_VGIC_GRP as GRP,
+  type Operands,
+} from '@vits/core/abi'
+import type { SavedMachine } from '@vits/core/formats'
+import { KvmVm } from '@vits/core/kvm'
+import { type Gpa, GuestMemory, LoadableMemory, PAGE_BYTES } from '@vits/core/memory'
+
+const RAM = 0x4000_0000
+const RAM_BYTES = 0x400_0000
+const QUEUE = RAM
+const QUEUE_BYTES = 0x10_0000
+const DEVICE_TABLE = RAM + 0x10_0000
+const COLLECTION_TABLE = RAM + 0x20_0000
+const CONFIGURATION = RAM + 0x30_0000
+const PENDING = RAM + 0x40_0000
+const ITTS = RAM + 0x100_0000
+const VCPUS = 8
+const LPIS = 57344
+
+/** A guest that a kernel saved which clears nothing: every 41st device was unmapped between two saves, and its entries are there still. */
+export function largeVm(devices: number, events: number): SavedMachine {
+  const memory = new GuestMemory([{ base: RAM as Gpa, bytes: RAM_BYTES, backing: 'sparse' }])
+  memory.fill(CONFIGURATION as Gpa, LPIS, 0xa1)
+  const vm = new KvmVm({ kernel: 'linux-6.6', memory })
+  for (let i = 0; i < VCPUS; i++) vm.createVcpu()
+  const [gic, its] = [vm.createGic(), vm.createIts()]
+  gic.setAttr(GRP.ADDR, BigInt(ADDR.V3_DIST), 0x0800_0000n)
+  gic.setAttr(GRP.ADDR, BigInt(ADDR.V3_REDIST), 0x080a_0000n)
+  gic.setAttr(GRP.CTRL, BigInt(CTRL.VGIC_CTRL_INIT))
+  const propbaser = BigInt(CONFIGURATION) | 0xfn
+  const pendbaser = (vcpu: number) => BigInt(PENDING + vcpu * 0x1_0000)
+  for (let vcpu = 0; vcpu < VCPUS; vcpu++) {
+    const at = BigInt(vcpu) << 32n
+    gic.setAttr(GRP.REDIST_REGS, at | 0x70n, propbaser)
+    gic.setAttr(GRP.REDIST_REGS, at | 0x78n, pendbaser(vcpu))
+    gic.setAttr(GRP.REDIST_REGS, at, 1n)
+  }
+  its.setAttr(GRP.ADDR, BigInt(ADDR.ITS), 0x0808_0000n)
+  const set = (offset: number, value: bigint) => its.setAttr(GRP.ITS_REGS, BigInt(offset), value)
+  set(GITS.CBASER, GITS_CBASER.pack({ valid: true, address: QUEUE, pages: QUEUE_BYTES / 4096 - 1 }))
+  set(GITS.BASER0, GITS_BASER.pack({ valid: true, addressLow: DEVICE_TABLE, pages: 7 }))
+  set(GITS.BASER0 + 8, GITS_BASER.pack({ valid: true, addressLow: COLLECTION_TABLE }))
+  set(GITS.CTLR, 1n)
+  let offset = 0
+  const send = <N extends CommandName>(name: N, args: Partial<Operands<N>>) => {
+    memory.write((QUEUE + offset) as Gpa, new Uint8Array(encodeCommand(name, args).buffer))
+    offset = (offset + COMMAND_BYTES) % QUEUE_BYTES
+    set(GITS.CWRITER, BigInt(offset))
+  }
+  const idOf = (device: number) => device * 8
+  for (let vcpu = 0; vcpu < VCPUS; vcpu++) send('MAPC', { icid: vcpu, rdBase: vcpu, valid: true })
+  for (let device = 0; device < devices; device++) {
+    send('MAPD', { deviceId: idOf(device), size: Math.ceil(Math.log2(events)) - 1, ittAddr: ITTS + device * 256, valid: true })
+    for (let eventId = 0; eventId < events; eventId++) {
+      const pintid = 8192 + ((device * events + eventId) % LPIS)
+      send('MAPTI', { deviceId: idOf(device), eventId, pintid, icid: (device + eventId) % VCPUS })
+    }
+  }
+  const save = () => its.setAttr(GRP.CTRL, BigInt(CTRL.ITS_SAVE_TABLES))
+  save()
+  for (let device = 7; device < devices; device += 41) send('MAPD', { deviceId: idOf(device), valid: false })
+  save()
+  const baser = Array.from({ length: 8 }, (_, n) => (n === 0 || n === 1 ? its.its.baser(n) : 0n))
+  const registers: GicRegisters = {
+    itses: [
+      {
+        base: 0x0808_0000 as Gpa,
+        ctlr: 1,
+        iidr: 0x43b,
+        cbaser: BigInt(its.its.cbaser),
+        cwriter: BigInt(offset),
+        creadr: BigInt(offset),
+        baser,
+      },
+    ],
+    redistributors: Array.from({ length: VCPUS }, (_, vcpuId) => ({ vcpuId, ctlr: 1, propbaser, pendbaser: pendbaser(vcpuId) })),
+  }
+  return savedMachine(memory, registers)
+}
+
+function savedMachine(saved: GuestMemory, registers: GicRegisters): SavedMachine {
+  const { ranges } = saved
+  return {
+    kind: 'qemu',
+    origin: { vmm: 'qemu', ram: 'stream', container: { kind: 'plain' } },
+    format: 'QEMU stream',
+    machine: 'virt-10.0',
+    registers,
+    ranges,
+    blocks: [],
+    unlocated: [],
+    msi: [],
+    virtio: [],
+    vcpus: [],
+    memory: () => new LoadableMemory(ranges),
+    load: async (memory, wanted) => {
+      for (const { base, bytes } of wanted) {
+        for (let at = base - (base % PAGE_BYTES); at < base + bytes; at += PAGE_BYTES) {
+          if (!memory.isLoaded(at as Gpa)) memory.load(at as Gpa, saved.read(at as Gpa, PAGE_BYTES))
+        }
+      }
+    },
+    missingPages: () => [],
+    files: [],
+    writeBack: { to: 'files' },
+    edits: async () => [],
+  }
+}

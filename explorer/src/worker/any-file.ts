@@ -1,0 +1,5 @@
+// The worker of the page that files are dropped on: it opens whatever core opens.
+import { open } from '@vits/core'
+import { serve } from './serve.ts'
+
+serve(open)

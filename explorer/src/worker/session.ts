@@ -1,0 +1,204 @@
+import type { SavedMachine } from '@vits/core'
+import { NEWEST, type ProfileId } from '@vits/core/abi'
+import { audit, type KernelRow, type Report, type Scene, scenesOver, scenesReopened } from '@vits/core/audit'
+import { applyEdits, type ByteSource, blobSource, type MachineFile, type OpenOptions, writeCase } from '@vits/core/formats'
+import { type Inspection, inspect } from '@vits/core/inspect'
+import { wholePages } from '@vits/core/tables'
+import {
+  type Chain,
+  chainOf,
+  type DeviceRows,
+  deviceRows,
+  factsOf,
+  fileFacts,
+  type GuestMoment,
+  guestAfter,
+  type KernelChip,
+  kernelChips,
+  type PlanFacts,
+  planFacts,
+  type Row,
+  reasonsOf,
+  type Trap,
+  timelineOf,
+  trapOf,
+} from '../scene/index.ts'
+import type { Drawing, Given, Judgement, NamedBlob, Opened, Shown } from './messages.ts'
+import { findingWords, judgedFor, kernelLines, plainStyle, reportText } from './words.ts'
+
+type Plan = ReturnType<Inspection['plan']>
+
+/** Opens the files of a saved VM. */
+export type OpenMachine = (files: readonly MachineFile[], options: OpenOptions) => Promise<SavedMachine>
+
+/** What a session needs beside the files. */
+export interface Opening {
+  readonly open: OpenMachine
+  readonly kernel: ProfileId | undefined
+  progress(says: string): void
+}
+
+/** A saved VM that is open in the page. Everything is worked out when it is first asked for. */
+export class Session {
+  readonly #given: Given
+  readonly #inspection: Inspection
+  #kernels: readonly KernelRow[] | undefined
+  #plan: Plan | undefined
+  readonly #scenes = new Map<string, readonly Scene[]>()
+  readonly #rows = new WeakMap<Scene, DeviceRows>()
+
+  private constructor(given: Given, inspection: Inspection) {
+    this.#given = given
+    this.#inspection = inspection
+  }
+
+  static async open(given: Given, { open, kernel = NEWEST, progress }: Opening): Promise<Session> {
+    const files = given.files.map(({ name, blob }) => ({ name, source: sourceOf(blob) }))
+    const percent = (what: string) => (done: number, total: number) => progress(`${what}, ${Math.floor((100 * done) / total)} %`)
+    const machine = await open(files, { progress: percent('reading') })
+    const searching = percent('searching RAM for the guest kernel’s list')
+    return new Session(given, await inspect(machine, { kernel, progress: searching }))
+  }
+
+  get opened(): Opened {
+    const { machine, kernel } = this.#inspection
+    return { file: fileFacts(this.#given.name, machine), kernel }
+  }
+
+  /** The scenes of all ITSes as they were saved, or as the repair leaves them. */
+  scenes({ kernel, isAfter }: Pick<Shown, 'kernel' | 'isAfter'>): readonly Scene[] {
+    const key = `${kernel} ${isAfter}`
+    const known = this.#scenes.get(key)
+    if (known !== undefined) return known
+    const isOpened = kernel === this.#inspection.kernel
+    const saved = isOpened ? this.#inspection.scenes : this.#inspection.restoredBy(kernel).scenes
+    const scenes = isAfter ? this.#repaired(saved) : saved
+    this.#scenes.set(key, scenes)
+    return scenes
+  }
+
+  #repaired(saved: readonly Scene[]): readonly Scene[] {
+    const { memory, writes, registers } = this.plan
+    return scenesReopened(
+      scenesOver(
+        saved,
+        memory,
+        writes.map(({ at }) => at),
+        registers,
+      ),
+    )
+  }
+
+  get plan(): Plan {
+    this.#plan ??= this.#inspection.plan()
+    return this.#plan
+  }
+
+  /** The rows need no audit. */
+  drawing(shown: Shown): Drawing {
+    const scene = this.scenes(shown)[shown.its]!
+    const { rows, events, pages } = this.#rowsOf(scene, shown)
+    return { rowCount: rows.length, events, pages, timeline: timelineOf(scene) }
+  }
+
+  judgement(shown: Shown): Judgement {
+    const reports = this.scenes(shown).map(audit)
+    const known = shown.isAfter ? this.#plan?.kernels.map(({ after }) => after) : this.#kernels
+    return { facts: factsOf(reports, known ?? [], shown.isAfter), reasons: reasonsOf(reports, findingWords) }
+  }
+
+  rows(shown: Shown, from: number, to: number): readonly Row[] {
+    return this.#rowsOf(this.scenes(shown)[shown.its]!, shown).rows.slice(from, to)
+  }
+
+  #rowsOf(scene: Scene, { isAfter }: Shown): DeviceRows {
+    const rows = this.#rows.get(scene) ?? deviceRows(scene, isAfter ? this.plan.writes : [])
+    this.#rows.set(scene, rows)
+    return rows
+  }
+
+  chain(shown: Shown, deviceId: number, eventId: number | undefined): Chain {
+    return chainOf(this.scenes(shown)[shown.its]!, deviceId, eventId)
+  }
+
+  moment(shown: Shown, after: number): GuestMoment {
+    return guestAfter(this.scenes(shown)[shown.its]!, after)
+  }
+
+  get kernelRows(): readonly KernelRow[] {
+    this.#kernels ??= this.#inspection.judge()
+    return this.#kernels
+  }
+
+  get kernelChips(): readonly KernelChip[] {
+    return kernelChips(this.kernelRows)
+  }
+
+  get planFacts(): PlanFacts {
+    return planFacts(this.plan)
+  }
+
+  get trap(): Trap | undefined {
+    return trapOf(this.#inspection.scenes)
+  }
+
+  /** What `vits check` prints of it, restored by `kernel`. */
+  text(kernel: ProfileId): string {
+    const reports: readonly Report[] = this.scenes({ kernel, isAfter: false }).map(audit)
+    const kernels = this.kernelRows
+    const found = { file: this.#given.name, machine: this.#inspection.machine, reports, kernels }
+    const others = kernelLines(kernels, kernel, false, plainStyle)
+    return reportText(found, { kernels: others, rules: false, byHang: false, judged: judgedFor(kernel) }, plainStyle)
+  }
+
+  /** The same case as `vits extract` writes. */
+  async caseFile(): Promise<Blob> {
+    const { machine, loaded } = this.#inspection
+    const read = loaded.guestKernel?.read ?? []
+    const pages = wholePages(loaded.memory, [...loaded.ranges, ...read])
+    const bytes = await writeCase(machine, loaded.memory, pages)
+    const packed = new Blob([bytes as BlobPart]).stream().pipeThrough(new CompressionStream('gzip'))
+    return new Response(packed).blob()
+  }
+
+  /** The repaired files, with the same bytes as `vits repair -o` writes. */
+  async repaired(): Promise<readonly NamedBlob[]> {
+    const { plan } = this
+    const { machine } = this.#inspection
+    refuse(machine, plan)
+    const changes = await this.#inspection.edits(plan)
+    const copies: NamedBlob[] = []
+    for (const file of machine.files) {
+      const edits = changes.find((change) => change.file.name === file.name)?.edits ?? []
+      const parts: Blob[] = []
+      for await (const piece of applyEdits(file.source, edits)) parts.push(new Blob([piece as BlobPart]))
+      copies.push({ name: file.name, blob: new Blob(parts) })
+    }
+    return copies
+  }
+}
+
+function refuse({ writeBack }: SavedMachine, { writes, registerWrites, obstacles }: Plan): void {
+  if (writeBack.to === 'nowhere') throw new Error('This file cannot be written back.')
+  if (obstacles.length > 0) throw new Error(`The result is not proven good and is not written: ${obstacles[0]!.says}`)
+  if (writes.length + registerWrites.length === 0) throw new Error('There is nothing to repair.')
+}
+
+/** Bytes that are read ahead: a browser takes about as long for a small piece of a file as for a large one. */
+const AHEAD = 2 ** 20
+
+/** A file of the page, of which a large piece is kept: what reads it goes forward in small steps. */
+function sourceOf(blob: Blob): ByteSource {
+  const file = blobSource(blob)
+  let held: { readonly start: number; readonly bytes: Uint8Array } = { start: 0, bytes: new Uint8Array() }
+  return {
+    byteLength: file.byteLength,
+    slice: async (start, end) => {
+      if (end - start >= AHEAD) return file.slice(start, end)
+      if (start < held.start || end > held.start + held.bytes.length) {
+        held = { start, bytes: await file.slice(start, Math.min(file.byteLength, start + AHEAD)) }
+      }
+      return held.bytes.subarray(start - held.start, end - held.start)
+    },
+  }
+}
