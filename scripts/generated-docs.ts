@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { headings, type ProblemCode, problems, ruleNames, ruleRow, type WitnessName } from '@vits/core/audit'
 import { knownFormats } from '@vits/core/formats'
+import { checkFormats } from '../cli/src/check/formats.ts'
 import { ExitCode, exitMeanings } from '../cli/src/exit-code.ts'
 import { usages } from '../cli/src/usage/index.ts'
 import { recordReports } from '../core/src/audit/testing/reports.ts'
@@ -45,6 +46,10 @@ export const generatedDocs: readonly GeneratedDoc[] = [
     content: () => withBlock(readFileSync('docs/formats/README.md', 'utf8'), 'formats', formatTable()),
   },
   { path: 'README.md', content: readme },
+  {
+    path: 'docs/many-files.md',
+    content: () => withBlock(readFileSync('docs/many-files.md', 'utf8'), 'check-formats', checkFormatTable()),
+  },
   { path: 'docs/json.md', content: () => withBlock(readFileSync('docs/json.md', 'utf8'), 'exits', exitTable()) },
   { path: 'core/README.md', content: coreReadme },
   ...apiPages,
@@ -157,6 +162,12 @@ function coreReadme(): string {
     text = withBlock(text, `example: ${name}`, block, 'example')
   }
   return text
+}
+
+/** What `vits check --format` takes. */
+function checkFormatTable(): string {
+  const rows = Object.entries(checkFormats).map(([name, words]) => `| \`${name}\` | ${words} |`)
+  return `| \`--format\` | |\n|---|---|\n${rows.join('\n')}`
 }
 
 /** What the bits of the exit status say. */

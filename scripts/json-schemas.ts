@@ -3,7 +3,7 @@ import type { GeneratedDoc } from './generated-doc.ts'
 
 /** The documents that commands print with --json, or read, and the type that declares each. */
 const documents = {
-  check: 'CheckDocument',
+  check: 'CheckedDocument',
   repair: 'RepairDocument',
   show: 'ShowDocument',
   diff: 'DiffDocument',

@@ -38,6 +38,11 @@ _vits() {
   case "$command" in
     'check')
       case "$prev" in
+        --format) _vits_words 'text table json jsonl sarif junit markdown' ;;
+        --jobs) : ;;
+        --manifest) _vits_paths -f ;;
+        --shard) : ;;
+        --resume) _vits_paths -f ;;
         --kernel) _vits_words 'linux-4.13 linux-5.10 linux-5.10.223 linux-6.6 linux-6.1.174 linux-6.1.190 linux-6.1.192 linux-6.12 linux-6.12.90 linux-6.12.111 linux-6.12.113 linux-6.12.117 linux-6.19.14 linux-7.0.13 linux-7.1.13 linux-7.2.6 linux-7.2.13 linux-7.3 linux-7.3.4 proposal-2017 proposal-2024 host all' ;;
         --vgic-its-state) _vits_paths -f ;;
         --mem) _vits_paths -f ;;
@@ -47,7 +52,7 @@ _vits() {
         --timeout) : ;;
         *)
           if [[ $cur == -* ]]; then
-            _vits_words '--json --kernel --why-hang -v --verbose --strict --guest-kernel --vgic-its-state --mem --registers --base --max-memory --timeout -h --help'
+            _vits_words '--json --format --jobs --manifest -0 --null --shard --resume --kernel --why-hang -v --verbose --strict --guest-kernel --vgic-its-state --mem --registers --base --max-memory --timeout -h --help'
           else
             _vits_paths -f
           fi

@@ -5,6 +5,8 @@ export interface FileIdentity {
   readonly bytes: number
   /** Device, inode, and times of the last change, as text to compare. */
   readonly stamp: string
+  /** When its contents changed last, in UTC to the nanosecond; absent of what is no file. */
+  readonly modified?: string
   /** The same file under whatever name. */
   readonly inode: string
   /** Not a folder, a device or a pipe. */

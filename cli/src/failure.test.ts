@@ -26,7 +26,7 @@ describe('what failed is one line', () => {
     const open = async () => {
       throw new RangeError('Array buffer allocation failed')
     }
-    const { code, err } = await vits(['check', 'a', 'b'], {}, { open })
+    const { code, err } = await vits(['check', '--json', 'a', 'b'], {}, { open })
     const words = 'there is not enough memory for it'
     expect([code, err]).toEqual([8, `vits: a: ${words}\nvits: b: ${words}\n`])
   })

@@ -39,7 +39,7 @@ export interface Io {
   out(text: string): void
   /** Lines for people: errors, and what was taken for granted. */
   err(text: string): void
-  /** Shows how far a long job is, on one line of a terminal; undefined when nobody watches. An empty text clears the line. */
+  /** Tells what the work is at, as `reading, 35 %`, for the one line that is shown where it takes long; undefined when nobody watches. */
   readonly progress: ((text: string) => void) | undefined
   readonly style: Style
   /** Bytes that may be kept of a pipe, and of what a compressed file holds, which spares reading and decoding again. */

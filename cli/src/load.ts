@@ -5,11 +5,6 @@ import type { Io } from './io.ts'
 import { kvmListsIn } from './kvm-lists.ts'
 import { openFiles } from './open-files.ts'
 
-/** Files larger than this show how far they are. */
-export const SLOW_BYTES = 256 * 2 ** 20
-/** And those that take longer. */
-const SLOW_MILLISECONDS = 1000
-
 /** A saved VM that is open and can be asked. */
 export interface Loaded {
   readonly machine: SavedMachine
@@ -37,24 +32,19 @@ export async function withSavedMachine<T>(
   const kvmLists = await kvmListsIn(debugfs, io)
   const open = await openFiles(path, others, io)
   try {
-    const begun = io.now()
-    // What a compressed file holds, and so how long it takes, is not known before.
-    const isSlow = () => open.bytes > SLOW_BYTES || io.now() - begun > SLOW_MILLISECONDS
-    const progress = io.progress && ((text: string) => (text === '' || isSlow() ? io.progress?.(text) : undefined))
-    const percent = (done: number, total: number) => progress?.(`vits: ${path}: ${Math.floor((100 * done) / total)} %`)
+    const percent = (of: string) => (done: number, total: number) => io.progress?.(`${of} ${Math.floor((100 * done) / total)} %`)
     const { guestKernel } = options
     const machine = await openMachine(open.files, {
-      progress: percent,
+      progress: percent('reading,'),
       keeping: io.keeping,
       ...(guestKernel && { guestKernel }),
     })
     io.turns.opened()
-    progress?.('')
+    io.progress?.('')
     await opened?.(machine)
-    const searched = (done: number, total: number) =>
-      progress?.(`vits: ${path}: searching RAM for the guest kernel's list, ${Math.floor((100 * done) / total)} %`)
+    const searched = percent("searching RAM for the guest kernel's list,")
     const inspection = await inspect(machine, { ...options, ...(kvmLists && { kvmLists }), progress: searched })
-    progress?.('')
+    io.progress?.('')
     return await use({ machine, identities: open.identities, inspection })
   } finally {
     await open.close()

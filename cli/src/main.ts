@@ -1,3 +1,6 @@
+import { statSync } from 'node:fs'
+import type { Ask } from './asking.ts'
+import { type Checking, checkFiles } from './check/check-files.ts'
 import type { ExitBits } from './exit-code.ts'
 import type { Job } from './job.ts'
 import * as leash from './leash/leash.ts'
@@ -15,12 +18,26 @@ const { unsaid, colour, ...terminal } = openTerminal(process)
 /** What opens files of others is done on a leash. Help and wrong usage come here never, and wait for none of this. */
 async function performHere(job: Job): Promise<ExitBits> {
   const usage = usages.find(({ name }) => name === job.command)!
-  return 'timeout' in usage.options ? onLeash(job, usage.eachFile === true) : here(job)
+  if (!('timeout' in usage.options)) return here(job)
+  if (usage.name === 'check') return checkFiles(job, { version: VITS_VERSION, ask: onLeash, io: terminal, isFolder, many })
+  const eachFile = usage.eachFile === true
+  return leash.perform({ ...held(job), files: eachFile ? job.words : job.words.slice(0, 1), eachFile, jobs: 1 })
 }
 
-async function onLeash(job: Job, eachFile: boolean): Promise<ExitBits> {
-  const files = eachFile ? job.words : job.words.slice(0, 1)
-  return leash.perform({ job, limits: limitsOf(job.options), files, io: { ...terminal, now: () => performance.now() }, colour })
+const onLeash: Ask = ({ job, files, jobs, hear }) => leash.perform({ ...held(job), files, eachFile: true, jobs, hear })
+
+const held = (job: Job) => ({
+  job,
+  limits: limitsOf(job.options),
+  io: { ...terminal, now: () => performance.now() },
+  colour,
+})
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+
+const many: Checking['many'] = async (job, checking) => {
+  const { checkMany, nodeIo } = await import('./work.ts')
+  return checkMany(job, checking, nodeIo({ ...terminal, turns: allTurns }))
 }
 
 async function here(job: Job): Promise<ExitBits> {

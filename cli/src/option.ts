@@ -32,6 +32,15 @@ export const choice = <const C extends string>(flags: string, doc: string, choic
   parse: (value) => value as C,
 })
 
+/** One of several words, or none. */
+export const oneOf = <const C extends string>(flags: string, doc: string, choices: readonly C[]): Option<C | undefined> => ({
+  flags,
+  doc,
+  initial: undefined,
+  choices,
+  parse: (value) => value as C,
+})
+
 /** A whole number from `least` to `most`, decimal or 0x. */
 export const whole = (flags: string, doc: string, { initial = 0, least = 0, most = 0xffffffff } = {}): Option<number> => ({
   flags,

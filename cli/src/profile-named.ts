@@ -1,11 +1,9 @@
 import { isProfileId, type KernelProfile, NEWEST, type Profile, type ProfileId, profileOfKernel, profiles } from '@vits/core/abi'
 import type { JudgedDocument } from '@vits/core/documents'
 import { UsageError } from './failure.ts'
+import { HOST } from './host.ts'
 import type { Io } from './io.ts'
 import { printable } from './printable.ts'
-
-/** What stands for the kernel of this machine. */
-export const HOST = 'host'
 
 /** A kernel as it is judged, and which it is. */
 export interface JudgedKernel {

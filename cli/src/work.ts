@@ -4,6 +4,7 @@ import { monitorWorker } from './live/monitor-worker.ts'
 import type { Task } from './node/start-thread.ts'
 
 /** What the program does once it knows what: loaded by its main thread where that does the work itself, and begun by every other. */
+export { checkMany } from './check/many.ts'
 export { perform } from './job.ts'
 export { nodeIo } from './node/io.ts'
 

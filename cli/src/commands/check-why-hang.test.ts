@@ -27,7 +27,7 @@ describe('vits check --why-hang', () => {
     expect(plain.whyHang).toMatch(
       /^This guest does not hang, it does not come back at all: EINVAL at a stale entry of the disk at 52:00\.0\./,
     )
-    expect(ordered).toEqual({ ...plain, findings: ordered.findings })
+    expect(ordered).toEqual({ ...plain, findings: ordered.findings, asked: { ...plain.asked, options: ['--why-hang'] } })
     expect(
       ordered.findings.map(({ code, hang }: { code: string; hang: string | null }) => `${code} ${hang}`).slice(0, 3),
     ).toEqual(['D203 stops', 'D207 lost', 'I305 null'])

@@ -31,8 +31,10 @@ export const run: Run<typeof conform> = async (paths, { kernel, order, json }, i
   const profile = kernel === undefined ? undefined : profileNearest(kernel, io).id
   const played: Played[] = []
   let bits: ExitBits = ExitCode.Ok
-  for (const file of (await Promise.all(paths.map((path) => filesOf(path, io)))).flat()) {
+  const files = (await Promise.all(paths.map((path) => filesOf(path, io)))).flat()
+  for (const [i, file] of files.entries()) {
     bits |= await failing(file, io, async () => {
+      io.progress?.(`${i + 1} of ${files.length} files`)
       const recordings = await recordingsIn(file, io)
       played.push({ file, results: resultsOf(recordings, profile), disordered: order ? recordings.flatMap(disorderedIn) : [] })
       return ExitCode.Ok

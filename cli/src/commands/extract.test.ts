@@ -29,7 +29,7 @@ async function extracted(file: string, ...options: string[]): Promise<string> {
 }
 
 async function json(...args: string[]) {
-  const { file: _, format, written: __, ...rest } = JSON.parse((await vits([...args, '--json'])).out)
+  const { file: _, format, written: __, asked: ___, ...rest } = JSON.parse((await vits([...args, '--json'])).out)
   return { ...rest, format: format?.replace('case of a ', '') }
 }
 

@@ -25,7 +25,11 @@ export const run: Run<typeof prove> = async (files, { kernel = '6.12', profile, 
   for (const file of files) {
     bits |= await failing(file, io, () =>
       withSavedMachine(file, io, { others, judges: [] }, async (loaded) => {
-        const proof = { file, ...(await proveOne(loaded, await lab.boot(), named)) }
+        io.progress?.('booting the kernel')
+        const booted = await lab.boot()
+        io.progress?.('restoring it there')
+        const proof = { file, ...(await proveOne(loaded, booted, named)) }
+        io.progress?.('')
         if (json) io.out(jsonText(proveDocument(proof), files.length > 1 ? 0 : 2))
         else io.out(fit(proofText(proof, io.style), io.style))
         if (!proof.itses.every(({ agrees }) => agrees)) return ExitCode.Failed

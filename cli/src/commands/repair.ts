@@ -99,7 +99,9 @@ interface Checked extends Asked {
 async function repairOpened(path: string, how: RepairOptions, options: Checked, io: Io): Promise<ExitBits> {
   const { restoring, judged, others, opened, vgicItsState: debugfs } = options
   return withSavedMachine(path, io, { ...restoring, others, debugfs, opened }, async ({ machine, inspection, identities }) => {
+    io.progress?.('planning and proving')
     const plan = planned(() => inspection.plan(how))
+    io.progress?.('')
     const say = (text: string) => (options.json ? undefined : io.out(fit(text, io.style)))
     say(planText(path, machine, plan, io.style, judgedWords(judged)))
     const bits = outcome(plan, options)

@@ -1,8 +1,8 @@
 import { profiles } from '@vits/core/abi'
 import { problems, ruleNames } from '@vits/core/audit'
 import { errnos } from '@vits/core/memory'
+import { HOST } from '../host.ts'
 import type { Option } from '../option.ts'
-import { HOST } from '../profile-named.ts'
 import { usages } from '../usage/index.ts'
 import type { Usage } from '../usage.ts'
 
@@ -64,6 +64,7 @@ const placeholders = {
   what: { words: [...codes, ...Object.keys(errnos), ...ruleNames], paths: 'files' },
   count: typed,
   duration: typed,
+  'i/n': typed,
   ids: typed,
   index: typed,
   lpis: typed,

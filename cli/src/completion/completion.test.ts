@@ -25,7 +25,9 @@ describe('vits completion', () => {
     expect(takes('live').map(({ name, paths }) => [name, paths])).toContainEqual(['folder', 'folders'])
     expect(takes('repair').find(({ isList }) => isList)?.words).toContain('D203')
     expect(
-      takes('check').every(({ words, paths, name }) => words.length > 0 || paths === 'files' || /size|duration/.test(name)),
+      takes('check').every(
+        ({ words, paths, name }) => words.length > 0 || paths === 'files' || /size|duration|^n$|i\/n/.test(name),
+      ),
     ).toBe(true)
   })
 

@@ -1,12 +1,15 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ExitBits } from '../exit-code.ts'
 import type { Job } from '../job.ts'
+import type { Claims } from './claims.ts'
 
 /** What a worker is given when it begins. */
 export interface Start {
   readonly job: Job
-  /** How many files have had their turn in a worker before this one. */
-  readonly done: number
+  /** Which files are its own, where each has its turn. */
+  readonly claims: Claims | undefined
+  /** How many threads share what memory there is. */
+  readonly jobs: number
   readonly colour: boolean
   /** Columns of a line. */
   readonly width: number
@@ -21,6 +24,7 @@ export interface Start {
 /** What a worker says, in order. */
 export type Said =
   | { readonly say: 'out' | 'err' | 'progress'; readonly text: string }
-  | { readonly say: 'begin'; readonly file: string }
+  | { readonly say: 'begin'; readonly file: string; readonly index: number }
   | { readonly say: 'opened' }
+  | { readonly say: 'found'; readonly document: unknown }
   | { readonly say: 'end' | 'done'; readonly bits: ExitBits }

@@ -1,26 +1,46 @@
 import { MessageChannel, type Worker } from 'node:worker_threads'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
-import { failureLine } from '../failure.ts'
+import { failureLine, reason } from '../failure.ts'
 import type { Io } from '../io.ts'
 import type { Job } from '../job.ts'
 import type { Limit, Limits } from '../limits.ts'
-import { memoryWatch } from '../node/memory-watch.ts'
 import { startThread } from '../node/start-thread.ts'
 import { unfinished } from '../node/unfinished.ts'
+import type { Turn } from '../turns.ts'
+import type { Claims } from './claims.ts'
 import type { Said, Start } from './messages.ts'
 
 /** What is to be done, within what, and for whom. */
 export interface Leashed {
   readonly job: Job
   readonly limits: Limits
-  /** Each has its turn, whatever comes of the others. */
+  /** Each has its turn, whatever comes of the others; or the work is on all of them, and the first is what it is called by. */
   readonly files: readonly string[]
+  readonly eachFile: boolean
+  /** How many of them may have their turn at one time. */
+  readonly jobs: number
   readonly io: Pick<Io, 'out' | 'err' | 'progress' | 'style' | 'now'>
   readonly colour: boolean
+  /** Is told of each turn in the order of the files; without it, what is said is said at once. */
+  readonly hear?: (turn: Turn) => void
 }
 
-/** Milliseconds between two looks at a thread: in that time its memory grows by some ten MiB. */
-export const LOOK = 20
+/** What a thread says. */
+export interface Hearer {
+  /** Of a file whose turn is over. */
+  turn(turn: Turn): void
+  /** Of none. */
+  outside(say: 'out' | 'err', text: string): void
+}
+
+/** A turn that has begun. */
+interface Begun {
+  readonly file: string
+  readonly index: number
+  out: string
+  err: string
+  document: unknown
+}
 
 /**
  * V8 aborts the whole process where a large array does not fit into a heap any more, and the largest takes 1 GiB. So what the process
@@ -33,13 +53,13 @@ export class Thread {
   /** When the work is over, or stopped, and all that it said has been heard. */
   readonly over: Promise<void>
   readonly #leashed: Leashed
+  readonly #hearer: Hearer
   readonly #worker: Worker
   readonly #unfinished = new MessageChannel()
   readonly #patching = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   /** Files whose turn has begun and not ended: of two that are compared, the second has its turn within the first one's. */
-  readonly #turns: string[] = []
-  readonly #done: number
-  readonly #memory = memoryWatch()
+  readonly #turns: Begun[] = []
+  #at = ''
   #ended = 0
   #since = Number.POSITIVE_INFINITY
   #isOpen = false
@@ -48,14 +68,23 @@ export class Thread {
   #isDone = false
   #isStopped = false
 
-  /** @param done how many files had their turn before */
-  constructor(leashed: Leashed, done: number) {
-    const { job, io, limits, colour } = leashed
+  /** @param claims which files are its own, where each has its turn */
+  constructor(leashed: Leashed, claims: Claims | undefined, hearer: Hearer) {
+    const { job, jobs, io, limits, colour } = leashed
     this.#leashed = leashed
-    this.#done = done
+    this.#hearer = hearer
     const { port2 } = this.#unfinished
     const watched = io.progress !== undefined
-    const start: Start = { job, done, colour, width: io.style.width, watched, unfinished: port2, patching: this.#patching }
+    const start: Start = {
+      job,
+      claims,
+      jobs,
+      colour,
+      width: io.style.width,
+      watched,
+      unfinished: port2,
+      patching: this.#patching,
+    }
     this.#worker = startThread(
       { thread: 'job', start },
       {
@@ -64,6 +93,11 @@ export class Thread {
       },
     )
     this.over = this.#watch()
+  }
+
+  /** It came to the end of the job. */
+  get isDone(): boolean {
+    return this.#isDone
   }
 
   /** What stopped it before it was done. */
@@ -83,7 +117,23 @@ export class Thread {
 
   /** The file whose turn it is. */
   get file(): string | undefined {
-    return this.#turns.at(-1) ?? this.#leashed.files[this.#done + this.#ended]
+    const { eachFile, files } = this.#leashed
+    return this.#turns.at(-1)?.file ?? (eachFile && files.length > 1 ? undefined : files[0])
+  }
+
+  /** Which of the files has its turn. */
+  get index(): number | undefined {
+    return this.#turns[0]?.index
+  }
+
+  /** Since when it has; infinite where none has. */
+  get since(): number {
+    return this.#since
+  }
+
+  /** What the work on it is at. */
+  get at(): string {
+    return this.#at
   }
 
   /** Whether that file has been opened. */
@@ -94,6 +144,13 @@ export class Thread {
   /** Bytes of a file are being overwritten: an end now would leave some old and some new, until `vits undo`. */
   get isPatching(): boolean {
     return Atomics.load(this.#patching, 0) !== 0
+  }
+
+  /** Ends the work for a limit, unless it is done or bytes of a file are being overwritten. */
+  exceed(limit: Limit): void {
+    if (this.#isDone || this.#isStopped || this.isPatching) return
+    this.#limit = limit
+    this.stop()
   }
 
   /** Ends the work now, and removes what it has not completed on the disk. */
@@ -109,25 +166,15 @@ export class Thread {
   }
 
   async #watch(): Promise<void> {
-    const looking = setInterval(() => this.#look(), LOOK)
     this.#worker.on('message', (said: Said) => this.#hear(said))
     let failure: Error | undefined
     this.#worker.once('error', (error: Error) => {
       failure = error
     })
     await new Promise((resolve) => this.#worker.once('exit', resolve))
-    clearInterval(looking)
     if (!this.#isDone && !this.#isStopped) this.#fail(failure ?? new Error('the work ended without an answer'))
     this.#removeUnfinished()
     this.#unfinished.port1.close()
-  }
-
-  #look(): void {
-    if (this.#isDone || this.#isStopped || this.isPatching) return
-    const { limits, io } = this.#leashed
-    if (this.#memory() > limits.maxMemory) this.#limit = 'maxMemory'
-    else if (io.now() - this.#since > limits.timeout) this.#limit = 'timeout'
-    if (this.#limit !== undefined) this.stop()
   }
 
   #fail(error: Error): void {
@@ -135,31 +182,38 @@ export class Thread {
       this.#limit = 'heap'
       return
     }
-    this.#leashed.io.err(`${failureLine(error, this.file)}\n`)
     this.#bits |= ExitCode.Failed
+    const err = `${failureLine(error, this.file)}\n`
+    const [turn] = this.#turns
+    if (turn === undefined) this.#hearer.outside('err', err)
+    else this.#end({ ...turn, bits: ExitCode.Failed, err: turn.err + err, gaveUp: { says: reason(error), isOpen: this.#isOpen } })
   }
 
   #hear(said: Said): void {
-    const { io } = this.#leashed
+    const [turn] = this.#turns
     switch (said.say) {
       case 'out':
       case 'err':
-        io[said.say](said.text)
+        if (turn === undefined || this.#leashed.hear === undefined) this.#hearer.outside(said.say, said.text)
+        else turn[said.say] += said.text
         break
       case 'progress':
-        io.progress?.(said.text)
+        this.#at = said.text
         break
       case 'begin':
-        if (this.#turns.push(said.file) === 1) this.#since = io.now()
+        if (this.#turns.push({ ...said, out: '', err: '', document: undefined }) === 1) this.#since = this.#leashed.io.now()
         this.#isOpen = false
         break
       case 'opened':
         this.#isOpen = true
         break
+      case 'found':
+        if (turn !== undefined) turn.document = said.document
+        break
       case 'end':
         this.#turns.pop()
-        if (this.#turns.length === 0) this.#endTurn()
         this.#bits |= said.bits
+        if (this.#turns.length === 0 && turn !== undefined) this.#end({ ...turn, bits: said.bits })
         break
       case 'done':
         this.#isDone = true
@@ -167,8 +221,10 @@ export class Thread {
     }
   }
 
-  #endTurn(): void {
+  #end(turn: Turn): void {
     this.#ended++
     this.#since = Number.POSITIVE_INFINITY
+    this.#at = ''
+    this.#hearer.turn(turn)
   }
 }

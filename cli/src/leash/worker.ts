@@ -9,6 +9,7 @@ import { KEPT_BYTES } from '../node/spool.ts'
 import { unfinished } from '../node/unfinished.ts'
 import { style } from '../style.ts'
 import type { Turns } from '../turns.ts'
+import { type Claims, claim } from './claims.ts'
 import type { Said, Start } from './messages.ts'
 
 const say = (said: Said) => parentPort!.postMessage(said)
@@ -17,13 +18,13 @@ const say = (said: Said) => parentPort!.postMessage(said)
 export async function work(start: Start): Promise<void> {
   unfinished.tell(start.unfinished)
   // What else is kept has to have room beside it.
-  const keeping = Math.min(KEPT_BYTES, limitsOf(start.job.options).maxMemory / 4)
+  const keeping = Math.min(KEPT_BYTES, limitsOf(start.job.options).maxMemory / 4 / start.jobs)
   const said = {
     out: (text: string) => say({ say: 'out', text }),
     err: (text: string) => say({ say: 'err', text }),
-    progress: start.watched ? (text: string) => say({ say: 'progress', text }) : undefined,
+    progress: start.watched ? onlyNews((text) => say({ say: 'progress', text })) : undefined,
     style: style(start.colour, start.width),
-    turns: turnsAfter(start.done),
+    turns: turnsOf(start.claims),
   }
   const here = nodeIo(said, keeping)
   const io: Io = { ...here, disk: { ...here.disk, patch: whole(start.patching, here.disk.patch) } }
@@ -31,18 +32,29 @@ export async function work(start: Start): Promise<void> {
   say({ say: 'done', bits })
 }
 
-/** @param done how many files have had their turn in a thread before this one */
-function turnsAfter(done: number): Turns {
+/** The turns of those files that no other thread has; of all, where they make one answer. */
+function turnsOf(claims: Claims | undefined): Turns {
   let begun = 0
   return {
     begin: (file: string) => {
-      begun++
-      if (begun <= done) return false
-      say({ say: 'begin', file })
+      const index = begun++
+      if (claims !== undefined && !claim(claims, index)) return false
+      say({ say: 'begin', file, index })
       return true
     },
     opened: () => say({ say: 'opened' }),
+    found: (document: unknown) => say({ say: 'found', document }),
     end: (bits: ExitBits) => say({ say: 'end', bits }),
+  }
+}
+
+/** A loop may tell more often than it has news. */
+function onlyNews(tell: (text: string) => void): (text: string) => void {
+  let last = ''
+  return (text) => {
+    if (text === last) return
+    last = text
+    tell(text)
   }
 }
 

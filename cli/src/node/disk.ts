@@ -52,12 +52,23 @@ function identityOf(stats: BigIntStats): FileIdentity {
   return {
     bytes: Number(size),
     stamp: `${inode}:${size}:${mtimeNs}:${ctimeNs}`,
+    modified: utc(mtimeNs),
     inode,
     isFile: stats.isFile(),
     mode: Number(mode) & 0o777,
     uid: Number(uid),
     gid: Number(gid),
   }
+}
+
+const SECOND = 10n ** 9n
+
+/** Nanoseconds since 1970 as ISO 8601 has them. */
+function utc(ns: bigint): string {
+  const [seconds, rest] = [ns / SECOND, ns % SECOND]
+  // Times before 1970 count back from a whole second.
+  const [whole, part] = rest < 0n ? [seconds - 1n, rest + SECOND] : [seconds, rest]
+  return `${new Date(Number(whole) * 1000).toISOString().slice(0, -5)}.${String(part).padStart(9, '0')}Z`
 }
 
 /** What is asked of a disk for: the bytes, and the name that the user knows. */

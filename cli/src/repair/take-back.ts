@@ -1,7 +1,6 @@
 import { applyEdits, type ByteSource, type Edit, keepsLength, reversed, type UndoEdit, type UndoFile } from '@vits/core/formats'
 import { DiskError, type FileIdentity } from '../disk.ts'
 import type { Io, OpenFile } from '../io.ts'
-import { SLOW_BYTES } from '../load.ts'
 import { digesting } from '../node/digesting.ts'
 
 /** A file that a repair changed, or was about to change. */
@@ -67,14 +66,14 @@ async function wayBack(changed: Changed, io: Io): Promise<PutBack | undefined> {
 }
 
 /** True when the file with these edits is, to its last byte, what it was before the repair; old records do not tell. */
-async function gives({ path, source, file }: Changed, edits: readonly Edit[], io: Io): Promise<boolean> {
+async function gives({ source, file }: Changed, edits: readonly Edit[], io: Io): Promise<boolean> {
   if (file.digests === undefined) return true
   const digest = digesting.sha256()
   let done = 0
   for await (const piece of applyEdits(source, edits)) {
     digest.update(piece)
     done += piece.length
-    if (file.bytesBefore > SLOW_BYTES) io.progress?.(`vits: ${path}: ${Math.floor((100 * done) / file.bytesBefore)} % digested`)
+    io.progress?.(`digesting, ${Math.floor((100 * done) / file.bytesBefore)} %`)
   }
   io.progress?.('')
   return digest.digest('hex') === file.digests.before

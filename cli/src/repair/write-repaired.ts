@@ -15,7 +15,6 @@ import type { RepairPlan } from '@vits/core/repair'
 import { DiskError, type FileIdentity, fileOf, type NewFile } from '../disk.ts'
 import { reason } from '../failure.ts'
 import type { Io } from '../io.ts'
-import { SLOW_BYTES } from '../load.ts'
 import { digesting } from '../node/digesting.ts'
 import { registerLine, writeLine } from '../render/plan-text.ts'
 import { type RepairedFile, takeBack } from './take-back.ts'
@@ -45,13 +44,13 @@ export const copyName = ({ name, compression }: SavedFile): string =>
 /** Bytes of an undo file; it is read as one text. Of the largest machine it is a few MiB. */
 export const LARGEST_UNDO = 2 ** 28
 
-/** The pieces of a large file as they are, with progress. */
-async function* shown(pieces: AsyncIterable<Uint8Array>, bytes: number, path: string, io: Io): AsyncGenerator<Uint8Array> {
+/** The pieces as they are, with progress. */
+async function* shown(pieces: AsyncIterable<Uint8Array>, bytes: number, io: Io): AsyncGenerator<Uint8Array> {
   let done = 0
   for await (const piece of pieces) {
     yield piece
     done += piece.length
-    if (bytes > SLOW_BYTES) io.progress?.(`vits: ${path}: ${Math.floor((100 * done) / bytes)} % written`)
+    io.progress?.(`writing, ${Math.floor((100 * done) / bytes)} %`)
   }
   io.progress?.('')
 }
@@ -71,7 +70,7 @@ export async function writeCopy(opened: Opened, plan: RepairPlan, { output, forc
   const changes = await machine.edits(changedPages(plan.memory), plan.registers)
   const copies = machine.files.map((file): [name: string, NewFile] => {
     const edits = changes.find((change) => change.file.name === file.name)?.edits ?? []
-    return [copyName(file), newFile(opened, { file, edits }, output, io)]
+    return [copyName(file), newFile(opened, { file, edits }, io)]
   })
   const ifUnchanged = async (copy: string) => {
     await refuseChanged(opened, io)
@@ -87,9 +86,9 @@ export async function writeCopy(opened: Opened, plan: RepairPlan, { output, forc
 }
 
 /** A file of the VM with its edits, and the permissions that it has. */
-function newFile({ identities }: Opened, { file, edits }: FileEdits, shownAs: string, io: Io): NewFile {
+function newFile({ identities }: Opened, { file, edits }: FileEdits, io: Io): NewFile {
   const bytes = editedLength(file.source, edits)
-  return { bytes, pieces: shown(applyEdits(file.source, edits), bytes, shownAs, io), like: identities.get(file.name) }
+  return { bytes, pieces: shown(applyEdits(file.source, edits), bytes, io), like: identities.get(file.name) }
 }
 
 /** An undo file, and the file that it lies beside, by the name that it was opened by. */
@@ -144,7 +143,7 @@ function undoneBeside({ path }: Opened, changes: readonly FileEdits[]): string {
 async function undoFileOf({ file, edits }: FileEdits, io: Io): Promise<NewUndoFile> {
   const { name, source } = file
   const progress = (done: number, total: number) => {
-    if (total > SLOW_BYTES) io.progress?.(`vits: ${name}: ${Math.floor((100 * done) / total)} % digested`)
+    io.progress?.(`digesting ${name}, ${Math.floor((100 * done) / total)} %`)
   }
   const undo = await undoFile(basename(name), source, edits, { ...digesting, progress })
   io.progress?.('')
@@ -168,7 +167,7 @@ async function applyTo(opened: Opened, change: FileEdits, io: Io): Promise<void>
   const { name } = change.file
   if (keepsLength(change.edits)) return io.disk.patch(name, change.edits, opened.identities.get(name))
   const approve = () => refuseChanged(opened, io, change)
-  return io.disk.create(name, newFile(opened, change, name, io), { replace: true, approve })
+  return io.disk.create(name, newFile(opened, change, io), { replace: true, approve })
 }
 
 /** @throws DiskError when a file, or the one of `only`, is not the one that was opened any more. */

@@ -1,6 +1,5 @@
 import { ModelSubject } from '@vits/core/conformance'
 import type { HostKernel, Io } from '../io.ts'
-import { perform } from '../job.ts'
 import { monitorHere } from '../live/monitor.ts'
 import { nodeDisk } from '../node/disk.ts'
 import { listFolder } from '../node/list-folder.ts'
@@ -9,6 +8,7 @@ import { lines } from '../printable.ts'
 import { run } from '../program.ts'
 import { marksOf, style } from '../style.ts'
 import { allTurns } from '../turns.ts'
+import { performHere } from './perform-here.ts'
 
 /** What a command line printed and answered. */
 export interface Ran {
@@ -74,6 +74,6 @@ export async function vits(
     onSignal: () => () => {},
     ...others,
   }
-  const code = await run(args, io, { version: '0.0.0', perform: (job) => perform(job, io) })
+  const code = await run(args, io, { version: '0.0.0', perform: (job) => performHere(job, io, '0.0.0') })
   return { code, out, err }
 }

@@ -27,7 +27,7 @@ import type { Limit } from '../budget/index.ts'
 import type { SavedMachine } from '../formats/index.ts'
 import { allocatedEvents, type KernelIts, type KernelOutcome } from '../guest-kernel/index.ts'
 import type { Errno } from '../memory/index.ts'
-import type { UndoDocument } from './asked-document.ts'
+import type { AskedDocument, UndoDocument, UnreadDocument } from './asked-document.ts'
 import { type HarmDocument, harmDocument, type NamedDeviceDocument, namedDevices } from './device-document.ts'
 import { type FindingDocument, findingDocument } from './finding-document.ts'
 import { type Address, address } from './hexadecimal.ts'
@@ -77,7 +77,12 @@ export interface CheckDocument extends RestoreDocument {
   readonly looks: readonly LookDocument[]
   /** The undo file beside it; null where there is none, and absent where nobody looked. */
   readonly undo?: UndoDocument | null
+  /** Of what this is the answer; absent where vits was not asked on a command line. */
+  readonly asked?: AskedDocument
 }
+
+/** What `vits check --json` prints for one file, whatever came of it: one without `error` has a verdict. */
+export type CheckedDocument = CheckDocument | UnreadDocument
 
 /** One thing that was looked at, or was not. */
 export interface LookDocument extends Omit<VmLook, 'its' | 'why'> {

@@ -1,5 +1,5 @@
-export type { UndoDocument } from './asked-document.ts'
-export { type CheckDocument, type Checked, checkDocument } from './check-document.ts'
+export type { AskedDocument, UndoDocument, UnreadDocument } from './asked-document.ts'
+export { type CheckDocument, type Checked, type CheckedDocument, checkDocument } from './check-document.ts'
 export { namedDevices } from './device-document.ts'
 export type { DiffDocument } from './diff-document.ts'
 export type { JudgedDocument } from './judged-document.ts'
