@@ -25,7 +25,9 @@ describe('the command line', () => {
     const help = await vits(['--help'])
     expect([help.code, help.err]).toEqual([0, ''])
     expect(help.out).toContain('Exit status')
-    expect((await vits([])).code).toBe(16)
+    const { code, err } = await vits([])
+    expect([code, [...err.matchAll(/^ {2}vits (\w+)/gm)].map(([, name]) => name)]).toEqual([16, ['check', 'repair', 'explain']])
+    expect(err).toContain('vits --help lists every command')
   })
 
   it('helps in both ways of asking', async () => {

@@ -2,13 +2,12 @@ import { Command as Commander, CommanderError } from 'commander'
 import { register } from './command.ts'
 import { type ExitBits, ExitCode, exitWords } from './exit-code.ts'
 import { failed } from './failure.ts'
+import { about, firstSteps } from './first-steps.ts'
 import type { Io } from './io.ts'
 import type { Job } from './job.ts'
 import { printable } from './printable.ts'
 import { fit } from './render/layout.ts'
 import { usages } from './usage/index.ts'
-
-const about = `Opens a saved arm64 VM, says whether its interrupts will come back, and mends it.`
 
 const exits = [
   '',
@@ -55,9 +54,13 @@ export async function run(
     })
   }
   for (const added of program.commands) added.copyInheritedSettings(program)
+  if (args.length === 0) {
+    io.err(firstSteps(io.style))
+    return ExitCode.Usage
+  }
   try {
     const [first = ''] = args
-    const known = first.startsWith('-') || first === '' || program.commands.some((added) => added.name() === first)
+    const known = first.startsWith('-') || program.commands.some((added) => added.name() === first)
     // Commander would answer `vits chekc --help` with the help of all commands, and exit 0.
     await program.parseAsync(known || first === 'help' ? args : [first], { from: 'user' })
     return bits

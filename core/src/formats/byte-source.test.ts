@@ -42,7 +42,9 @@ describe('reading exactly so many bytes', () => {
     const slice = () => Promise.reject(new RangeError('not inside the source'))
     const read = readExactly({ byteLength: 20, slice }, 18, 3, 'three bytes')
     await expect(read).rejects.toThrow(FormatError)
-    await expect(read).rejects.toThrow('at byte 0x14: expected three bytes, found the end of the file')
+    await expect(read).rejects.toThrow(
+      'at byte 0x14: expected three bytes, found the end of the file: truncated, or still being written?',
+    )
   })
 
   it('is refused where a source gives fewer than it has', async () => {

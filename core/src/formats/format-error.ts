@@ -1,3 +1,6 @@
+/** What is found where a file ends too soon. */
+const END_OF_FILE = 'the end of the file'
+
 /** This file is not what it claims to be, or not what can be read: says where, what was expected there, and what was found. */
 export class FormatError extends Error {
   override readonly name = 'FormatError'
@@ -10,7 +13,8 @@ export class FormatError extends Error {
   constructor(offset: number, expected: string, found: string, options: ErrorOptions & { readonly file?: string } = {}) {
     const { file, ...rest } = options
     const where = file === undefined ? '' : `${printable(file)}: `
-    super(`${where}at byte 0x${offset.toString(16)}: expected ${ascii(expected)}, found ${printable(found)}`, rest)
+    const doubt = found === END_OF_FILE ? ': truncated, or still being written?' : ''
+    super(`${where}at byte 0x${offset.toString(16)}: expected ${ascii(expected)}, found ${printable(found)}${doubt}`, rest)
     this.offset = offset
     this.expected = expected
     this.found = found
