@@ -125,7 +125,7 @@ complete -c vits -n '__vits_is explore' -l max-memory -x  -d 'give up a file tha
 complete -c vits -n '__vits_is explore' -l timeout -x  -d 'give up a file that takes longer: 90s, 5m (without: never)'
 complete -c vits -n '__vits_is explore' -s h -l help -d 'display help for command'
 complete -c vits -n '__vits_is explore' -F
-complete -c vits -n '__vits_is extract' -s o -l output -r -F -d 'where to write the case (gzip)'
+complete -c vits -n '__vits_is extract' -s o -l output -r -F -d 'where to write the case (gzip, or as FILE.zst zstd)'
 complete -c vits -n '__vits_is extract' -l scrub -d 'blank what is not the ITS’s in those pages'
 complete -c vits -n '__vits_is extract' -l guest-kernel -d 'keep also what the guest’s kernel knows of its devices: its list, and its BTF'
 complete -c vits -n '__vits_is extract' -l force -d 'replace the output file if there is one'

@@ -20,7 +20,9 @@ export interface FileIdentity {
 /** A file to be written. */
 export interface NewFile {
   readonly bytes: number
-  /** The contents, in order; exactly `bytes` bytes of them. */
+  /** They are compressed, and `bytes` is what they were before: how many there are shows when they are written. */
+  readonly isPacked?: true
+  /** The contents, in order; exactly `bytes` bytes of them, where they are not compressed. */
   readonly pieces: AsyncIterable<Uint8Array>
   /** The file that its contents are from: nobody may do with them what that file does not let him. */
   readonly like?: FileIdentity | undefined

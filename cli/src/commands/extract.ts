@@ -10,6 +10,7 @@ import { ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
 import { otherFiles } from '../files-option.ts'
 import { withSavedMachine } from '../load.ts'
+import { packingOf } from '../node/packing.ts'
 import { printable } from '../printable.ts'
 import { fit } from '../render/layout.ts'
 import { count } from '../render/words.ts'
@@ -38,9 +39,11 @@ export const run: Run<typeof extract> = ([file = ''], { output, scrub, force, gu
       if (scrub && !scrubInto(memory, loaded.memory, machine.registers, pages, scenes[0]!.share('sweep')))
         throw new DiskError('the tables hold more than is looked at, and a scrubbed case would lack it: leave --scrub out')
       if (scrub) for (const range of [...kernel, ...ringWords(machine.virtio)]) copy(memory, loaded.memory, range)
-      const packed = gzipSync(await writeCase(machine, memory, pages), { level: 9 })
+      const packed = await packedCase(await writeCase(machine, memory, pages), output)
       await io.disk.create(output, fileOf(packed, narrowest(machine.files.map(({ name }) => identities.get(name)))), {
         replace: force,
+        // Read to its end, and its checksum compared.
+        approve: (path) => withSavedMachine(path, io, { judges: [], guestKernel: 'never' }, async () => {}),
       })
       const kept = pages.reduce((sum, { bytes }) => sum + bytes / PAGE_BYTES, 0)
       const text = `${printable(output)}: ${count(packed.length, 'byte')} for ${count(kept, 'page')} of guest RAM${scrub ? ', scrubbed' : ''}.\n`
@@ -48,6 +51,15 @@ export const run: Run<typeof extract> = ([file = ''], { output, scrub, force, gu
       return ExitCode.Ok
     })
   })
+}
+
+/** With gzip, unless the name asks for zstd. */
+async function packedCase(bytes: Uint8Array, output: string): Promise<Uint8Array> {
+  const packing = packingOf(output)
+  if (packing?.name !== 'zstd') return gzipSync(bytes, { level: 9 })
+  const parts: Uint8Array[] = []
+  for await (const part of packing.pack(fileOf(bytes, undefined).pieces)) parts.push(part)
+  return Buffer.concat(parts)
 }
 
 /** The bytes that the guest kernel's lists were read from. */

@@ -10,6 +10,7 @@ import { type MoreFiles, type OtherFile, otherFiles } from '../files-option.ts'
 import { askingKernel } from '../guest-kernel-option.ts'
 import type { Io } from '../io.ts'
 import { withSavedMachine } from '../load.ts'
+import { packingOf } from '../node/packing.ts'
 import { jsonText, printable, shellWord } from '../printable.ts'
 import { problemNamed } from '../problem-named.ts'
 import { type JudgedKernel, judgedKernel, judgedWords } from '../profile-named.ts'
@@ -156,7 +157,9 @@ async function refuseMachine(machine: SavedMachine, { output, inPlace }: Options
   if (writeBack.to === 'nowhere') throw new DiskError(unwritable[writeBack.because])
   if (!inPlace) return refuseCopies(machine, output!, io)
   if (writeBack.to === 'copies')
-    throw new DiskError('the file is compressed and cannot be changed in place: use -o, which writes it uncompressed')
+    throw new DiskError(
+      'the file is compressed and cannot be changed in place: use -o, which writes it uncompressed, or as FILE.zst or FILE.gz again',
+    )
 }
 
 /** Writes the repaired VM and says so; answers the name of the file that holds it. */
@@ -172,9 +175,9 @@ async function writeRepaired(opened: Opened, plan: RepairPlan, options: Asked, i
   const bytes = await writeCopy(opened, plan, copying, io)
   const { files, writeBack } = opened.machine
   const size = `${files.length > 1 ? `${files.length} files, ` : ''}${count(bytes, 'byte')}`
-  say(
-    `${printable(output)} is written and synced: ${size}${writeBack.to === 'copies' ? ', uncompressed' : ''}. It was read back and audited.`,
-  )
+  const packing = files.length > 1 ? undefined : packingOf(output)
+  const form = packing === undefined ? (writeBack.to === 'copies' ? ', uncompressed' : '') : `, compressed with ${packing.name}`
+  say(`${printable(output)} is written and synced: ${size}${form}. It was read back and audited.`)
   return output
 }
 

@@ -93,7 +93,7 @@ async function create(path: string, { file, how }: { file: NewFile; how: Appeari
   const target = how.unlinked === true ? path : await followed(path, host)
   const there = await identity(target, host.fs)
   if (there?.isFile === false) throw new DiskError(`cannot write ${path}: it is not a regular file`)
-  await refuseUnwritable(target, { bytes: file.bytes, named: path }, host)
+  await refuseUnwritable(target, { bytes: file.isPacked === true ? 0 : file.bytes, named: path }, host)
   const asked = { named: path, keepsOwner: there !== undefined && there.inode === file.like?.inode }
   await appear(target, { write: (temporary) => writeNew(temporary, file, asked, host.fs), how }, host)
 }
@@ -162,14 +162,14 @@ interface Naming {
 /** A complete, synced file. */
 async function writeNew(
   path: string,
-  { bytes, pieces, like }: NewFile,
+  { bytes, isPacked, pieces, like }: NewFile,
   { named, keepsOwner }: Naming,
   fs: FileSystem,
 ): Promise<void> {
   const file = await newFileLike(path, like, fs).catch(cannotWrite(named))
   try {
     if (keepsOwner === true && like !== undefined) await takeOwner(file, like)
-    await writeAll(file, bytes, pieces)
+    await writeAll(file, isPacked === true ? undefined : bytes, pieces)
     await file.sync()
   } finally {
     await file.close()
@@ -183,13 +183,13 @@ function cannotWrite(path: string): (error: unknown) => never {
   }
 }
 
-async function writeAll(file: FileHandle, bytes: number, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+async function writeAll(file: FileHandle, bytes: number | undefined, pieces: AsyncIterable<Uint8Array>): Promise<void> {
   let at = 0
   for await (const piece of pieces) {
     await writeAt(file, piece, at)
     at += piece.length
   }
-  if (at !== bytes) throw new DiskError(`${at} bytes were written where ${bytes} were expected`)
+  if (bytes !== undefined && at !== bytes) throw new DiskError(`${at} bytes were written where ${bytes} were expected`)
 }
 
 async function writeAt(file: FileHandle, piece: Uint8Array, at: number): Promise<void> {

@@ -2,6 +2,7 @@ import type { SavedMachine } from '@vits/core/formats'
 import { DiskError } from '../disk.ts'
 import { UsageError } from '../failure.ts'
 import { type Io, STDIN } from '../io.ts'
+import { packingOf } from '../node/packing.ts'
 import { copyName, undoPath } from './write-repaired.ts'
 
 /** Where a command writes a new file. */
@@ -32,7 +33,9 @@ export async function refuseCopies({ files }: Pick<SavedMachine, 'files'>, path:
   const inside = await io.list(path)
   if (files.length > 1) await refuseFolder(files.map(copyName), { path, inside }, io)
   else if (inside !== undefined) throw new DiskError(`${path} is a folder: name a file in it`)
-  const bytes = files.reduce((sum, { source }) => sum + source.byteLength, 0)
+  // How many there are of what is compressed is not known before it is written.
+  const isPacked = files.length === 1 && packingOf(path) !== undefined
+  const bytes = isPacked ? 0 : files.reduce((sum, { source }) => sum + source.byteLength, 0)
   await io.disk.refuseUnwritable(path, bytes)
 }
 

@@ -16,6 +16,7 @@ import { DiskError, type FileIdentity, fileOf, type NewFile } from '../disk.ts'
 import { reason } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { digesting } from '../node/digesting.ts'
+import { packingOf } from '../node/packing.ts'
 import { registerLine, writeLine } from '../render/plan-text.ts'
 import { type RepairedFile, takeBack } from './take-back.ts'
 
@@ -64,7 +65,10 @@ export interface Copying {
   approve(path: string): Promise<void>
 }
 
-/** Writes the repaired VM: a new file, or where it has several, a new folder with one for each. Answers its bytes. */
+/**
+ * Writes the repaired VM: a new file, compressed as its name ends, or where it has several, a new folder with one for each. Answers its
+ * bytes.
+ */
 export async function writeCopy(opened: Opened, plan: RepairPlan, { output, force, approve }: Copying, io: Io): Promise<number> {
   const { machine } = opened
   const changes = await machine.edits(changedPages(plan.memory), plan.registers)
@@ -77,12 +81,37 @@ export async function writeCopy(opened: Opened, plan: RepairPlan, { output, forc
     await approve(copy)
   }
   const [[, only], ...others] = copies as [(typeof copies)[0], ...typeof copies]
-  if (others.length === 0) await io.disk.create(output, only, { replace: force, approve: ifUnchanged })
-  else {
-    const like = await io.disk.identity(dirname(machine.files[0]!.name))
-    await io.disk.createFolder(output, { files: new Map(copies), like }, ifUnchanged)
+  if (others.length === 0) {
+    const written = new Counted(packed(only, output))
+    await io.disk.create(output, written.file, { replace: force, approve: ifUnchanged })
+    return written.bytes
   }
+  const like = await io.disk.identity(dirname(machine.files[0]!.name))
+  await io.disk.createFolder(output, { files: new Map(copies), like }, ifUnchanged)
   return copies.reduce((sum, [, { bytes }]) => sum + bytes, 0)
+}
+
+/** Compressed, where the name of the file asks for it. */
+function packed(file: NewFile, path: string): NewFile {
+  const packing = packingOf(path)
+  return packing === undefined ? file : { ...file, isPacked: true, pieces: packing.pack(file.pieces) }
+}
+
+/** A new file, and how many bytes of it were written. */
+class Counted {
+  readonly file: NewFile
+  bytes = 0
+
+  constructor(file: NewFile) {
+    this.file = { ...file, pieces: this.#counting(file.pieces) }
+  }
+
+  async *#counting(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const piece of pieces) {
+      this.bytes += piece.length
+      yield piece
+    }
+  }
 }
 
 /** A file of the VM with its edits, and the permissions that it has. */

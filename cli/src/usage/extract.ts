@@ -15,7 +15,7 @@ export const extract = usage({
     'which --scrub blanks. The format is in docs/formats/case.md.',
   examples: ['extract vm.migr -o vm.vits', 'extract --scrub vm.migr -o vm.vits', 'extract --guest-kernel vm.migr -o vm.vits'],
   options: {
-    output: text('-o, --output <file>', 'where to write the case (gzip)'),
+    output: text('-o, --output <file>', 'where to write the case (gzip, or as FILE.zst zstd)'),
     scrub: flag('--scrub', 'blank what is not the ITS’s in those pages'),
     guestKernel: flag('--guest-kernel', 'keep also what the guest’s kernel knows of its devices: its list, and its BTF'),
     force: flag('--force', 'replace the output file if there is one'),

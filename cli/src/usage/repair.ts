@@ -13,7 +13,7 @@ export const repair = usage({
   details:
     'Changes as few words of guest RAM as possible, and registers that are not the guest’s, and names each. The plan is applied to a copy in memory, audited again and\n' +
     'restored as every known kernel does; only what is proven good is written. Without -p, --fix or -y: as -p.\n' +
-    'The rest of the file stays as it is, byte for byte; a compressed file is written uncompressed.\nA pipe (- is standard input) is repaired into a new file only.\n' +
+    'The rest of the file stays as it is, byte for byte; a compressed file is written uncompressed, unless -o\nnames FILE.zst or FILE.gz, which is compressed so.\nA pipe (- is standard input) is repaired into a new file only.\n' +
     'Of a VM that needs no repair, -o writes a copy: the file that was asked for is there afterwards whenever the exit status is 0.',
   examples: [
     'repair -n vm.migr',

@@ -7,6 +7,7 @@ export { type KnownFormat, knownFormats } from './known-formats.ts'
 export type { FileEdits, FilePart, MachineFile, SavedFile, WriteBack } from './machine-file.ts'
 export { machinesAmong, openSavedMachine } from './open.ts'
 export type { Compression, Container, MachineKind, Origin } from './origin.ts'
+export { zstdFrame } from './packed/zstd-encoder.ts'
 export { openRunningVm, type RunningVm } from './qemu/open-running.ts'
 export type { FindRegisters, OpenOptions, RamAlone, SavedMachine } from './saved-machine.ts'
 export {
