@@ -1,5 +1,6 @@
 /*
- * The laboratory's agent: /init of a small virtual machine that runs a real Linux KVM. It turns lines into ioctls.
+ * The laboratory's agent: /init of a small virtual machine that runs a real Linux KVM, or a program on a machine that has one.
+ * It turns lines into ioctls.
  * What a line says and what answers it is written down once, in verbs.c.
  */
 #ifndef AGENT_H
@@ -12,13 +13,15 @@
 /* Answer to a line the agent does not understand; no errno has this number. */
 #define NOT_UNDERSTOOD (-9999)
 
-/* transport.c: lines in, answers out, over a serial port or over the host's files. `spec` may be changed. */
+/* transport.c: lines in, answers out, over a serial port, over the host's files, or by pipes. `spec` may be changed. */
 void transport_open(char *spec);
 ssize_t transport_read(void *buffer, size_t room);
 void transport_write(const void *bytes, size_t count);
 
 /* stop.c: the end of an agent that cannot go on. The line "STOPPED WHAT: errno" says why, in the place of any answer. */
 void stop(const char *what) __attribute__((noreturn));
+/* Powers the machine off where the agent is /init, and ends it where it is one program of many. */
+void leave(int status) __attribute__((noreturn));
 /* realloc, or stop. */
 void *grow(void *memory, size_t bytes, const char *what);
 

@@ -13,8 +13,14 @@ void stop(const char *what)
 	int length = snprintf(line, sizeof(line), "STOPPED %s: %s\n", what, strerror(errno));
 
 	transport_write(line, length);
-	reboot(RB_POWER_OFF);
-	_exit(1);
+	leave(1);
+}
+
+void leave(int status)
+{
+	if (getpid() == 1)
+		reboot(RB_POWER_OFF);
+	_exit(status);
 }
 
 void *grow(void *memory, size_t bytes, const char *what)

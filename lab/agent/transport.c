@@ -1,5 +1,6 @@
 /*
- * Two ways to the host:
+ * Three ways to who asks:
+ *   stdio                  standard input and output, where the agent is a program on a KVM host
  *   tty:DEVICE             a serial port
  *   semi:REQUESTS:ANSWERS  two fifos of the host, opened through QEMU's semihosting (QEMU 7.2 on: from user space, too)
  * Semihosting is ten times faster: one trap moves as many bytes as there are, where a serial port takes one at a time.
@@ -75,7 +76,10 @@ static void open_tty(const char *device)
 
 void transport_open(char *spec)
 {
-	if (spec && !strncmp(spec, "semi:", 5))
+	if (spec && !strcmp(spec, "stdio")) {
+		requests = STDIN_FILENO;
+		answers = STDOUT_FILENO;
+	} else if (spec && !strncmp(spec, "semi:", 5))
 		open_semihosting(spec + 5);
 	else
 		open_tty(spec && !strncmp(spec, "tty:", 4) ? spec + 4 : DEFAULT_TTY);

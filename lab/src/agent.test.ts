@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Agent, HostDied } from './agent.ts'
 import type { MachineEvents, StartMachine } from './machine.ts'
@@ -129,5 +132,24 @@ describe('the agent', () => {
     }
     await expect(Agent.boot({ kernel: 'vmlinuz' }, start)).rejects.toThrow('this kernel has no KVM (errno 2 on /dev/kvm)')
     expect(machine.killed).toBe(true)
+  })
+
+  it('is a program here, where this machine is the host: lines and answers go through pipes', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vits-agent-'))
+    const program = join(folder, 'agent')
+    const answer = "if (line === 'quit') process.exit(0); else console.log('0 1 ' + process.env.AGENT + ' ' + line)"
+    const echo = `for await (const text of process.stdin) for (const line of String(text).trim().split('\\n')) ${answer}`
+    writeFileSync(`${program}.mjs`, `console.log('READY 0')\n${echo}\n`)
+    writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${program}.mjs'\n`, { mode: 0o755 })
+    try {
+      const agent = await Agent.boot({ kernel: 'here', host: program })
+      expect(await Promise.all(['a', 'b'].map((line) => agent.request(line)))).toEqual(
+        ['a', 'b'].map((line) => ({ rc: 0, ns: 1, data: `stdio ${line}` })),
+      )
+      await agent.stop()
+      expect(agent.dead).toBe(true)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 })

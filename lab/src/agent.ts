@@ -11,7 +11,7 @@ export interface Answer {
  * Bytes of lines sent and not answered yet. A pipe holds 64 KiB: with more in flight our write would block while the agent's
  * answers wait for us to read them. A serial port has a queue of its own, much shorter.
  */
-const WINDOW: Record<Transport, number> = { fifo: 60_000, serial: 3_000 }
+const WINDOW: Record<Transport, number> = { fifo: 60_000, serial: 3_000, pipe: 60_000 }
 
 /** The longest line that fits the window of every transport. */
 export const LONGEST_LINE = 2_900

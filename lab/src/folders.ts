@@ -8,3 +8,6 @@ export const AGENT_SOURCES = fileURLToPath(new URL('../agent/', import.meta.url)
 
 /** The initramfs that holds the agent as its only program. */
 export const INITRAMFS = `${CACHE}agent.cpio`
+
+/** The agent as a program, for a machine that is a KVM host itself. */
+export const AGENT = `${CACHE}agent`

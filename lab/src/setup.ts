@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, st
 import { parseArgs } from 'node:util'
 import { type KernelSeries, kernelPackages, kernelSeries, packageNoteOf, vmlinuzOf } from './cache.ts'
 import { identify } from './commands/identify.ts'
-import { AGENT_SOURCES, CACHE, INITRAMFS } from './folders.ts'
+import { AGENT, AGENT_SOURCES, CACHE, INITRAMFS } from './folders.ts'
 import { fetchGuestPrograms, hasModules, unpackModules } from './guests/fetch.ts'
 import { fetchPinnedKernels, kernelsNamed } from './kernels/fetch.ts'
 import { pinnedKernels } from './kernels/pinned.ts'
@@ -109,7 +109,7 @@ function fetchKernels(): void {
 function buildAgent(): void {
   const sources = readdirSync(AGENT_SOURCES).map((name) => `${AGENT_SOURCES}${name}`)
   const newest = Math.max(...sources.map((path) => statSync(path).mtimeMs))
-  if (existsSync(INITRAMFS) && statSync(INITRAMFS).mtimeMs > newest) return
+  if ([INITRAMFS, AGENT].every((path) => existsSync(path) && statSync(path).mtimeMs > newest)) return
   const folder = mkdtempSync(`${CACHE}build-`)
   const files = sources.filter((path) => path.endsWith('.c'))
   try {
@@ -129,11 +129,17 @@ function buildAgent(): void {
       mkdirSync(`${folder}/dev`)
       run('sh', ['-c', `printf 'dev\\ninit\\n' | cpio -o -H newc -R 0:0 --reproducible --quiet > agent.cpio`], { cwd: folder })
       renameSync(`${folder}/agent.cpio`, INITRAMFS)
+      renameSync(`${folder}/init`, AGENT)
     })
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
+
+const HELP = `Usage: npm run lab:setup [-- --kernels all|VERSION,...]
+
+Fetches and builds what the lab needs: QEMU, a cross compiler, kernels, the agent. As root on Debian 12, once.
+`
 
 /** Sets the lab up, with the kernels that are named; quick when nothing is missing. @throws SetupError that says what to do. */
 async function setUp(kernels: string | undefined): Promise<void> {
@@ -152,9 +158,14 @@ async function setUp(kernels: string | undefined): Promise<void> {
 }
 
 try {
-  const { values } = parseArgs({ options: { kernels: { type: 'string' } } })
-  await setUp(values.kernels)
-  say(`The lab is ready in ${CACHE}`)
+  const { values } = parseArgs({
+    options: { kernels: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false } },
+  })
+  if (values.help) process.stdout.write(HELP)
+  else {
+    await setUp(values.kernels)
+    say(`The lab is ready in ${CACHE}`)
+  }
 } catch (error) {
   if (!(error instanceof SetupError)) throw error
   process.stderr.write(`\n${error.message}\n`)

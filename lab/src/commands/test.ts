@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { parseArgs } from 'node:util'
 import { isProfileId, type ProfileId, profiles } from '@vits/core/abi'
 import { Agent, NotBooted } from '../agent.ts'
 import { kernelImage } from '../cache.ts'
-import { INITRAMFS } from '../folders.ts'
+import { AGENT, INITRAMFS } from '../folders.ts'
 import { askKernel } from '../fuzz/ask-kernel.ts'
 import { stepsOf } from '../fuzz/case-steps.ts'
 import { turnedOver } from '../fuzz/explain.ts'
@@ -30,6 +30,8 @@ export const testHelp =
 the shortest history that was found, what was expected and what came, and the functions in which such things are decided.
 
   --kernel IMAGE    arch/arm64/boot/Image, as it is or packed (Image.gz, EFI zboot of gzip, zstd or xz), or a kernel of the lab: 6.12
+  --host            instead: the KVM of this machine, an arm64 host with /dev/kvm and a GICv3, without QEMU. It is asked what may stop a
+                    kernel that has faults, so have it ready for that; a save that is known to stop some is left out
   --initrd FILE     an initramfs that is unpacked before the agent's, which stays /init
   --profile ID      what it is expected to answer as; without, the nearest of all. vits kernels lists them
   --cases N         random histories, 300 unless said; --seed S, the first of them
@@ -62,22 +64,24 @@ export async function test(args: string[]): Promise<number> {
       cpu: text,
       cases: { ...text, default: '300' },
       seed: { ...text, default: '1' },
+      host: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       tap: { type: 'boolean', default: false },
     },
   })
   const [cases, seed] = [wholeNumber('--cases', values.cases), wholeNumber('--seed', values.seed)]
-  const { kernel, profile, initrd, append, cpu, json, tap } = values
+  const { kernel, host, profile, initrd, append, cpu, json, tap } = values
   const say = json || tap ? () => {} : (line: string) => console.log(line)
   const folder = mkdtempSync(`${tmpdir()}/vits-kernel-`)
   try {
-    if (kernel === undefined) throw new NotAsked('name the kernel: --kernel arch/arm64/boot/Image (test --help says more)')
+    if ((kernel === undefined) !== host)
+      throw new NotAsked('name the kernel: --kernel arch/arm64/boot/Image, or --host (test --help says more)')
     if (profile !== undefined && !isProfileId(profile)) {
       throw new NotAsked(`no profile ${profile}: there is ${Object.keys(profiles).join(', ')}`)
     }
+    const machine = kernel === undefined ? here() : { kernel: await imageOf(kernel, folder, say), console: true }
     const options: MachineOptions = {
-      kernel: await imageOf(kernel, folder, say),
-      console: true,
+      ...machine,
       ...(initrd !== undefined && { initrd: withAgent(initrd, folder) }),
       ...(append !== undefined && { words: append }),
       ...(cpu !== undefined && { cpu }),
@@ -108,6 +112,14 @@ function refusal(error: unknown): string | undefined {
   return error instanceof NotAKernel || error instanceof NotAsked ? error.message : undefined
 }
 
+/** This machine, if it is an arm64 host with KVM. @throws NotAsked */
+function here(): MachineOptions {
+  if (process.arch !== 'arm64') throw new NotAsked(`--host asks the KVM of an arm64 host, and this machine is ${process.arch}`)
+  if (!existsSync('/dev/kvm')) throw new NotAsked('this machine has no /dev/kvm')
+  if (!existsSync(AGENT)) throw new NotAsked('the lab is not set up: run `npm run lab:setup` (Debian, as root)')
+  return { kernel: 'this machine', host: AGENT }
+}
+
 /** The image, unpacked, once its configuration has what is needed. */
 async function imageOf(kernel: string, folder: string, say: (line: string) => void): Promise<string> {
   const named = /^\d+\.\d+[\w.-]*$/.test(kernel) ? kernelImage(kernel) : kernel
@@ -131,9 +143,15 @@ interface Questions {
   readonly profile: ProfileId | undefined
   readonly cases: number
   readonly seed: number
+  /** It is the host that this program runs on. */
+  readonly isOurs: boolean
 }
 
-async function asked(options: MachineOptions, questions: Questions, say: (line: string) => void): Promise<KernelReport> {
+async function asked(
+  options: MachineOptions,
+  questions: Omit<Questions, 'isOurs'>,
+  say: (line: string) => void,
+): Promise<KernelReport> {
   const start = performance.now()
   const machines: { stop(): Promise<void> }[] = []
   try {
@@ -144,7 +162,7 @@ async function asked(options: MachineOptions, questions: Questions, say: (line: 
     await hasIts(first)
     const [second, agent] = await Promise.all([KvmSubject.boot(options), Agent.boot(options)])
     machines.push(second, agent)
-    const { answers, parts } = await allParts([first, second], agent, questions, say)
+    const { answers, parts } = await allParts([first, second], agent, { ...questions, isOurs: options.host !== undefined }, say)
     const { profile, quirks } = answers.explanation
     const turned = turnedOver(answers.explanation).map((quirk) => `${quirks[quirk] ? 'with' : 'without'} ${quirk}`)
     const same = parts.every(({ differences }) => differences.length === 0)
@@ -173,7 +191,7 @@ ${endOf(kvm.bootConsole)}`)
 async function allParts(
   kvms: readonly KvmSubject[],
   agent: Agent,
-  { profile, cases, seed }: Questions,
+  { profile, cases, seed, isOurs }: Questions,
   say: (line: string) => void,
 ) {
   const scenarios = handwritten().map(({ steps }) => steps)
@@ -187,7 +205,7 @@ async function allParts(
   // Orders are mostly waited for.
   const [inOrder, asked] = await Promise.all([
     part('orders', 'saves and restores, in order and not', () => orders(agent)),
-    askKernel(kvms, histories),
+    askKernel(kvms, histories, isOurs),
   ])
   const answers = await kernelAnswers(kvms[0]!, asked, profile)
   const { explanation, differences, untold } = answers

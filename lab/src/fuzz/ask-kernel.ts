@@ -19,8 +19,14 @@ export interface Asked {
 /**
  * Asks machines of one kernel everything that the host survives. Whether it dies of a save is asked first, once: then all other
  * histories are cut before theirs.
+ *
+ * @param isOurs the host is the machine that this program runs on: it is not asked whether it dies, and all are cut.
  */
-export async function askKernel(kvms: readonly KvmSubject[], asked: readonly (readonly Step[])[]): Promise<Asked> {
+export async function askKernel(
+  kvms: readonly KvmSubject[],
+  asked: readonly (readonly Step[])[],
+  isOurs = false,
+): Promise<Asked> {
   const [kvm] = kvms as readonly [KvmSubject]
   const guess = profileOfKernel(kvm.host.release)?.profile ?? FIRST_GUESS
   const quirks = { ...profiles[guess].quirks, 'null-collection-oops': true }
@@ -28,8 +34,8 @@ export async function askKernel(kvms: readonly KvmSubject[], asked: readonly (re
   const deadly = cuts.findIndex(({ cut }) => cut)
   const histories: Answered[] = []
   const died: (readonly Step[])[] = []
-  const dies = deadly >= 0 && !(await survives(kvm, () => answered(kvm, asked[deadly]!)))
-  const survivable = cuts.map(({ steps }, n) => (dies ? steps : asked[n]!))
+  const dies = !isOurs && deadly >= 0 && !(await survives(kvm, () => answered(kvm, asked[deadly]!)))
+  const survivable = cuts.map(({ steps }, n) => (dies || isOurs ? steps : asked[n]!))
   const keep = async (machine: KvmSubject, steps: readonly Step[]) => void histories.push(await answered(machine, steps))
   await askMany(kvms, survivable, keep, (steps) => died.push(steps))
   return { histories, known: dies ? { 'null-collection-oops': true } : {}, died }
