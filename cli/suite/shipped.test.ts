@@ -42,7 +42,12 @@ describe('the package, alone in an empty folder and offline', () => {
 
   it('has the program, the licenses of what is in it, and neither sources nor source maps', () => {
     const files = readdirSync(join(home, 'node_modules/vits'), { recursive: true }) as string[]
-    expect(files.filter((name) => name.startsWith('dist/')).sort()).toEqual(['dist/LICENSES', 'dist/report.html', 'dist/vits.cjs', 'dist/work.cjs'])
+    expect(files.filter((name) => name.startsWith('dist/')).sort()).toEqual([
+      'dist/LICENSES',
+      'dist/report.html',
+      'dist/vits.cjs',
+      'dist/work.cjs',
+    ])
     expect(files.filter((name) => /\.(map|ts)$/.test(name))).toEqual([])
     const licenses = readFileSync(join(home, 'node_modules/vits/dist/LICENSES'), 'utf8')
     expect(licenses.match(/^\S+ \d+\.\d+\.\d+ \(.*\)$/gm)).toEqual(['commander 14.0.3 (MIT)', 'picocolors 1.1.1 (ISC)'])
