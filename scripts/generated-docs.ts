@@ -12,14 +12,15 @@ import { recordPlans } from '../core/src/repair/testing/plans.ts'
 import { apiPages } from './api-report.ts'
 import { askedPage } from './asked-page.ts'
 import type { GeneratedDoc } from './generated-doc.ts'
+import { journeysPage } from './journeys-page.ts'
 import { schemaFiles } from './json-schemas.ts'
 import { kernelsPage } from './kernels-page.ts'
 import { kvmPages } from './kvm-pages.ts'
 import { installedFiles } from './man-pages.ts'
 import { messagesPage, messagesTo } from './messages-page.ts'
-import { ReadmeSession } from './readme-session.ts'
 import { fuzzTable } from './robustness-page.ts'
 import { seedsPage } from './seeds-page.ts'
+import { asNamed, Session, withBlock, withSessions } from './session.ts'
 
 const codes = Object.keys(problems) as ProblemCode[]
 
@@ -27,6 +28,7 @@ const codes = Object.keys(problems) as ProblemCode[]
 export const generatedDocs: readonly GeneratedDoc[] = [
   { path: 'docs/problems/README.md', content: problemList },
   ...codes.map((code) => ({ path: `docs/problems/${code}.md`, content: () => problemPage(code) })),
+  { path: 'docs/journeys.md', content: journeysPage },
   { path: 'docs/messages.md', content: messagesPage },
   { path: 'docs/kernels.md', content: kernelsPage },
   { path: 'docs/asked.md', content: askedPage },
@@ -141,13 +143,7 @@ function ruleLine(name: (typeof ruleNames)[number]): string {
 async function readme(): Promise<string> {
   let text = withBlock(readFileSync('README.md', 'utf8'), 'commands', commandList())
   text = withBlock(text, 'exits', exitTable())
-  const session = new ReadmeSession(['scattered-unrestorable.mig', 'lost-split.vits', 'restore-ctlr-first.jsonl'])
-  for (const [, line] of [...text.matchAll(/<!-- session: (.*) -->/g)]) {
-    const { code, out } = await session.run(line!)
-    const block = `\n\`\`\`\n$ vits ${line}\n${out.trimEnd()}\n$ echo $?\n${code}\n\`\`\`\n`
-    text = withBlock(text, `session: ${line}`, block, 'session')
-  }
-  return text
+  return withSessions(text, new Session(asNamed('scattered-unrestorable.mig', 'lost-split.vits', 'restore-ctlr-first.jsonl')))
 }
 
 /** The library's README with each example program and what it prints. */
@@ -178,13 +174,4 @@ function exitTable(): string {
 
 function commandList(): string {
   return `| command | what it does |\n|---|---|\n${usages.map(({ name, summary }) => `| \`${name}\` | ${summary} |`).join('\n')}`
-}
-
-/** `text` with what stands between `<!-- name -->` and the `<!-- /end -->` that follows replaced. */
-function withBlock(text: string, name: string, block: string, end = name): string {
-  const [open, close] = [`<!-- ${name} -->`, `<!-- /${end} -->`]
-  const from = text.indexOf(open)
-  const to = text.indexOf(close, from)
-  if (from < 0 || to < from) throw new Error(`there is no block ${name}`)
-  return `${text.slice(0, from + open.length)}\n${block}\n${text.slice(to)}`
 }

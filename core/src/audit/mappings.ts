@@ -1,4 +1,4 @@
-import { firstPast, type Gpa, INSPECT, listText } from '../memory/index.ts'
+import { counted, firstPast, type Gpa, INSPECT, listText } from '../memory/index.ts'
 import type { EventId } from './finding.ts'
 
 /** A device as a table or the guest has it. Its events are `first` to `first + count` of the columns. */
@@ -116,12 +116,9 @@ export class Mappings {
   [INSPECT](): string {
     const { devices, events, collections } = this
     const rows = devices.map(({ deviceId, ittAddr, eventIdBits, count }) => {
-      return `DeviceID 0x${deviceId.toString(16)}: ITT 0x${ittAddr.toString(16)}, ${eventIdBits} EventID bits, ${count} events`
+      return `DeviceID 0x${deviceId.toString(16)}: ITT 0x${ittAddr.toString(16)}, ${eventIdBits} EventID bits, ${counted(count, 'event')}`
     })
-    return listText(
-      `Mappings ${devices.length} devices, ${events.length} events, ${collections.size} collections`,
-      rows,
-      rows.length,
-    )
+    const all = [counted(devices.length, 'device'), counted(events.length, 'event'), counted(collections.size, 'collection')]
+    return listText(`Mappings ${all.join(', ')}`, rows, rows.length)
   }
 }

@@ -17,7 +17,7 @@ import {
 } from '../abi/index.ts'
 import { type Budget, defaultBudget, shareOf, type Use } from '../budget/index.ts'
 import type { KernelOutcome, RedistributorOutcome } from '../guest-kernel/index.ts'
-import { type Gpa, type GpaRange, INSPECT, PAGE_BYTES, type ReadonlyMemory } from '../memory/index.ts'
+import { counted, type Gpa, type GpaRange, INSPECT, PAGE_BYTES, type ReadonlyMemory } from '../memory/index.ts'
 import { lpiConfiguration, lpiRanges, registerRanges, type TableView, tableView } from '../tables/index.ts'
 import type { VirtioDevice } from '../virtio/index.ts'
 import { Alike } from './alike.ts'
@@ -111,7 +111,7 @@ export class Scene {
   [INSPECT](): string {
     const { index, base } = this.its
     const place = base === undefined ? '' : ` at 0x${base.toString(16)}`
-    return `Scene of ITS ${index}${place}, restored by ${this.profile.id}, ${this.missing.length} pages missing`
+    return `Scene of ITS ${index}${place}, restored by ${this.profile.id}, ${counted(this.missing.length, 'page')} missing`
   }
 
   /** What people call the devices, and what their events are for. */

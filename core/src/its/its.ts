@@ -8,7 +8,7 @@ import {
   type TableShape,
   tableShape,
 } from '../abi/index.ts'
-import { type Gpa, type GuestMemory, INSPECT, type ReadCursor, wholeNumber, word64 } from '../memory/index.ts'
+import { counted, type Gpa, type GuestMemory, INSPECT, type ReadCursor, wholeNumber, word64 } from '../memory/index.ts'
 import { Collections } from './collections.ts'
 import { Devices } from './devices.ts'
 import { Events } from './events.ts'
@@ -210,7 +210,11 @@ export class Its {
   [INSPECT](): string {
     const { devices, events, collections, queue, creadr, cwriter } = this
     const hex = (value: number) => `0x${value.toString(16)}`
-    const mapped = `${devices.count} devices, ${events.count} events, ${collections.order.length} collections`
+    const mapped = [
+      counted(devices.count, 'device'),
+      counted(events.count, 'event'),
+      counted(collections.order.length, 'collection'),
+    ].join(', ')
     return `Its ${this.enabled ? 'enabled' : 'disabled'}, ${mapped}, queue at ${hex(queue.base)}, CREADR ${hex(creadr)}, CWRITER ${hex(cwriter)}`
   }
 }

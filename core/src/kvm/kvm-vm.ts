@@ -2,6 +2,7 @@ import { KVM_MSI_VALID_DEVID, NEWEST, type ProfileId, profileWithId, type Quirks
 import { Gic, type Msi, Translaters } from '../its/index.ts'
 import {
   type Backing,
+  counted,
   elementAt,
   errnos,
   type Gpa,
@@ -203,7 +204,7 @@ export class KvmVm implements Machine {
 
   /** What console.log shows. */
   [INSPECT](): string {
-    const heading = `KvmVm ${this.kernel}, ${this.vcpus.length} vCPUs, ${this.itses.length} ITSes`
+    const heading = `KvmVm ${this.kernel}, ${counted(this.vcpus.length, 'vCPU')}, ${counted(this.itses.length, 'ITS', 'ITSes')}`
     return listText(
       heading,
       [this.memory, ...this.itses].map((part) => part[INSPECT]().replaceAll('\n', '\n  ')),

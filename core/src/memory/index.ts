@@ -14,6 +14,6 @@ export {
 export { firstPast } from './first-past.ts'
 export { coalesce, GPA_LIMIT, type Gpa, type GpaRange, gpa } from './gpa.ts'
 export { GuestMemory, type ReadonlyMemory } from './guest-memory.ts'
-export { INSPECT, listText, sizeText } from './inspect.ts'
+export { counted, INSPECT, listText, sizeText } from './inspect.ts'
 export { LoadableMemory } from './loadable-memory.ts'
 export { type Backing, NotLoadedError, PAGE_BYTES, type RegionShape } from './region.ts'

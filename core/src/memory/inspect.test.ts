@@ -36,13 +36,13 @@ describe('what console.log shows', () => {
     const vm = new KvmVm()
     vm.setMemory(0, gpa(0x4000_0000), 0x1000_0000, 'sparse')
     expect(inspect(vm)).toBe(
-      'KvmVm linux-7.3.4, 0 vCPUs, 0 ITSes\n  GuestMemory 256 MiB in 1 region\n    0x40000000 to 0x4fffffff  256 MiB sparse, no pages kept, no pages written',
+      'KvmVm linux-7.3.4, no vCPUs, no ITSes\n  GuestMemory 256 MiB in 1 region\n    0x40000000 to 0x4fffffff  256 MiB sparse, no pages kept, no pages written',
     )
     const planted = new PlantedVm().map(16, { 0: [8192, 0], 1: [8193, 1] }).save()
     const scene = setScene(planted.input())
-    expect(inspect(scene)).toMatch(/^Scene of ITS 0 at 0x8080000, restored by linux-[\d.]+, 0 pages missing$/)
+    expect(inspect(scene)).toMatch(/^Scene of ITS 0 at 0x8080000, restored by linux-[\d.]+, no pages missing$/)
     expect(inspect(scene.tables.mappings)).toMatch(
-      /^Mappings 1 devices, 2 events, 2 collections\n {2}DeviceID 0x10: ITT 0x[\da-f]+, 5 EventID bits, 2 events$/,
+      /^Mappings 1 device, 2 events, 2 collections\n {2}DeviceID 0x10: ITT 0x[\da-f]+, 5 EventID bits, 2 events$/,
     )
   })
 

@@ -17,6 +17,9 @@ export function sizeText(bytes: number): string {
   return `${Number(size.toFixed(1))} ${UNITS[unit]}`
 }
 
+/** `1 page`, `3 pages`, `no pages`. */
+export const counted = (n: number, one: string, many = `${one}s`): string => `${n === 0 ? 'no' : n} ${n === 1 ? one : many}`
+
 /** So many rows are shown one by one: a file may have RAM in 60,000 pieces. */
 const SHOWN = 16
 
@@ -34,6 +37,6 @@ export function listText(heading: string, rows: Iterable<string>, count: number)
 /** Guest RAM by its regions. */
 export function memoryText(name: string, regions: readonly { readonly bytes: number }[]): string {
   const bytes = regions.reduce((sum, region) => sum + region.bytes, 0)
-  const heading = `${name} ${sizeText(bytes)} in ${regions.length} ${regions.length === 1 ? 'region' : 'regions'}`
+  const heading = `${name} ${sizeText(bytes)} in ${counted(regions.length, 'region')}`
   return listText(heading, regions.slice(0, SHOWN).map(String), regions.length)
 }

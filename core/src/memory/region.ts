@@ -1,6 +1,6 @@
 import { shown, wholeNumber } from './arguments.ts'
 import { GPA_LIMIT, type Gpa, type GpaRange } from './gpa.ts'
-import { sizeText } from './inspect.ts'
+import { counted, sizeText } from './inspect.ts'
 import { type Place, type Words, zeroWords } from './place.ts'
 
 /** Bytes of a page: the grain of the dirty log and of sparse regions. */
@@ -221,10 +221,10 @@ export class Region {
   toString(): string {
     const pages: Gpa[] = []
     this.dirtyPages(pages)
-    const kept = this.#chunks === undefined ? 'flat' : `sparse, ${pagesText(this.#held(this.#chunks))} kept`
+    const kept = this.#chunks === undefined ? 'flat' : `sparse, ${counted(this.#held(this.#chunks), 'page')} kept`
     const hex = (at: number) => `0x${at.toString(16)}`
     const place = `${hex(this.base)} to ${hex(this.base + this.bytes - 1)}`
-    return `${place}  ${sizeText(this.bytes)} ${kept}, ${pagesText(pages.length)} written`
+    return `${place}  ${sizeText(this.bytes)} ${kept}, ${counted(pages.length, 'page')} written`
   }
 
   /** Pages that have bytes of their own. */
@@ -271,8 +271,6 @@ export class Region {
     place.zeroOffset = -1
   }
 }
-
-const pagesText = (pages: number) => `${pages === 0 ? 'no' : pages} ${pages === 1 ? 'page' : 'pages'}`
 
 const backings: readonly string[] = ['flat', 'sparse', 'loaded'] satisfies (Backing | LoadedShape['backing'])[]
 
