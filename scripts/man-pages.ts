@@ -65,7 +65,7 @@ or an option that names an output.`,
     COMMANDS: usages.map((usage) => `.TP\n.BR ${roff(pageName(usage))} (1)\n${roff(usage.summary)}`).join('\n'),
     OPTIONS: `.TP\n${bold('-h')}, ${bold('--help')}\nwhat a command does, with examples\n.TP\n${bold('-V')}, ${bold('--version')}\nthe version`,
     'EXIT STATUS': `Added up over all files.\n${bits.join('\n')}\n.PP\nA signal ends it at once, with 128 and its number.`,
-    ENVIRONMENT: `.TP\n.B NO_COLOR\nno colour, whatever the terminal\n.TP\n.B FORCE_COLOR\ncolour, also where no terminal is; 0 for none\n.TP\n.B TMPDIR\nwhere what comes through a pipe is kept beyond 128 MiB, in a file without a name`,
+    ENVIRONMENT: `.TP\n.B COLUMNS\nhow wide lines are, from 60 to 200; without it as wide as the terminal, and 100 columns where there is none\n.TP\n.B NO_COLOR\nno colour, whatever the terminal\n.TP\n.B FORCE_COLOR\ncolour, also where no terminal is; 0 for none\n.TP\n.B TMPDIR\nwhere what comes through a pipe is kept beyond 128 MiB, in a file without a name`,
     FILES: `.TP\n.I FILE.undo\nwhat takes a repair of FILE in place back`,
     'SEE ALSO': seeAlso(...usages.map((usage) => [roff(pageName(usage)), 1] as const), ['vits\\-problems', 7]),
   })

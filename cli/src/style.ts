@@ -10,6 +10,8 @@ const PRINTED = 100
 export interface Style {
   /** Columns of a line. */
   readonly width: number
+  /** People look at it as it comes: what is one line for each of many may be several where it is too wide. */
+  readonly isTerminal: boolean
   bold(text: string): string
   dim(text: string): string
   good(text: string): string
@@ -38,7 +40,7 @@ export function marksOf(style: Style): string[] {
   return [...new Set([bold, dim, good, bad, warn].flatMap((set) => set('x').split('x')))].filter((mark) => mark !== '')
 }
 
-export function style(colour: boolean, width = PRINTED): Style {
+export function style(colour: boolean, width = PRINTED, isTerminal = false): Style {
   const { bold, dim, green, red, yellow } = pc.createColors(colour)
-  return { width, bold, dim, good: green, bad: red, warn: yellow }
+  return { width, isTerminal, bold, dim, good: green, bad: red, warn: yellow }
 }

@@ -60,7 +60,7 @@ Problems:
   D207 orphan-ends-scan  in 1 file
 1 other file in the folders passed over: no part of a saved VM.
 
-  vits check ${path('fleet/b.vits')}    its report (-v: the report of each)
+  vits check ${path('fleet/b.vits')}  its report (-v: the report of each)
 `)
   })
 

@@ -175,6 +175,6 @@ describe('a limit', () => {
     expect(bound.map(({ name }) => name)).toContain('check')
     const others = usages.filter((usage) => !bound.includes(usage)).map(({ args }) => args)
     // A VM that stands still meanwhile has a limit of its own, and must be let go on whatever ends the program.
-    expect([...new Set(others)].sort()).toEqual(['', '<qmp-socket>', '[kernel...]', '[problem...]'])
+    expect([...new Set(others)].sort()).toEqual(['', '<qmp-socket>', '<shell>', '[kernel...]', '[what...]'])
   })
 })

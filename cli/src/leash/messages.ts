@@ -13,6 +13,8 @@ export interface Start {
   readonly colour: boolean
   /** Columns of a line. */
   readonly width: number
+  /** Somebody looks at them on a terminal. */
+  readonly isTerminal: boolean
   /** Somebody watches progress. */
   readonly watched: boolean
   /** Where it tells what must not stay on the disk when it is stopped. */

@@ -81,6 +81,7 @@ export class Thread {
       jobs,
       colour,
       width: io.style.width,
+      isTerminal: io.style.isTerminal,
       watched,
       unfinished: port2,
       patching: this.#patching,

@@ -23,7 +23,7 @@ export async function work(start: Start): Promise<void> {
     out: (text: string) => say({ say: 'out', text }),
     err: (text: string) => say({ say: 'err', text }),
     progress: start.watched ? onlyNews((text) => say({ say: 'progress', text })) : undefined,
-    style: style(start.colour, start.width),
+    style: style(start.colour, start.width, start.isTerminal),
     turns: turnsOf(start.claims),
   }
   const here = nodeIo(said, keeping)

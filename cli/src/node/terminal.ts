@@ -18,7 +18,7 @@ export interface Terminal extends Pick<Io, 'out' | 'err' | 'progress' | 'style'>
 export function openTerminal({ stdout, stderr, env }: NodeJS.Process): Terminal {
   let unsaid: ExitBits = ExitCode.Ok
   const colour = wantsColour(env, stdout.isTTY === true)
-  const look = style(colour, widthFor(env, stdout.columns))
+  const look = style(colour, widthFor(env, stdout.columns), stdout.isTTY === true)
   const marks = marksOf(look)
   let isShown = false
   const progress = (text: string) => {

@@ -33,6 +33,14 @@ describe('a line that is too wide', () => {
     ])
   })
 
+  it('has its heading beside its text, also where something stands behind that', () => {
+    expect(fold('  proof   the queue: MAPD DeviceID 0x5200 V=0  R-ring', 30)).toEqual([
+      '  proof   the queue: MAPD',
+      '          DeviceID 0x5200 V=0',
+      '          R-ring',
+    ])
+  })
+
   it('of a table is broken between its columns', () => {
     expect(fold('  event 0  LPI 8195  collection 1  request queue 0', 36)).toEqual([
       '  event 0  LPI 8195  collection 1',

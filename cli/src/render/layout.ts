@@ -91,9 +91,10 @@ function folded(line: string, width: number, breakAt: number): string[] {
     const [first] = cell as [Word]
     const at = folding.column + first.gap
     const isRoom = folding.isBlank || (i !== breakAt && at + columnsOf(cell) <= width)
-    // A text that has no room on one line anyway begins where it stands, unless that is far to the right.
+    // What has no room on the next line either begins where it stands, unless that is far to the right.
     const isText = i === cells.length - 1 && cell.length > 1 && columnsOf(cell) > width - below
-    const beginsHere = isText && i !== breakAt && at <= width / 3 && at + first.columns <= width
+    const isNear = at <= below || (isText && at <= width / 3)
+    const beginsHere = i !== breakAt && isNear && at + first.columns <= width
     if (!isRoom && !beginsHere) folding.break(below)
     const hang = folding.isBlank ? folding.column : at
     for (const word of cell) {

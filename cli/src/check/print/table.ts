@@ -1,5 +1,8 @@
 import { problems } from '@vits/core/audit'
 import { printable, shellWord } from '../../printable.ts'
+import { displayWidth, padded } from '../../render/display-width.ts'
+import { fit } from '../../render/layout.ts'
+import { hintLines } from '../../render/shell-lines.ts'
 import { count } from '../../render/words.ts'
 import type { Style } from '../../style.ts'
 import type { Printer, Run } from '../printer.ts'
@@ -15,13 +18,15 @@ const MOST_CODES = 5
 export function table(run: Run): Printer {
   const { files, verbose, style } = run
   const rows: Row[] = []
-  const width = Math.min(WIDEST, Math.max(0, ...files.map((file) => printable(file).length)))
+  const width = Math.min(WIDEST, Math.max(0, ...files.map((file) => displayWidth(printable(file)))))
   return {
     answer: ({ document, report }) => {
       const row = rowOf(document)
       rows.push(row)
       if (verbose && report !== '') return `${rows.length > 1 ? '\n' : ''}${report}`
-      return `${line(row, width, style)}\n`
+      // One line for each file, for whatever reads them: only a terminal would break it elsewhere.
+      const text = `${line(row, width, style)}\n`
+      return style.isTerminal ? fit(text, style) : text
     },
     end: () => `${rows.length === 0 ? '' : '\n'}${summary(rows, run)}`,
   }
@@ -37,7 +42,7 @@ const longestState = Math.max(...states.map((state) => state.length))
 
 function line({ state, file, what }: Row, width: number, style: Style): string {
   const name = printable(file)
-  return `${coloured(state, style)}  ${what === '' ? name : `${name.padEnd(width)}  ${printable(what)}`}`
+  return `${coloured(state, style)}  ${what === '' ? name : `${padded(name, width)}  ${printable(what)}`}`
 }
 
 function coloured(state: State, style: Style): string {
@@ -51,7 +56,7 @@ function summary(rows: readonly Row[], { passedOver, style, verbose }: Run): str
   const counts = countsOf(rows)
   const width = String(rows.length).length
   const [worst] = [...rows].sort((a, b) => states.indexOf(a.state) - states.indexOf(b.state))
-  return [
+  const lines = [
     style.bold(count(rows.length, 'file')),
     ...states.flatMap((state) =>
       counts[state] === 0 ? [] : [`  ${String(counts[state]).padStart(width)}  ${coloured(state, style)}  ${stateWords[state]}`],
@@ -62,9 +67,10 @@ function summary(rows: readonly Row[], { passedOver, style, verbose }: Run): str
       : [`${count(passedOver, 'other file', 'other files')} in the folders passed over: no part of a saved VM.`]),
     ...(worst === undefined || worst.state === 'restores' || verbose
       ? []
-      : ['', `  vits check ${shellWord(worst.file)}    its report (-v: the report of each)`]),
+      : ['', ...hintLines([[['vits', 'check', shellWord(worst.file)], 'its report (-v: the report of each)']], style)]),
     '',
-  ].join('\n')
+  ]
+  return fit(lines.join('\n'), style)
 }
 
 function mostFrequent(rows: readonly Row[]): string[] {
