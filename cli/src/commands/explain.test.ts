@@ -75,4 +75,19 @@ describe('vits explain of a message', () => {
     const { out } = await vits(['explain', '-'], { '-': Buffer.from(`${far}${'y'.repeat(40)}\n${refused}\n`) })
     expect(out).toContain('QEMU · line 10487: KVM_SET')
   })
+
+  it('refuses a saved VM, and says what judges it', async () => {
+    const vm = Buffer.from('QEVM\0\0\0\x03 and so on\n'.repeat(100))
+    expect(await vits(['explain', '-'], { '-': vm })).toMatchObject({
+      code: 8,
+      out: '',
+      err: expect.stringContaining('vits check FILE'),
+    })
+  })
+
+  it('prints nothing of a log that a terminal would obey', async () => {
+    const { out } = await vits(['explain', '-'], { '-': Buffer.from(`\x1b]0;owned\x07\u202e${refused}\n`) })
+    expect(out).toContain('\\x1b]0;owned\\x07')
+    expect(out).not.toMatch(/\u202e/)
+  })
 })

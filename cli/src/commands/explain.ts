@@ -28,6 +28,17 @@ interface Found {
   readonly unknown?: UnknownText
 }
 
+/** Bytes that are no text show early. */
+const FIRST_LINES = 16
+
+/** What was named is no log: perhaps the saved VM itself. */
+class NoLogError extends Error {
+  override readonly name = 'NoLogError'
+  constructor(path: string) {
+    super(`${path === STDIN ? 'standard input' : path} is no text; vits check FILE judges a saved VM`)
+  }
+}
+
 const allCodes = Object.keys(problems) as ProblemCode[]
 
 /** Says what a problem, an errno or a message means; of a rule, what it lets a witness say. */
@@ -102,9 +113,13 @@ async function isThere(path: string, { disk }: Io): Promise<boolean> {
   }
 }
 
+/** @throws Error for what is no text: the whole of a saved VM would be read for nothing. */
 async function foundInLog(path: string, io: Io): Promise<readonly Found[]> {
   const log = new LogReader()
-  for await (const line of linesOf(path, io)) log.read(line)
+  for await (const line of linesOf(path, io)) {
+    if (log.lines < FIRST_LINES && line.includes('\0')) throw new NoLogError(path)
+    log.read(line)
+  }
   if (log.messages.length > 0) return log.messages.map((message) => ({ message }))
   const name = path === STDIN ? 'standard input' : printable(path)
   return [{ unknown: { text: `${log.lines} lines of ${name}`, nearest: [] } }]
