@@ -23,7 +23,7 @@ export function openTerminal({ stdout, stderr, env }: NodeJS.Process): Terminal 
   let isShown = false
   const progress = (text: string) => {
     // A line that wraps would not be cleared by its last row.
-    const room = Math.max(20, (stderr.columns ?? 80) - 1)
+    const room = Math.max(20, (stderr.columns || 80) - 1)
     if (isShown || text !== '') stderr.write(text === '' ? CLEAR : `${CLEAR}${printable(`vits: ${text}`).slice(0, room)}`)
     isShown = text !== ''
   }
