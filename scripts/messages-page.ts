@@ -13,7 +13,7 @@ export function messagesPage(): string {
 
 What VMMs and kernels print when a restore fails or a VM hangs, and what it tells of the saved VM. \`vits explain "MESSAGE"\` explains one,
 \`vits explain -\` those in a log on standard input. \`<name>\` stands for what differs from time to time. The texts were looked up in the
-sources of their speakers, and those of kernels in the kernels themselves.
+sources of their speakers or in what their users were shown, those of kernels in the kernels themselves.
 
 ${sections.join('\n')}
 ## Errnos

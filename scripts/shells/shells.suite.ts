@@ -18,6 +18,7 @@ const firstWords = [...new Set(completedCommands.map(({ name }) => name.split(' 
 /** What is offered last on a line, and how it ends: what stands before a word of a list or of an option belongs to the word. */
 const lines: Readonly<Record<string, readonly string[]>> = {
   'vits che': ['check'],
+  'vits help che': ['check'],
   'vits selftest v': ['vlpi'],
   'vits selftest vlpi --vc': ['--vcpus'],
   'vits demo ': ['orphan'],

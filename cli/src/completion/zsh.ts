@@ -15,6 +15,12 @@ export function zshCompletion(): string {
 # zsh completion for vits, as 'vits completion zsh' prints it.
 
 ${cases.join('\n')}
+_vits_help() {
+  _arguments '*:command:(${commandsBelow('')
+    .map(({ word }) => word)
+    .join(' ')})'
+}
+
 _vits() {
   local context state state_descr line
   typeset -A opt_args
