@@ -120,6 +120,21 @@ describe('JUnit XML', () => {
   })
 })
 
+describe('a file that restores, and is a problem as it was asked', () => {
+  it('is one in every format that counts: on another kernel, or for its leftovers', async () => {
+    const list = new TextEncoder().encode(fixture('scattered-clean.mig.zst'))
+    const ask = (...args: string[]) => vits(['check', '--manifest', 'list', ...args], { list })
+    const table = await ask('--kernel', 'all')
+    const junit = await ask('--kernel', 'all', '--format', 'junit')
+    expect([table.code, table.out]).toEqual([4, expect.stringMatching(/^restores .* not on linux-4\.13/)])
+    expect(table.out).toContain('1 of those that restore counts as a problem, as was asked.')
+    expect([junit.code, junit.out]).toEqual([
+      4,
+      expect.stringMatching(/failures="1".*<failure type="restores" message="[^"]*not on linux-4\.13/s),
+    ])
+  })
+})
+
 describe('Markdown', () => {
   it('has a table of several files, whose names are no mark-up, and a section for each that does not restore', () => {
     const lines = said.get('markdown')!.split('\n')

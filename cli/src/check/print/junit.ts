@@ -20,7 +20,8 @@ export function junit(): Printer {
     },
     end: () => {
       const { fails, corrupts, undecided, unreadable } = countsOf(rows)
-      const counts = { tests: rows.length, failures: fails + corrupts, errors: undecided + unreadable, skipped: 0 }
+      const asked = rows.filter(({ isAsked }) => isAsked).length
+      const counts = { tests: rows.length, failures: fails + corrupts + asked, errors: undecided + unreadable, skipped: 0 }
       return [
         '<?xml version="1.0" encoding="UTF-8"?>',
         `<testsuites${attributes({ name: 'vits', ...counts })}>`,
@@ -36,10 +37,10 @@ export function junit(): Printer {
 
 const elements = { fails: 'failure', corrupts: 'failure', undecided: 'error', unreadable: 'error' } as const
 
-function testCase(document: CheckedDocument, { file, state, what }: Row): string {
+function testCase(document: CheckedDocument, { file, state, what, isAsked }: Row): string {
   const head = `<testcase${attributes({ classname: 'vits.check', name: file })}`
-  if (state === 'restores') return `${head}/>`
-  const element = elements[state]
+  if (state === 'restores' && !isAsked) return `${head}/>`
+  const element = state === 'restores' ? 'failure' : elements[state]
   const told = 'error' in document ? document.error.says : details(document)
   return `${head}><${element}${attributes({ type: state, message: what })}>${escaped(told)}</${element}></testcase>`
 }

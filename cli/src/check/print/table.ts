@@ -55,12 +55,18 @@ function coloured(state: State, style: Style): string {
 function summary(rows: readonly Row[], { passedOver, style, verbose }: Run): string {
   const counts = countsOf(rows)
   const width = String(rows.length).length
+  const asked = rows.filter(({ isAsked }) => isAsked).length
   const [worst] = [...rows].sort((a, b) => states.indexOf(a.state) - states.indexOf(b.state))
   const lines = [
     style.bold(count(rows.length, 'file')),
     ...states.flatMap((state) =>
       counts[state] === 0 ? [] : [`  ${String(counts[state]).padStart(width)}  ${coloured(state, style)}  ${stateWords[state]}`],
     ),
+    ...(asked === 0
+      ? []
+      : [
+          `${asked} of those that restore ${asked === 1 ? 'counts' : 'count'} as ${asked === 1 ? 'a problem' : 'problems'}, as was asked.`,
+        ]),
     ...mostFrequent(rows),
     ...(passedOver === 0
       ? []
