@@ -79,6 +79,8 @@ describe('a report', () => {
     const page = await chromium.openPath(path)
     expect(await text(page, '.k[aria-pressed=true] small')).toBe('EFAULT')
     expect(await text(page, '.row.outside .id b')).toBe('0x22000')
+    expect((await texts(page, '.reasons .code'))[0]).toBe('D213 dte-next-past-page · proven')
+    expect((await texts(page, '.broken h3')).slice(-2)).toEqual(['Device table entry', 'ITT entry of event 0'])
   })
 
   it('is redrawn for the kernel whose chip is pressed, and for the state', async () => {
@@ -120,10 +122,24 @@ describe('a report', () => {
     expect(rows[0]).toMatch(/^0x8 .* has it mapped .* back$/)
   })
 
+  it('prints every row, and shows the window’s again afterwards', async () => {
+    const page = await chromium.open([broken], { height: 400 })
+    const rows = () => page.$$eval('.row', (all) => all.length)
+    const shown = await rows()
+    await page.evaluate(() => dispatchEvent(new Event('beforeprint')))
+    expect(await rows()).toBe(25)
+    await page.evaluate(() => dispatchEvent(new Event('afterprint')))
+    expect(await rows()).toBe(shown)
+  })
+
   it('shows the ITS that is chosen, of several', async () => {
     const page = await chromium.open([fixture('two-itses.vits')])
+    expect(await text(page, '.seg button.corrupts[aria-pressed=true]')).toMatch(/^ITS 1/)
+    await page.click('.seg button:has-text("ITS 0")')
+    await page.waitForSelector('.seg button.restores[aria-pressed=true]')
+    expect(await texts(page, '.row .id b')).toEqual(['0x10'])
     await page.click('.seg button:has-text("ITS 1")')
-    await page.waitForFunction(() => location.hash.includes('its=1'))
+    await page.waitForSelector('.seg button.corrupts[aria-pressed=true]')
     expect(await texts(page, '.row .id b')).toEqual(['0x8', '0x10', '0x18'])
     expect(await texts(page, '.row .fate')).toEqual(['dead, back', 'lost', 'lost'])
   })
@@ -131,9 +147,13 @@ describe('a report', () => {
   it('of two saves tells what changed between them', async () => {
     const page = await chromium.open([fixture('before-churn.mig.zst'), fixture('churned.mig.zst')])
     const { out } = await vits(['diff', '--json', fixture('before-churn.mig.zst'), fixture('churned.mig.zst')])
-    const { views } = JSON.parse(out) as { views: { guest: unknown[] } }
+    const { views } = JSON.parse(out) as { views: { guest: { what: string; deviceId?: number; eventId?: number }[] } }
     await page.waitForSelector('.changes li, .none')
-    expect((await texts(page, '.changes li')).length).toBe(Math.min(60, views.guest.length))
+    const whole = views.guest
+      .filter(({ what, eventId }) => eventId === undefined && /^(un)?mapped$/.test(what))
+      .map(({ deviceId }) => deviceId)
+    const told = views.guest.filter(({ deviceId, eventId }) => eventId === undefined || !whole.includes(deviceId))
+    expect((await texts(page, '.changes li')).length).toBe(Math.min(60, told.length))
     expect((await texts(page, '.seg button')).length).toBe(3)
   })
 })
@@ -162,6 +182,7 @@ describe('the keys', () => {
       ['0xf400', '0xf400'],
       ['8256', '0xa300'],
       ['0x44049000', '0x5200'],
+      ['0x43c02a08', '0xa300'],
     ] as const) {
       await page.keyboard.press('/')
       await page.keyboard.press('Control+a')

@@ -57,6 +57,16 @@ describe('the chain of an interrupt', () => {
     ])
   })
 
+  it('goes through what a kernel before 6.0.6 reads outside the table', async () => {
+    const { scenes } = (await inspect(await openFixture('scattered-unrestorable'))).restoredBy('linux-5.10')
+    const broken = chainOf(scenes[0]!, 0x22000, 0).links.map(({ title, broken }) => [title, ...broken])
+    expect(broken.slice(1, 4)).toEqual([
+      ['L1[17], first level', 'The first-level entry is not valid: the device table has no page there.'],
+      ['Device table entry', 'The scan reads it here, where no entry of the device table stands.'],
+      ['ITT entry of event 0', 'It is not in guest RAM.', 'EFAULT: the ITT entry is not in guest RAM'],
+    ])
+  })
+
   it('of a device alone ends at its entry', async () => {
     const { scenes } = await inspect(plantedMachine(new PlantedVm().map(8, { 3: [8200, 1] }).save()))
     expect(chainOf(scenes[0]!, 8, undefined).links.map(({ title }) => title)).toEqual(['DeviceID', 'Device table entry'])

@@ -155,13 +155,21 @@ class Links {
         fields: [['V', '0']],
         broken: this.#isLive() ? ['The entry is not valid.', ...this.#broken(at)] : this.#broken(at),
       }
+    const isOutside = slotOf(this.#scene, this.#deviceId) !== at
+    const outside = isOutside ? ['The scan reads it here, where no entry of the device table stands.'] : []
     const fields = [
       ['V', '1'],
       ['next', nextWords(next)],
       ['ITT', hex(ittAddr)],
       ['EventID bits', String(size + 1)],
     ] as const
-    return { ...lies, fields, broken: this.#broken(at) }
+    return { ...lies, fields, broken: [...outside, ...this.#broken(at)] }
+  }
+
+  /** The ITT of a DTE that the scan reads outside the table. */
+  #readItt(): number | undefined {
+    const read = scanOf(this.#scene).visits.get(this.#deviceId)?.entry
+    return read === undefined ? undefined : DTE.decode(read.lo, read.hi).ittAddr
   }
 
   #isLive(): boolean {
@@ -171,7 +179,7 @@ class Links {
 
   #ite(eventId: number): Link[] {
     const device = this.#scene.tables.mappings.device(this.#deviceId)
-    const ittAddr = device?.ittAddr ?? this.#scene.beliefs.place(this.#deviceId).ittAddr
+    const ittAddr = device?.ittAddr ?? this.#readItt() ?? this.#scene.beliefs.place(this.#deviceId).ittAddr
     const title = `ITT entry of event ${eventId}`
     if (ittAddr === undefined) return this.#isLive() ? [{ title, fields: [], broken: ['Nobody tells where its ITT is.'] }] : []
     const at = (ittAddr + eventId * ENTRY_BYTES) as Gpa

@@ -22,6 +22,8 @@ export interface Row {
   /** Where its DTE lies, and its word; undefined where RAM has none. */
   readonly at: number | undefined
   readonly word: string | undefined
+  /** Where its ITT is, and how many bytes it has; undefined without a valid entry. */
+  readonly itt: { readonly at: number; readonly bytes: number } | undefined
   /** Its jump, as it is drawn: `+8`, `last`; empty where the scan does not make it. */
   readonly jump: string
   /** What a reader should know of the jump; empty for one that goes to the next entry. */
@@ -104,6 +106,7 @@ class Builder {
       path: isGone ? 'jumped' : path,
       visit: this.#scan.visits.get(deviceId)?.order,
       ...entry,
+      itt: device === undefined ? undefined : { at: device.ittAddr, bytes: ENTRY_BYTES * 2 ** device.eventIdBits },
       ...this.#jump(deviceId),
       first,
       count: this.events.length - first,
@@ -156,11 +159,12 @@ class Builder {
   #eventIds(deviceId: number, device: MappedDevice | undefined): readonly number[] {
     const { tables, beliefs } = this.#scene
     const { first = 0, count = 0 } = device ?? {}
-    const live = beliefs.eventIds(deviceId).filter((eventId) => beliefs.live.hasEvent(deviceId, eventId))
-    const own = tables.mappings.events.eventId.subarray(first, first + count)
+    const isLacking = (eventId: number) => tables.mappings.row(deviceId, eventId) < 0 && beliefs.live.hasEvent(deviceId, eventId)
+    const lacking = beliefs.eventIds(deviceId).filter(isLacking)
+    const own = [...tables.mappings.events.eventId.subarray(first, first + count)]
     const gone = device === undefined ? [] : this.#clearedEvents(deviceId, device)
-    if (live.length + gone.length === 0) return [...own]
-    return [...new Set([...own, ...live, ...gone])].sort((a, b) => a - b)
+    if (lacking.length + gone.length === 0) return own
+    return [...new Set([...own, ...lacking, ...gone])].sort((a, b) => a - b)
   }
 
   #clearedEvents(deviceId: number, { ittAddr }: MappedDevice): number[] {

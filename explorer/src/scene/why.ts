@@ -54,9 +54,15 @@ export interface FindingWords {
 /** Everything that is wrong, in the order in which it bites: what fails the restore, what goes wrong once that is mended, what does no harm. */
 export function reasonsOf(reports: readonly Report[], words: FindingWords): readonly Reason[] {
   const isHidden = reports.some(({ stop }) => stop !== undefined)
-  const all = reports.flatMap((report) => words.groups(report.findings).map((group) => reason(report, group, isHidden, words)))
-  return [...all].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity))
+  const found = reports.flatMap((report) => words.groups(report.findings).map((group) => ({ report, group })))
+  const rank = ({ report, group }: (typeof found)[number]) => (isStop(report, group[0]!) ? -1 : order.indexOf(group[0]!.severity))
+  const sorted = found.map((one) => ({ ...one, rank: rank(one) })).sort((a, b) => a.rank - b.rank)
+  return sorted.map(({ report, group }) => reason(report, group, isHidden, words))
 }
+
+/** It is what this kernel's restore fails at, first of all. */
+const isStop = ({ stop }: Report, { severity, effect }: Finding): boolean =>
+  stop !== undefined && severity === 'fails' && effect.stop?.place === stop.place
 
 const order: readonly Severity[] = ['fails', 'corrupts', 'latent', 'note']
 
@@ -101,8 +107,9 @@ export interface Trap {
 export function trapOf(scenes: readonly Scene[]): Trap | undefined {
   const scene = scenes.find((one) => audit(one).stop !== undefined)
   if (scene === undefined) return undefined
-  const { stop, findings } = audit(scene)
-  const blamed = findings.find(({ severity, fix }) => severity === 'fails' && fix.writes.length > 0)
+  const report = audit(scene)
+  const { stop } = report
+  const blamed = report.findings.find((finding) => isStop(report, finding) && finding.fix.writes.length > 0)
   if (stop === undefined || blamed === undefined) return undefined
   const memory = scene.memory.fork()
   for (const { at, to } of blamed.fix.writes) memory.setWord(at, to[0], to[1])
@@ -112,7 +119,7 @@ export function trapOf(scenes: readonly Scene[]): Trap | undefined {
     blamed.fix.writes.map(({ at }) => at),
   ).map(audit)
   if (worst(after.map(({ verdict }) => verdict)) === 'restores') return undefined
-  const failed = after.find((report) => report.stop !== undefined)
+  const failed = after.find((one) => one.stop !== undefined)
   return {
     place: stop.place,
     at: hex(blamed.fix.writes[0]!.at as Gpa),

@@ -16,6 +16,8 @@ export function find({ shown, place }: State, words: string): Found | undefined 
   const start = Math.max(0, rows.findIndex(({ deviceId }) => deviceId === place.device) + 1)
   const turned = [...rows.slice(start), ...rows.slice(0, start)]
   if (number !== undefined) {
+    const within = rows.find(({ itt }) => itt !== undefined && number >= itt.at && number < itt.at + itt.bytes)
+    if (within?.itt !== undefined) return { device: within.deviceId, event: Math.floor((number - within.itt.at) / 8) }
     const device = rows.find(({ deviceId, at }) => deviceId === number || at === number)
     if (device !== undefined && (text.startsWith('0x') || number < 8192)) return { device: device.deviceId, event: undefined }
     const row = turned.find(({ first, count }) => events.lpi.subarray(first, first + count).includes(number))

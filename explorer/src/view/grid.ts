@@ -7,6 +7,8 @@ import type { State } from './state.ts'
 
 /** Lines beyond the window that are drawn too. */
 const BEYOND = 5
+/** Lines that are printed. */
+const MOST_PRINTED = 1000
 /** DeviceIDs under one first-level entry. */
 const PAGE_ROWS = 8192
 
@@ -49,6 +51,8 @@ export class Grid {
     })
     addEventListener('scroll', () => this.#draw(), { passive: true })
     addEventListener('resize', () => this.#draw())
+    addEventListener('beforeprint', () => this.#print())
+    addEventListener('afterprint', () => this.#redraw())
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.update())
   }
 
@@ -114,6 +118,22 @@ export class Grid {
       one.view.show(this.#lines[i]!, i, this.#drawing)
     }
     this.#markActive()
+  }
+
+  /** On paper nothing scrolls: all lines, as far as that is sensible. */
+  #print(): void {
+    const drawing = this.#drawing
+    if (drawing === undefined) return
+    const lines = this.#lines.slice(0, MOST_PRINTED)
+    this.#prepare(lines.length)
+    for (const [i, line] of lines.entries()) this.#views[i]!.view.show(line, i, drawing)
+    this.#rows.style.height = `${lines.length * LINE}px`
+  }
+
+  /** The window's lines again. */
+  #redraw(): void {
+    this.#views = []
+    this.update()
   }
 
   #prepare(count: number): void {

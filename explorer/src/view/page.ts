@@ -29,10 +29,12 @@ export class Page implements Doings {
   #turn = 0
   /** Nothing stands on the page yet: rows are shown before the verdict is known. Later a state changes at once. */
   #isFirst = true
+  #isItsChosen: boolean
 
-  constructor(core: CoreWorker, state: State) {
+  constructor(core: CoreWorker, state: State, isItsChosen: boolean) {
     this.#core = core
     this.#state = state
+    this.#isItsChosen = isItsChosen
     this.#grid = new Grid(state, this)
     this.#scrubber = new Scrubber(state, this)
   }
@@ -58,7 +60,7 @@ export class Page implements Doings {
     }
     place.its = Math.min(wanted.its ?? 0, known[place.vm]!.opened.file.itses - 1)
     const state: State = { place, known, shown: undefined, guest: undefined, changes: undefined, ...about }
-    const page = new Page(core, state)
+    const page = new Page(core, state, wanted.its !== undefined || wanted.device !== undefined)
     await page.#load()
     await page.#askMore(wanted.isAfter === true)
     return page
@@ -77,7 +79,6 @@ export class Page implements Doings {
     await this.#judge()
     if (this.#state.known.length === 2) this.#state.changes = await this.#core.ask('changes', { its })
     known.plan = await this.#core.ask('plan', { vm })
-    known.trap = await this.#core.ask('trap', { vm })
     this.#render()
     document.documentElement.dataset['ready'] = 'all'
     if (isAfter) await this.go({ isAfter })
@@ -95,9 +96,32 @@ export class Page implements Doings {
       const isHere = stop?.deviceId !== undefined && stop.its === place.its
       const [first] = judgement.reasons.filter(({ its }) => its === place.its).flatMap(({ places }) => places)
       place.device = isHere ? stop.deviceId : (first?.deviceId ?? shown.rows[0]?.deviceId)
+      place.event = first?.eventId ?? (place.device === undefined ? undefined : this.#firstEvent(place.device))
       if (isHere) place.event = stop.eventId
     }
     this.#render()
+  }
+
+  /** Looks what clearing only the entry would do at which this kernel stops. */
+  async #seekTrap(): Promise<void> {
+    const turn = this.#turn
+    if (this.#state.place.isAfter || this.#state.shown?.facts?.stop === undefined) return
+    const trap = await this.#core.ask('trap', this.#shown)
+    const { shown } = this.#state
+    if (turn !== this.#turn || shown === undefined || trap === undefined) return
+    this.#state.shown = { ...shown, trap }
+    this.#render()
+  }
+
+  /** Of several ITSes, the first one to be shown is the one that has something wrong. */
+  #turnsToTrouble(): boolean {
+    if (this.#isItsChosen) return false
+    this.#isItsChosen = true
+    const { place, shown } = this.#state
+    const its = shown?.reasons.find(({ severity }) => severity !== 'note')?.its ?? place.its
+    if (its === place.its) return false
+    Object.assign(place, { its, device: undefined, event: undefined })
+    return true
   }
 
   /** Shows the state of the place: the rows, piece by piece, and what the audit says of them. */
@@ -107,13 +131,15 @@ export class Page implements Doings {
     const drawing = await this.#core.ask('drawing', asked)
     const rows = [...(await this.#core.ask('rows', { ...asked, from: 0, to: PIECE }))]
     if (turn !== this.#turn) return
-    this.#state.shown = { ...drawing, rows, facts: undefined, reasons: [] }
+    this.#state.shown = { ...drawing, rows, facts: undefined, reasons: [], trap: undefined }
     if (this.#isFirst) this.#render()
     this.#isFirst = false
-    document.documentElement.dataset['ready'] ??= 'rows'
+    if (document.documentElement.dataset['ready'] !== 'all') document.documentElement.dataset['ready'] = 'rows'
     await this.#judge()
+    if (this.#turnsToTrouble()) return this.#load()
     await this.#loadMoment()
     await this.#loadChain()
+    await this.#seekTrap()
     while (rows.length < drawing.rowCount) {
       const more = await this.#core.ask('rows', { ...asked, from: rows.length, to: rows.length + PIECE })
       if (turn !== this.#turn) return

@@ -19,7 +19,7 @@ export function reasonsPanel(state: State, doings: Doings): HTMLElement {
       : h(
           'ol',
           {},
-          reasons.map((reason, i) => [item(reason, i, state, doings), i === 0 && trapNote(state, facts?.stop !== undefined)]),
+          reasons.map((reason, i) => [item(reason, i, state, doings), i === 0 && trapNote(state)]),
         ),
     own,
     changesList(state, doings),
@@ -61,7 +61,7 @@ function item(reason: Reason, i: number, state: State, doings: Doings): HTMLElem
             evidence.map((line) => h('li', {}, line)),
           ),
         fixes.length > 0 &&
-          h('p', { class: 'fix' }, h('b', {}, 'Fix '), fixes.join('; '), isSafe && '. Nothing the guest uses is lost.'),
+          h('p', { class: 'fix' }, h('b', {}, 'Fix '), fixWords(fixes), isSafe && '. Nothing the guest uses is lost.'),
         h('p', { class: 'explains' }, explains),
       ),
   )
@@ -71,10 +71,18 @@ function uniqueDevices(places: Reason['places']): Reason['places'] {
   return [...new Map(places.map((place) => [place.deviceId, place])).values()].slice(0, MOST_CHIPS)
 }
 
+/** Fixes of one reason that are read out. */
+const MOST_FIXES = 3
+
+function fixWords(fixes: Reason['fixes']): string {
+  const more = fixes.length > MOST_FIXES ? `; and ${fixes.length - MOST_FIXES} more` : ''
+  return `${fixes.slice(0, MOST_FIXES).join('; ')}${more}`
+}
+
 /** What clearing only the entry that KVM complains of would do, measured. */
-function trapNote({ known, place }: State, isStopped: boolean): Child {
-  const { trap } = known[place.vm]!
-  if (trap === undefined || !isStopped || place.isAfter) return undefined
+function trapNote({ shown }: State): Child {
+  const trap = shown?.trap
+  if (trap === undefined) return undefined
   const only = ['Clearing only the entry that KVM names ', h('code', {}, trap.at)]
   if (trap.fails !== '')
     return h(
@@ -137,7 +145,13 @@ const MOST_CHANGES = 60
 /** What a second save has that the first has not. */
 function changesList({ changes }: State, doings: Doings): Child {
   if (changes === undefined) return undefined
-  const { guest } = changes.views
+  const whole = new Set(
+    changes.views.guest.flatMap(({ what, deviceId, eventId }) =>
+      eventId === undefined && (what === 'mapped' || what === 'unmapped') ? deviceId : [],
+    ),
+  )
+  // The events of a device that came or went go with it.
+  const guest = changes.views.guest.filter(({ deviceId, eventId }) => eventId === undefined || !whole.has(deviceId))
   const line = ({ what, deviceId, eventId, icid, from, to }: (typeof guest)[number]) => {
     const name =
       deviceId === undefined ? `collection ${icid}` : `${hex(deviceId)}${eventId === undefined ? '' : ` event ${eventId}`}`

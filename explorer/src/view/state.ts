@@ -31,6 +31,8 @@ export interface Shown {
   /** Undefined until the audit is done. */
   readonly facts: Facts | undefined
   readonly reasons: readonly Reason[]
+  /** What clearing only the entry that KVM complains of would do, once that is known. */
+  readonly trap: Trap | undefined
   readonly rows: Row[]
   readonly rowCount: number
   readonly events: EventColumns
@@ -43,7 +45,6 @@ export interface Known {
   readonly opened: Opened
   chips?: readonly KernelChip[]
   plan?: PlanFacts
-  trap?: Trap | undefined
 }
 
 /** Everything the page shows is made of this. */

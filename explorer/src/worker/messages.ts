@@ -58,7 +58,7 @@ export interface Questions {
   rows: { asked: Shown & { readonly from: number; readonly to: number }; answer: readonly Row[] }
   kernels: { asked: { readonly vm: number }; answer: readonly KernelChip[] }
   plan: { asked: { readonly vm: number }; answer: PlanFacts }
-  trap: { asked: { readonly vm: number }; answer: Trap | undefined }
+  trap: { asked: Shown; answer: Trap | undefined }
   chain: { asked: Shown & { readonly deviceId: number; readonly eventId: number | undefined }; answer: Chain }
   moment: { asked: Shown & { readonly after: number }; answer: GuestMoment }
   changes: { asked: { readonly its: number }; answer: Changes }

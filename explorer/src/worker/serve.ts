@@ -18,7 +18,7 @@ const answersOf = (openMachine: OpenMachine): Answers => ({
   rows: async (asked) => of(asked.vm).rows(asked, asked.from, asked.to),
   kernels: async ({ vm }) => of(vm).kernelChips,
   plan: async ({ vm }) => of(vm).planFacts,
-  trap: async ({ vm }) => of(vm).trap,
+  trap: async (asked) => of(asked.vm).trap(asked),
   chain: async (asked) => of(asked.vm).chain(asked, asked.deviceId, asked.eventId),
   moment: async (asked) => of(asked.vm).moment(asked, asked.after),
   changes: async ({ its }) => {

@@ -1,7 +1,7 @@
 import type { SavedMachine } from '@vits/core'
 import { NEWEST, type ProfileId } from '@vits/core/abi'
 import { audit, type KernelRow, type Report, type Scene, scenesOver, scenesReopened } from '@vits/core/audit'
-import { applyEdits, type ByteSource, blobSource, type MachineFile, type OpenOptions, writeCase } from '@vits/core/formats'
+import { applyEdits, type MachineFile, type OpenOptions, writeCase } from '@vits/core/formats'
 import { type Inspection, inspect } from '@vits/core/inspect'
 import { wholePages } from '@vits/core/tables'
 import {
@@ -23,6 +23,7 @@ import {
   timelineOf,
   trapOf,
 } from '../scene/index.ts'
+import { readAhead } from './blob-source.ts'
 import type { Drawing, Given, Judgement, NamedBlob, Opened, Shown } from './messages.ts'
 import { findingWords, judgedFor, kernelLines, plainStyle, reportText } from './words.ts'
 
@@ -53,7 +54,7 @@ export class Session {
   }
 
   static async open(given: Given, { open, kernel = NEWEST, progress }: Opening): Promise<Session> {
-    const files = given.files.map(({ name, blob }) => ({ name, source: sourceOf(blob) }))
+    const files = given.files.map(({ name, blob }) => ({ name, source: readAhead(blob) }))
     const percent = (what: string) => (done: number, total: number) => progress(`${what}, ${Math.floor((100 * done) / total)} %`)
     const machine = await open(files, { progress: percent('reading') })
     const searching = percent('searching RAM for the guest kernel’s list')
@@ -138,8 +139,8 @@ export class Session {
     return planFacts(this.plan)
   }
 
-  get trap(): Trap | undefined {
-    return trapOf(this.#inspection.scenes)
+  trap(shown: Shown): Trap | undefined {
+    return trapOf(this.scenes(shown))
   }
 
   /** What `vits check` prints of it, restored by `kernel`. */
@@ -182,23 +183,4 @@ function refuse({ writeBack }: SavedMachine, { writes, registerWrites, obstacles
   if (writeBack.to === 'nowhere') throw new Error('This file cannot be written back.')
   if (obstacles.length > 0) throw new Error(`The result is not proven good and is not written: ${obstacles[0]!.says}`)
   if (writes.length + registerWrites.length === 0) throw new Error('There is nothing to repair.')
-}
-
-/** Bytes that are read ahead: a browser takes about as long for a small piece of a file as for a large one. */
-const AHEAD = 2 ** 20
-
-/** A file of the page, of which a large piece is kept: what reads it goes forward in small steps. */
-function sourceOf(blob: Blob): ByteSource {
-  const file = blobSource(blob)
-  let held: { readonly start: number; readonly bytes: Uint8Array } = { start: 0, bytes: new Uint8Array() }
-  return {
-    byteLength: file.byteLength,
-    slice: async (start, end) => {
-      if (end - start >= AHEAD) return file.slice(start, end)
-      if (start < held.start || end > held.start + held.bytes.length) {
-        held = { start, bytes: await file.slice(start, Math.min(file.byteLength, start + AHEAD)) }
-      }
-      return held.bytes.subarray(start - held.start, end - held.start)
-    },
-  }
 }

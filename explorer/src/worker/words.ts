@@ -4,6 +4,7 @@ import { judgedKernel, judgedWords } from '../../../cli/src/profile-named.ts'
 import { evidenceWords, findingEffect, findingGroups } from '../../../cli/src/render/finding-text.ts'
 import { kernelLines } from '../../../cli/src/render/kernels-text.ts'
 import { reportText } from '../../../cli/src/render/report-text.ts'
+import { style } from '../../../cli/src/style.ts'
 import type { FindingWords } from '../scene/index.ts'
 
 export const findingWords: FindingWords = {
@@ -12,9 +13,8 @@ export const findingWords: FindingWords = {
   evidence: (evidence) => evidenceWords(evidence),
 }
 
-const asItIs = (text: string): string => text
-/** As wide as what is printed where nobody knows how wide lines may be. */
-export const plainStyle = { width: 100, bold: asItIs, dim: asItIs, good: asItIs, bad: asItIs, warn: asItIs }
+/** As it is printed into a file: without colour. */
+export const plainStyle = style(false)
 
 /** The page is no machine that a VM runs on. */
 const nowhere = {
