@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { COMMAND_BYTES, GITS_CBASER } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
-import { queueCommands } from './index.ts'
+import { guestThen, queueCommands } from './index.ts'
 import { PlantedVm, QUEUE } from './testing/planted-vm.ts'
 
 /** A ring of 128 slots with commands in the first four. */
@@ -48,5 +48,28 @@ describe('the commands in the ring', () => {
   ])('are none when %s', (_what, cbaser) => {
     const vm = Object.assign(four(), { its: { cbaser } })
     expect(queueCommands(vm.memory, vm.registers().itses[0]!)).toEqual([])
+  })
+})
+
+describe('what the guest had mapped when a command was executed', () => {
+  const mappedIn = (vm: PlantedVm, slot: number, isWhole: boolean, write: number) => {
+    const its = { ...vm.registers().itses[0]!, creadr: offset(write), cwriter: offset(write) }
+    const { devices, collections } = guestThen(vm.memory, its, slot, isWhole)
+    const mapped = [...devices.values()].filter((device) => device.mapped)
+    return [collections.size, ...mapped.map(({ deviceId, events }) => [deviceId, ...events.keys()])]
+  }
+
+  it('begins with nothing, and has what each command before it did, and its own', () => {
+    const vm = four()
+      .map(16, { 0: [8193, 0] })
+      .unmap(8)
+    const then = [0, 2, 3, 5, 6].map((slot) => mappedIn(vm, slot, true, 7))
+    expect(then).toEqual([[1], [2, [8]], [2, [8, 3]], [2, [8, 3], [16, 0]], [2, [16, 0]]])
+  })
+
+  it('goes round with a ring whose beginning is lost: what is named there was mapped before', () => {
+    const vm = four()
+    expect(mappedIn(vm, 3, false, 1)).toEqual([1, [8, 3]])
+    expect(mappedIn(vm, 0, false, 1)).toEqual([2, [8, 3]])
   })
 })

@@ -4,16 +4,17 @@ import type { Given } from '../worker/messages.ts'
 import type { CoreWorker } from './ask.ts'
 import { bar } from './bar.ts'
 import { chainPanel, revealBroken } from './chain.ts'
-import { helpDialog, openDialog, tableDialog, textDialog } from './dialogs.ts'
+import { helpDialog, tableDialog, textDialog } from './dialogs.ts'
 import { append, byId, h, shortName } from './dom.ts'
 import { find } from './find.ts'
 import { Grid } from './grid.ts'
 import { type Doings, header } from './header.ts'
 import { keyboard } from './keyboard.ts'
 import { reasonsPanel } from './reasons.ts'
+import { saveCase, saveRepaired } from './save.ts'
 import { Scrubber } from './scrubber.ts'
 import { hashOf, type Place, type State } from './state.ts'
-import { download, toolbar } from './tools.ts'
+import { toolbar } from './tools.ts'
 
 /** Rows that come in one message. */
 const PIECE = 500
@@ -231,7 +232,8 @@ export class Page implements Doings {
   }
 
   #tools(): HTMLElement {
-    const { opened, plan } = this.#state.known[this.#state.place.vm]!
+    const { vm } = this.#state.place
+    const { opened, plan } = this.#state.known[vm]!
     const canSave =
       this.#state.hasFiles &&
       opened.file.canBeWritten &&
@@ -243,8 +245,8 @@ export class Page implements Doings {
       text: () => void this.showText(),
       table: () => tableDialog(this.#state.shown?.rows ?? []),
       help: helpDialog,
-      saveCase: () => void this.#save('caseFile'),
-      saveRepaired: canSave ? () => void this.#save('repaired') : undefined,
+      saveCase: () => void saveCase(this.#core, vm, opened.file.name),
+      saveRepaired: canSave ? () => void saveRepaired(this.#core, vm) : undefined,
     })
   }
 
@@ -257,19 +259,6 @@ export class Page implements Doings {
   async showText(): Promise<void> {
     const { vm, kernel } = this.#state.place
     textDialog('What vits check prints', await this.#core.ask('text', { vm, kernel: kernel as ProfileId }))
-  }
-
-  async #save(what: 'caseFile' | 'repaired'): Promise<void> {
-    const { vm } = this.#state.place
-    const base = shortName(this.#state.known[vm]!.opened.file.name)
-    try {
-      if (what === 'caseFile') download(`${base}.vits`, await this.#core.ask('caseFile', { vm }))
-      else
-        for (const { name, blob } of await this.#core.ask('repaired', { vm }))
-          download(`repaired-${shortName(name).replace(/\.(zst|gz|bz2|xz|lzo)$/, '')}`, blob)
-    } catch (error) {
-      openDialog('Not saved', h('p', {}, (error as Error).message))
-    }
   }
 
   /** Has the keys steer the page. */

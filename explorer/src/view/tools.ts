@@ -38,13 +38,3 @@ export function toolbar({ find, text, table, help, saveCase, saveRepaired }: Too
     tool('?', help, 'keys'),
   )
 }
-
-/** Hands a file to whoever reads the page. */
-export function download(name: string, blob: Blob): void {
-  const url = URL.createObjectURL(blob)
-  const anchor = h('a', { href: url, download: name })
-  document.body.append(anchor)
-  anchor.click()
-  anchor.remove()
-  setTimeout(() => URL.revokeObjectURL(url), 60_000)
-}
