@@ -55,7 +55,13 @@ export class Session {
 
   static async open(given: Given, { open, kernel = NEWEST, progress }: Opening): Promise<Session> {
     const files = given.files.map(({ name, blob }) => ({ name, source: readAhead(blob) }))
-    const percent = (what: string) => (done: number, total: number) => progress(`${what}, ${Math.floor((100 * done) / total)} %`)
+    let said = ''
+    // Whoever reads tells of every piece; the page is told when there is something new to say.
+    const percent = (what: string) => (done: number, total: number) => {
+      const says = `${what}, ${Math.floor((100 * done) / total)} %`
+      if (says !== said) progress(says)
+      said = says
+    }
     const machine = await open(files, { progress: percent('reading') })
     const searching = percent('searching RAM for the guest kernel’s list')
     return new Session(given, await inspect(machine, { kernel, progress: searching }))
