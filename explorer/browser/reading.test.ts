@@ -194,7 +194,7 @@ describe('the keys', () => {
     await page.keyboard.press('?')
     expect(await text(page, 'dialog h2')).toBe('How to read and steer this page')
     await page.keyboard.press('Escape')
-    expect(await page.$('dialog')).toBeNull()
+    await page.waitForSelector('dialog', { state: 'detached' })
   })
 
   it('go through the history, and a jump leads to the command that matters', async () => {
