@@ -14,8 +14,8 @@ export default defineConfig({
     ],
   },
   test: {
-    // What starts vits as a process of its own, to kill it, feed it or weigh it, is for `npm run test:every`.
-    exclude: isEvery ? [] : ['**/*.process.test.ts'],
+    // What starts vits as a process of its own, to kill it, feed it or weigh it, and what takes long is for `npm run test:every`.
+    exclude: isEvery ? [] : ['**/*.process.test.ts', '**/*.long.test.ts'],
     include: [
       'core/src/**/*.test.ts',
       'cli/src/**/*.test.ts',

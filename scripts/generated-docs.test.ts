@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { generatedDocs } from './generated-docs.ts'
+import { generatedDocs, takesLong } from './generated-docs.ts'
 
 describe('the generated documentation', () => {
-  // What tests record is compared case by case by those tests.
-  const printed = generatedDocs.filter(({ path }) => !path.endsWith('.txt'))
+  // What tests record is compared case by case by those tests, and what takes long in generated-docs.long.test.ts.
+  const printed = generatedDocs.filter(({ path }) => !path.endsWith('.txt') && !takesLong(path))
   it.each(printed.map((doc) => [doc.path, doc]))('is current: %s (npm run docs prints it)', async (path, { content }) => {
     expect(readFileSync(path, 'utf8'), `${path} is not what it would be printed as now: npm run docs`).toBe(await content())
   })

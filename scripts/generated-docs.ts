@@ -60,6 +60,9 @@ export const generatedDocs: readonly GeneratedDoc[] = [
   ...installedFiles,
 ]
 
+/** For a page that needs the compiler, or a hundred commands. */
+export const takesLong = (path: string): boolean => /^(docs\/api\/|core\/schema\/|docs\/seeds\.md)/.test(path)
+
 const notice = '<!-- Printed from core/src/audit/problems by `npm run docs`. -->'
 
 function problemPage(code: ProblemCode): string {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { sampled } from '../../core/src/memory/testing/runs.ts'
 import { ExitCode } from './exit-code.ts'
 import { vits } from './testing/fake-io.ts'
 
@@ -39,11 +40,12 @@ describe('vits check of a file made to hurt', () => {
     expect(out).not.toMatch(/Restores|Comes back/)
   })
 
-  it.each([
-    ['failopen-blank.vits.gz', UNDECIDED],
+  const unplanned = [
     ['evil-E3.vits.gz', HARM | UNDECIDED],
     ['evil-E10.vits.gz', HARM | UNDECIDED],
-  ])('plans nothing from what it did not see whole, and says so: %s', async (name, bits) => {
+    ['failopen-blank.vits.gz', UNDECIDED],
+  ] as const
+  it.each(sampled(unplanned, 3))('plans nothing from what it did not see whole, and says so: %s', async (name, bits) => {
     const { code, out } = await vits(['repair', '-n', '-y', hostile(name)])
     expect([code, out]).toEqual([bits, expect.stringContaining('Nothing is repaired: not everything was looked at')])
   })

@@ -164,7 +164,7 @@ export const orphansAndHeads: SeedDocument = {
       by: [
         { command: 'selftest heads', code: 0, prints: /^proposed +24579 +2730x/m },
         shownBy(
-          'cli/src/commands/selftest-heads.test.ts',
+          'cli/src/commands/selftest-heads.long.test.ts',
           'prints what a restore reads with each kind of head, beside what was posted',
         ),
       ],

@@ -27,7 +27,6 @@ describe('vits selftest', () => {
 
   it.each([
     ['the tables are cleared before each case, as posted', ['-c']],
-    ['the save is sealed and all share a collection', ['--save', 'seal', '-s']],
     ['the proposed heads are used', ['--head', 'proposed']],
     ['our heads are used', ['--head', 'ours', '-s']],
     ['the kernel clears unmapped entries and the flow resets', ['--kernel', 'linux-6.12.117', '--flow', 'v4']],

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { runs, stride } from '../../../core/src/tables/testing/runs.ts'
+import { runs, stride } from '../../../core/src/memory/testing/runs.ts'
 import type { Io } from '../io.ts'
 import { vits } from '../testing/fake-io.ts'
 import { letterVms, repairInPlace } from '../testing/letters.ts'
@@ -94,7 +94,7 @@ describe.each(Object.keys(letterVms) as Vm[])('two processes at work on %s', (vm
     const seen = new Set<string>()
     const { said: alone, calls } = await interleaved(vm, pair.slice(0, 1), [])
     await expectTheWayBack(vm, alone)
-    for (let n = 0; n <= calls; n += stride(3)) {
+    for (let n = 0; n <= calls; n += stride(7)) {
       const { said } = await interleaved(vm, pair, [n])
       await expectTheWayBack(vm, said)
       seen.add(said.map((line) => /repaired|undone/.test(line)).join())

@@ -6,8 +6,8 @@ import { deeds } from '../conformance/testing/guests/deeds.ts'
 import { anyManners } from '../conformance/testing/guests/manners.ts'
 import { PlayedGuest } from '../conformance/testing/guests/played-guest.ts'
 import { savedOn } from '../conformance/testing/guests/saved-guest.ts'
+import { runs } from '../memory/testing/runs.ts'
 import { EventSet } from '../tables/index.ts'
-import { runs } from '../tables/testing/runs.ts'
 import { audit, type Scene, setScene } from './index.ts'
 
 /** The devices and events that a restore brings back. */

@@ -13,7 +13,7 @@ import { bytesSource, openSavedMachine, type SavedMachine } from '../formats/ind
 import { openFixture, streamFixtures } from '../formats/testing/fixtures.ts'
 import { plantedMachine, savedMachine } from '../inspect/testing/planted-machine.ts'
 import type { Gpa } from '../memory/index.ts'
-import { runs } from '../tables/testing/runs.ts'
+import { runs } from '../memory/testing/runs.ts'
 import { scrubbed } from './testing/scrubbed.ts'
 import { story } from './testing/story.ts'
 

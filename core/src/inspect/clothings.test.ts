@@ -7,7 +7,7 @@ import { applyEdits, bytesSource, changedPages, type MachineFile, openSavedMachi
 import { type BareVm, type Clothing, nonzeroPages, type Pages } from '../formats/testing/clothing.ts'
 import { clothings } from '../formats/testing/clothings.ts'
 import { openFixture, streamFixtures } from '../formats/testing/fixtures.ts'
-import { stride } from '../tables/testing/runs.ts'
+import { stride } from '../memory/testing/runs.ts'
 import { type Inspection, inspect } from './index.ts'
 import { savedMachine } from './testing/planted-machine.ts'
 
@@ -27,20 +27,17 @@ const some = (vms: readonly Worn[], count: number, i: number) =>
 
 describe.each(clothings)('the same findings as a $name', (clothing) => {
   const i = clothings.indexOf(clothing)
-  it.each([...some(planted, isSampled ? 1 : 4, i), ...(isSampled && i % 5 > 0 ? [] : some(saved, 1, i))])(
-    '$title',
-    async ({ vm: put }) => {
-      const vm = await put()
-      if (!fits(vm, clothing)) return
-      const files = await clothing.files(vm)
-      const open = (them: readonly MachineFile[]) => openSavedMachine(them, clothing.options?.(vm))
-      const machine = await open(files)
-      expectFacts(machine, vm, clothing)
-      const [worn, plain] = [await inspect(machine), await inspect(undressedAs(machine, vm))]
-      expect(reportOf(worn)).toEqual(reportOf(plain))
-      await expectRepaired(worn, plain, { files, open }, vm)
-    },
-  )
+  it.each([...some(planted, isSampled ? 1 : 4, i), ...(isSampled ? [] : some(saved, 1, i))])('$title', async ({ vm: put }) => {
+    const vm = await put()
+    if (!fits(vm, clothing)) return
+    const files = await clothing.files(vm)
+    const open = (them: readonly MachineFile[]) => openSavedMachine(them, clothing.options?.(vm))
+    const machine = await open(files)
+    expectFacts(machine, vm, clothing)
+    const [worn, plain] = [await inspect(machine), await inspect(undressedAs(machine, vm))]
+    expect(reportOf(worn)).toEqual(reportOf(plain))
+    await expectRepaired(worn, plain, { files, open }, vm)
+  })
 })
 
 const fits = ({ registers, memory }: BareVm, { hasItses, hasGaps }: Clothing) =>

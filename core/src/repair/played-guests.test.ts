@@ -7,7 +7,7 @@ import { deeds } from '../conformance/testing/guests/deeds.ts'
 import { anyManners } from '../conformance/testing/guests/manners.ts'
 import { PlayedGuest } from '../conformance/testing/guests/played-guest.ts'
 import { savedOn } from '../conformance/testing/guests/saved-guest.ts'
-import { runs } from '../tables/testing/runs.ts'
+import { runs } from '../memory/testing/runs.ts'
 import { mappedIn } from './mapped-in.ts'
 import { planOne } from './testing/plan-one.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest'
 import { GITS, isProfileId, profileOfKernel } from '../../abi/index.ts'
 import { itsFrame } from '../../its/index.ts'
-import { sampled } from '../../tables/testing/runs.ts'
+import { sampled } from '../../memory/testing/runs.ts'
 import { measureHeads } from './head-costs.ts'
 import { seedMappings } from './seed-case.ts'
 import { SeedGuest } from './seed-guest.ts'
