@@ -132,6 +132,17 @@ describe('a report', () => {
     expect(await rows()).toBe(shown)
   })
 
+  it('shows the heads of the tables, of a VM that was repaired with heads', async () => {
+    const mended = join(chromium.folder, 'heads.mig')
+    expect(
+      (await vits(['repair', '--heads', 'ours', fixture('scattered-unrestorable.mig.zst'), '-o', mended, '--force'])).code,
+    ).toBe(0)
+    const page = await chromium.open([mended])
+    expect(await text(page, 'h1')).toBe('This VM comes back')
+    expect((await texts(page, '.line.page')).join()).toContain('dummy head')
+    expect(await text(page, '#path')).toContain('head')
+  })
+
   it('shows the ITS that is chosen, of several', async () => {
     const page = await chromium.open([fixture('two-itses.vits')])
     expect(await text(page, '.seg button.corrupts[aria-pressed=true]')).toMatch(/^ITS 1/)
@@ -245,6 +256,16 @@ describe('the page that files are dropped on', () => {
     const written = join(chromium.folder, 'program.mig')
     await vits(['repair', broken, '-o', written, '--force'])
     expect(Buffer.compare(readFileSync(saved), readFileSync(written))).toBe(0)
+  })
+
+  it('compares two saves of a VM, and refuses more than that', async () => {
+    const page = await dropped([fixture('before-churn.mig.zst'), fixture('churned.mig.zst')])
+    await ready(page)
+    await page.waitForSelector('.changes li')
+    expect((await texts(page, '.seg button')).length).toBe(3)
+    const third = await dropped(['before-churn', 'churned', 'healthy'].map((name) => fixture(`${name}.mig.zst`)))
+    await third.waitForSelector('.trouble:not(:empty)')
+    expect(await text(third, '.trouble')).toContain('these are 3 saved VMs')
   })
 
   it('offers no repaired file where none can be written', async () => {

@@ -25,9 +25,8 @@ function waiting(name: string): void {
   )
 }
 
-async function show(given: readonly Given[], hasFiles: boolean): Promise<void> {
+async function show(core: CoreWorker, given: readonly Given[], hasFiles: boolean): Promise<void> {
   waiting(given.map(({ name }) => name).join(' and '))
-  const core = await freshWorker()
   const about = document.querySelector<HTMLScriptElement>('script[data-case]')?.dataset ?? {}
   const wanted = placeIn(location.hash, isProfileId)
   const named = about['kernel'] ?? ''
@@ -53,7 +52,7 @@ function invite(trouble = ''): void {
       h(
         'p',
         {},
-        'Drop a saved arm64 VM here: a QEMU stream, a libvirt save, a qcow2 image, a snapshot with its files, a dump, a case. It is read in this page and goes nowhere.',
+        'Drop a saved arm64 VM here: a QEMU stream, a libvirt save, a qcow2 image, a snapshot with its files, a dump, a case; or two saves of one, to see what changed. It is read in this page and goes nowhere.',
       ),
       h('label', { class: 'pick' }, 'Choose files', pick),
       h('p', { role: 'alert', class: 'trouble' }, trouble),
@@ -62,14 +61,20 @@ function invite(trouble = ''): void {
   document.documentElement.dataset['ready'] = 'drop'
 }
 
-/** The files of one saved VM; two streams or two cases are two saves to compare only in a report. */
+/** The files of one saved VM, or of two saves of one: what changed from the older to the newer. */
 function take(files: FileList | null | undefined): void {
-  const all = [...(files ?? [])]
+  const all = [...(files ?? [])].sort((a, b) => a.lastModified - b.lastModified)
   if (all.length === 0) return
-  const given = { name: all.map(({ name }) => name).join(', '), files: all.map((file) => ({ name: file.name, blob: file })) }
   document.documentElement.dataset['ready'] = 'opening'
   history.replaceState(undefined, '', location.pathname)
-  show([given], true).catch((error: Error) => invite(`${given.name}: ${error.message}`))
+  showFiles(all).catch((error: Error) => invite(`${all.map(({ name }) => name).join(', ')}: ${error.message}`))
+}
+
+async function showFiles(files: readonly File[]): Promise<void> {
+  const core = await freshWorker()
+  const given = await core.ask('machines', { files: files.map((file) => ({ name: file.name, blob: file })) })
+  if (given.length > 2) throw new Error(`these are ${given.length} saved VMs, and the page shows one, or two saves of one`)
+  await show(core, given, true)
 }
 
 addEventListener('dragover', (event) => event.preventDefault())
@@ -80,4 +85,7 @@ addEventListener('drop', (event) => {
 
 const cases = carried()
 if (cases.length === 0) invite()
-else show(cases, false).catch((error: Error) => invite(error.message))
+else
+  freshWorker()
+    .then((core) => show(core, cases, false))
+    .catch((error: Error) => invite(error.message))

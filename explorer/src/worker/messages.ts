@@ -52,6 +52,8 @@ export interface Judgement {
 
 /** What can be asked of the worker, and what it answers. */
 export interface Questions {
+  /** The saved VMs among files that lie together, each with its files: what comes of one that is none is said when it is opened. */
+  machines: { asked: { readonly files: readonly NamedBlob[] }; answer: readonly Given[] }
   open: { asked: { readonly vm: number; readonly given: Given; readonly kernel: ProfileId | undefined }; answer: Opened }
   drawing: { asked: Shown; answer: Drawing }
   judgement: { asked: Shown; answer: Judgement }

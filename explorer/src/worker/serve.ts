@@ -1,13 +1,19 @@
 import { FormatError } from '@vits/core'
+import type { MachineFile } from '@vits/core/formats'
 import { changesBetween } from '../scene/index.ts'
-import type { Question, Questions, Reply, Request } from './messages.ts'
+import { readAhead } from './blob-source.ts'
+import type { Given, NamedBlob, Question, Questions, Reply, Request } from './messages.ts'
 import { type OpenMachine, Session } from './session.ts'
 
 const sessions: Session[] = []
 
 type Answers = { readonly [Q in Question]: (asked: Questions[Q]['asked']) => Promise<Questions[Q]['answer']> }
 
-const answersOf = (openMachine: OpenMachine): Answers => ({
+/** Tells which files make a saved VM each. */
+export type MachinesAmong = (files: readonly MachineFile[]) => Promise<readonly (readonly MachineFile[])[]>
+
+const answersOf = (openMachine: OpenMachine, machinesAmong: MachinesAmong): Answers => ({
+  machines: ({ files }) => given(files, machinesAmong),
   open: async ({ vm, given, kernel }) => {
     const session = await Session.open(given, { open: openMachine, kernel, progress: (progress) => send({ progress }) })
     sessions[vm] = session
@@ -30,6 +36,13 @@ const answersOf = (openMachine: OpenMachine): Answers => ({
   repaired: async ({ vm }) => of(vm).repaired(),
 })
 
+async function given(files: readonly NamedBlob[], machinesAmong: MachinesAmong): Promise<readonly Given[]> {
+  const among = await machinesAmong(files.map(({ name, blob }) => ({ name, source: readAhead(blob) })))
+  const named = (names: readonly string[]) => files.filter(({ name }) => names.includes(name))
+  const machines = among.length < 2 ? [files] : among.map((machine) => named(machine.map(({ name }) => name)))
+  return machines.map((machine) => ({ name: machine.map(({ name }) => name).join(', '), files: machine }))
+}
+
 function of(vm: number): Session {
   const session = sessions[vm]
   if (session === undefined) throw new Error('No saved VM is open.')
@@ -39,8 +52,8 @@ function of(vm: number): Session {
 const send = (reply: Reply): void => self.postMessage(reply)
 
 /** Answers questions one after the other, in the order in which they come. */
-export function serve(openMachine: OpenMachine): void {
-  const answers = answersOf(openMachine)
+export function serve(openMachine: OpenMachine, machinesAmong: MachinesAmong): void {
+  const answers = answersOf(openMachine, machinesAmong)
   let turn: Promise<void> = Promise.resolve()
   self.addEventListener('message', ({ data }: MessageEvent<Request>) => {
     turn = turn.then(() => reply(answers, data))
