@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import type { RepairDocument } from '@vits/core/documents'
 import { afterAll, describe, expect, it } from 'vitest'
 
 const folder = 'fixtures/saved'
@@ -77,8 +78,8 @@ const asked = 'linux-6.12.117'
 function repairedWith(...options: readonly string[]) {
   return files.flatMap((file) => {
     const written = `${out}/${options.join('')}-${file.replace(/\.zst$/, '')}`
-    vits('repair', '--kernel', asked, ...options, `${folder}/${file}`, '-o', written)
-    return existsSync(written) ? [{ file, written }] : []
+    const { stdout } = vits('repair', '--json', '--kernel', asked, ...options, `${folder}/${file}`, '-o', written)
+    return (JSON.parse(stdout) as RepairDocument).writes.length > 0 ? [{ file, written }] : []
   })
 }
 

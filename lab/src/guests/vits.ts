@@ -87,12 +87,13 @@ export function vitsSays(file: string): Said {
   }
 }
 
-/** Runs `vits repair -y` into another file, which is there afterwards only if there was something to change. */
+/** Runs `vits repair -y` into another file. Where there was nothing to change, that is a copy, and counts as not written. */
 export function vitsRepairs(file: string, output: string): Repaired {
   rmSync(output, { force: true })
   const { stdout, stderr } = vits('repair', '-y', '--json', '--force', '--kernel', KERNEL, file, '-o', output)
   if (!existsSync(output)) return { wrote: false, why: stderr.trim() }
   const { writes } = JSON.parse(stdout) as { writes: readonly { gpa: string; from: string; to: string }[] }
+  if (writes.length === 0) return { wrote: false, why: stderr.trim() }
   const words = writes.map(({ gpa, from, to }) => `${gpa} ${from} -> ${to}`)
   return { wrote: true, words, restored: lpisOf(show('restored', output)) }
 }
