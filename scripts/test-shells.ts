@@ -1,4 +1,4 @@
-// Has real shells complete command lines of vits, and man read its pages: what `npm test` cannot where they are not installed.
+// Has real shells complete command lines of vits, man read its pages, and a real terminal show its reports: what `npm test` cannot where they are not installed.
 import { spawnSync } from 'node:child_process'
 
 /** The programs that are asked, each with its package in Debian. */
@@ -10,6 +10,7 @@ const programs = {
   man: 'man-db',
   groff: 'groff',
   mandoc: 'mandoc',
+  tmux: 'tmux',
 } as const
 
 const isThere = (program: string) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0

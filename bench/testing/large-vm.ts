@@ -13,7 +13,8 @@ import {
 } from '@vits/core/abi'
 import type { SavedMachine } from '@vits/core/formats'
 import { KvmVm } from '@vits/core/kvm'
-import { type Gpa, GuestMemory, LoadableMemory, PAGE_BYTES } from '@vits/core/memory'
+import { type Gpa, GuestMemory } from '@vits/core/memory'
+import { savedMachine } from '../../core/src/inspect/testing/planted-machine.ts'
 
 const RAM = 0x4000_0000
 const RAM_BYTES = 0x400_0000
@@ -85,34 +86,5 @@ export function largeVm(devices: number, events: number): SavedMachine {
     ],
     redistributors: Array.from({ length: VCPUS }, (_, vcpuId) => ({ vcpuId, ctlr: 1, propbaser, pendbaser: pendbaser(vcpuId) })),
   }
-  return savedMachine(memory, registers)
-}
-
-function savedMachine(saved: GuestMemory, registers: GicRegisters): SavedMachine {
-  const { ranges } = saved
-  return {
-    kind: 'qemu',
-    origin: { vmm: 'qemu', ram: 'stream', container: { kind: 'plain' } },
-    format: 'QEMU stream',
-    machine: 'virt-10.0',
-    registers,
-    ranges,
-    blocks: [],
-    unlocated: [],
-    msi: [],
-    virtio: [],
-    vcpus: [],
-    memory: () => new LoadableMemory(ranges),
-    load: async (memory, wanted) => {
-      for (const { base, bytes } of wanted) {
-        for (let at = base - (base % PAGE_BYTES); at < base + bytes; at += PAGE_BYTES) {
-          if (!memory.isLoaded(at as Gpa)) memory.load(at as Gpa, saved.read(at as Gpa, PAGE_BYTES))
-        }
-      }
-    },
-    missingPages: () => [],
-    files: [],
-    writeBack: { to: 'files' },
-    edits: async () => [],
-  }
+  return savedMachine({ memory, registers, msi: [] })
 }

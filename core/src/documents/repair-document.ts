@@ -11,11 +11,11 @@ import {
 } from '../audit/index.ts'
 import type { Errno } from '../memory/index.ts'
 import type { Cause, Obstacle, RepairPlan } from '../repair/index.ts'
-import { type GapDocument, gapDocument } from './check-document.ts'
 import { type NamedDeviceDocument, namedDevices } from './device-document.ts'
 import { type RegisterDocument, registerDocument, type WriteDocument, writeDocument } from './finding-document.ts'
 import { type Address, address } from './hexadecimal.ts'
 import type { JudgedDocument } from './judged-document.ts'
+import { type GapDocument, gapDocument } from './restore-document.ts'
 
 /** What `vits repair --json` prints. */
 export interface RepairDocument {

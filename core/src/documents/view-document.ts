@@ -14,10 +14,10 @@ import type {
   Witnesses,
 } from '../audit/index.ts'
 import type { Errno } from '../memory/index.ts'
-import { type StopDocument, stopDocument } from './check-document.ts'
 import type { FunctionDocument } from './device-document.ts'
 import type { Address, EntryWord } from './hexadecimal.ts'
 import type { JudgedDocument } from './judged-document.ts'
+import { type StopDocument, stopDocument } from './restore-document.ts'
 
 /** What `vits show --json` prints of collections and devices from one of three viewpoints. */
 export interface ViewDocument extends RowsDocument {

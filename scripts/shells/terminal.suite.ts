@@ -5,12 +5,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { style } from '../../cli/src/style.ts'
+import { vits } from '../../cli/src/testing/fake-io.ts'
 import { fixtureFile } from '../../core/src/formats/testing/fixtures.ts'
-import { style } from './style.ts'
-import { vits } from './testing/fake-io.ts'
 
-const program = fileURLToPath(new URL('../bin/vits.js', import.meta.url))
-const hasTmux = spawnSync('tmux', ['-V']).status === 0
+const program = fileURLToPath(new URL('../../cli/bin/vits.js', import.meta.url))
 const saved = fileURLToPath(new URL('../../fixtures/saved', import.meta.url))
 const LINES = 300
 const WAIT = 20_000
@@ -36,7 +35,7 @@ async function shown(args: readonly string[], width: number): Promise<{ readonly
   }
 }
 
-describe.runIf(hasTmux)('a real terminal', () => {
+describe('a real terminal', () => {
   it.each([60, 80, 120, 200])('of %i columns shows each line as it was laid out for it, in colours', async (width) => {
     const name = 'scattered-unrestorable.mig.zst'
     const args = ['check', name]
