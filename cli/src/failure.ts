@@ -51,14 +51,17 @@ async function orFailed(file: string, io: Io, work: () => Promise<ExitBits>): Pr
     return await work()
   } catch (error) {
     io.progress?.('')
-    if (error instanceof UsageError) throw error
+    if (isUsageError(error)) throw error
     io.err(`${failureLine(error, file)}\n`)
     return ExitCode.Failed
   }
 }
 
+/** By its name: the command line and the work are bundles of their own, and each has this class once. */
+const isUsageError = (error: unknown): boolean => error instanceof Error && error.name === 'UsageError'
+
 /** Says why all of a command failed, and what to exit with. */
 export function failed(error: unknown, io: Pick<Io, 'err'>): ExitBits {
   io.err(`${failureLine(error)}\n`)
-  return error instanceof UsageError ? ExitCode.Usage : ExitCode.Failed
+  return isUsageError(error) ? ExitCode.Usage : ExitCode.Failed
 }

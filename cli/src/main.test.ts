@@ -53,6 +53,11 @@ describe('the program', () => {
     expect(Buffer.from(fixtureBytes('ghosts.mig')).equals(await readFile(file))).toBe(true)
   })
 
+  it('ends with 16 for a wrong command line that only the work finds wrong', () => {
+    for (const words of ['explain nonsense', 'completion tcsh', 'check --shard 9/3 "$2"', 'show --device zz "$2"'])
+      expect(shell(`exec "$0" "$1" ${words}`).status, words).toBe(16)
+  })
+
   it('says so, with exit bit 8, when its output cannot be written', () => {
     const { status, err } = shell('exec "$0" "$1" explain D203 > /dev/full')
     expect([status, err]).toEqual([8, 'vits: standard output: no space left on the device\n'])

@@ -63,6 +63,12 @@ describe('files beside the one that is named', () => {
     ])
   })
 
+  it('that cannot be read are named, and not the one beside them', async () => {
+    const vm = path('one/vm.mig')
+    const { code, err } = await vits(['check', vm, '--mem', path('gone')])
+    expect([code, err]).toEqual([8, `vits: ${vm}: ${path('gone')}: no such file\n`])
+  })
+
   it('tell the registers of raw RAM, whichever of the two is named first', async () => {
     const { out } = await vits(['show', '--view', 'registers', '--json', path('one/vm.mig')])
     const [{ bytes }] = JSON.parse(out).ram

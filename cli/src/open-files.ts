@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import { type MachineFile, machinesAmong } from '@vits/core/formats'
 import { DiskError, type FileIdentity } from './disk.ts'
+import { reason } from './failure.ts'
 import type { OtherFile } from './files-option.ts'
 import type { Io, OpenFile } from './io.ts'
 import { count } from './render/words.ts'
@@ -26,7 +27,7 @@ export async function openFiles(path: string, others: readonly OtherFile[], io: 
     const named = new Set(others.map((other) => resolve(other.path)))
     const unnamed = names?.filter((name) => !named.has(resolve(path, name)))
     const files = unnamed === undefined ? [await opened.add(path)] : await opened.folder(path, unnamed)
-    for (const { path: other, ...part } of others) files.push({ ...(await opened.add(other)), ...part })
+    for (const { path: other, ...part } of others) files.push({ ...(await opened.beside(other)), ...part })
     return opened.only(await opened.withHoles(files))
   } catch (error) {
     await opened.close()
@@ -50,6 +51,15 @@ class Opened {
     this.#files.set(path, source)
     if (identity !== undefined) this.#identities.set(path, identity)
     return { name: path, source }
+  }
+
+  /** The same for one that is not what the VM is called by: an error names it. */
+  async beside(path: string): Promise<MachineFile> {
+    try {
+      return await this.add(path)
+    } catch (error) {
+      throw new DiskError(`${path}: ${reason(error)}`, { cause: error })
+    }
   }
 
   /** The files of the one VM in a folder. */

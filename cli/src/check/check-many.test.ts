@@ -108,6 +108,11 @@ Problems:
     expect([code, documents(out).map(({ verdict }) => verdict)]).toEqual([4 | 8, ['corrupts', null]])
   })
 
+  it('names a list that cannot be read', async () => {
+    const { code, err } = await vits(['check', '--manifest', path('none')])
+    expect([code, err]).toEqual([8, `vits: ${path('none')}: no such file\n`])
+  })
+
   it.each([
     [[], 'name a file'],
     [['-', '--manifest', '-'], 'standard input is the list of files, or one of them'],

@@ -1,10 +1,13 @@
-import { UsageError } from '../failure.ts'
+import { DiskError } from '../disk.ts'
+import { reason, UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { readWhole } from '../read-whole.ts'
 
 /** The paths of a list: one a line, or each ended by a NUL. @throws UsageError for bytes that are no text. */
 export async function manifestOf(path: string, isNul: boolean, io: Io): Promise<string[]> {
-  const bytes = await readWhole(path, io)
+  const bytes = await readWhole(path, io).catch((error) => {
+    throw new DiskError(`${path}: ${reason(error)}`, { cause: error })
+  })
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)

@@ -32,6 +32,7 @@ describe('what a repair refuses to write', () => {
     ['the file itself', ['-o', 'ghosts.mig', '--force'], 16, 'is the file that is read'],
     ['a folder that is not there', ['-o', 'nowhere/fixed.mig'], 8, 'cannot write'],
     ['a folder instead of a file', ['-o', '.', '--force'], 8, 'is a folder: name a file in it'],
+    ['a copy that would not be compressed as it is called', ['-o', 'copy.bz2'], 16, 'what vits packs is called .zst or .gz'],
     ['nowhere', [], 16, 'say where to write'],
     ['in two places', ['-o', 'x.mig', '--in-place'], 16, 'exclude each other'],
   ])('is %s', async (_what, where, code, message) => {

@@ -20,6 +20,8 @@ export async function refuseOutput(input: string, { path, force }: Output, io: I
   const there = await io.disk.identity(path)
   if (there !== undefined && there.inode === (await io.disk.identity(input))?.inode)
     throw new UsageError(`${path} is the file that is read`)
+  if (/\.(bz2|xz|lzo)$/.test(path))
+    throw new UsageError(`${path} would not be compressed as it is called: what vits packs is called .zst or .gz`)
   await io.disk.refuseUnwritable(path, 0)
   if (there === undefined) return
   // Whether a folder will do shows when it is known of how many files the VM is.
