@@ -25,13 +25,13 @@ module.exports = {
       name: 'environments-do-not-meet',
       severity: 'error',
       from: { path: '^(cli|explorer|lab)/', pathNot: `${test}|^explorer/browser/` },
-      to: { path: '^(cli|explorer|lab)/', pathNot: ['^$1/', '^cli/src/(render/|profile-named|style)'] },
+      to: { path: '^(cli|explorer|lab)/', pathNot: ['^$1/', '^cli/src/(render/|options/profile-named|style)'] },
     },
     {
       name: 'only-the-page-prints-what-the-program-prints',
       severity: 'error',
       from: { path: '^lab/|^explorer/', pathNot: `${test}|^explorer/browser/|^explorer/src/worker/words.ts$` },
-      to: { path: '^cli/src/(render/|profile-named|style)' },
+      to: { path: '^cli/src/(render/|options/profile-named|style)' },
     },
     {
       name: 'scene-knows-no-page',

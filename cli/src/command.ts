@@ -1,5 +1,5 @@
 import { type Command as Commander, Option as CommanderOption, InvalidArgumentError } from 'commander'
-import { type Option, ValueError } from './option.ts'
+import { type Option, ValueError } from './options/option.ts'
 import { shellLines } from './render/shell-lines.ts'
 import type { Style } from './style.ts'
 import type { Usage } from './usage.ts'

@@ -1,6 +1,6 @@
 import type { ExitBits } from './exit-code.ts'
 import type { Io } from './io.ts'
-import type { Option } from './option.ts'
+import type { Option } from './options/option.ts'
 
 type Options = Readonly<Record<string, Option<unknown>>>
 

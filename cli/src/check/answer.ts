@@ -1,6 +1,6 @@
 import type { AskedDocument, UnreadDocument } from '@vits/core/documents'
-import { HOST } from '../host.ts'
 import type { Io } from '../io.ts'
+import { HOST } from '../options/host.ts'
 
 /** What is wanted of each file, for the thread that works on it. */
 export interface Answering {

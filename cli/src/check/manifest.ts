@@ -1,7 +1,7 @@
 import { DiskError } from '../disk.ts'
 import { reason, UsageError } from '../failure.ts'
+import { readWhole } from '../files/read-whole.ts'
 import type { Io } from '../io.ts'
-import { readWhole } from '../read-whole.ts'
 
 /** The paths of a list: one a line, or each ended by a NUL. @throws UsageError for bytes that are no text. */
 export async function manifestOf(path: string, isNul: boolean, io: Io): Promise<string[]> {

@@ -2,7 +2,7 @@ import { KVM_DEV_ARM_CTRL as CTRL, hexWord, type ProfileId } from '@vits/core/ab
 import { SeedGuest } from '@vits/core/conformance'
 import type { Gpa } from '@vits/core/memory'
 import { seal } from '@vits/core/seal'
-import { profileNearest } from '../profile-named.ts'
+import { profileNearest } from '../options/profile-named.ts'
 import { fit } from '../render/layout.ts'
 import type { Style } from '../style.ts'
 import type { demoOrphan } from '../usage/demo.ts'

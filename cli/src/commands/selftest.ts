@@ -1,7 +1,7 @@
 import { type ProfileId, profileOfKernel, profiles } from '@vits/core/abi'
 import { runSeedTest, SEED_BASE, type SeedCase, type SeedFlow, type SeedReport, type TimedAnswer } from '@vits/core/conformance'
+import { profileNearest } from '../options/profile-named.ts'
 import { jsonText } from '../printable.ts'
-import { profileNearest } from '../profile-named.ts'
 import { fit } from '../render/layout.ts'
 import type { Style } from '../style.ts'
 import type { selftest } from '../usage/selftest.ts'

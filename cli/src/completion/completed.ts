@@ -1,8 +1,8 @@
 import { profiles } from '@vits/core/abi'
 import { problems, ruleNames } from '@vits/core/audit'
 import { errnos } from '@vits/core/memory'
-import { HOST } from '../host.ts'
-import type { Option } from '../option.ts'
+import { HOST } from '../options/host.ts'
+import type { Option } from '../options/option.ts'
 import { usages } from '../usage/index.ts'
 import type { Usage } from '../usage.ts'
 

@@ -10,9 +10,9 @@ import {
   type UndoFile,
 } from '@vits/core/formats'
 import type { FileIdentity } from '../disk.ts'
+import { readWhole } from '../files/read-whole.ts'
 import type { Io } from '../io.ts'
 import { digesting } from '../node/digesting.ts'
-import { readWhole } from '../read-whole.ts'
 import { LARGEST_UNDO, undoPath } from './write-repaired.ts'
 
 /** How far a repair in place came. */

@@ -1,9 +1,9 @@
 import { formatNames } from '../check/formats.ts'
-import { moreFiles } from '../files-option.ts'
-import { guestKernel } from '../guest-kernel-option.ts'
-import { vgicItsState } from '../kvm-lists-option.ts'
-import { limits } from '../limits.ts'
-import { flag, oneOf, text, whole } from '../option.ts'
+import { moreFiles } from '../options/files.ts'
+import { guestKernel } from '../options/guest-kernel.ts'
+import { vgicItsState } from '../options/kvm-lists.ts'
+import { limits } from '../options/limits.ts'
+import { flag, oneOf, text, whole } from '../options/option.ts'
 import { usage } from '../usage.ts'
 
 /** Says whether the interrupts of saved VMs will come back. Never writes. */

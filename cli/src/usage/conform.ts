@@ -1,5 +1,5 @@
-import { limits } from '../limits.ts'
-import { flag, text } from '../option.ts'
+import { limits } from '../options/limits.ts'
+import { flag, text } from '../options/option.ts'
 import { usage } from '../usage.ts'
 
 /** Plays recorded answers of real KVM against the model. */

@@ -1,4 +1,4 @@
-import { text } from '../option.ts'
+import { text } from '../options/option.ts'
 import { usage } from '../usage.ts'
 
 /** How an unmapped device comes back, told by the model. */

@@ -1,6 +1,6 @@
-import { its } from '../its-option.ts'
-import { limits } from '../limits.ts'
-import { choice, flag } from '../option.ts'
+import { its } from '../options/its.ts'
+import { limits } from '../options/limits.ts'
+import { choice, flag } from '../options/option.ts'
 import { usage } from '../usage.ts'
 
 /** Compares two saves of one VM. */

@@ -1,4 +1,4 @@
-import { flag } from '../option.ts'
+import { flag } from '../options/option.ts'
 import { usage } from '../usage.ts'
 
 /** Says what a problem, an errno or a message means, and what mends it; of a rule, what it lets a witness say. */

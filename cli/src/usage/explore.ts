@@ -1,7 +1,7 @@
-import { moreFiles } from '../files-option.ts'
-import { guestKernel } from '../guest-kernel-option.ts'
-import { limits } from '../limits.ts'
-import { flag, text } from '../option.ts'
+import { moreFiles } from '../options/files.ts'
+import { guestKernel } from '../options/guest-kernel.ts'
+import { limits } from '../options/limits.ts'
+import { flag, text } from '../options/option.ts'
 import { usage } from '../usage.ts'
 
 /** Writes a page that shows why a saved VM will not come back. */

@@ -1,6 +1,6 @@
-import { moreFiles } from '../files-option.ts'
-import { limits } from '../limits.ts'
-import { flag, text } from '../option.ts'
+import { moreFiles } from '../options/files.ts'
+import { limits } from '../options/limits.ts'
+import { flag, text } from '../options/option.ts'
 import { usage } from '../usage.ts'
 
 /** Takes out of a saved VM what decides about its interrupts, small enough to send and without the guest's data. */

@@ -1,4 +1,4 @@
-import { flag } from '../option.ts'
+import { flag } from '../options/option.ts'
 import { usage } from '../usage.ts'
 
 /** The formats of saved VMs that are read, and whether a repair can be written back into them. */

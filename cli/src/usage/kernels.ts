@@ -1,4 +1,4 @@
-import { flag } from '../option.ts'
+import { flag } from '../options/option.ts'
 import { usage } from '../usage.ts'
 
 /** The kernels whose behaviour is known, and how each differs from the newest. */

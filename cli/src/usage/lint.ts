@@ -1,5 +1,5 @@
-import { limits } from '../limits.ts'
-import { flag } from '../option.ts'
+import { limits } from '../options/limits.ts'
+import { flag } from '../options/option.ts'
 import { usage } from '../usage.ts'
 
 /** Judges the order of a VMM's ioctls when it saves and restores a VM. */

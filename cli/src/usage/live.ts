@@ -1,4 +1,4 @@
-import { flag, text, whole } from '../option.ts'
+import { flag, text, whole } from '../options/option.ts'
 import { usage } from '../usage.ts'
 
 /** Says of a VM that runs whether a save of it would come back. */

@@ -1,6 +1,6 @@
-import { moreFiles } from '../files-option.ts'
-import { limits } from '../limits.ts'
-import { flag } from '../option.ts'
+import { moreFiles } from '../options/files.ts'
+import { limits } from '../options/limits.ts'
+import { flag } from '../options/option.ts'
 import { usage } from '../usage.ts'
 
 /** Lists the guest RAM that KVM itself writes on a save and reads on a restore: what a snapshot tool must not lose. */

@@ -1,6 +1,6 @@
-import { moreFiles } from '../files-option.ts'
-import { limits } from '../limits.ts'
-import { flag, text } from '../option.ts'
+import { moreFiles } from '../options/files.ts'
+import { limits } from '../options/limits.ts'
+import { flag, text } from '../options/option.ts'
 import { usage } from '../usage.ts'
 
 /** Asks a real KVM what a restore of saved VMs does. Never writes. */

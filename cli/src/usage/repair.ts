@@ -1,8 +1,8 @@
-import { moreFiles } from '../files-option.ts'
-import { guestKernel } from '../guest-kernel-option.ts'
-import { vgicItsState } from '../kvm-lists-option.ts'
-import { limits } from '../limits.ts'
-import { choice, flag, list, text } from '../option.ts'
+import { moreFiles } from '../options/files.ts'
+import { guestKernel } from '../options/guest-kernel.ts'
+import { vgicItsState } from '../options/kvm-lists.ts'
+import { limits } from '../options/limits.ts'
+import { choice, flag, list, text } from '../options/option.ts'
 import { usage } from '../usage.ts'
 
 /** Mends a saved VM: plans, proves, writes. */

@@ -1,4 +1,4 @@
-import { flag } from '../option.ts'
+import { flag } from '../options/option.ts'
 import { usage } from '../usage.ts'
 
 const details = `A restore reads a table from its first entry on until it meets a valid one; a dummy head says where that is. One

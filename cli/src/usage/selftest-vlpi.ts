@@ -1,4 +1,4 @@
-import { flag, whole } from '../option.ts'
+import { flag, whole } from '../options/option.ts'
 import { usage } from '../usage.ts'
 
 const details = `A VM with passed-through devices is saved in three ways and restored on another host. Its interrupts are

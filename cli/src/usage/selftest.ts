@@ -1,4 +1,4 @@
-import { choice, flag, text, whole } from '../option.ts'
+import { choice, flag, text, whole } from '../options/option.ts'
 import { usage } from '../usage.ts'
 
 const details = `The ITS tables selftest of November 2024, vgic_its_tables, on the model and through its ioctls. In five cases on the same

@@ -1,10 +1,10 @@
-import { moreFiles } from '../files-option.ts'
-import { guestKernel } from '../guest-kernel-option.ts'
-import { its } from '../its-option.ts'
-import { vgicItsState } from '../kvm-lists-option.ts'
-import { limits } from '../limits.ts'
-import { choice, flag, text } from '../option.ts'
-import { rowFilters } from '../row-filter.ts'
+import { moreFiles } from '../options/files.ts'
+import { guestKernel } from '../options/guest-kernel.ts'
+import { its } from '../options/its.ts'
+import { vgicItsState } from '../options/kvm-lists.ts'
+import { limits } from '../options/limits.ts'
+import { choice, flag, text } from '../options/option.ts'
+import { rowFilters } from '../options/row-filter.ts'
 import { usage } from '../usage.ts'
 
 /** Lists collections and devices with their events from one of three viewpoints, what is pending, or the registers. */

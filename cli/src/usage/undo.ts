@@ -1,4 +1,4 @@
-import { limits } from '../limits.ts'
+import { limits } from '../options/limits.ts'
 import { usage } from '../usage.ts'
 
 /** Takes a repair in place back. */

@@ -1,6 +1,6 @@
 // What the page says of findings is what `vits check` prints of them: the same functions.
 import { NEWEST, type ProfileId } from '@vits/core/abi'
-import { judgedKernel, judgedWords } from '../../../cli/src/profile-named.ts'
+import { judgedKernel, judgedWords } from '../../../cli/src/options/profile-named.ts'
 import { evidenceWords, findingEffect, findingGroups } from '../../../cli/src/render/finding-text.ts'
 import { kernelLines } from '../../../cli/src/render/kernels-text.ts'
 import { reportText } from '../../../cli/src/render/report-text.ts'

@@ -1,5 +1,5 @@
 import { type ByteSource, unpackedSource } from '@vits/core/formats'
-import type { Io } from './io.ts'
+import type { Io } from '../io.ts'
 
 /** All bytes of a small file. */
 export const readWhole = (path: string, io: Io): Promise<Uint8Array> => read(path, io, async (file) => file)

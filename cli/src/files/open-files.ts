@@ -1,10 +1,10 @@
 import { join, resolve } from 'node:path'
 import { type MachineFile, machinesAmong } from '@vits/core/formats'
-import { DiskError, type FileIdentity } from './disk.ts'
-import { reason } from './failure.ts'
-import type { OtherFile } from './files-option.ts'
-import type { Io, OpenFile } from './io.ts'
-import { count } from './render/words.ts'
+import { DiskError, type FileIdentity } from '../disk.ts'
+import { reason } from '../failure.ts'
+import type { Io, OpenFile } from '../io.ts'
+import type { OtherFile } from '../options/files.ts'
+import { count } from '../render/words.ts'
 
 /** Files that may lie beside a saved VM in its folder. */
 const MOST_IN_FOLDER = 256

@@ -1,5 +1,5 @@
 import type { Inspection } from '@vits/core/inspect'
-import { UsageError } from './failure.ts'
+import { UsageError } from '../failure.ts'
 import { whole } from './option.ts'
 
 /** Which ITS of a VM a command looks at. */

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { fixtureFile } from '../../core/src/formats/testing/fixtures.ts'
-import type { HostKernel } from './io.ts'
-import { vits } from './testing/fake-io.ts'
+import { fixtureFile } from '../../../core/src/formats/testing/fixtures.ts'
+import type { HostKernel } from '../io.ts'
+import { vits } from '../testing/fake-io.ts'
 
 const ghosts = fileURLToPath(fixtureFile('ghosts.mig.zst'))
 

@@ -1,9 +1,9 @@
 import { isProfileId, type KernelProfile, NEWEST, type Profile, type ProfileId, profileOfKernel, profiles } from '@vits/core/abi'
 import type { JudgedDocument } from '@vits/core/documents'
-import { UsageError } from './failure.ts'
+import { UsageError } from '../failure.ts'
+import type { Io } from '../io.ts'
+import { printable } from '../printable.ts'
 import { HOST } from './host.ts'
-import type { Io } from './io.ts'
-import { printable } from './printable.ts'
 
 /** A kernel as it is judged, and which it is. */
 export interface JudgedKernel {

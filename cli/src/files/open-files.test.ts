@@ -2,10 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { state } from '../../core/src/formats/testing/firecracker-snapshot.ts'
-import { fixtureBytes } from '../../core/src/formats/testing/fixtures.ts'
-import type { Gpa } from '../../core/src/memory/index.ts'
-import { vits } from './testing/fake-io.ts'
+import { state } from '../../../core/src/formats/testing/firecracker-snapshot.ts'
+import { fixtureBytes } from '../../../core/src/formats/testing/fixtures.ts'
+import type { Gpa } from '../../../core/src/memory/index.ts'
+import { vits } from '../testing/fake-io.ts'
 
 let folder: string
 const path = (name: string) => join(folder, name)

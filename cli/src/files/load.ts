@@ -1,7 +1,7 @@
 import { type Inspection, type InspectOptions, inspect, open as openMachine, type SavedMachine } from '@vits/core'
-import type { FileIdentity } from './disk.ts'
-import type { OtherFile } from './files-option.ts'
-import type { Io } from './io.ts'
+import type { FileIdentity } from '../disk.ts'
+import type { Io } from '../io.ts'
+import type { OtherFile } from '../options/files.ts'
 import { kvmListsIn } from './kvm-lists.ts'
 import { openFiles } from './open-files.ts'
 

@@ -1,5 +1,5 @@
 import { type ProblemCode, problemCode } from '@vits/core/audit'
-import { UsageError } from './failure.ts'
+import { UsageError } from '../failure.ts'
 
 /** The problem that a user names by its code or its slug. */
 export function problemNamed(word: string): ProblemCode {

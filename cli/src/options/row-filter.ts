@@ -1,5 +1,5 @@
 import type { DeviceNames } from '@vits/core/audit'
-import { UsageError } from './failure.ts'
+import { UsageError } from '../failure.ts'
 import { list } from './option.ts'
 
 /** Which rows of a listing are shown. */

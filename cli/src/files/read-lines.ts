@@ -1,4 +1,4 @@
-import type { Io } from './io.ts'
+import type { Io } from '../io.ts'
 
 /** What is read at a time. */
 const PIECE = 2 ** 20

@@ -1,6 +1,6 @@
 import type { KvmLists } from '@vits/core/abi'
 import { readKvmLists } from '@vits/core/formats'
-import type { Io } from './io.ts'
+import type { Io } from '../io.ts'
 
 /** What the files tell; undefined where none is named. */
 export async function kvmListsIn(files: readonly string[], io: Io): Promise<KvmLists | undefined> {

@@ -1,7 +1,7 @@
 import type { FilePart } from '@vits/core/formats'
-import { UsageError } from './failure.ts'
+import { UsageError } from '../failure.ts'
+import { shellWord } from '../printable.ts'
 import { paths, text } from './option.ts'
-import { shellWord } from './printable.ts'
 
 /** The other files of a VM that was saved in several. */
 export const moreFiles = {
