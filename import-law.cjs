@@ -10,6 +10,7 @@ const law = {
   gicv4: ['memory', 'abi', 'its'],
   tables: ['memory', 'abi', 'its'],
   seal: ['memory', 'abi', 'its', 'tables'],
+  scope: ['memory', 'abi', 'its', 'tables', 'seal'],
   kvm: ['memory', 'abi', 'its', 'gicv4', 'tables', 'seal'],
   trace: ['memory', 'abi', 'kvm'],
   audit: ['memory', 'budget', 'abi', 'its', 'tables', 'seal', 'kvm', 'guest-kernel', 'virtio'],

@@ -1,4 +1,5 @@
 export { Collections } from './collections.ts'
+export { handlers as commandHandlers } from './commands/handlers.ts'
 export { CpuInterface, SPURIOUS } from './cpu-interface.ts'
 export { Devices } from './devices.ts'
 export { distributorFrame } from './distributor-frame.ts'
