@@ -86,7 +86,10 @@ export function findingEffect(group: readonly Finding[], hidden: boolean): strin
     ...(!apart && group.some(({ effect }) => effect.lost.count > 0) ? ['loses live events'] : []),
     ...(revived > 0 ? [`brings back ${count(revived, 'dead event')}`] : []),
   ]
-  if (problemRow(group[0]!.code).perhaps === true) return `restores, but perhaps loses ${count(group.length, 'device')}`
+  if (problemRow(group[0]!.code).perhaps === true) {
+    const what = group[0]!.eventId === undefined ? 'device' : 'event'
+    return `restores, but perhaps loses ${count(group.length, what)}`
+  }
   const when = hidden ? 'once that is mended:' : 'restores, but'
   return `${when} ${does.length === 0 ? (harm ?? 'interrupts go wrong') : does.join(', ')}`
 }

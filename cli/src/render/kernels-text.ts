@@ -74,7 +74,7 @@ function damageWords(damage: Damage): string[] {
     ...(misdirected.count > 0 ? [`misdirects ${count(misdirected.count, 'event')} (${events(misdirected.first)})`] : []),
     ...(misplacedDevices > 0 ? [`brings back ${count(misplacedDevices, 'device')} with another ITT`] : []),
     ...(lostCollections > 0 ? [`loses ${count(lostCollections, 'collection')}`] : []),
-    ...(hiddenDevices > 0 ? [`perhaps loses ${count(hiddenDevices, 'device')}`] : []),
+    ...(hiddenDevices > 0 ? [`perhaps loses interrupts of ${count(hiddenDevices, 'device')}`] : []),
   ]
 }
 

@@ -108,7 +108,7 @@ function harmWords(reports: readonly Report[]): string {
     ...(lost > 0 ? [`loses ${lost} of ${sum(({ live }) => live.events)} live events`] : []),
     ...(revived > 0 ? [`brings back ${lost > 0 ? count(revived, 'dead one') : count(revived, 'dead event')}`] : []),
     ...(misdirected > 0 ? [`misdirects ${count(misdirected, 'event')}`] : []),
-    ...(hiddenDevices > 0 ? [`perhaps loses ${count(hiddenDevices, 'device')}`] : []),
+    ...(hiddenDevices > 0 ? [`perhaps loses interrupts of ${count(hiddenDevices, 'device')}`] : []),
     ...(lostInterrupts > 0 ? [`the guest waits for ${count(lostInterrupts, 'lost interrupt')}`] : []),
   ]
   return does.length === 0 ? '' : `, and ${does.join(' and ')}`

@@ -1,5 +1,5 @@
 import type { EventId } from './finding.ts'
-import { hiddenDevices } from './passes/hidden.ts'
+import { hiddenMappings } from './passes/hidden.ts'
 import type { Scene } from './scene.ts'
 import { type Damage, damage, isMisplaced } from './verdict.ts'
 
@@ -20,12 +20,12 @@ export interface DeviceHarm {
   readonly isLost: boolean
   /** It comes back with another ITT than the guest gave it. */
   readonly isMisplaced: boolean
-  /** It may be live, and does not come back. */
+  /** It may be live and does not come back, or not with all events that may be. */
   readonly isHidden: boolean
 }
 
 /** How bad it is; the numbers are their order. */
-const WORST = { lost: 0, waits: 1, misdirected: 2, forgotten: 3, misplaced: 4, hidden: 5, bus: 6, revived: 7 } as const
+const WORST = { lost: 0, waits: 1, misdirected: 2, forgotten: 3, misplaced: 4, hidden: 5, inPart: 6, bus: 7, revived: 8 } as const
 
 /** Each device that a restore harms, the worst first. Where the restore fails, all of them are lost, and none is listed. */
 export function harmedDevices(scene: Scene): readonly DeviceHarm[] {
@@ -45,7 +45,7 @@ export function harmedDevices(scene: Scene): readonly DeviceHarm[] {
 
 function kindOf(
   { deviceId, lost, misdirected, waitsFor, isLost, isMisplaced: misplaced, isHidden }: DeviceHarm,
-  { names }: Scene,
+  { names, restored }: Scene,
 ): number {
   const isRevived = lost + misdirected + waitsFor === 0 && !isLost && !misplaced && !isHidden
   if (isRevived) return WORST.revived
@@ -54,7 +54,8 @@ function kindOf(
   if (waitsFor > 0) return WORST.waits
   if (misdirected > 0) return WORST.misdirected
   if (isLost) return WORST.forgotten
-  return misplaced ? WORST.misplaced : WORST.hidden
+  if (misplaced) return WORST.misplaced
+  return restored.mappings.device(deviceId) === undefined ? WORST.hidden : WORST.inPart
 }
 
 class Harms {
@@ -71,7 +72,7 @@ class Harms {
     this.#misdirected = byDevice(misdirected.first)
     this.#revived = byDevice(revived.first)
     this.#waitsFor = byDevice(lostInterrupts.first)
-    this.#hidden = new Set(hiddenDevices(scene, scene.restored).map(({ hidden }) => hidden.deviceId))
+    this.#hidden = new Set(hiddenMappings(scene, scene.restored).map(({ device: { deviceId } }) => deviceId))
   }
 
   *all(): Generator<DeviceHarm> {
@@ -86,9 +87,9 @@ class Harms {
     ]
     for (const deviceId of new Set(parts.flatMap((ids) => [...ids]))) {
       const harm = this.#of(deviceId)
-      const isHarmed =
-        harm.lost + harm.misdirected + harm.revived + harm.waitsFor > 0 || harm.isLost || harm.isMisplaced || harm.isHidden
-      if (isHarmed) yield { ...harm, live: this.#liveEvents(deviceId) }
+      const { isLost, isMisplaced, isHidden } = harm
+      const events = harm.lost + harm.misdirected + harm.revived + harm.waitsFor
+      if (events > 0 || isLost || isMisplaced || isHidden) yield { ...harm, live: this.#liveEvents(deviceId) }
     }
   }
 

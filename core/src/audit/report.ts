@@ -82,7 +82,7 @@ export interface Report extends RestoreCounts {
   readonly gaps: readonly Gap[]
   readonly errno: Errno | undefined
   readonly stop: RestoreStop | undefined
-  /** Devices that may be live and are not brought back. */
+  /** Devices that may be live and are not brought back, or not with all events that may be. */
   readonly hiddenDevices: number
   readonly history: { readonly state: HistoryState; readonly commands: number; readonly pending: number }
   readonly byQueue: QueueCounts

@@ -4,7 +4,7 @@ import { EventCounter } from './effect.ts'
 import type { EventList, Suspect } from './finding.ts'
 import type { MappedDevice, Mappings } from './mappings.ts'
 import { owedInterrupts } from './notifications.ts'
-import { hiddenDevices } from './passes/hidden.ts'
+import { hiddenMappings } from './passes/hidden.ts'
 import { orphansOf } from './passes/orphans.ts'
 import type { Scene } from './scene.ts'
 import type { SimulatedRestore } from './simulate.ts'
@@ -35,7 +35,7 @@ export interface Damage {
   /** Live devices that come back with another ITT or size: the next save writes into memory that the guest has freed. */
   readonly misplacedDevices: number
   readonly lostCollections: number
-  /** Devices that may be live and do not come back: a stale one with the same ITT may come back in their place. */
+  /** Devices that may be live and do not come back, or not with all events that may be live: an entry before them may be stale and hide them. */
   readonly hiddenDevices: number
   /** Events that come back, and whose interrupt was lost before the save: their drivers wait for them. */
   readonly lostInterrupts: EventList
@@ -102,11 +102,12 @@ export function damage(scene: Scene, restored: SimulatedRestore): Damage {
   for (const [icid, { rdBase }] of beliefs.history.collections) {
     if (rdBase !== undefined && !mappings.collections.has(icid)) lostCollections++
   }
-  const hidden = hiddenDevices(scene, restored).length
+  const hidden = new Set(hiddenMappings(scene, restored).map(({ device: { deviceId } }) => deviceId)).size
   for (const { isProven, device, eventId } of owedInterrupts(scene)) {
     if (isProven && mappings.row(device.deviceId, eventId) >= 0) lostInterrupts.add(device.deviceId, eventId)
   }
-  return { lost, revived, misdirected, lostDevices, misplacedDevices, lostCollections, hiddenDevices: hidden, lostInterrupts }
+  const devices = { lostDevices, misplacedDevices, hiddenDevices: hidden }
+  return { lost, revived, misdirected, ...devices, lostCollections, lostInterrupts }
 }
 
 /** The device comes back with another ITT or size than the guest gave it. */

@@ -19,6 +19,7 @@ const beyondTables: Partial<Record<ProblemCode, string>> = {
   C107: 'the next save',
   D214: 'a kernel that knows no empty table',
   D215: 'a witness that knows which device is live',
+  I312: 'a witness that knows which event is live',
   L403: 'harmless',
   L405: 'a register',
   L406: 'the guest decides',

@@ -9,4 +9,12 @@ export {
   successor,
 } from './restores-under.ts'
 export { type Sealed, seal } from './seal.ts'
-export { type Doubt, doubts, type KnownMappings, restoreWarily, type Standing, type WaryOutcome } from './wary.ts'
+export {
+  type Doubt,
+  doubts,
+  type KnownMappings,
+  restoreWarily,
+  type Standing,
+  type WarilyRestored,
+  type WaryOutcome,
+} from './wary.ts'

@@ -41,7 +41,7 @@ describe('a wary restore', () => {
     const vm = new LiveIts().map(3, [1, 2]).map(9, [4])
     saveTables(vm.its)
     const other = vm.successor()
-    expect(restoreWarily(other.its)).toMatchObject({ ok: true, value: { devices: 2, events: 3, ignored: 0 } })
+    expect(restoreWarily(other.its)).toMatchObject({ ok: true, value: { devices: 2, events: 3, ignored: 0, unvouched: 5 } })
     expect(stateOf(other.its)).toEqual(stateOf(vm.its))
   })
 
@@ -79,7 +79,10 @@ describe('a wary restore', () => {
     saveTables(vm.its)
     orphan(vm, 5, 0)
     const other = vm.successor()
-    expect(restoreWarily(other.its, truth(vm.its, vm.its))).toMatchObject({ ok: true, value: { devices: 1, ignored: 1 } })
+    expect(restoreWarily(other.its, truth(vm.its, vm.its))).toMatchObject({
+      ok: true,
+      value: { devices: 1, ignored: 1, unvouched: 0 },
+    })
     expect(stateOf(other.its)).toEqual(stateOf(vm.its))
     expect(other.word(other.dteAt(5)).slice(0, 4)).toBe('8000')
   })

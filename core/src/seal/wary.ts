@@ -49,9 +49,17 @@ export interface Doubt {
   readonly objection?: ObjectionName
 }
 
+/** What a wary restore brought back. */
+export interface WarilyRestored extends RestoredTables {
+  /** Entries that are known to be dead and were passed over. */
+  readonly ignored: number
+  /** Devices and events that it brought back though nobody says that they live: a stale entry may be among them. With none, it is exactly what the guest has. */
+  readonly unvouched: number
+}
+
 /** What a wary restore did: restored, or refused with all that it could not be sure of. The errno, place and reason are the first doubt's. */
 export type WaryOutcome =
-  | { readonly ok: true; readonly value: RestoredTables & { readonly ignored: number } }
+  | { readonly ok: true; readonly value: WarilyRestored }
   | (Extract<Outcome<never>, { ok: false }> & { readonly doubts: readonly Doubt[] })
 
 /**
@@ -59,7 +67,7 @@ export type WaryOutcome =
  * one chain: the restore reaches every valid entry, and no LPI is claimed twice by entries of which nothing is known. Guest RAM
  * stays as it is, but for the pending bits that every restore consumes.
  *
- * `mostWork`: how much work the tables may be, see `WALK_WORK`; more is refused. Without any known mapping, an orphan whose `next` still fits the live entries cannot be told from a live one.
+ * `mostWork`: how much work the tables may be, see `WALK_WORK`; more is refused. Without any known mapping, an orphan whose `next` still fits the live entries cannot be told from a live one: `unvouched` counts what may be such.
  */
 export function restoreWarily(its: Its, known?: KnownMappings, mostWork?: number): WaryOutcome {
   const quirks = waryQuirks(its)
@@ -67,7 +75,7 @@ export function restoreWarily(its: Its, known?: KnownMappings, mostWork?: number
   const [first, ...more] = survey.doubts()
   if (first !== undefined) return refusal(first, more)
   const restored = attempt(() => readTables(survey.withoutDead, its, { quirks }))
-  if (restored.ok) return { ok: true, value: { ...restored.value, ignored: survey.ignored } }
+  if (restored.ok) return { ok: true, value: { ...restored.value, ignored: survey.ignored, unvouched: survey.unvouched } }
   return { ...restored, doubts: [{ name: 'objection', where: restored.where ?? {} }] }
 }
 
@@ -134,6 +142,14 @@ class Survey {
   #ignore(at: Gpa): void {
     this.withoutDead.setWord(at, 0, 0)
     this.ignored++
+  }
+
+  /** Of what is left without the dead, how much nobody knows to live. */
+  get unvouched(): number {
+    const lives = (deviceId: number) => this.#known?.device(deviceId).belief === 'live'
+    const devices = [...this.#devices.keys()].filter((deviceId) => !lives(deviceId))
+    const events = [...this.#events.keys()].filter((key) => !this.#lives(key))
+    return devices.length + events.length
   }
 
   doubts(): Doubt[] {

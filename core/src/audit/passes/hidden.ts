@@ -1,5 +1,5 @@
 import { ENTRY_BYTES } from '../../abi/index.ts'
-import { firstPast } from '../../memory/index.ts'
+import { firstPast, type Gpa } from '../../memory/index.ts'
 import { entryAt } from '../entries.ts'
 import { declared, type Suspect, suspect } from '../finding.ts'
 import type { MappedDevice } from '../mappings.ts'
@@ -8,36 +8,41 @@ import type { Scene } from '../scene.ts'
 import type { SimulatedRestore } from '../simulate.ts'
 import { orphansOf } from './orphans.ts'
 
-/** Two devices of which one is stale, since they share memory for their ITTs, and no witness knows which. */
-export interface HiddenDevice {
-  /** No restore brings it back. */
-  readonly hidden: MappedDevice
-  /** The one that comes back. */
-  readonly reached: MappedDevice
+/** What lies in the tables, may be live, and does not come back. */
+export interface HiddenMapping {
+  readonly device: MappedDevice
+  /** Undefined where the device itself does not come back, with all its events. */
+  readonly eventId: number | undefined
+  /** A device that comes back, has the same ITT and is not known to be live: of the two, one is stale. */
+  readonly reached: MappedDevice | undefined
 }
 
 /**
- * Devices that may be live and that a restore loses: nobody calls them dead, the scan does not come to them or passes over all their
- * events, and one that it comes to has the same ITT without being known to be live.
+ * Devices and events that may be live and that a restore loses: KVM saved all that is mapped, so that an entry which the scan does not
+ * come to is stale, or one before it is and leads past it. Of these nobody says which it is. An event whose LPI an earlier event has by
+ * then is one, too: either of the two may be the stale one.
  */
-export function hiddenDevices(scene: Scene, restored: SimulatedRestore): HiddenDevice[] {
+export function hiddenMappings(scene: Scene, restored: SimulatedRestore): HiddenMapping[] {
   const { objection, cut, mappings } = restored
   if (objection !== undefined || cut !== undefined) return []
+  const { beliefs, tables } = scene
   const { orphans } = orphansOf(scene)
-  const isUnknown = ({ deviceId }: MappedDevice) =>
-    scene.beliefs.device(deviceId).belief === 'unknown' && !orphans.hasDevice(deviceId)
+  const isUnknown = ({ deviceId }: MappedDevice) => beliefs.device(deviceId).belief === 'unknown' && !orphans.hasDevice(deviceId)
   const reached = new Overlaps(mappings.devices.filter(isUnknown))
-  return scene.tables.mappings.devices.flatMap((hidden) => {
-    if (hidden.count === 0 || comesBack(hidden, restored) || !isUnknown(hidden)) return []
-    const other = reached.with(hidden)
-    return other === undefined ? [] : [{ hidden, reached: other }]
+  const { eventId: eventIds } = tables.mappings.events
+  return tables.mappings.devices.flatMap((device): HiddenMapping[] => {
+    const { deviceId, first, count } = device
+    const back = mappings.device(deviceId)
+    if (back === undefined) return isUnknown(device) ? [{ device, eventId: undefined, reached: reached.with(device) }] : []
+    if (back.count >= count || orphans.hasDevice(deviceId)) return []
+    const absent = [...eventIds.subarray(first, first + count)].filter(
+      (eventId) =>
+        mappings.row(deviceId, eventId) < 0 &&
+        beliefs.eventBelief(deviceId, eventId) === 'unknown' &&
+        !orphans.hasEvent(deviceId, eventId),
+    )
+    return absent.map((eventId) => ({ device, eventId, reached: undefined }))
   })
-}
-
-/** Not so a device of which every event is passed over, because another device has their LPIs. */
-function comesBack({ deviceId }: MappedDevice, { mappings, taken }: SimulatedRestore): boolean {
-  const back = mappings.device(deviceId)
-  return back !== undefined && (back.count > 0 || !taken.has(deviceId))
 }
 
 /** Finds a device whose ITT shares memory with another's. */
@@ -65,15 +70,21 @@ class Overlaps {
 
 const end = ({ ittAddr, eventIdBits }: MappedDevice) => ittAddr + 2 ** eventIdBits * ENTRY_BYTES
 
-/** Says of each such device that it may be lost. */
+/** Says of each that it may be lost. */
 export function* hiddenPass(scene: Scene): Generator<Suspect> {
-  for (const { hidden, reached } of hiddenDevices(scene, scene.restored)) {
-    const { deviceId, at, count } = hidden
-    const rows = [
-      entryAt(scene.memory, 'DTE', at, deviceName(deviceId), 'not reached'),
-      entryAt(scene.memory, 'DTE', reached.at, deviceName(reached.deviceId), 'comes back'),
-    ]
-    const detail = { deviceId, other: reached.deviceId, events: count }
-    yield suspect('D215', detail, { confidence: 'inferred', deviceId, at, rows, effect: declared('corrupts') })
+  const found = { confidence: 'inferred', effect: declared('corrupts') } as const
+  for (const { device, eventId, reached } of hiddenMappings(scene, scene.restored)) {
+    const { deviceId, at, count } = device
+    if (eventId === undefined) {
+      const rows = [
+        entryAt(scene.memory, 'DTE', at, deviceName(deviceId), 'not reached'),
+        reached && entryAt(scene.memory, 'DTE', reached.at, deviceName(reached.deviceId), 'comes back'),
+      ]
+      yield suspect('D215', { deviceId, other: reached?.deviceId, events: count }, { ...found, deviceId, at, rows })
+    } else {
+      const ite = (device.ittAddr + eventId * ENTRY_BYTES) as Gpa
+      const rows = [entryAt(scene.memory, 'ITE', ite, `event ${eventId}`, 'not reached')]
+      yield suspect('I312', { deviceId, eventId }, { ...found, deviceId, eventId, at: ite, rows })
+    }
   }
 }

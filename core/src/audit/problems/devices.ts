@@ -240,21 +240,25 @@ export const deviceProblems = {
       see: see.scan,
     },
   }),
-  D215: problem<Device & { readonly other: number; readonly events: number }>({
+  D215: problem<Device & { readonly other: number | undefined; readonly events: number }>({
     slug: 'device-perhaps-lost',
     usually: 'corrupts',
     describe: (d) =>
-      `${name(d)} with ${d.events === 1 ? '1 event' : `${d.events} events`} may be live and is not reached; ${deviceName(d.other)}, which comes back, has the same ITT, and no witness knows which of the two the guest has.`,
-    fix: 'bring both back; or find out which of the two the guest has, and clear the entry of the other',
+      `${name(d)} with ${d.events === 1 ? '1 event' : `${d.events} events`} may be live and is not reached; ${
+        d.other === undefined
+          ? 'no witness knows whether the guest has it.'
+          : `${deviceName(d.other)}, which comes back, has the same ITT, and no witness knows which of the two the guest has.`
+      }`,
+    fix: 'bring it back; or find out whether the guest has it, and clear its entry if not',
     remedies: ['chain'],
     perhaps: true,
     hang: 'perhaps',
     help: {
-      what: 'Two valid device table entries share their ITT, a restore visits one, and nobody tells which is the stale one.',
-      why: `${orphanWhy} When the guest gives the ITT to another device, the stale entry leads past the new one.`,
+      what: 'A device table entry is valid, no restore visits it, and nobody tells whether it is the stale one or an entry before it, which leads past it.',
+      why: `${orphanWhy} The distance in a stale entry is of an earlier save: it may lead past devices that were mapped since.`,
       when: 'Where the ring is no witness (gone round, cleared by the guest, or damaged) and no PCI function speaks.',
       outcome: 'If the entry that is not visited is the live one, its MSIs are dropped after a restore that succeeds.',
-      fix: 'Make the chain visit both: the live one is not lost then. Or look which device the guest has, and clear the other entry.',
+      fix: 'Make the chain visit all: what is live is not lost then. Or look which device the guest has, and clear the other entry.',
       see: `${see.scan}; ${see.orphans}`,
     },
   }),

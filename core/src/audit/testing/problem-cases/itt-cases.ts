@@ -122,6 +122,21 @@ export const ittCases: readonly ProblemCase[] = [
     mends: true,
   },
   {
+    code: 'I312',
+    when: 'a stale event leads past one that was mapped since, and the guest cleared its ring',
+    severity: 'corrupts',
+    deviceId: 24,
+    eventId: 1,
+    confidence: 'inferred',
+    vm: () =>
+      new PlantedVm()
+        .map(24, { 0: [8192, 0], 2: [8194, 0] })
+        .save()
+        .map(24, { 1: [8193, 0], 2: [8194, 0] })
+        .save()
+        .clearRing(),
+  },
+  {
     code: 'I311',
     when: 'the head of an ITT names an event behind the first',
     severity: 'latent',
