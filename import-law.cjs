@@ -19,6 +19,6 @@ const law = {
   messages: ['memory', 'abi', 'tables', 'kvm', 'audit'],
   documents: ['memory', 'budget', 'abi', 'tables', 'guest-kernel', 'virtio', 'trace', 'audit', 'messages', 'formats', 'repair'],
   inspect: ['memory', 'budget', 'abi', 'guest-kernel', 'virtio', 'audit', 'formats', 'repair'],
-  conformance: ['memory', 'abi', 'its', 'gicv4', 'tables', 'seal', 'kvm', 'audit', 'repair'],
+  conformance: ['memory', 'abi', 'its', 'gicv4', 'tables', 'seal', 'scope', 'kvm', 'audit', 'repair'],
 }
 module.exports = { law }

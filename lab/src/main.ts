@@ -42,6 +42,11 @@ const commands: Readonly<Record<string, Listed>> = {
     summary: 'dummy heads in the tables: does a kernel mind that knows none?',
     load: async () => (await import('./commands/heads.ts')).heads,
   },
+  scope: {
+    usage: `scope [NAME...] [--kernel all|VERSION,...] [--paths N] [--states N] ${MODEL} [--keep]`,
+    summary: 'histories of scopes that were gone through exhaustively, on kernels and on the model, side by side',
+    load: async () => (await import('./commands/scope.ts')).scope,
+  },
   quirks: {
     usage: `quirks ${KERNEL} ${CASES} ${MODEL}`,
     summary: 'which random history tells the model from one with a quirk more or less',

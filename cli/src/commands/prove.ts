@@ -66,7 +66,8 @@ class LazyLab {
 async function proveOne({ machine, inspection }: Loaded, lab: Lab, named: ProfileId | undefined): Promise<Proof> {
   const { memory, ranges } = inspection.loaded
   const { registers } = machine
-  const ram = machine.blocks.length === 0 ? machine.ranges : ramByLayout(machine.blocks, memory, registers)
+  const isVirt = machine.origin.vmm === 'qemu' && machine.blocks.length > 0
+  const ram = isVirt ? ramByLayout(machine.blocks, memory, registers) : machine.ranges
   const plan = planRestore({ ram, registers, memory, needed: ranges })
   const restored = restoredStates(plan, await lab.play(plan.steps))
   const { release } = lab

@@ -14,6 +14,7 @@ export {
   type SavedState,
 } from './restore-plan.ts'
 export { registerReads, registersRead } from './saved-registers.ts'
+export { type Image, type Looks, type RestoredIn, ScopeSteps } from './scope-steps.ts'
 export { type HeadCost, type HeadCosts, measureHeads } from './seed/head-costs.ts'
 export type { RestoreAnswer, SeedCase, TimedAnswer } from './seed/seed-case.ts'
 export { SeedGuest } from './seed/seed-guest.ts'

@@ -71,7 +71,12 @@ export interface MsiVectorDocument {
 }
 
 /** The registers of a machine, and its RAM as one file that holds it in address order has it. */
-export function registersDocument({ machine, registers, ranges, msi }: SavedMachine): RegistersDocument {
+export function registersDocument({
+  machine,
+  registers,
+  ranges,
+  msi,
+}: Pick<SavedMachine, 'machine' | 'registers' | 'ranges' | 'msi'>): RegistersDocument {
   let offset = 0
   return {
     schema: 1,

@@ -26,12 +26,27 @@ export function caseOptions(args: string[]) {
  * it is written down (`--keep`).
  */
 export function modelOptions(args: string[]) {
-  const text = { type: 'string', default: '' } as const
-  const options = { ...common, plus: text, minus: text, keep: { type: 'boolean', default: false } } as const
+  const options = { ...common, ...modelled, keep: { type: 'boolean', default: false } } as const
   const { values } = parseArgs({ args, options })
-  const cases = casesOf(values)
-  const [plus, minus] = [quirksNamed('--plus', values.plus), quirksNamed('--minus', values.minus)]
-  return { ...cases, keep: values.keep, modelFor: (release: string) => new ModelOf(cases.profileFor(release), plus, minus) }
+  return { ...casesOf(values), keep: values.keep, modelFor: modelsFor(values) }
+}
+
+const text = { type: 'string', default: '' } as const
+/** The options that say what is modelled. */
+export const modelled = { profile: { type: 'string' }, plus: text, minus: text } as const
+
+/** The model of a release, by those options. */
+export function modelsFor({
+  profile,
+  plus,
+  minus,
+}: {
+  readonly profile?: string
+  readonly plus: string
+  readonly minus: string
+}) {
+  const [more, less] = [quirksNamed('--plus', plus), quirksNamed('--minus', minus)]
+  return (release: string) => new ModelOf(profileFor(profile, release), more, less)
 }
 
 /** A profile with quirks more or less, to be modelled as often as wanted. */
