@@ -81,6 +81,19 @@ describe('RAM in pieces of files', () => {
     await expect(change(4.5, PAGE_BYTES)).rejects.toThrow(RangeError)
   })
 
+  it('that lies where other RAM lies is refused with the file and the byte: a repair of one would change the other', () => {
+    const shared = () =>
+      new PieceMachine(facts(), [
+        { ...range(4), file: high, offset: 100 },
+        { ...range(8), file: low, offset: 16 },
+        { ...range(9), file: high, offset: 0 },
+      ])
+    expect(shared).toThrow(FormatError)
+    expect(shared).toThrow(
+      'high: at byte 0x64: expected bytes of its own for each part of RAM, found RAM at 0x9000 and at 0x4000 in the same bytes',
+    )
+  })
+
   it('that a file ends before is refused with the file and the byte', async () => {
     const cut = file('cut', pages(1).subarray(0, 100))
     const saved = new PieceMachine(facts({ files: [cut] }), [{ ...range(4), file: cut, offset: 0 }])

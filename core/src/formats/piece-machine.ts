@@ -2,6 +2,7 @@ import type { GicRegisters } from '../abi/index.ts'
 import { coalesce, firstPast, type Gpa, type GpaRange, type LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
 import { readExactly } from './byte-source.ts'
 import { differences, type Edit, notAPage } from './edits.ts'
+import { FormatError } from './format-error.ts'
 import { type FileEdits, inFile, type SavedFile } from './machine-file.ts'
 import { loadPages, type PlacedPage } from './page-loader.ts'
 import { pagesIn } from './page-runs.ts'
@@ -32,9 +33,14 @@ export class PieceMachine extends StatedMachine {
   readonly #absent: readonly GpaRange[]
   readonly #registerEdits: PieceFacts['registerEdits']
 
-  /** `pieces` in any order, and with what is absent, apart from each other: see `guestRam`. */
+  /**
+   * `pieces` in any order, and with what is absent, apart from each other in RAM: see `guestRam`.
+   *
+   * @throws FormatError when two lie over one another in a file: a word that is mended in one would change the other.
+   */
   constructor(facts: PieceFacts, pieces: readonly RamPiece[]) {
     super(facts)
+    refuseShared(pieces)
     this.#pieces = [...pieces].sort((a, b) => a.base - b.base)
     this.#absent = coalesce(facts.absent ?? [])
     this.ranges = coalesce([...this.#pieces, ...this.#absent])
@@ -73,6 +79,23 @@ export class PieceMachine extends StatedMachine {
   #pieceAt(at: Gpa): RamPiece | undefined {
     const piece = this.#pieces[firstPast(this.#pieces.length, (i) => this.#pieces[i]!.base > at) - 1]
     return piece !== undefined && at + PAGE_BYTES <= piece.base + piece.bytes ? piece : undefined
+  }
+}
+
+function refuseShared(pieces: readonly RamPiece[]): void {
+  const ends = new Map<SavedFile, RamPiece>()
+  for (const piece of [...pieces].sort((a, b) => a.offset - b.offset)) {
+    const before = ends.get(piece.file)
+    if (before !== undefined && before.offset + before.bytes > piece.offset) {
+      const both = `RAM at 0x${before.base.toString(16)} and at 0x${piece.base.toString(16)} in the same bytes`
+      throw new FormatError(
+        piece.offset,
+        'bytes of its own for each part of RAM',
+        both,
+        piece.file.name === '' ? {} : { file: piece.file.name },
+      )
+    }
+    ends.set(piece.file, piece)
   }
 }
 

@@ -102,6 +102,11 @@ describe('an ELF dump', () => {
       `at byte 0x${(segment + 8).toString(16)}: expected a segment inside the file`,
     ],
     [
+      'with a segment over its headers',
+      word(segment + 8, 8, 8),
+      `at byte 0x${(segment + 8).toString(16)}: expected a segment apart from the headers, found 4096 bytes at 0x8`,
+    ],
+    [
       'with a segment that is longer than it is',
       word(segment + 40, 8, 4095),
       'expected at most 4095 bytes of a segment, found 4096',

@@ -44,7 +44,7 @@ export interface ElfCore {
 /**
  * Reads where the RAM of an arm64 machine lies in an ELF core file, by physical addresses.
  *
- * @throws FormatError for any other ELF file, and for segments that are not inside it.
+ * @throws FormatError for any other ELF file, and for segments that are not inside it or lie over its headers.
  * @source ELF-64 Object File Format; QEMU dump/dump.c
  */
 export async function readElfCore(source: ByteSource): Promise<ElfCore> {
@@ -68,6 +68,10 @@ export async function readElfCore(source: ByteSource): Promise<ElfCore> {
     throw new FormatError(HEADER.phoff, 'program headers inside the file', `${count} of them at 0x${listed.toString(16)}`)
   const table = await view(source, listed, count * SEGMENT.bytes, 'the program headers')
   const segments: Segment[] = []
+  const headers = [
+    { offset: 0, bytes: HEADER.bytes },
+    { offset: listed, bytes: table.byteLength },
+  ]
   let vcpus: number | undefined
   for (let at = 0; at < table.byteLength; at += SEGMENT.bytes) {
     const type = table.getUint32(at + SEGMENT.type, true)
@@ -83,6 +87,12 @@ export async function readElfCore(source: ByteSource): Promise<ElfCore> {
     const bytes = word(table, at + SEGMENT.memsz)
     if (type === PT_NOTE) vcpus ??= await vcpusNoted(source, offset, filed)
     else if (filed > bytes) throw new FormatError(listed + at + SEGMENT.filesz, `at most ${bytes} bytes of a segment`, `${filed}`)
+    else if (headers.some((each) => offset < each.offset + each.bytes && each.offset < offset + filed))
+      throw new FormatError(
+        listed + at + SEGMENT.offset,
+        'a segment apart from the headers',
+        `${filed} bytes at 0x${offset.toString(16)}`,
+      )
     else if (bytes > 0) segments.push({ base: word(table, at + SEGMENT.paddr) as Gpa, bytes, offset, filed })
   }
   return { segments, listed, vcpus }
