@@ -17,7 +17,7 @@ const law = {
   repair: ['memory', 'budget', 'abi', 'its', 'tables', 'seal', 'kvm', 'audit'],
   extract: ['memory', 'abi', 'tables'],
   messages: ['memory', 'abi', 'tables', 'kvm', 'audit'],
-  documents: ['memory', 'budget', 'abi', 'tables', 'guest-kernel', 'virtio', 'trace', 'audit', 'messages', 'formats', 'repair'],
+  documents: ['memory', 'budget', 'abi', 'tables', 'scope', 'guest-kernel', 'virtio', 'trace', 'audit', 'messages', 'formats', 'repair'],
   inspect: ['memory', 'budget', 'abi', 'guest-kernel', 'virtio', 'audit', 'formats', 'repair'],
   conformance: ['memory', 'abi', 'its', 'gicv4', 'tables', 'seal', 'scope', 'kvm', 'audit', 'repair'],
 }

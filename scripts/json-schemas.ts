@@ -9,6 +9,7 @@ const documents = {
   diff: 'DiffDocument',
   pages: 'PagesDocument',
   prove: 'ProveDocument',
+  'prove-scope': 'ScopeDocument',
   lint: 'LintDocument',
   explain: 'ExplainDocument',
   kernels: 'KernelsDocument',
@@ -18,7 +19,7 @@ const documents = {
 } as const
 
 /** What a document is called; of those that are not a command's, what the file itself says that it is. */
-const titleOf = (name: string): string => (name === 'registers' ? 'vits-registers' : `vits ${name} --json`)
+const titleOf = (name: string): string => (name === 'registers' ? 'vits-registers' : `vits ${name.replace('-', ' --')} --json`)
 
 /** core/schema/check.json and its like: JSON Schemas (draft 7), printed from the types and their comments. */
 export const schemaFiles: readonly GeneratedDoc[] = Object.entries(documents).map(([command, type]) => ({

@@ -43,13 +43,14 @@ describe('what --json prints', () => {
     ['pages', [twoItses]],
     ['prove', [ghosts]],
     ['prove', [twoItses]],
+    ['prove', ['--scope', 'keeping', '--depth', '4']],
     ['lint', [new URL('../../fixtures/traces/restore-then-baser.jsonl', import.meta.url).pathname]],
     ['explain', []],
     ['explain', ['R-chain-gap', 'EINVAL', 'KVM_SET_DEVICE_ATTR failed: Group 4 attr 0x2: Bad address', 'no such text']],
     ['kernels', []],
   ])('is as its schema says: %s %j', async (command, args) => {
     const { out } = await vits([command, '--json', ...args])
-    const validate = validator(command)
+    const validate = validator(args[0] === '--scope' ? 'prove-scope' : command)
     validate(JSON.parse(out))
     expect(validate.errors).toBeNull()
   })

@@ -52,6 +52,8 @@ export interface Io {
   hostKernel(): HostKernel
   /** Milliseconds of a monotonic clock. */
   now(): number
+  /** Seconds of CPU time that this process has taken. */
+  cpuSeconds(): number
   /** Connects to the monitor of a VMM. */
   monitor(address: string): Promise<Monitor>
   /** Has `undo` done before a signal ends the program, for what must not be left as it is; what is returned takes that back. */

@@ -20,7 +20,8 @@ async function performHere(job: Job): Promise<ExitBits> {
   const usage = usages.find(({ name }) => name === job.command)!
   if (!('timeout' in usage.options)) return here(job)
   if (usage.name === 'check') return checkFiles(job, { version: VITS_VERSION, ask: onLeash, io: terminal, isFolder, many })
-  const eachFile = usage.eachFile === true
+  // What is asked without a file, as a scope of prove, is one answer.
+  const eachFile = usage.eachFile === true && job.words.length > 0
   return leash.perform({ ...held(job), files: eachFile ? job.words : job.words.slice(0, 1), eachFile, jobs: 1 })
 }
 

@@ -11,13 +11,28 @@ import { profileNearest } from '../options/profile-named.ts'
 import { jsonText } from '../printable.ts'
 import type { Lab } from '../prove/lab-program.ts'
 import { compared, type Proof } from '../prove/proof.ts'
+import { knownScope, proveScopes } from '../prove/scopes.ts'
 import { fit } from '../render/layout.ts'
 import { proofText } from '../render/proof-text.ts'
 import type { prove } from '../usage/prove.ts'
 import type { Run } from '../usage.ts'
 
-/** Asks a real KVM what a restore of saved VMs does. Never writes. */
-export const run: Run<typeof prove> = async (files, { kernel = '6.12', profile, json, ...more }, io) => {
+/** Asks a real KVM what a restore of saved VMs does, or goes through every history of small ones. Never writes. */
+export const run: Run<typeof prove> = async (files, { scope, depth, within, ...asked }, io) => {
+  if (scope.length === 0 && files.length > 0) return proveFiles(files, asked, io)
+  if (scope.length === 0) throw new UsageError('name a saved VM, or with --scope what is to be gone through')
+  if (files.length > 0)
+    throw new UsageError('a file is restored in a real KVM, and a scope gone through in none: name one of both')
+  return proveScopes(scope.map(knownScope), { depth, within, json: asked.json }, io)
+}
+
+type Asked = Omit<Parameters<Run<typeof prove>>[1], 'scope' | 'depth' | 'within'>
+
+async function proveFiles(
+  files: readonly string[],
+  { kernel = '6.12', profile, json, ...more }: Asked,
+  io: Io,
+): Promise<ExitBits> {
   const named = profile === undefined ? undefined : profileNearest(profile, io).id
   const others = otherFiles(more, files)
   const lab = new LazyLab(kernel, io)

@@ -1,6 +1,7 @@
 import { profiles } from '@vits/core/abi'
 import { problems, ruleNames } from '@vits/core/audit'
 import { errnos } from '@vits/core/memory'
+import { scopeNames } from '@vits/core/scope'
 import { HOST } from '../options/host.ts'
 import type { Option } from '../options/option.ts'
 import { usages } from '../usage/index.ts'
@@ -60,6 +61,7 @@ const placeholders = {
   'kernel|host': { words: [...kernels, HOST] },
   'kernel|host|all': { words: [...kernels, HOST, 'all'] },
   profile: { words: kernels },
+  scopes: { words: scopeNames, isList: true },
   shell: { words: shells },
   what: { words: [...codes, ...Object.keys(errnos), ...ruleNames], paths: 'files' },
   count: typed,

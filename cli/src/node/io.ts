@@ -20,6 +20,12 @@ export const nodeIo = (said: Pick<Io, 'out' | 'err' | 'progress' | 'style' | 'tu
   lab: async (kernel) => (await import('../prove/lab-program.ts')).openLab(kernel),
   hostKernel,
   now: () => performance.now(),
+  cpuSeconds,
   monitor: async (address) => (await import('../live/monitor-thread.ts')).monitorThread(address),
   onSignal: (undo) => onSignal(undo, said.err),
 })
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
+}

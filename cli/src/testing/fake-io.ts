@@ -70,6 +70,7 @@ export async function vits(
     lab: modelLab,
     hostKernel: () => debian12,
     now: () => 0,
+    cpuSeconds: () => 0,
     monitor: monitorHere,
     onSignal: () => () => {},
     ...others,

@@ -20,4 +20,11 @@ export {
 } from './reference-documents.ts'
 export { type RegistersDocument, registersDocument } from './registers-document.ts'
 export { type RepairDocument, repairDocument } from './repair-document.ts'
+export {
+  type ScopeDocument,
+  type ScopeResult,
+  type StepDocument,
+  scopeDocument,
+  type WrongRestoreDocument,
+} from './scope-document.ts'
 export { type LpiState, lpiStates, type ViewDocument, viewDocument } from './view-document.ts'

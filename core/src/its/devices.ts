@@ -25,6 +25,8 @@ export class Devices {
   /** DeviceID to slot + 1. */
   readonly #slots = new Int32Array(ID_LIMIT)
   readonly #present = new Int32Array(ID_LIMIT / 32)
+  /** The words of `#present` from here on have never had a mark: a scan ends there. */
+  #marked = 0
   /** DeviceID to slot + 1, and in order, of the devices with more than 16 bits. */
   readonly #far = new Map<number, number>()
   readonly #farIds = new SortedIds()
@@ -84,7 +86,7 @@ export class Devices {
     let marks = this.#present[word]! & (-1 << (deviceId & 31))
     while (marks === 0) {
       word++
-      if (word === this.#present.length) return this.#farSlotFrom(ID_LIMIT)
+      if (word >= this.#marked) return this.#farSlotFrom(ID_LIMIT)
       marks = this.#present[word]!
     }
     return this.#slots[word * 32 + 31 - Math.clz32(marks & -marks)]! - 1
@@ -101,8 +103,10 @@ export class Devices {
       this.#farIds.add(deviceId)
       return
     }
+    const word = deviceId >>> 5
     this.#slots[deviceId] = slot + 1
-    this.#present[deviceId >>> 5]! |= 1 << (deviceId & 31)
+    this.#present[word]! |= 1 << (deviceId & 31)
+    if (word >= this.#marked) this.#marked = word + 1
   }
 
   /** The first device of a DeviceID goes; `behind` is the slot + 1 of the next of that DeviceID, or 0. */

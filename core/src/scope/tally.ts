@@ -13,7 +13,7 @@ interface Met {
 
 /** Counts what is wrong by kinds, and keeps where each was met first: the guest's own fault apart. */
 export class Tally {
-  readonly #wrong = new Map<string, Met & { kind: string; images: number; kernels: Map<ProfileId, number> }>()
+  readonly #wrong = new Map<string, Met & { kind: string; images: number; kernels: Map<ProfileId, number>; first: ProfileId }>()
   readonly #refused = new Map<string, Met & { kind: string; states: number }>()
   readonly #limits = new Map<SealLimitName, { images: number; kernels: Set<ProfileId> }>()
 
@@ -21,7 +21,7 @@ export class Tally {
   wrong(at: Met, wrongs: readonly Wrong[]): void {
     for (const kind of new Set(wrongs.map((one) => one.kind))) {
       const of = wrongs.filter((one) => one.kind === kind)
-      const known = this.#wrong.get(keyOf(kind, at)) ?? { ...at, kind, images: 0, kernels: new Map() }
+      const known = this.#wrong.get(keyOf(kind, at)) ?? { ...at, kind, images: 0, kernels: new Map(), first: of[0]!.kernel }
       known.images++
       for (const { kernel } of of) known.kernels.set(kernel, (known.kernels.get(kernel) ?? 0) + 1)
       this.#wrong.set(keyOf(kind, at), known)
@@ -49,11 +49,11 @@ export class Tally {
     history: (state: number) => readonly HistoryStep[],
     told: (state: number, kernel: ProfileId, kind: string) => Pick<WrongRestore, 'had' | 'restored'>,
   ): Pick<Explored, 'wrong' | 'refused' | 'limits'> {
-    const wrong = [...this.#wrong.values()].map((one): WrongRestore => {
+    const wrong = [...this.#wrong.values()].map(({ first, ...one }): WrongRestore => {
       const kernels = profileIds
         .filter((id) => one.kernels.has(id))
         .map((kernel) => ({ kernel, images: one.kernels.get(kernel)! }))
-      return { ...one, kernels, history: history(one.state), ...told(one.state, kernels[0]!.kernel, one.kind) }
+      return { ...one, kernels, history: history(one.state), ...told(one.state, first, one.kind) }
     })
     const refused = [...this.#refused.values()].map((one): Refusal => ({ ...one, history: history(one.state) }))
     const limits = [...this.#limits].map(([name, { images, kernels }]) => ({

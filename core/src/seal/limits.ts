@@ -1,4 +1,4 @@
-import { ENTRY_BYTES, L1E, L2_ENTRIES, type ProfileId, profiles, type Quirks } from '../abi/index.ts'
+import { ENTRY_BYTES, L1E, L2_ENTRIES, type ProfileId, profileIds, profiles, type Quirks } from '../abi/index.ts'
 import type { Its } from '../its/index.ts'
 import type { Gpa } from '../memory/index.ts'
 import { DtePlaces, dteBlocks } from '../tables/index.ts'
@@ -61,13 +61,23 @@ export function sealLimits(its: Its, slots: readonly number[]): SealLimit[] {
   const own = its.gic.quirks
   const limits: SealLimit[] = []
   const met = (name: SealLimitName, where: Pick<SealLimit, 'deviceId' | 'eventId' | 'icid'> = {}): void => {
-    const { concerns }: SealLimitRow = sealLimitRows[name]
-    const concerned = Object.values(profiles).filter(({ quirks }) => concerns?.(quirks, own) ?? true)
-    limits.push({ name, ...where, profiles: concerned.map(({ id }) => id as ProfileId) })
+    limits.push({ name, ...where, profiles: concernedBy(name, own) })
   }
   if (its.collectionTable.valid) collectionLimits(its, met)
   if (its.deviceTable.valid) deviceLimits(its, slots, met)
   return limits
+}
+
+/** Which kernels a limit concerns, worked out once for each kernel that has the state. */
+const concerned = new WeakMap<Quirks, Map<SealLimitName, readonly ProfileId[]>>()
+
+function concernedBy(name: SealLimitName, own: Quirks): readonly ProfileId[] {
+  const known = concerned.get(own) ?? new Map<SealLimitName, readonly ProfileId[]>()
+  concerned.set(own, known)
+  const { concerns }: SealLimitRow = sealLimitRows[name]
+  const ids = known.get(name) ?? profileIds.filter((id) => concerns?.(profiles[id].quirks, own) ?? true)
+  known.set(name, ids)
+  return ids
 }
 
 type Met = (name: SealLimitName, where?: Pick<SealLimit, 'deviceId' | 'eventId' | 'icid'>) => void
