@@ -30,7 +30,9 @@ describe('the devices of vits check', () => {
 
   it('are called nothing where the file has no PCI functions', async () => {
     const { out } = await vits(['check', fixtureFile('odd-clear-s1.vits').pathname])
-    expect(out.split('\n')[0]).toBe('DeviceID 0x9 perhaps loses its interrupts when restored on every known kernel, and 2 more are affected.')
+    expect(out.split('\n')[0]).toBe(
+      'DeviceID 0x9 perhaps loses its interrupts when restored on every known kernel, and 2 more are affected.',
+    )
     expect(out).not.toMatch(/^ {2}(device|loses) {2}/m)
   })
 
