@@ -1,5 +1,5 @@
 import type { EventId } from './finding.ts'
-import { hiddenMappings } from './passes/hidden.ts'
+import { hiddenDevices } from './passes/hidden.ts'
 import type { Scene } from './scene.ts'
 import { type Damage, damage, isMisplaced } from './verdict.ts'
 
@@ -72,7 +72,7 @@ class Harms {
     this.#misdirected = byDevice(misdirected.first)
     this.#revived = byDevice(revived.first)
     this.#waitsFor = byDevice(lostInterrupts.first)
-    this.#hidden = new Set(hiddenMappings(scene, scene.restored).map(({ device: { deviceId } }) => deviceId))
+    this.#hidden = hiddenDevices(scene, scene.restored)
   }
 
   *all(): Generator<DeviceHarm> {

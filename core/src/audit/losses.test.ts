@@ -74,10 +74,10 @@ describe('a live device', () => {
       .unmap(4)
       .dte(12, { ittAddr: itt(12), size: 4 })
       .command('MAPD', { deviceId: 12, valid: false })
-    expect(audit(setScene(waiting(vm).input()))).toMatchObject({ lost: 0, restored: { devices: 3 }, unknown: 1 })
+    expect(audit(setScene(waiting(vm).input()))).toMatchObject({ verdict: 'restores', restored: { devices: 3 }, unknown: 1 })
     expect(findings(vm, 'D203', 'D209', 'I307', 'D215')).toMatchObject([
-      { code: 'D215', deviceId: 12 },
       { code: 'D203', deviceId: 4, severity: 'latent' },
+      { code: 'D215', deviceId: 12, severity: 'note' },
     ])
   })
 

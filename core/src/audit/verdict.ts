@@ -4,7 +4,7 @@ import { EventCounter } from './effect.ts'
 import type { EventList, Suspect } from './finding.ts'
 import type { MappedDevice, Mappings } from './mappings.ts'
 import { owedInterrupts } from './notifications.ts'
-import { hiddenMappings } from './passes/hidden.ts'
+import { hiddenDevices } from './passes/hidden.ts'
 import { orphansOf } from './passes/orphans.ts'
 import type { Scene } from './scene.ts'
 import type { SimulatedRestore } from './simulate.ts'
@@ -102,7 +102,7 @@ export function damage(scene: Scene, restored: SimulatedRestore): Damage {
   for (const [icid, { rdBase }] of beliefs.history.collections) {
     if (rdBase !== undefined && !mappings.collections.has(icid)) lostCollections++
   }
-  const hidden = new Set(hiddenMappings(scene, restored).map(({ device: { deviceId } }) => deviceId)).size
+  const hidden = hiddenDevices(scene, restored).size
   for (const { isProven, device, eventId } of owedInterrupts(scene)) {
     if (isProven && mappings.row(device.deviceId, eventId) >= 0) lostInterrupts.add(device.deviceId, eventId)
   }

@@ -9,10 +9,12 @@ import type { SimulatedRestore } from '../simulate.ts'
 import { orphansOf } from './orphans.ts'
 
 /** What lies in the tables, may be live, and does not come back. */
-export interface HiddenMapping {
+interface HiddenMapping {
   readonly device: MappedDevice
   /** Undefined where the device itself does not come back, with all its events. */
   readonly eventId: number | undefined
+  /** Events that may be live and do not come back. */
+  readonly events: number
   /** A device that comes back, has the same ITT and is not known to be live: of the two, one is stale. */
   readonly reached: MappedDevice | undefined
 }
@@ -22,7 +24,7 @@ export interface HiddenMapping {
  * come to is stale, or one before it is and leads past it. Of these nobody says which it is. An event whose LPI an earlier event has by
  * then is one, too: either of the two may be the stale one.
  */
-export function hiddenMappings(scene: Scene, restored: SimulatedRestore): HiddenMapping[] {
+function hiddenMappings(scene: Scene, restored: SimulatedRestore): HiddenMapping[] {
   const { objection, cut, mappings } = restored
   if (objection !== undefined || cut !== undefined) return []
   const { beliefs, tables } = scene
@@ -30,19 +32,24 @@ export function hiddenMappings(scene: Scene, restored: SimulatedRestore): Hidden
   const isUnknown = ({ deviceId }: MappedDevice) => beliefs.device(deviceId).belief === 'unknown' && !orphans.hasDevice(deviceId)
   const reached = new Overlaps(mappings.devices.filter(isUnknown))
   const { eventId: eventIds } = tables.mappings.events
+  const mayBeLive = (deviceId: number) => (eventId: number) =>
+    mappings.row(deviceId, eventId) < 0 &&
+    beliefs.eventBelief(deviceId, eventId) === 'unknown' &&
+    !orphans.hasEvent(deviceId, eventId)
   return tables.mappings.devices.flatMap((device): HiddenMapping[] => {
     const { deviceId, first, count } = device
     const back = mappings.device(deviceId)
-    if (back === undefined) return isUnknown(device) ? [{ device, eventId: undefined, reached: reached.with(device) }] : []
-    if (back.count >= count || orphans.hasDevice(deviceId)) return []
-    const absent = [...eventIds.subarray(first, first + count)].filter(
-      (eventId) =>
-        mappings.row(deviceId, eventId) < 0 &&
-        beliefs.eventBelief(deviceId, eventId) === 'unknown' &&
-        !orphans.hasEvent(deviceId, eventId),
-    )
-    return absent.map((eventId) => ({ device, eventId, reached: undefined }))
+    if (back === undefined ? !isUnknown(device) : back.count >= count || orphans.hasDevice(deviceId)) return []
+    const absent = [...eventIds.subarray(first, first + count)].filter(mayBeLive(deviceId))
+    if (back === undefined) return [{ device, eventId: undefined, events: absent.length, reached: reached.with(device) }]
+    return absent.map((eventId) => ({ device, eventId, events: 1, reached: undefined }))
   })
+}
+
+/** Devices of which interrupts may be lost. One without an event that may be live has none to lose, until the guest maps one. */
+export function hiddenDevices(scene: Scene, restored: SimulatedRestore): ReadonlySet<number> {
+  const losing = hiddenMappings(scene, restored).filter(({ events }) => events > 0)
+  return new Set(losing.map(({ device: { deviceId } }) => deviceId))
 }
 
 /** Finds a device whose ITT shares memory with another's. */
@@ -70,17 +77,17 @@ class Overlaps {
 
 const end = ({ ittAddr, eventIdBits }: MappedDevice) => ittAddr + 2 ** eventIdBits * ENTRY_BYTES
 
-/** Says of each that it may be lost. */
+/** Says of each that it may be lost; of a device without an event that may be live it is a note. */
 export function* hiddenPass(scene: Scene): Generator<Suspect> {
-  const found = { confidence: 'inferred', effect: declared('corrupts') } as const
-  for (const { device, eventId, reached } of hiddenMappings(scene, scene.restored)) {
-    const { deviceId, at, count } = device
+  for (const { device, eventId, events, reached } of hiddenMappings(scene, scene.restored)) {
+    const { deviceId, at } = device
+    const found = { confidence: 'inferred', effect: declared(events > 0 ? 'corrupts' : 'note') } as const
     if (eventId === undefined) {
       const rows = [
         entryAt(scene.memory, 'DTE', at, deviceName(deviceId), 'not reached'),
         reached && entryAt(scene.memory, 'DTE', reached.at, deviceName(reached.deviceId), 'comes back'),
       ]
-      yield suspect('D215', { deviceId, other: reached?.deviceId, events: count }, { ...found, deviceId, at, rows })
+      yield suspect('D215', { deviceId, other: reached?.deviceId, events }, { ...found, deviceId, at, rows })
     } else {
       const ite = (device.ittAddr + eventId * ENTRY_BYTES) as Gpa
       const rows = [entryAt(scene.memory, 'ITE', ite, `event ${eventId}`, 'not reached')]

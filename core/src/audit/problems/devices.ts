@@ -244,7 +244,7 @@ export const deviceProblems = {
     slug: 'device-perhaps-lost',
     usually: 'corrupts',
     describe: (d) =>
-      `${name(d)} with ${d.events === 1 ? '1 event' : `${d.events} events`} may be live and is not reached; ${
+      `${name(d)} ${d.events === 0 ? 'without a live event' : `with ${d.events === 1 ? '1 event' : `${d.events} events`}`} may be live and is not reached; ${
         d.other === undefined
           ? 'no witness knows whether the guest has it.'
           : `${deviceName(d.other)}, which comes back, has the same ITT, and no witness knows which of the two the guest has.`
@@ -257,7 +257,8 @@ export const deviceProblems = {
       what: 'A device table entry is valid, no restore visits it, and nobody tells whether it is the stale one or an entry before it, which leads past it.',
       why: `${orphanWhy} The distance in a stale entry is of an earlier save: it may lead past devices that were mapped since.`,
       when: 'Where the ring is no witness (gone round, cleared by the guest, or damaged) and no PCI function speaks.',
-      outcome: 'If the entry that is not visited is the live one, its MSIs are dropped after a restore that succeeds.',
+      outcome:
+        'If the entry that is not visited is the live one, its MSIs are dropped after a restore that succeeds. Where none of its events may be live, that is a note: what the guest maps later would be refused.',
       fix: 'Make the chain visit all: what is live is not lost then. Or look which device the guest has, and clear the other entry.',
       see: `${see.scan}; ${see.orphans}`,
     },
