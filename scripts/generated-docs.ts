@@ -19,6 +19,7 @@ import { kvmPages } from './kvm-pages.ts'
 import { installedFiles } from './man-pages.ts'
 import { messagesPage, messagesTo } from './messages-page.ts'
 import { fuzzTable } from './robustness-page.ts'
+import { scopePage } from './scope-page.ts'
 import { seedsPage } from './seeds-page.ts'
 import { asNamed, Session, withBlock, withSessions } from './session.ts'
 
@@ -33,6 +34,7 @@ export const generatedDocs: readonly GeneratedDoc[] = [
   { path: 'docs/kernels.md', content: kernelsPage },
   { path: 'docs/asked.md', content: askedPage },
   { path: 'docs/mutants.md', content: mutantsPage },
+  { path: 'docs/scope.md', content: scopePage },
   { path: 'docs/seeds.md', content: seedsPage },
   { path: 'core/src/audit/testing/reports.txt', content: recordReports },
   { path: 'core/src/formats/testing/refusals.txt', content: recordRefusals },

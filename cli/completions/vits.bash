@@ -261,6 +261,7 @@ _vits() {
         --scope) _vits_list 'clearing clearing-far clearing-two-level clearing-over-events clearing-remaps clearing-reset clearing-pending clearing-movall clearing-scribble clearing-moved-table clearing-pages-come clearing-migrates clearing-to-keeping clearing-restored-twice clearing-three-devices clearing-dirty-itt clearing-old-tables clearing-any keeping keeping-linux keeping-unmapc keeping-scribble seal seal-far seal-two-level seal-clearing seal-remaps seal-again seal-pending seal-scribble seal-migrates seal-three-devices seal-dirty-itt seal-old-tables seal-any heads heads-far heads-two-level heads-dirty-itt heads-old-tables sealed-heads proposal proposal-far proposal-two-level proposal-to-released' ;;
         --depth) : ;;
         --within) : ;;
+        -o | --output) _vits_paths -f ;;
         --mem) _vits_paths -f ;;
         --registers) _vits_paths -f ;;
         --base) _vits_paths -f ;;
@@ -268,7 +269,7 @@ _vits() {
         --timeout) : ;;
         *)
           if [[ $cur == -* ]]; then
-            _vits_words '--kernel --profile --scope --depth --within --json --mem --registers --base --max-memory --timeout -h --help'
+            _vits_words '--kernel --profile --scope --depth --within -o --output --force --json --mem --registers --base --max-memory --timeout -h --help'
           else
             _vits_paths -f
           fi

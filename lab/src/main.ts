@@ -43,7 +43,7 @@ const commands: Readonly<Record<string, Listed>> = {
     load: async () => (await import('./commands/heads.ts')).heads,
   },
   scope: {
-    usage: `scope [NAME...] [--kernel all|VERSION,...] [--paths N] [--states N] ${MODEL} [--keep]`,
+    usage: `scope [NAME...] [--kernel all|VERSION,...] [--paths N] [--states N] ${MODEL} [--keep] [--record FOLDER]`,
     summary: 'histories of scopes that were gone through exhaustively, on kernels and on the model, side by side',
     load: async () => (await import('./commands/scope.ts')).scope,
   },

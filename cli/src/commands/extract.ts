@@ -1,4 +1,3 @@
-import { gzipSync } from 'node:zlib'
 import { copy, scrubInto } from '@vits/core/extract'
 import { writeCase } from '@vits/core/formats'
 import type { Loaded } from '@vits/core/inspect'
@@ -9,7 +8,7 @@ import { DiskError, fileOf } from '../disk.ts'
 import { ExitCode } from '../exit-code.ts'
 import { failing, UsageError } from '../failure.ts'
 import { withSavedMachine } from '../files/load.ts'
-import { packingOf } from '../node/packing.ts'
+import { packedCase } from '../files/packed-case.ts'
 import { otherFiles } from '../options/files.ts'
 import { printable } from '../printable.ts'
 import { fit } from '../render/layout.ts'
@@ -51,15 +50,6 @@ export const run: Run<typeof extract> = ([file = ''], { output, scrub, force, gu
       return ExitCode.Ok
     })
   })
-}
-
-/** With gzip, unless the name asks for zstd. */
-async function packedCase(bytes: Uint8Array, output: string): Promise<Uint8Array> {
-  const packing = packingOf(output)
-  if (packing?.name !== 'zstd') return gzipSync(bytes, { level: 9 })
-  const parts: Uint8Array[] = []
-  for await (const part of packing.pack(fileOf(bytes, undefined).pieces)) parts.push(part)
-  return Buffer.concat(parts)
 }
 
 /** The bytes that the guest kernel's lists were read from. */

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { vits } from '../testing/fake-io.ts'
+import { ownFolder } from '../testing/own-folder.ts'
+
+const folder = ownFolder()
 
 describe('vits prove --scope', () => {
   it('says that a claim holds for histories of any length, and exits 0', async () => {
@@ -60,5 +63,19 @@ describe('vits prove --scope', () => {
   ])('refuses %j', async (args, says) => {
     const { code, err } = await vits(args)
     expect([code, err]).toEqual([16, expect.stringContaining(says)])
+  })
+
+  it('writes the VM of the shortest wrong restore as a case, not over a file that is there', async () => {
+    const path = folder.inFolder('wrong.vits')
+    const scoped = ['prove', '--scope', 'clearing,keeping', '--depth', '3', '-o', path]
+    expect((await vits(scoped)).err).toContain('the VM after the shortest history to a wrong restore, dead device back')
+    expect((await vits(['check', '--kernel', 'linux-6.6', path])).out).toContain('D203 orphan-dte')
+    expect((await vits(scoped)).err).toContain('is there already; --force replaces it')
+    const none = await vits(['prove', '--scope', 'clearing', '--depth', '2', '-o', folder.inFolder('none.vits')])
+    expect(none.err).toContain('is not written: no restore is wrong')
+  })
+
+  it('writes nothing of a saved VM', async () => {
+    expect((await vits(['prove', 'vm.mig', '-o', 'x.vits'])).err).toContain('name a scope')
   })
 })

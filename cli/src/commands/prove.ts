@@ -17,16 +17,22 @@ import { proofText } from '../render/proof-text.ts'
 import type { prove } from '../usage/prove.ts'
 import type { Run } from '../usage.ts'
 
-/** Asks a real KVM what a restore of saved VMs does, or goes through every history of small ones. Never writes. */
-export const run: Run<typeof prove> = async (files, { scope, depth, within, ...asked }, io) => {
+/** Asks a real KVM what a restore of saved VMs does, or goes through every history of small ones. Writes nothing but a case that is asked for. */
+export const run: Run<typeof prove> = async (files, { scope, depth, within, output, force, ...asked }, io) => {
+  if (scope.length === 0 && output !== undefined) throw new UsageError('-o writes what --scope finds: name a scope')
   if (scope.length === 0 && files.length > 0) return proveFiles(files, asked, io)
   if (scope.length === 0) throw new UsageError('name a saved VM, or with --scope what is to be gone through')
   if (files.length > 0)
     throw new UsageError('a file is restored in a real KVM, and a scope gone through in none: name one of both')
-  return proveScopes(scope.map(knownScope), { depth, within, json: asked.json }, io)
+  const { json } = asked
+  return proveScopes(
+    scope.map(knownScope),
+    { depth, within, json, ...(output !== undefined && { output: { path: output, force } }) },
+    io,
+  )
 }
 
-type Asked = Omit<Parameters<Run<typeof prove>>[1], 'scope' | 'depth' | 'within'>
+type Asked = Omit<Parameters<Run<typeof prove>>[1], 'scope' | 'depth' | 'within' | 'output' | 'force'>
 
 async function proveFiles(
   files: readonly string[],

@@ -1,11 +1,15 @@
 import { type ScopeResult, scopeDocument } from '@vits/core/documents'
 import { explore, type Scope, type ScopeName, scopeNames, scopes } from '@vits/core/scope'
+import { fileOf } from '../disk.ts'
 import { type ExitBits, ExitCode } from '../exit-code.ts'
 import { UsageError } from '../failure.ts'
+import { packedCase } from '../files/packed-case.ts'
 import type { Io } from '../io.ts'
-import { jsonText } from '../printable.ts'
+import { jsonText, printable } from '../printable.ts'
 import { fit } from '../render/layout.ts'
 import { scopeText } from '../render/scope-text.ts'
+import { type Output, refuseOutput } from '../repair/refuse-output.ts'
+import { scopeCase } from './scope-case.ts'
 
 /** The scope of this name. @throws UsageError for one that none has, with those there are. */
 export function knownScope(name: string): ScopeName {
@@ -20,20 +24,39 @@ interface Bounds {
   /** Milliseconds for each scope. */
   readonly within: number | undefined
   readonly json: boolean
+  /** Where the VM of the shortest wrong restore is written. */
+  readonly output?: Output
 }
 
 /** Goes through scopes, one after another, and says of each what it came to. */
 export async function proveScopes(names: readonly ScopeName[], bounds: Bounds, io: Io): Promise<ExitBits> {
   let bits: ExitBits = ExitCode.Ok
+  const results: ScopeResult[] = []
+  if (bounds.output !== undefined) await refuseOutput(undefined, bounds.output, io)
   for (const name of names) {
     const result = explored(name, bounds, io)
+    results.push(result)
     const document = scopeDocument(result)
     io.progress?.('')
     if (bounds.json) io.out(jsonText(document, names.length > 1 ? 0 : 2))
     else io.out(fit(scopeText(document, io.style), io.style))
     bits |= exitOf[document.verdict]
   }
+  if (bounds.output !== undefined) await writeShortest(results, bounds.output, io)
   return bits
+}
+
+async function writeShortest(results: readonly ScopeResult[], { path, force }: Output, io: Io): Promise<void> {
+  const all = results.flatMap(({ scope, explored }) => explored.wrong.map((wrong) => ({ scope, wrong })))
+  const [shortest] = all.sort((a, b) => a.wrong.depth - b.wrong.depth)
+  if (shortest === undefined) {
+    io.err(`${printable(path)} is not written: no restore is wrong.\n`)
+    return
+  }
+  const { scope, wrong } = shortest
+  const packed = await packedCase(await scopeCase(scope, wrong.history), path)
+  await io.disk.create(path, fileOf(packed, undefined), { replace: force })
+  io.err(`${printable(path)}: the VM after the shortest history to a wrong restore, ${wrong.kind}.\n`)
 }
 
 const exitOf = { 'any length': ExitCode.Ok, 'to depth': ExitCode.Undecided, refuted: ExitCode.Problems } as const

@@ -13,13 +13,13 @@ export interface Output {
 }
 
 /**
- * Looks before a saved VM is read whether a file, or a folder, could be written under that name at all: not over the file that is read,
+ * Looks before a saved VM, if any, is read whether a file, or a folder, could be written under that name at all: not over the file that is read,
  * not over what is no file, not over one that is there unless that is meant, and only where one can write.
  */
-export async function refuseOutput(input: string, { path, force }: Output, io: Io): Promise<void> {
+export async function refuseOutput(input: string | undefined, { path, force }: Output, io: Io): Promise<void> {
   const there = await io.disk.identity(path)
-  if (there !== undefined && there.inode === (await io.disk.identity(input))?.inode)
-    throw new UsageError(`${path} is the file that is read`)
+  const read = input === undefined ? undefined : await io.disk.identity(input)
+  if (there !== undefined && there.inode === read?.inode) throw new UsageError(`${path} is the file that is read`)
   if (/\.(bz2|xz|lzo)$/.test(path))
     throw new UsageError(`${path} would not be compressed as it is called: what vits packs is called .zst or .gz`)
   await io.disk.refuseUnwritable(path, 0)

@@ -33,11 +33,13 @@ export function sampled(name: string, paths: number, mostStates = Number.POSITIV
 
 const everyOf = (all: number, wanted: number): number => Math.max(1, Math.floor(all / wanted))
 
-/** What is asked of one VM. */
-export function* batches({ scope, histories, saved }: Sampled): Generator<readonly Segment[]> {
-  for (let from = 0; from < histories.length; from += TOGETHER) {
-    const part = histories.slice(from, from + TOGETHER)
-    yield part.map((history, n) => livedBy(scope, history, n === part.length - 1 ? 'a new VM' : 'the same VM'))
-  }
-  for (let from = 0; from < saved.length; from += TOGETHER) yield saved.slice(from, from + TOGETHER)
+/** What is asked of one VM after another. */
+export function batches({ scope, histories, saved }: Sampled): (readonly Segment[])[] {
+  const lived = inParts(histories).map((part) =>
+    part.map((history, n) => livedBy(scope, history, n === part.length - 1 ? 'a new VM' : 'the same VM')),
+  )
+  return [...lived, ...inParts(saved)]
 }
+
+const inParts = <T>(all: readonly T[]): (readonly T[])[] =>
+  Array.from({ length: Math.ceil(all.length / TOGETHER) }, (_, n) => all.slice(n * TOGETHER, (n + 1) * TOGETHER))

@@ -6,6 +6,8 @@ import { mappedIn } from './mapped.ts'
 
 /** What is asked of one VM among others of the same scope: it begins with a reset and zeroed tables, and ends with what a restore has made. */
 export interface Segment {
+  /** What it shows, where it is the shortest history to a wrong restore. */
+  readonly counterexample?: string
   /** The history, in words; of an image the one that led to it. */
   readonly says: readonly string[]
   readonly kind: 'history' | 'image'

@@ -1,0 +1,46 @@
+import { ScopeSteps, type Step } from '@vits/core/conformance'
+import { type HistoryStep, type Scope, ScopeVm } from '@vits/core/scope'
+import { historyOf, readScopes } from './found.ts'
+import { livedBy, restoredBy, type Segment } from './segments.ts'
+
+/** The shortest history to one kind of wrong restore of a scope. */
+export interface Counterexample {
+  /** `keeping: dead device back`. */
+  readonly name: string
+  readonly scope: Scope
+  readonly history: readonly HistoryStep[]
+}
+
+/** Those of some scopes that were found. */
+export const counterexamples = (names: readonly string[]): Counterexample[] =>
+  readScopes().results.flatMap(({ name, scope, wrong }) =>
+    names.includes(name)
+      ? wrong.map(({ kind, history }) => ({ name: `${name}: ${kind}`, scope, history: historyOf(history) }))
+      : [],
+  )
+
+/** A kernel lives a history that it saves itself; else it restores what the model has saved. */
+const isLived = ({ save, migratesTo }: Scope) => save === 'own' && migratesTo === undefined
+
+export function segmentOf({ name, scope, history }: Counterexample): Segment {
+  const segment = isLived(scope) ? livedBy(scope, history, 'a new VM') : restoredBy(scope, history, savedVm(scope, history))
+  return { ...segment, counterexample: name }
+}
+
+/** The same alone in a VM, as a recording has it. */
+export function stepsOf({ scope, history }: Counterexample): Step[] {
+  const writer = new ScopeSteps(scope)
+  writer.begin()
+  if (isLived(scope)) {
+    for (const step of history) writer.play(step)
+    writer.finish()
+  } else writer.restoreImage(savedVm(scope, history))
+  return [...writer.steps, { op: 'destroy_vm', ram_kept: false }]
+}
+
+function savedVm(scope: Scope, history: readonly HistoryStep[]): ScopeVm {
+  const vm = new ScopeVm(scope)
+  vm.play(history)
+  vm.save()
+  return vm
+}

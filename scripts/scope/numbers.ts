@@ -1,0 +1,2 @@
+/** With commas between thousands. */
+export const number = (value: number): string => value.toLocaleString('en')
