@@ -28,8 +28,14 @@ const ITTS = RAM + 0x100_0000
 const VCPUS = 8
 const LPIS = 57344
 
-/** A guest that a kernel saved which clears nothing: every 41st device was unmapped between two saves, and its entries are there still. */
-export function largeVm(devices: number, events: number): SavedMachine {
+/** Which devices were unmapped between two saves: from the one at place `first` on every `each`-th. */
+interface Unmapped {
+  readonly first: number
+  readonly each: number
+}
+
+/** A guest that a kernel saved which clears nothing: some devices were unmapped between two saves, and their entries are there still. */
+export function largeVm(devices: number, events: number, unmapped: Unmapped = { first: 7, each: 41 }): SavedMachine {
   const memory = new GuestMemory([{ base: RAM as Gpa, bytes: RAM_BYTES, backing: 'sparse' }])
   memory.fill(CONFIGURATION as Gpa, LPIS, 0xa1)
   const vm = new KvmVm({ kernel: 'linux-6.6', memory })
@@ -69,7 +75,8 @@ export function largeVm(devices: number, events: number): SavedMachine {
   }
   const save = () => its.setAttr(GRP.CTRL, BigInt(CTRL.ITS_SAVE_TABLES))
   save()
-  for (let device = 7; device < devices; device += 41) send('MAPD', { deviceId: idOf(device), valid: false })
+  for (let device = unmapped.first; device < devices; device += unmapped.each)
+    send('MAPD', { deviceId: idOf(device), valid: false })
   save()
   const baser = Array.from({ length: 8 }, (_, n) => (n === 0 || n === 1 ? its.its.baser(n) : 0n))
   const registers: GicRegisters = {

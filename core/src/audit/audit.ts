@@ -25,6 +25,7 @@ import { overrunPass } from './passes/overruns.ts'
 import { registerPass } from './passes/registers.ts'
 import type { Severity } from './problems/index.ts'
 import type { Count, QueueCounts, Report, RestoreStop } from './report.ts'
+import { rowBeliefs } from './row-beliefs.ts'
 import type { Scene } from './scene.ts'
 import type { SimulatedRestore } from './simulate.ts'
 import { Trials } from './trials.ts'
@@ -136,15 +137,12 @@ function stopOf({ objection, mappings }: SimulatedRestore): RestoreStop | undefi
 }
 
 /** Events of the tables that no witness knows, and devices that have none. */
-function unknownCount({ beliefs, tables: { mappings } }: Scene): number {
-  let unknown = 0
-  for (const { deviceId, first, count } of mappings.devices) {
-    if (count === 0 && beliefs.device(deviceId).belief === 'unknown') unknown++
-    for (let row = first; row < first + count; row++) {
-      if (beliefs.eventBelief(deviceId, mappings.events.eventId[row]!) === 'unknown') unknown++
-    }
-  }
-  return unknown
+function unknownCount(scene: Scene): number {
+  const events = rowBeliefs(scene).filter((belief) => belief === 'unknown')
+  const devices = scene.tables.mappings.devices.filter(
+    ({ deviceId, count }) => count === 0 && scene.beliefs.device(deviceId).belief === 'unknown',
+  )
+  return events.length + devices.length
 }
 
 function queueCounts({ beliefs, tables: { mappings } }: Scene): QueueCounts {

@@ -1,10 +1,10 @@
 import { FIRST_LPI, ID_LIMIT } from '../abi/index.ts'
 import { ittBytes } from '../tables/index.ts'
 import type { Witnesses } from './beliefs.ts'
-import { ChainWitness } from './chain-witness.ts'
-import { LpiWitness } from './lpi-witness.ts'
+import { once } from './once.ts'
 import { orphansOf } from './passes/orphans.ts'
 import type { Scene } from './scene.ts'
+import { chainWitness, lpiWitness } from './table-witnesses.ts'
 
 /**
  * Events of the tables that may be live although nobody says so: neither the guest's commands, its kernel's list nor KVM's chains say
@@ -14,17 +14,17 @@ import type { Scene } from './scene.ts'
 export function* undisproved(scene: Scene): Generator<readonly [deviceId: number, eventId: number, lpi: number]> {
   const { beliefs, tables } = scene
   const { devices, events } = tables.mappings
-  const chains = new ChainWitness(tables.mappings, beliefs)
-  const lpis = new LpiWitness(scene)
+  const chains = chainWitness(scene)
+  const lpis = lpiWitness(scene)
   const isWaitedFor = (lpi: number) => lpi >= FIRST_LPI && lpi < ID_LIMIT && !lpis.isTaken(lpi) && lpis.isEnabled(lpi) === true
   for (const device of devices) {
     const { deviceId, first, count } = device
     if (chains.onDevice(deviceId).length > 0) continue
-    const passed = chains.onEventsOf(device)
+    const passed = once(() => chains.onEventsOf(device))
     for (let row = first; row < first + count; row++) {
       const [eventId, lpi] = [events.eventId[row]!, events.lpi[row]!]
-      if (isDenied(beliefs.event(deviceId, eventId)) || passed(eventId).length > 0) continue
-      if (isWaitedFor(lpi)) yield [deviceId, eventId, lpi]
+      if (!isWaitedFor(lpi) || isDenied(beliefs.event(deviceId, eventId))) continue
+      if (passed()(eventId).length === 0) yield [deviceId, eventId, lpi]
     }
   }
 }
@@ -35,7 +35,7 @@ export function* undisproved(scene: Scene): Generator<readonly [deviceId: number
  */
 export function* undisprovedDevices(scene: Scene): Generator<number> {
   const { beliefs, tables, memory } = scene
-  const chains = new ChainWitness(tables.mappings, beliefs)
+  const chains = chainWitness(scene)
   const { orphans } = orphansOf(scene)
   for (const { deviceId, ittAddr, eventIdBits } of tables.mappings.devices) {
     if (isDenied(beliefs.device(deviceId)) || chains.onDevice(deviceId).length > 0) continue

@@ -31,13 +31,17 @@ export const headsOf = (scene: Scene): readonly Head[] => headPlaces(scene).flat
 export const headPlaces = (scene: Scene): readonly HeadPlace[] => scene.once(find)
 
 function find(scene: Scene): readonly HeadPlace[] {
-  const found = new Map<Gpa, HeadPlace>()
+  const found: HeadPlace[] = []
+  const known = new Set<Gpa>()
   for (const place of places(scene)) {
     // No more places than the sweep of the tables has seen: its share bounds them.
     scene.work++
-    if (!found.has(place.at)) found.set(place.at, { ...place, ...headAt(scene, place) })
+    if (known.has(place.at)) continue
+    known.add(place.at)
+    const { kind, at, deviceId, first } = place
+    found.push({ kind, at, deviceId, first, ...headAt(scene, place) })
   }
-  return [...found.values()]
+  return found
 }
 
 interface Place extends Omit<HeadPlace, 'isFree' | 'head'> {

@@ -58,7 +58,7 @@ describe('tables made to hurt', () => {
     for (let deviceId = 0; deviceId < 5000; deviceId++) vm.dte(deviceId, { size: 0, next: 1, ittAddr: vm.itt(deviceId) })
     const { findings, orphans } = audit(setScene(vm.input()))
     const gaps = findings.slice(defaultBudget.findings).map(({ code }) => code)
-    expect([gaps, orphans.devices.length]).toEqual([['M704', 'M708'], 5000])
+    expect([gaps, orphans.devices.length]).toEqual([['M704'], 5000])
   })
 
   it('bounds a first level of 256 pages whose every entry names one page of devices', () => {

@@ -1,5 +1,6 @@
 import { ENTRY_BYTES } from '../abi/index.ts'
 import type { Gpa } from '../memory/index.ts'
+import { rowBeliefs } from './row-beliefs.ts'
 import type { Scene } from './scene.ts'
 
 /**
@@ -8,12 +9,13 @@ import type { Scene } from './scene.ts'
  */
 export const liveWords = (scene: Scene): ReadonlyMap<Gpa, number> => scene.once(find)
 
-function find({ beliefs, tables: { mappings } }: Scene): ReadonlyMap<Gpa, number> {
+function find(scene: Scene): ReadonlyMap<Gpa, number> {
+  const { mappings } = scene.tables
+  const beliefs = rowBeliefs(scene)
   const words = new Map<Gpa, number>()
   for (const { deviceId, ittAddr, first, count } of mappings.devices) {
     for (let row = first; row < first + count; row++) {
-      const eventId = mappings.events.eventId[row]!
-      if (beliefs.eventBelief(deviceId, eventId) === 'live') words.set((ittAddr + eventId * ENTRY_BYTES) as Gpa, deviceId)
+      if (beliefs[row] === 'live') words.set((ittAddr + mappings.events.eventId[row]! * ENTRY_BYTES) as Gpa, deviceId)
     }
   }
   return words

@@ -1,5 +1,5 @@
 import { type ItsPlace, inferredRegisters, releasedKernels } from '../abi/index.ts'
-import { lpiConfiguration } from '../tables/index.ts'
+import { lpiConfigurations } from '../tables/index.ts'
 import type { Finding } from './finding.ts'
 import type { KernelRow } from './kernels.ts'
 import { type QueueState, queueStates } from './notifications.ts'
@@ -114,11 +114,12 @@ function guestLook({ beliefs }: Scene): Look {
 /** The configuration of the LPIs that live events have. */
 function configurationLook({ memory, registers, beliefs, tables: { mappings } }: Scene): Look {
   let [enabled, disabled, unread] = [0, 0, 0]
+  const configuration = lpiConfigurations(memory, registers)
   for (const [deviceId, eventId] of beliefs.live.events()) {
     const row = mappings.row(deviceId, eventId)
     const lpi = row < 0 ? beliefs.target(deviceId, eventId).lpi : mappings.events.lpi[row]
     if (lpi === undefined) continue
-    const { isEnabled } = lpiConfiguration(memory, registers, lpi)
+    const { isEnabled } = configuration(lpi)
     if (isEnabled === undefined) unread++
     else if (isEnabled) enabled++
     else disabled++

@@ -1,9 +1,10 @@
 import { FIRST_LPI, ID_LIMIT } from '../abi/index.ts'
-import { lpiConfiguration } from '../tables/index.ts'
+import { lpiConfigurations } from '../tables/index.ts'
 import { type Evidence, evidence } from './finding.ts'
 import { type GuestKind, guestKind } from './guest-kind.ts'
 import type { MappedDevice } from './mappings.ts'
 import { deviceName, itsName } from './names.ts'
+import { rowBeliefs } from './row-beliefs.ts'
 import type { Scene } from './scene.ts'
 
 /** Events of one device that are asked about. */
@@ -16,37 +17,44 @@ const MOST_ASKED = 16
 export class LpiWitness {
   readonly #scene: Scene
   readonly #guest: GuestKind
-  /** The live event's device that has each LPI, in whatever ITS: LPIs are the whole VM's. */
-  readonly #owners = new Map<number, string>()
+  readonly #configuration: ReturnType<typeof lpiConfigurations>
+  /** By LPI, one more than the place in `#devices` of the device whose live event has it, in whatever ITS: LPIs are the whole VM's. */
+  readonly #owners = new Uint32Array(ID_LIMIT)
+  readonly #devices: { readonly deviceId: number; readonly suffix: string }[] = []
 
   constructor(scene: Scene) {
     this.#scene = scene
     this.#guest = guestKind(scene.memory, scene.registers, scene.saved)
+    this.#configuration = lpiConfigurations(scene.memory, scene.registers)
     for (const other of scene.vm) if (other !== scene) this.#ownedIn(other, itsName(other.its))
     this.#ownedIn(scene, '')
   }
 
-  #ownedIn({ beliefs, tables: { mappings } }: Scene, suffix: string): void {
-    const { eventId, lpi } = mappings.events
-    for (const { deviceId, first, count } of mappings.devices) {
-      const name = deviceName(deviceId) + suffix
+  #ownedIn(scene: Scene, suffix: string): void {
+    const { devices, events } = scene.tables.mappings
+    const beliefs = rowBeliefs(scene)
+    for (const { deviceId, first, count } of devices) {
+      const owner = this.#devices.push({ deviceId, suffix })
       for (let row = first; row < first + count; row++) {
-        if (lpi[row]! < ID_LIMIT && beliefs.eventBelief(deviceId, eventId[row]!) === 'live') this.#owners.set(lpi[row]!, name)
+        if (events.lpi[row]! < ID_LIMIT && beliefs[row] === 'live') this.#owners[events.lpi[row]!] = owner
       }
     }
   }
 
   /** A live event has this LPI. */
   isTaken(lpi: number): boolean {
-    return this.#owners.has(lpi)
+    return lpi < ID_LIMIT && this.#owners[lpi] !== 0
   }
 
   /** What speaks for or against a dead event with this LPI. */
   onEvent(lpi: number): Evidence[] {
     if (lpi < FIRST_LPI || lpi >= ID_LIMIT) return []
-    const owner = this.#owners.get(lpi)
-    if (owner !== undefined) return [evidence('R-lpi-taken', `LPI ${lpi} is a live event's of ${owner}`, undefined)]
-    const { at, isEnabled } = lpiConfiguration(this.#scene.memory, this.#scene.registers, lpi)
+    const owner = this.#devices[this.#owners[lpi]! - 1]
+    if (owner !== undefined) {
+      const name = deviceName(owner.deviceId) + owner.suffix
+      return [evidence('R-lpi-taken', `LPI ${lpi} is a live event's of ${name}`, undefined)]
+    }
+    const { at, isEnabled } = this.#configuration(lpi)
     if (isEnabled === undefined) return []
     if (!isEnabled) return [evidence('R-lpi-off', `LPI ${lpi} is disabled`, at)]
     return this.#guest === 'Xen'
@@ -56,7 +64,7 @@ export class LpiWitness {
 
   /** Undefined where the configuration cannot be read. */
   isEnabled(lpi: number): boolean | undefined {
-    return lpiConfiguration(this.#scene.memory, this.#scene.registers, lpi).isEnabled
+    return this.#configuration(lpi).isEnabled
   }
 
   /** What speaks for or against a dead device with these events. */

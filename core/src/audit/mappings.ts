@@ -85,8 +85,25 @@ export class Mappings {
   eventWith(lpi: number): EventId | undefined {
     const row = this.lpis.indexOf(lpi)
     if (row < 0) return undefined
-    const device = this.devices[firstPast(this.devices.length, (i) => this.devices[i]!.first > row) - 1]!
-    return [device.deviceId, this.events.eventId[row]!]
+    return [this.deviceOf(row).deviceId, this.events.eventId[row]!]
+  }
+
+  /** The device whose event has this row of the columns. */
+  deviceOf(row: number): MappedDevice {
+    return this.devices[firstPast(this.devices.length, (i) => this.devices[i]!.first > row) - 1]!
+  }
+
+  /** The devices from one place in `devices` up to another, with their events. */
+  between(from: number, to: number): Mappings {
+    const some = new Mappings()
+    const { eventId, lpi, icid, next } = this.events
+    for (const device of this.devices.slice(from, to)) {
+      some.addDevice(device.deviceId, device.ittAddr, device.eventIdBits, device.at, device.next)
+      for (let row = device.first; row < device.first + device.count; row++) {
+        some.addEvent(eventId[row]!, lpi[row]!, icid[row]!, next[row]!)
+      }
+    }
+    return some
   }
 
   /** Forgets the device added last. */
@@ -94,6 +111,14 @@ export class Mappings {
     const last = this.devices.pop()!
     this.#byId.delete(last.deviceId)
     this.events.cut(last.first)
+  }
+
+  hasDevice(deviceId: number): boolean {
+    return this.#byId.has(deviceId)
+  }
+
+  hasEvent(deviceId: number, eventId: number): boolean {
+    return this.row(deviceId, eventId) >= 0
   }
 
   /** Row of an event in the columns; -1 when it is not mapped. Rows of a device are in EventID order. */

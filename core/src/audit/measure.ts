@@ -57,9 +57,11 @@ export function measure(scene: Scene, trials: Trials, clean: SimulatedRestore, {
   return list.map((one) => {
     if (one.effect !== undefined) return finding(scene, one, one.effect)
     if (one.removal.length === 0 || !trials.take()) return finding(scene, one, unmeasured(one, base, judge))
-    const changed = trials.runWith(one.removal, succeeds ? 'to' : 'from')
-    const [withIt, without] = succeeds ? [base, changed] : [changed, clean]
-    const effect = problemRow(one.code).sharesEntry ? standsBeside(one, withIt) : effectOf(withIt, without, judge)
+    const isBeside = problemRow(one.code).sharesEntry === true
+    if (isBeside && succeeds) return finding(scene, one, standsBeside(one, base))
+    const { before, after } = trials.compare(succeeds ? base : clean, one.removal, succeeds ? 'to' : 'from', one.deviceId)
+    const [withIt, without] = succeeds ? [before, after] : [after, before]
+    const effect = isBeside ? standsBeside(one, withIt) : effectOf(withIt, without, judge)
     return finding(scene, one, effect, withIt)
   })
 }

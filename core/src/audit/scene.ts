@@ -172,12 +172,16 @@ export class Scene {
 
   /** The same over `memory`, which has other words in the tables of this ITS. ITSes are restored in the order of the registers. */
   restoredFrom(memory: ReadonlyMemory, quirks: Quirks): SimulatedRestore {
-    const before = this.vm.slice(0, this.vm.indexOf(this))
-    const lpis = once(() => new Set(before.flatMap((scene) => [...scene.restoredBy(quirks).mappings.lpis])))
-    const isMapped = before.length === 0 ? undefined : (lpi: number) => lpis().has(lpi)
-    const restored = simulateRestore(memory, this.view, quirks, this.share('restore'), isMapped)
+    const restored = simulateRestore(memory, this.view, quirks, this.share('restore'), this.isMappedBefore(quirks))
     this.work += restored.work
     return restored
+  }
+
+  /** Tells the LPIs that ITSes before this one have restored; undefined for the first. */
+  isMappedBefore(quirks: Quirks): ((lpi: number) => boolean) | undefined {
+    const before = this.vm.slice(0, this.vm.indexOf(this))
+    const lpis = once(() => new Set(before.flatMap((scene) => [...scene.restoredBy(quirks).mappings.lpis])))
+    return before.length === 0 ? undefined : (lpi) => lpis().has(lpi)
   }
 
   #swept(): Tables {

@@ -21,8 +21,8 @@ export interface SimulatedRestore {
   readonly objection: Objection | undefined
   /** Everything read up to the end or the objection. */
   readonly mappings: Mappings
-  /** Events whose entries it passes over, because an earlier event has their LPI, by DeviceID. */
-  readonly taken: ReadonlyMap<number, ReadonlySet<number>>
+  /** Events whose entries it passes over, because an earlier event has their LPI: DeviceID to EventID to LPI. */
+  readonly taken: ReadonlyMap<number, ReadonlyMap<number, number>>
   /** LPIs behind the LPI tables that it mapped for devices it dropped again; not many more than there are LPIs. */
   readonly dropped: ReadonlySet<number>
   /** Entries a kernel reads. */
@@ -35,9 +35,9 @@ export interface SimulatedRestore {
   readonly needs: Gpa | undefined
 }
 
-class Collector implements TableReader {
+export class Collector implements TableReader {
   readonly mappings = new Mappings()
-  readonly takenOf = new Map<number, Set<number>>()
+  readonly takenOf = new Map<number, Map<number, number>>()
   readonly droppedLpis = new Set<number>()
 
   collection(icid: number, rdBase: number): Answer {
@@ -64,10 +64,10 @@ class Collector implements TableReader {
     this.mappings.dropDevice()
   }
 
-  taken(deviceId: number, eventId: number): void {
+  taken(deviceId: number, eventId: number, pintid: number): void {
     const known = this.takenOf.get(deviceId)
-    if (known === undefined) this.takenOf.set(deviceId, new Set([eventId]))
-    else known.add(eventId)
+    if (known === undefined) this.takenOf.set(deviceId, new Map([[eventId, pintid]]))
+    else known.set(eventId, pintid)
   }
 }
 
@@ -81,8 +81,14 @@ export function simulateRestore(
 ): SimulatedRestore {
   const collector = new Collector()
   const options = { mostWork, ...(isMapped === undefined ? {} : { isMapped }) }
-  const { objection, entries, work, cut, needs } = walkTables(memory, view, quirks, collector, options)
-  const { mappings, takenOf: taken, droppedLpis: dropped } = collector
+  return restoredBy(collector, walkTables(memory, view, quirks, collector, options))
+}
+
+/** What a walk came to. */
+export function restoredBy(
+  { mappings, takenOf: taken, droppedLpis: dropped }: Collector,
+  { objection, entries, work, cut, needs }: Walked,
+): SimulatedRestore {
   return { objection, entries, work, cut, needs, mappings, taken, dropped }
 }
 

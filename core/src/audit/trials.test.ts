@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { budgetFor } from '../budget/testing/budget-for.ts'
+import type { Gpa } from '../memory/index.ts'
 import { clearing } from './effect.ts'
 import { setScene, type WordWrite } from './index.ts'
 import { PlantedVm } from './testing/planted-vm.ts'
@@ -32,6 +33,14 @@ describe('a restore that is tried', () => {
     const [{ at, from }] = eight as [WordWrite]
     expect(devices(tried.runWith([{ at, from, to: [from[0], 0] }], 'to'))).toEqual([16])
     expect(devices(scene.restored)).toEqual([8, 16])
+  })
+
+  it('leaves every word as it was, also one that others have changed to something else', () => {
+    const { tried } = trials()
+    const [{ at, from }] = eight as [WordWrite]
+    tried.write(eight, 'to')
+    tried.runWith([{ at, from, to: [1, 0] }], 'from')
+    expect([tried.memory.u32(at), tried.memory.u32((at + 4) as Gpa)]).toEqual([0, 0])
   })
 
   it('is not tried again in a state that it was tried in, in whatever order that came about', () => {

@@ -1,6 +1,8 @@
 import { Account } from '../budget/index.ts'
 import type { Gpa, GuestMemory } from '../memory/index.ts'
+import { clearing } from './effect.ts'
 import type { WordWrite } from './finding.ts'
+import { Rewalk, type Stretches } from './rewalk.ts'
 import type { Scene } from './scene.ts'
 import type { SimulatedRestore } from './simulate.ts'
 
@@ -20,6 +22,7 @@ export class Trials {
   readonly #changed = new Map<Gpa, string>()
   readonly #known = new Map<string, SimulatedRestore>()
   readonly #account: Account
+  #rewalk: { readonly whole: SimulatedRestore; readonly rewalk: Rewalk | undefined } | undefined
 
   constructor(scene: Scene) {
     this.#scene = scene
@@ -46,7 +49,7 @@ export class Trials {
       this.memory.setWord(word.at, lo, hi)
       const isBack = before.u32(word.at) === lo >>> 0 && before.u32((word.at + 4) as Gpa) === hi >>> 0
       if (isBack) this.#changed.delete(word.at)
-      else this.#changed.set(word.at, `${word.at}:${lo}:${hi}`)
+      else this.#changed.set(word.at, `${word.at}:${lo >>> 0}:${hi >>> 0}`)
     }
   }
 
@@ -68,11 +71,32 @@ export class Trials {
     return restored
   }
 
-  /** Runs a restore with `writes` changed to `which`, and puts the other state back. */
+  /** Runs a restore with `writes` changed to `which`, and puts back what was there. */
   runWith(writes: readonly WordWrite[], which: 'to' | 'from'): SimulatedRestore {
+    return this.#having(writes, which, () => this.run())
+  }
+
+  /**
+   * What a restore of the overlay as it is comes to, which is `whole`, and what with `writes` changed to `which`: of both no more than
+   * where they may differ and what they make of a device.
+   */
+  compare(whole: SimulatedRestore, writes: readonly WordWrite[], which: 'to' | 'from', deviceId?: number): Stretches {
+    if (this.#rewalk?.whole !== whole) this.#rewalk = { whole, rewalk: Rewalk.of(this.#scene, whole) }
+    const { rewalk } = this.#rewalk
+    return this.#having(writes, which, () => {
+      const stretches = rewalk?.over(this.memory, writes, deviceId)
+      if (stretches === undefined) return { before: whole, after: this.run() }
+      this.#scene.work += stretches.after.work
+      this.#account.pay(stretches.after.work)
+      return stretches
+    })
+  }
+
+  #having<T>(writes: readonly WordWrite[], which: 'to' | 'from', work: () => T): T {
+    const were = writes.map(({ at }) => clearing(this.memory, at))
     this.write(writes, which)
-    const restored = this.run()
-    this.write(writes, which === 'to' ? 'from' : 'to')
-    return restored
+    const made = work()
+    this.write(were, 'from')
+    return made
   }
 }

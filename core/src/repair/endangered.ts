@@ -1,6 +1,5 @@
 import { type Scene, undisproved, undisprovedDevices } from '../audit/index.ts'
 import { EventSet } from '../tables/index.ts'
-import { mappedIn } from './mapped-in.ts'
 
 /**
  * What a repair takes out of the tables and may be live, each taken for live once: events whose LPI is enabled without another event
@@ -8,9 +7,8 @@ import { mappedIn } from './mapped-in.ts'
  */
 export function endangered(before: Scene, after: Scene): EventSet {
   const set = new EventSet()
-  const left = mappedIn(after.tables.mappings)
-  const { lpi, length } = after.tables.mappings.events
-  const staying = new Set(lpi.subarray(0, length))
+  const left = after.tables.mappings
+  const staying = new Set(left.lpis)
   for (const [deviceId, eventId, itsLpi] of undisproved(before)) {
     if (!left.hasEvent(deviceId, eventId) && !staying.has(itsLpi)) set.addEvent(deviceId, eventId)
   }

@@ -100,8 +100,8 @@ function followers(before: readonly Scene[], after: readonly Scene[]): KernelPro
 }
 
 /** What the restore of the kernel that is asked for brings back. */
-function restoredIn({ restored: { objection, mappings } }: Scene): EventSet {
-  return objection === undefined ? mappedIn(mappings) : new EventSet()
+function restoredIn({ restored: { objection, mappings } }: Scene): Pick<EventSet, 'hasDevice' | 'hasEvent'> {
+  return objection === undefined ? mappings : new EventSet()
 }
 
 /** Of a VM with several ITSes, an obstacle says which one it is about. */
@@ -133,7 +133,7 @@ function remainingOnly(reopened: Scene, after: Scene): Obstacle[] {
 function avoidable(scene: Scene, missing: EventSet): Obstacle[] {
   if (missing.isEmpty) return []
   const { devices } = scene.beliefs.history
-  const tables = mappedIn(scene.tables.mappings)
+  const tables = scene.tables.mappings
   // What a device with its MAPD has is told in full.
   const isTold = (deviceId: number) => devices.get(deviceId)?.ittAddr !== undefined
   const known = [...missing.events()].filter(([deviceId, eventId]) => isTold(deviceId) || tables.hasEvent(deviceId, eventId))
@@ -181,6 +181,7 @@ function risky(before: Scene, after: Scene): Obstacle[] {
  */
 function heardLater(before: Scene, after: Scene, reopened: Scene): Obstacle[] {
   const missing = reopened.beliefs.live.without(before.beliefs.live).without(restoredIn(after))
+  if (missing.isEmpty) return []
   const had = mappedIn(before.tables.mappings)
   const taken = had.without(had.without(missing))
   const [event] = taken.events()

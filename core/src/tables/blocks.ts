@@ -16,10 +16,19 @@ export interface DteBlock {
  * The blocks of a device table, in DeviceID order. A page that several first-level entries name comes once, for the first
  * of them. First-level entries outside loaded RAM are passed over.
  */
-export function dteBlocks(memory: ReadonlyMemory, { valid, indirect, base, bytes }: TableShape): DteBlock[] {
-  if (!valid) return []
-  if (!indirect) return [{ base: base as Gpa, firstId: 0, entries: bytes / ENTRY_BYTES, l1At: undefined }]
+export function dteBlocks(memory: ReadonlyMemory, table: TableShape): DteBlock[] {
   const blocks = new Map<number, DteBlock>()
+  for (const block of namedBlocks(memory, table)) if (!blocks.has(block.base)) blocks.set(block.base, block)
+  return [...blocks.values()]
+}
+
+/** As `dteBlocks`, and a page comes as often as it is named. */
+export function* namedBlocks(memory: ReadonlyMemory, { valid, indirect, base, bytes }: TableShape): Generator<DteBlock> {
+  if (!valid) return
+  if (!indirect) {
+    yield { base: base as Gpa, firstId: 0, entries: bytes / ENTRY_BYTES, l1At: undefined }
+    return
+  }
   const { l2Addr } = L1E.fields
   const cursor = memory.cursor()
   for (let at = base; at < base + bytes; ) {
@@ -35,10 +44,9 @@ export function dteBlocks(memory: ReadonlyMemory, { valid, indirect, base, bytes
     const index = cursor.index + 2 * invalid
     const l2 = l2Addr.get(cursor.words[index]!, cursor.words[index + 1]!) as Gpa
     const firstId = ((at - base) / ENTRY_BYTES) * L2_ENTRIES
-    if (!blocks.has(l2)) blocks.set(l2, { base: l2, firstId, entries: L2_BYTES / ENTRY_BYTES, l1At: at as Gpa })
+    yield { base: l2, firstId, entries: L2_BYTES / ENTRY_BYTES, l1At: at as Gpa }
     at += ENTRY_BYTES
   }
-  return [...blocks.values()]
 }
 
 /** What became of the words of a range. */

@@ -1,4 +1,4 @@
-export { dteBlocks } from './blocks.ts'
+export { type DteBlock, dteBlocks, namedBlocks } from './blocks.ts'
 export { EntryClearer } from './clear.ts'
 export { DtePlaces } from './dte-places.ts'
 export { type EntryWriter, forwardedLpi, outsideRam } from './entry-writer.ts'
@@ -8,6 +8,7 @@ export { type HeadKeeping, type HeadReader, type Heads, type HeadWriter, isHead,
 export {
   type LpiConfiguration,
   lpiConfiguration,
+  lpiConfigurations,
   type PendingBit,
   type PendingLpis,
   type PendingWord,

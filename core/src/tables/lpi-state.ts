@@ -67,18 +67,23 @@ export function pendingWord(
   return { at: word, from, to: half === 0 ? [changed, from[1]] : [from[0], changed] }
 }
 
-/** Where the configuration byte of an LPI lies: KVM has one GICR_PROPBASER for the whole VM. */
-const configurationAt = ({ redistributors }: GicRegisters, lpi: number): Gpa =>
-  (GICR_PROPBASER.unpack(redistributors[0]?.propbaser ?? 0n).address + lpi - FIRST_LPI) as Gpa
+const { enable, priority } = LPI_CONFIG.fields
 
-/** Whether an LPI is enabled, and its priority. */
-export function lpiConfiguration(memory: ReadonlyMemory, registers: GicRegisters, lpi: number): LpiConfiguration {
-  const at = configurationAt(registers, lpi)
-  const unread = whyUnread(memory, at)
-  if (unread !== undefined) return { at, isEnabled: undefined, priority: undefined, unread }
-  const { enable, priority } = LPI_CONFIG.decode(memory.u8(at), 0)
-  return { at, isEnabled: enable, priority, unread }
+/** Tells of LPIs whether each is enabled, and its priority. KVM has one GICR_PROPBASER for the whole VM. */
+export function lpiConfigurations(memory: ReadonlyMemory, { redistributors }: GicRegisters): (lpi: number) => LpiConfiguration {
+  const { address } = GICR_PROPBASER.unpack(redistributors[0]?.propbaser ?? 0n)
+  return (lpi) => {
+    const at = (address + lpi - FIRST_LPI) as Gpa
+    const unread = whyUnread(memory, at)
+    if (unread !== undefined) return { at, isEnabled: undefined, priority: undefined, unread }
+    const byte = memory.u8(at)
+    return { at, isEnabled: enable.get(byte, 0) === 1, priority: priority.get(byte, 0), unread }
+  }
 }
+
+/** The same of one LPI. */
+export const lpiConfiguration = (memory: ReadonlyMemory, registers: GicRegisters, lpi: number): LpiConfiguration =>
+  lpiConfigurations(memory, registers)(lpi)
 
 function whyUnread(memory: ReadonlyMemory, at: Gpa, bytes = 1): Unread | undefined {
   if (!memory.contains(at, bytes)) return 'outside RAM'

@@ -71,6 +71,11 @@ export interface WalkOptions {
   readonly heads?: Heads
   /** ICIDs known before the restore (a live ITS). */
   readonly icids?: readonly number[]
+  /**
+   * The DeviceID with which the scan of the device table begins, the first where nobody says: for a reader who knows what a walk comes
+   * to before it. The proposal's scans begin with the first.
+   */
+  readonly from?: number
   /** LPIs that events have before the restore: of a live ITS, or of one that was restored before. */
   readonly isMapped?: (pintid: number) => boolean
 }

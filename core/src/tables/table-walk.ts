@@ -66,6 +66,7 @@ export class TableWalk implements ScannedWalk {
   /** The LPIs of the events met so far. */
   readonly #mapped = new IdSet()
   readonly #isMapped: WalkOptions['isMapped']
+  readonly #from: number
   /** The proposal's scans are walked. */
   readonly #proposed: boolean
   readonly #heads: HeadReader | undefined
@@ -79,6 +80,7 @@ export class TableWalk implements ScannedWalk {
     this.#mostWork = options.mostWork ?? DEFAULT_WORK
     for (const icid of options.icids ?? []) this.#icids.add(icid)
     this.#isMapped = options.isMapped
+    this.#from = options.from ?? 0
     const heads = options.heads ?? (quirks['proposed-head'] ? 'proposed' : 'none')
     this.#proposed = heads === 'proposed'
     this.#heads = typeof heads === 'string' ? undefined : heads.reader(memory, view)
@@ -148,7 +150,7 @@ export class TableWalk implements ScannedWalk {
 
   #scanL1(base: number, entries: number): number {
     const { cursor } = this
-    for (let entry = 0; entry < entries; ) {
+    for (let entry = Math.floor(this.#from / L2_ENTRIES); entry < entries; ) {
       const firstId = entry * L2_ENTRIES
       const at = (base + entry * ENTRY_BYTES) as Gpa
       if (!cursor.seek(at)) return this.object('l1e-unreadable', at, { deviceId: firstId })
@@ -167,7 +169,7 @@ export class TableWalk implements ScannedWalk {
   /** Scans a block of DTEs: the whole flat table, or one second-level page. */
   #scanDtes(base: number, slots: number, firstId: number): number {
     const { cursor } = this
-    let slot = this.#heads?.dte(base, slots) ?? 0
+    let slot = this.#heads?.dte(base, slots) ?? Math.max(0, this.#from - firstId)
     let end = slots
     while (slot < end) {
       const at = (base + slot * ENTRY_BYTES) as Gpa

@@ -16,6 +16,7 @@ import { cleared, type EventId, losing, type Suspect, suspect } from '../finding
 import { liveWords } from '../live-words.ts'
 import type { MappedDevice } from '../mappings.ts'
 import { deviceName, itsName, place } from '../names.ts'
+import { rowBeliefs } from '../row-beliefs.ts'
 import type { Scene } from '../scene.ts'
 import { type Orphans, orphansOf } from './orphans.ts'
 
@@ -46,7 +47,8 @@ interface SharedLpi {
  */
 function* sharedLpis(scene: Scene, orphans: Orphans): Generator<Suspect> {
   const first = scene.once(firstClaims)
-  const elsewhere = scene.vm.filter((other) => other !== scene).map((other) => other.once(firstClaims))
+  const beliefs = rowBeliefs(scene)
+  const elsewhere = scene.vm.filter((other) => other !== scene)
   const pairs = new Map<string, SharedLpi[]>()
   const share = (mine: Claim, other: Claim) => {
     const pair = `${mine.device.deviceId} ${other.device.deviceId} ${other.scene.its.index}`
@@ -54,16 +56,19 @@ function* sharedLpis(scene: Scene, orphans: Orphans): Generator<Suspect> {
     if (known === undefined) pairs.set(pair, [{ mine, other }])
     else known.push({ mine, other })
   }
-  for (const mine of claims(scene)) {
-    const here = first.get(mine.lpi)
-    const isFirst = here?.device === mine.device && here.eventId === mine.eventId
-    if (here !== undefined && !isFirst && !(isLive(mine) && isLive(here))) share(mine, here)
-    const isDead = orphans.hasEvent(mine.device.deviceId, mine.eventId)
-    const other = elsewhere.map((claimed) => claimed.get(mine.lpi)).find((claim) => claim !== undefined)
-    if (other !== undefined && (isDead || (other.scene.its.index < scene.its.index && !(isLive(mine) && isPassedOver(mine))))) {
-      share(mine, other)
+  eachClaim(scene, (lpi, row) => {
+    const here = first[lpi]!
+    if (here >= 0 && here !== row && !(beliefs[row] === 'live' && beliefs[here] === 'live')) {
+      share(claimOf(scene, row), claimOf(scene, here))
     }
-  }
+    const there = elsewhere.find((other) => other.once(firstClaims)[lpi]! >= 0)
+    if (there === undefined) return
+    const mine = claimOf(scene, row)
+    const isDead = orphans.hasEvent(mine.device.deviceId, mine.eventId)
+    if (isDead || (there.its.index < scene.its.index && !(isLive(mine) && isPassedOver(mine)))) {
+      share(mine, claimOf(there, there.once(firstClaims)[lpi]!))
+    }
+  })
   for (const shared of pairs.values()) {
     const taken = shared.filter((one) => isTaken(orphans, one))
     if (taken.length > 0) yield takenLpis(orphans, taken)
@@ -141,24 +146,31 @@ const elsewhereName = ({ scene }: Claim, other: Claim) => (other.scene === scene
 const isLive = ({ scene, device, eventId }: Claim) => scene.beliefs.eventBelief(device.deviceId, eventId) === 'live'
 const iteAt = ({ device, eventId }: Pick<Claim, 'device' | 'eventId'>) => (device.ittAddr + eventId * ENTRY_BYTES) as Gpa
 
-function* claims(scene: Scene): Generator<Claim> {
-  const { devices, events } = scene.tables.mappings
+/** Calls `claim` for each row of the tables that claims an LPI. */
+function eachClaim({ tables: { mappings } }: Scene, claim: (lpi: number, row: number, device: MappedDevice) => void): void {
+  const { devices, events } = mappings
   for (const device of devices) {
     if (!hasSaneSize(device)) continue
     for (let row = device.first; row < device.first + device.count; row++) {
       const lpi = events.lpi[row]!
-      if (lpi >= FIRST_LPI && lpi < ID_LIMIT) yield { scene, device, eventId: events.eventId[row]!, lpi }
+      if (lpi >= FIRST_LPI && lpi < ID_LIMIT) claim(lpi, row, device)
     }
   }
 }
 
-/** The first event that claims each LPI and is no orphan. */
-function firstClaims(scene: Scene): ReadonlyMap<number, Claim> {
+function claimOf(scene: Scene, row: number): Claim {
+  const { mappings } = scene.tables
+  return { scene, device: mappings.deviceOf(row), eventId: mappings.events.eventId[row]!, lpi: mappings.events.lpi[row]! }
+}
+
+/** By LPI, the row of the first event that claims it and is no orphan; -1 where none does. */
+function firstClaims(scene: Scene): Int32Array {
   const { orphans } = orphansOf(scene)
-  const first = new Map<number, Claim>()
-  for (const claim of claims(scene)) {
-    if (!first.has(claim.lpi) && !orphans.hasEvent(claim.device.deviceId, claim.eventId)) first.set(claim.lpi, claim)
-  }
+  const { eventId } = scene.tables.mappings.events
+  const first = new Int32Array(ID_LIMIT).fill(-1)
+  eachClaim(scene, (lpi, row, { deviceId }) => {
+    if (first[lpi]! < 0 && !orphans.hasEvent(deviceId, eventId[row]!)) first[lpi] = row
+  })
   return first
 }
 

@@ -1,6 +1,5 @@
 import { disassemble, ENTRY_BYTES, hex } from '../../abi/index.ts'
 import type { Gpa } from '../../memory/index.ts'
-import { ChainWitness } from '../chain-witness.ts'
 import { entryAt } from '../entries.ts'
 import { declared, type EventId, type Evidence, evidence, losing, type Suspect, suspect } from '../finding.ts'
 import type { MappedDevice, Mappings } from '../mappings.ts'
@@ -8,6 +7,7 @@ import { deviceName, itsName } from '../names.ts'
 import type { SharedLpi } from '../problems/events.ts'
 import type { Scene } from '../scene.ts'
 import type { SimulatedRestore } from '../simulate.ts'
+import { chainWitness } from '../table-witnesses.ts'
 import { confidence, testimonies } from '../testimony.ts'
 import { isMisplaced } from '../verdict.ts'
 
@@ -70,14 +70,11 @@ function eventsByCollection({ beliefs }: Scene): ReadonlyMap<number | undefined,
   return used
 }
 
-const chainsOf = ({ tables, beliefs }: Scene) => new ChainWitness(tables.mappings, beliefs)
-
 /** KVM saves every device that is mapped: where there is no entry, and the chain leads past its place, KVM had none. */
 function chainAgainst(scene: Scene, deviceId: number): Evidence[] {
   const { tables } = scene
   if (tables.mappings.device(deviceId) !== undefined) return []
-  return scene
-    .once(chainsOf)
+  return chainWitness(scene)
     .onDevice(deviceId)
     .map((one) => ({ ...one, against: true }))
 }

@@ -1,16 +1,20 @@
 import { ENTRY_BYTES, FIRST_LPI, LPI_LIMIT, MAX_EVENTID_BITS } from '../../abi/index.ts'
 import type { Gpa } from '../../memory/index.ts'
 import { EventSet } from '../../tables/index.ts'
-import { ChainWitness } from '../chain-witness.ts'
+import type { Witnesses } from '../beliefs.ts'
+import type { ChainWitness } from '../chain-witness.ts'
 import { debugfsWitness } from '../debugfs-witness.ts'
 import { clearing } from '../effect.ts'
 import { entryAt } from '../entries.ts'
 import { type Confidence, cleared, type EventId, type Evidence, evidence, type Suspect, suspect } from '../finding.ts'
 import { liveWords } from '../live-words.ts'
-import { LpiWitness } from '../lpi-witness.ts'
+import type { LpiWitness } from '../lpi-witness.ts'
 import type { MappedDevice } from '../mappings.ts'
 import { deviceName, eventName } from '../names.ts'
+import { once } from '../once.ts'
+import { rowBeliefs } from '../row-beliefs.ts'
 import type { Scene } from '../scene.ts'
+import { chainWitness, lpiWitness } from '../table-witnesses.ts'
 import { proof, testimonies } from '../testimony.ts'
 
 /** Entries that are valid in RAM and that the guest does not have mapped. */
@@ -78,8 +82,7 @@ function survey(scene: Scene): OrphanSurvey {
  * beside a mapping that is live: another has its LPI, or its ITT holds what is no entry; or KVM did not have it at another moment.
  */
 function* orphanPass(scene: Scene, orphans: Orphans): Generator<Suspect> {
-  const lpis = new LpiWitness(scene)
-  const chains = new ChainWitness(scene.tables.mappings, scene.beliefs)
+  const [lpis, chains] = [lpiWitness(scene), chainWitness(scene)]
   for (const device of scene.tables.mappings.devices) {
     const { deviceId } = device
     const witnesses = scene.beliefs.device(deviceId)
@@ -88,17 +91,21 @@ function* orphanPass(scene: Scene, orphans: Orphans): Generator<Suspect> {
       yield oversized(scene, device)
       continue
     }
-    const said = testimonies(scene, witnesses, `never maps ${deviceName(deviceId)}`, 'dead')
-    const passed = chains.onDevice(deviceId)
-    const signs =
-      witnesses.belief === 'dead' || (witnesses.belief === 'unknown' && passed.length > 0)
-        ? [...said, ...passed, ...lpis.onDevice(device)]
-        : witnesses.belief === 'unknown'
-          ? [...rubbish(scene, device), ...usurped(scene, device), ...debugfsWitness(scene).onDevice(deviceId)]
-          : []
+    const signs = signsOf(scene, { lpis, chains }, device, witnesses)
     if (signs.length > 0) yield* orphanDevice(scene, orphans, device, signs)
-    else yield* orphanEvents(scene, orphans, { lpis, passed: chains.onEventsOf(device) }, device)
+    else yield* orphanEvents(scene, orphans, { lpis, chains }, device)
   }
+}
+
+/** What speaks for it that a device is an orphan, and against it; nothing where it is none. */
+function signsOf(scene: Scene, { lpis, chains }: TableWitnesses, device: MappedDevice, witnesses: Witnesses): Evidence[] {
+  const { deviceId } = device
+  if (witnesses.belief !== 'dead' && witnesses.belief !== 'unknown') return []
+  const passed = chains.onDevice(deviceId)
+  if (witnesses.belief === 'unknown' && passed.length === 0)
+    return [...rubbish(scene, device), ...usurped(scene, device), ...debugfsWitness(scene).onDevice(deviceId)]
+  const said = testimonies(scene, witnesses, `never maps ${deviceName(deviceId)}`, 'dead')
+  return [...said, ...passed, ...lpis.onDevice(device)]
 }
 
 /** No device of KVM has such a size: whatever the entry is, it was never mapped. */
@@ -158,26 +165,27 @@ function usurped(scene: Scene, { deviceId, ittAddr, first, count }: MappedDevice
   return []
 }
 
-interface EventWitnesses {
+/** What the tables themselves tell. */
+interface TableWitnesses {
   readonly lpis: LpiWitness
-  /** What the chain says of an event of this device. */
-  readonly passed: (eventId: number) => Evidence[]
+  readonly chains: ChainWitness
 }
 
 function* orphanEvents(
   scene: Scene,
   orphans: Orphans,
-  { lpis, passed }: EventWitnesses,
+  { lpis, chains }: TableWitnesses,
   device: MappedDevice,
 ): Generator<Suspect> {
   const { events } = scene.tables.mappings
   const { deviceId, first, count } = device
+  const passed = once(() => chains.onEventsOf(device))
   for (let row = first; row < first + count; row++) {
     const eventId = events.eventId[row]!
     const lpi = events.lpi[row]!
-    const belief = scene.beliefs.eventBelief(deviceId, eventId)
+    const belief = rowBeliefs(scene)[row]!
     if (belief === 'live' || belief === 'disputed') continue
-    const chain = passed(eventId)
+    const chain = passed()(eventId)
     const unlisted = belief === 'unknown' ? debugfsWitness(scene).onEvent(deviceId, eventId) : []
     if (belief === 'unknown' && chain.length === 0 && !lpis.isTaken(lpi) && unlisted.length === 0) continue
     orphans.entries.addEvent(deviceId, eventId)
