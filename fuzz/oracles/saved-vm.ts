@@ -36,10 +36,12 @@ export const askFile: Ask = async (file, random) => {
 /** The same of a VM that is in several files. */
 export async function askFiles(files: readonly MachineFile[], how: OpenOptions, random: Random): Promise<Outcome> {
   const isWhole = random.once(8)
-  const inspection = await opened(files, isWhole ? options(random) : { judges: [], guestKernel: 'never' }, how)
+  const asking: InspectOptions = isWhole ? options(random) : { judges: [], guestKernel: 'never' }
+  const inspection = await opened(files, asking, how)
   if (inspection === undefined || !isWhole) return audited(inspection)
   failsClosed(inspection.audit())
-  if (random.once(2)) return askRepair(inspection, random.pick(allowances), how)
+  if (random.once(2))
+    return askRepair(inspection, random.pick(allowances), { ...how, isKernelAsked: asking.guestKernel !== 'never' })
   askCheck(inspection, random)
   return 'answered'
 }
@@ -61,7 +63,7 @@ async function asked(file: Uint8Array, how: InspectOptions, random: Random): Pro
   if (inspection === undefined) return 'refused'
   failsClosed(inspection.audit())
   const question = random.below(8)
-  if (question < 4) return askRepair(inspection, random.pick(allowances))
+  if (question < 4) return askRepair(inspection, random.pick(allowances), { isKernelAsked: how.guestKernel !== 'never' })
   if (question < 6) askCheck(inspection, random)
   else if (question < 7) await isNoSurer(inspection, how, random)
   else await askProgram(file, random)
