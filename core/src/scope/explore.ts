@@ -1,8 +1,7 @@
 import type { ProfileId } from '../abi/index.ts'
 import type { Its } from '../its/index.ts'
-import type { GuestMemory, Outcome } from '../memory/index.ts'
-import type { Sealed, SealLimit } from '../seal/index.ts'
-import type { Saved } from '../tables/index.ts'
+import type { GuestMemory } from '../memory/index.ts'
+import type { SealLimit } from '../seal/index.ts'
 import { mappedText } from './difference.ts'
 import type { Explored, WrongRestore } from './explored.ts'
 import { Facts } from './facts.ts'
@@ -11,7 +10,7 @@ import { Judge, type Wrong } from './judge.ts'
 import { Model } from './model.ts'
 import type { Operation } from './operations/operation.ts'
 import { operationsOf } from './operations/operations.ts'
-import { limitsOf, savedBy, suspendMode } from './save-modes.ts'
+import { savedBy, saveModeRow, suspendMode } from './save-modes.ts'
 import { checkScope, type Scope } from './scope.ts'
 import { StateSet } from './state-set.ts'
 import { Symmetry } from './symmetry.ts'
@@ -181,11 +180,11 @@ class Exploration {
       this.#tally.refused({ state, depth, misuse: this.#facts.misuse(this.#here) }, `${saved.errno}, ${saved.reason}`)
       return
     }
-    if (this.#add(this.#images, this.#saved) < 0) this.#judgeImage(state, depth, saved)
+    if (this.#add(this.#images, this.#saved) < 0) this.#judgeImage(state, depth)
   }
 
-  #judgeImage(state: number, depth: number, saved: Outcome<Saved | Sealed> & { readonly ok: true }): void {
-    const limits = limitsOf(saved.value)
+  #judgeImage(state: number, depth: number): void {
+    const limits = this.#limits()
     if (limits.length > 0) this.#tally.limits(limits)
     const wrong = this.#judge.wrong(this.#saved, limits)
     if (wrong.length > 0) this.#tally.wrong({ state, depth, misuse: this.#facts.misuse(this.#here) }, wrong)
@@ -193,6 +192,17 @@ class Exploration {
     if (visitor?.image === undefined || !this.#isSampled(this.#images.count - 1)) return
     visitor.image({ index: state, depth, wrong, limits, ...this.#loaded(state, true) })
     this.#afterVisit()
+  }
+
+  /** What the save says of the state that it was made of. @throws Error when it would not be saved so again. */
+  #limits(): readonly SealLimit[] {
+    const model = this.#model
+    const again = saveModeRow(model.scope.save).limits?.(model.its)
+    if (again === undefined) return []
+    model.store(this.#next)
+    if (!again.ok || this.#next.some((byte, i) => byte !== this.#saved[i]))
+      throw new Error('a second save of a state is not as the first')
+    return again.value.limits
   }
 
   #isSampled(index: number): boolean {
@@ -230,8 +240,9 @@ class Exploration {
     const saved = savedBy(model, model.scope.save)
     model.store(this.#saved)
     const had = mappedText(model, this.#saved)
-    const limits = saved.ok ? limitsOf(saved.value) : []
-    const wrong = this.#judge.wrong(this.#saved, limits).find((one) => one.kernel === kernel && one.kind === kind)
+    const wrong = this.#judge
+      .wrong(this.#saved, saved.ok ? this.#limits() : [])
+      .find((one) => one.kernel === kernel && one.kind === kind)
     return { had, restored: wrong?.restored ?? '' }
   }
 

@@ -91,6 +91,7 @@ export class Facts {
     const lpis = events.map((code) => codes.lpiOf(code))
     const known = [...record.subarray(shape.collections, shape.collections + scope.collections)].filter((code) => code !== 0)
     return [
+      this.#hasCopies(record) && 'one DeviceID has two devices',
       new Set(devices).size < devices.length && 'two devices have one ITT',
       new Set(lpis).size < lpis.length && 'two events have one LPI',
       events.some((code) => codes.eventIcidOf(code) === codes.detached) && 'an event has no collection',
@@ -98,5 +99,11 @@ export class Facts {
       scope.deviceIds.some((id, d) => this.areaOf(record, d) >= 0 && !this.isPageThere(record, Math.floor(id / L2_ENTRIES))) &&
         'a device has no place in the device table',
     ].filter((words) => words !== false)
+  }
+
+  #hasCopies(record: Uint8Array): boolean {
+    if (this.#copies === 1) return false
+    for (let at = this.#devices + 1; at < this.#events; at += this.#copies) if (record[at] !== 0) return true
+    return false
   }
 }

@@ -22,7 +22,9 @@ const small = {
 const far = { deviceIds: [1, 20000] } as const
 const twoLevel = { deviceIds: [8191, 8192], deviceTable: 'two-level' } as const
 const twoPages = { deviceIds: [0, 8192], deviceTable: 'two-level' } as const
-const threeDevices = { deviceIds: [0, 1, 2], areas: 3, lpis: 2, collections: 1, vcpus: 1 } as const
+const threeDevices = { deviceIds: [0, 1, 2], areas: 3, collections: 1, vcpus: 1 } as const
+/** A restore onto a live ITS gives a DeviceID two devices, with events of each: one event has to do. */
+const oneEvent = { events: 1, lpis: 1, collections: 1, vcpus: 1 } as const
 /** Any command leads to so many states that only one collection and one vCPU end. */
 const anyOfFew = { guest: 'any', collections: 1, vcpus: 1, lpis: 2, operations: [...operations, 'MAPC V=0'] } as const
 const dirty = { guest: 'dirty-itt' } as const
@@ -74,7 +76,7 @@ export const scopes = {
     migratesTo: ['linux-6.12.90', 'linux-7.3.4'],
   },
   'clearing-to-keeping': { ...clearing, ...own, ...and('MIGRATE'), migratesTo: ['linux-6.6'] },
-  'clearing-restored-twice': { ...clearing, ...own, ...and('RESTORE') },
+  'clearing-restored-twice': { ...clearing, ...own, ...and('RESTORE'), ...oneEvent },
   'clearing-three-devices': { ...clearing, ...own, ...threeDevices },
   'clearing-dirty-itt': { ...clearing, ...own, ...dirty },
   'clearing-old-tables': { ...clearing, ...own, ...oldTables },
@@ -93,6 +95,7 @@ export const scopes = {
   'seal-scribble': { ...keeping, ...sealed, ...and('SCRIBBLE'), events: 1 },
   'seal-migrates': { ...keeping, ...sealed, ...and('MIGRATE'), events: 1, migratesTo: ['linux-6.12.117', 'linux-7.3.4'] },
   'seal-three-devices': { ...clearing, ...sealed, ...threeDevices },
+  'seal-restored-twice': { ...clearing, ...sealed, ...and('RESTORE'), ...oneEvent },
   'seal-dirty-itt': { ...clearing, ...sealed, ...dirty },
   'seal-old-tables': { ...clearing, ...sealed, ...oldTables },
   'seal-any': { ...clearing, ...sealed, ...anyOfFew },

@@ -8,7 +8,7 @@ export {
   stateDifference,
   successor,
 } from './restores-under.ts'
-export { type Sealed, seal } from './seal.ts'
+export { type Sealed, seal, sealTables } from './seal.ts'
 export {
   type Doubt,
   doubts,

@@ -156,6 +156,11 @@ describe('tables that share bytes', () => {
       () => new LiveIts().map(1, [1]).map(0, [2], { ittAddr: new LiveIts().itt(1) }),
       ['shared-entries 1'],
     ],
+    [
+      'two devices of one DeviceID, which a restore onto a live ITS makes',
+      () => new LiveIts().map(3, [1]).map(3, [2], { ittAddr: itt3(0x100) }),
+      ['shared-entries 3'],
+    ],
   ])('%s', (_what, make, limits) => {
     const vm = make()
     expect(limitsOf(vm)).toEqual(limits)

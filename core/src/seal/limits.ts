@@ -96,11 +96,14 @@ function deviceLimits(its: Its, slots: readonly number[], met: Met): void {
   if (slots.length === 0) met('no-device')
   const places = new DtePlaces(its)
   const isListed = collectionList(its)
+  let before = -1
   for (let slot = devices.first(); slot >= 0; slot = devices.after(slot)) {
     const deviceId = devices.deviceId[slot]!
     const at = places.at(deviceId)
     if (at < 0) met('unstorable-device', { deviceId })
-    else if (isListed(at, 1)) met('shared-entries', { deviceId })
+    // A restore onto a live ITS may have given the DeviceID a second device: there is one entry for both.
+    else if (isListed(at, 1) || deviceId === before) met('shared-entries', { deviceId })
+    before = deviceId
   }
   for (const slot of slots) {
     const deviceId = devices.deviceId[slot]!

@@ -19,15 +19,29 @@ export interface Sealed extends Saved {
  * entry that is not live stays in the device table, nor in the 2^bits entries of any mapped device's ITT, and no `next` leads
  * past the end of a second-level page. Nothing else of guest RAM is touched, and nothing at all when the state cannot be saved.
  */
-export function seal(its: Its, { heads = 'none', gicv41 = false }: SaveOptions = {}): Outcome<Sealed> {
+export function seal(its: Its, options: SaveOptions = {}): Outcome<Sealed> {
   return attempt(() => {
-    const slots = its.deviceTable.valid ? storableSlots(its) : []
-    refuseUnsavable(its, slots, gicv41)
+    const slots = savableSlots(its, options)
     const limits = sealLimits(its, slots)
-    const cleared = clearTables(its, slots)
-    const saved = writeTables(its, { quirks: profiles[NEWEST].quirks, heads, gicv41, nextWithinPage: true })
-    return { ...saved, cleared, limits: limitsMet(its, limits) }
+    return { ...written(its, slots, options), limits: limitsMet(its, limits) }
   })
+}
+
+/** As `seal`, and nobody asks what no bytes can help. */
+export function sealTables(its: Its, options: SaveOptions = {}): Outcome<Omit<Sealed, 'limits'>> {
+  return attempt(() => written(its, savableSlots(its, options), options))
+}
+
+/** The devices that are saved. @throws KvmError when the state cannot be: nothing is written then. */
+function savableSlots(its: Its, { gicv41 = false }: SaveOptions): number[] {
+  const slots = its.deviceTable.valid ? storableSlots(its) : []
+  refuseUnsavable(its, slots, gicv41)
+  return slots
+}
+
+function written(its: Its, slots: readonly number[], { heads = 'none', gicv41 = false }: SaveOptions): Omit<Sealed, 'limits'> {
+  const cleared = clearTables(its, slots)
+  return { ...writeTables(its, { quirks: profiles[NEWEST].quirks, heads, gicv41, nextWithinPage: true }), cleared }
 }
 
 /** Entries that share bytes may agree in them: whether and whom that hurts is told by restores of what was written. */
