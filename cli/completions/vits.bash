@@ -258,10 +258,11 @@ _vits() {
       case "$prev" in
         --kernel) _vits_paths -f ;;
         --profile) _vits_words 'linux-4.13 linux-5.10 linux-5.10.223 linux-6.6 linux-6.1.174 linux-6.1.190 linux-6.1.192 linux-6.12 linux-6.12.90 linux-6.12.111 linux-6.12.113 linux-6.12.117 linux-6.19.14 linux-7.0.13 linux-7.1.13 linux-7.2.6 linux-7.2.13 linux-7.3 linux-7.3.4 proposal-2017 proposal-2024' ;;
-        --scope) _vits_list 'clearing clearing-far clearing-two-level clearing-over-events clearing-remaps clearing-reset clearing-pending clearing-movall clearing-scribble clearing-moved-table clearing-pages-come clearing-migrates clearing-to-keeping clearing-restored-twice clearing-three-devices clearing-dirty-itt clearing-old-tables clearing-any keeping keeping-linux keeping-unmapc keeping-scribble seal seal-far seal-two-level seal-clearing seal-remaps seal-again seal-pending seal-scribble seal-migrates seal-three-devices seal-dirty-itt seal-old-tables seal-any heads heads-far heads-two-level heads-dirty-itt heads-old-tables sealed-heads proposal proposal-far proposal-two-level proposal-to-released' ;;
+        --scope) _vits_list 'clearing clearing-far clearing-two-level clearing-over-events clearing-remaps clearing-reset clearing-pending clearing-movall clearing-scribble clearing-moved-table clearing-pages-come clearing-migrates clearing-to-keeping clearing-restored-twice clearing-three-devices clearing-dirty-itt clearing-old-tables clearing-any keeping keeping-linux keeping-unmapc keeping-scribble seal seal-far seal-two-level seal-clearing seal-remaps seal-again seal-pending seal-scribble seal-migrates seal-three-devices seal-restored-twice seal-dirty-itt seal-old-tables seal-any heads heads-far heads-two-level heads-dirty-itt heads-old-tables sealed-heads proposal proposal-far proposal-two-level proposal-to-released' ;;
         --depth) : ;;
         --within) : ;;
         -o | --output) _vits_paths -f ;;
+        --jobs) : ;;
         --mem) _vits_paths -f ;;
         --registers) _vits_paths -f ;;
         --base) _vits_paths -f ;;
@@ -269,7 +270,7 @@ _vits() {
         --timeout) : ;;
         *)
           if [[ $cur == -* ]]; then
-            _vits_words '--kernel --profile --scope --depth --within -o --output --force --json --mem --registers --base --max-memory --timeout -h --help'
+            _vits_words '--kernel --profile --scope --depth --within -o --output --force --jobs --json --mem --registers --base --max-memory --timeout -h --help'
           else
             _vits_paths -f
           fi

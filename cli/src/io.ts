@@ -1,7 +1,9 @@
 import type { ByteRange, ByteSource } from '@vits/core/formats'
+import type { ScopeName } from '@vits/core/scope'
 import type { Disk, FileIdentity } from './disk.ts'
 import type { Monitor } from './live/monitor.ts'
 import type { Lab } from './prove/lab-program.ts'
+import type { RemoteShare } from './prove/shared.ts'
 import type { Style } from './style.ts'
 import type { Turns } from './turns.ts'
 
@@ -49,6 +51,8 @@ export interface Io {
   reportPage(): Promise<string>
   /** Boots a kernel in the lab; `kernel` is what the lab's `--kernel` names. */
   lab(kernel: string): Promise<Lab>
+  /** Starts a thread that has one share of a scope's states, of so many. */
+  scopeShare(name: ScopeName, index: number, of: number): RemoteShare
   hostKernel(): HostKernel
   /** Milliseconds of a monotonic clock. */
   now(): number

@@ -36,6 +36,13 @@ describe('vits prove --scope', () => {
     expect([timed.code, timed.out]).toEqual([64, expect.stringContaining('nothing is known of longer ones')])
   })
 
+  it('says the same whatever the number of threads', async () => {
+    const [one, three] = await Promise.all(
+      ['1', '3'].map((jobs) => vits(['prove', '--scope', 'keeping,seal', '--depth', '5', '--jobs', jobs])),
+    )
+    expect(three).toEqual(one)
+  })
+
   it('prints one document a line for several', async () => {
     const { code, out } = await vits(['prove', '--json', '--scope', 'clearing,keeping', '--depth', '3'])
     const documents = out

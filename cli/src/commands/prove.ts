@@ -18,7 +18,7 @@ import type { prove } from '../usage/prove.ts'
 import type { Run } from '../usage.ts'
 
 /** Asks a real KVM what a restore of saved VMs does, or goes through every history of small ones. Writes nothing but a case that is asked for. */
-export const run: Run<typeof prove> = async (files, { scope, depth, within, output, force, ...asked }, io) => {
+export const run: Run<typeof prove> = async (files, { scope, depth, within, jobs, output, force, ...asked }, io) => {
   if (scope.length === 0 && output !== undefined) throw new UsageError('-o writes what --scope finds: name a scope')
   if (scope.length === 0 && files.length > 0) return proveFiles(files, asked, io)
   if (scope.length === 0) throw new UsageError('name a saved VM, or with --scope what is to be gone through')
@@ -27,12 +27,12 @@ export const run: Run<typeof prove> = async (files, { scope, depth, within, outp
   const { json } = asked
   return proveScopes(
     scope.map(knownScope),
-    { depth, within, json, ...(output !== undefined && { output: { path: output, force } }) },
+    { depth, within, jobs, json, ...(output !== undefined && { output: { path: output, force } }) },
     io,
   )
 }
 
-type Asked = Omit<Parameters<Run<typeof prove>>[1], 'scope' | 'depth' | 'within' | 'output' | 'force'>
+type Asked = Omit<Parameters<Run<typeof prove>>[1], 'scope' | 'depth' | 'within' | 'jobs' | 'output' | 'force'>
 
 async function proveFiles(
   files: readonly string[],

@@ -1,4 +1,5 @@
 import type { Io } from '../io.ts'
+import { shareThread } from '../prove/share-thread.ts'
 import { nodeDisk } from './disk.ts'
 import { hostKernel } from './host-kernel.ts'
 import { listFolder } from './list-folder.ts'
@@ -18,6 +19,7 @@ export const nodeIo = (said: Pick<Io, 'out' | 'err' | 'progress' | 'style' | 'tu
   disk: nodeDisk,
   reportPage,
   lab: async (kernel) => (await import('../prove/lab-program.ts')).openLab(kernel),
+  scopeShare: shareThread,
   hostKernel,
   now: () => performance.now(),
   cpuSeconds,

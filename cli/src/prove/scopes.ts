@@ -10,6 +10,7 @@ import { fit } from '../render/layout.ts'
 import { scopeText } from '../render/scope-text.ts'
 import { type Output, refuseOutput } from '../repair/refuse-output.ts'
 import { scopeCase } from './scope-case.ts'
+import { exploreShared, type RemoteShare } from './shared.ts'
 
 /** The scope of this name. @throws UsageError for one that none has, with those there are. */
 export function knownScope(name: string): ScopeName {
@@ -23,6 +24,8 @@ interface Bounds {
   readonly depth: number
   /** Milliseconds for each scope. */
   readonly within: number | undefined
+  /** Threads. */
+  readonly jobs: number
   readonly json: boolean
   /** Where the VM of the shortest wrong restore is written. */
   readonly output?: Output
@@ -34,7 +37,7 @@ export async function proveScopes(names: readonly ScopeName[], bounds: Bounds, i
   const results: ScopeResult[] = []
   if (bounds.output !== undefined) await refuseOutput(undefined, bounds.output, io)
   for (const name of names) {
-    const result = explored(name, bounds, io)
+    const result = await explored(name, bounds, io)
     results.push(result)
     const document = scopeDocument(result)
     io.progress?.('')
@@ -61,13 +64,29 @@ async function writeShortest(results: readonly ScopeResult[], { path, force }: O
 
 const exitOf = { 'any length': ExitCode.Ok, 'to depth': ExitCode.Undecided, refuted: ExitCode.Problems } as const
 
-function explored(name: ScopeName, { depth, within = Number.POSITIVE_INFINITY }: Bounds, io: Io): ScopeResult {
+async function explored(name: ScopeName, bounds: Bounds, io: Io): Promise<ScopeResult> {
+  const { depth: mostDepth, within = Number.POSITIVE_INFINITY, jobs } = bounds
   const scope: Scope = scopes[name]
   const [since, cpu] = [io.now(), io.cpuSeconds()]
-  const found = explore(scope, {
-    mostDepth: depth,
-    isTimeUp: () => io.now() - since > within,
-    onDepth: (reached, states) => io.progress?.(`${name}: histories of ${reached} operations, ${states} states`),
-  })
+  const isTimeUp = () => io.now() - since > within
+  const onDepth = (depth: number) => io.progress?.(`${name}: histories of ${depth} operations`)
+  const found =
+    jobs === 1
+      ? explore(scope, { mostDepth, isTimeUp, onDepth })
+      : await inThreads(name, jobs, io, (shares) => exploreShared(name, shares, { mostDepth, isTimeUp, onDepth }))
   return { name, scope, explored: found, cpuSeconds: Math.round((io.cpuSeconds() - cpu) * 100) / 100 }
+}
+
+async function inThreads<T>(
+  name: ScopeName,
+  jobs: number,
+  io: Io,
+  work: (shares: readonly RemoteShare[]) => Promise<T>,
+): Promise<T> {
+  const shares = Array.from({ length: jobs }, (_, index) => io.scopeShare(name, index, jobs))
+  try {
+    return await work(shares)
+  } finally {
+    for (const share of shares) share.close()
+  }
 }

@@ -6,6 +6,7 @@ import { listFolder } from '../node/list-folder.ts'
 import { openFile } from '../node/open-file.ts'
 import { lines } from '../printable.ts'
 import { run } from '../program.ts'
+import { shareHere } from '../prove/shared.ts'
 import { marksOf, style } from '../style.ts'
 import { allTurns } from '../turns.ts'
 import { performHere } from './perform-here.ts'
@@ -68,6 +69,7 @@ export async function vits(
     turns: allTurns,
     reportPage: async () => '<html><!-- cases --></html>',
     lab: modelLab,
+    scopeShare: shareHere,
     hostKernel: () => debian12,
     now: () => 0,
     cpuSeconds: () => 0,

@@ -34,6 +34,7 @@ export const prove = usage({
     within: duration('--within <duration>', 'with --scope: end after so long for each, and say what was looked at'),
     output: text('-o, --output <file>', 'with --scope: write the VM of the shortest wrong restore as a case (gzip)'),
     force: flag('--force', 'with -o: replace the file if there is one'),
+    jobs: whole('--jobs <n>', 'with --scope: threads that share the states', { initial: 1, least: 1, most: 64 }),
     json: flag('--json', 'print one JSON document for each file or scope, one a line when there are several'),
     ...moreFiles,
     ...limits,

@@ -3,17 +3,12 @@ import type { Its } from '../its/index.ts'
 import type { GuestMemory } from '../memory/index.ts'
 import type { SealLimit } from '../seal/index.ts'
 import { mappedText } from './difference.ts'
+import { Expansion } from './expansion.ts'
 import type { Explored, WrongRestore } from './explored.ts'
-import { Facts } from './facts.ts'
 import { concreteHistory, type HistoryStep, Origins } from './history.ts'
 import { Judge, type Wrong } from './judge.ts'
-import { Model } from './model.ts'
-import type { Operation } from './operations/operation.ts'
-import { operationsOf } from './operations/operations.ts'
-import { savedBy, saveModeRow, suspendMode } from './save-modes.ts'
 import { checkScope, type Scope } from './scope.ts'
 import { StateSet } from './state-set.ts'
-import { Symmetry } from './symmetry.ts'
 import { Tally } from './tally.ts'
 
 /** A state that is loaded: its representative, which is the first of those that are the same but for names. */
@@ -73,48 +68,24 @@ const STATES_BETWEEN_LOOKS = 256
 
 class Exploration {
   readonly #options: ExploreOptions
-  readonly #model: Model
-  readonly #facts: Facts
-  readonly #operations: readonly Operation[]
-  /** Which of the operations does what the save that is judged does. */
-  readonly #sameSave: number
-  readonly #symmetry: Symmetry
+  readonly #expansion: Expansion
   readonly #judge: Judge
   readonly #states: StateSet
   readonly #images: StateSet
   readonly #origins = new Origins()
   readonly #tally = new Tally()
-  #steps = 0
-  #outside = 0
-  /** The state under way, what came of its save, and what an operation made, each also as words. */
-  readonly #here: Uint8Array
-  readonly #saved: Uint8Array
-  readonly #next: Uint8Array
-  readonly #canonical: Uint8Array
-  readonly #words: Int32Array
 
   constructor(scope: Scope, options: ExploreOptions) {
     this.#options = options
-    const model = new Model(scope)
-    this.#model = model
-    this.#facts = new Facts(model)
-    this.#operations = operationsOf(model)
-    const own = scope.save === suspendMode(scope.save) ? 'SAVE' : scope.save === 'seal' ? 'SEAL' : undefined
-    this.#sameSave = this.#operations.findIndex(({ name }) => name === own)
-    this.#symmetry = new Symmetry(model, options.symmetry ?? true)
+    this.#expansion = new Expansion(scope, options.symmetry ?? true)
+    const { model } = this.#expansion
     this.#judge = new Judge(model)
-    const { bytes } = model.shape
-    this.#states = new StateSet(bytes)
-    this.#images = new StateSet(bytes)
-    this.#here = new Uint8Array(bytes)
-    this.#saved = new Uint8Array(bytes)
-    this.#next = new Uint8Array(bytes)
-    this.#canonical = new Uint8Array(bytes)
-    this.#words = new Int32Array(this.#canonical.buffer)
+    this.#states = new StateSet(model.shape.bytes)
+    this.#images = new StateSet(model.shape.bytes)
   }
 
   run(): Explored {
-    this.#add(this.#states, this.#here)
+    this.#states.add(this.#expansion.canonical(this.#expansion.here))
     const { mostDepth = Number.POSITIVE_INFINITY, mostStates = Number.POSITIVE_INFINITY, isTimeUp, onDepth } = this.#options
     let from = 0
     for (let depth = 0; ; depth++) {
@@ -125,7 +96,7 @@ class Exploration {
         if (this.#states.count > mostStates) return this.#explored('states', depth - 1)
         if (state % STATES_BETWEEN_LOOKS === 0 && isTimeUp?.()) return this.#explored('time', depth - 1)
       }
-      onDepth?.(depth, this.#states.count, this.#steps)
+      onDepth?.(depth, this.#states.count, this.#expansion.steps)
       if (depth === mostDepth) return this.#explored('depth', depth)
       from = to
     }
@@ -133,76 +104,33 @@ class Exploration {
 
   /** Judges a state, and goes on from it. */
   #visit(state: number, depth: number, goesOn: boolean): void {
-    const model = this.#model
-    this.#states.get(state, this.#here)
-    model.load(this.#here)
+    const expansion = this.#expansion
+    this.#states.get(state, expansion.here)
+    expansion.load()
     if (this.#options.visitor?.state !== undefined && this.#isSampled(state)) {
       this.#options.visitor.state({ index: state, depth, ...this.#loaded(state, false) })
       this.#afterVisit()
     }
-    this.#save(state, depth)
+    const saved = expansion.save()
+    if (!saved.ok) this.#tally.refused({ state, depth, misuse: expansion.misuse() }, `${saved.errno}, ${saved.reason}`)
+    else if (this.#images.add(expansion.canonical(expansion.saved)) < 0) this.#judgeImage(state, depth)
     if (!goesOn) return
-    for (let one = 0; one < this.#operations.length; one++) {
-      if (this.#operations[one]!.may(this.#here)) this.#step(state, one)
-    }
-  }
-
-  #step(state: number, one: number): void {
-    this.#steps++
-    if (one === this.#sameSave) {
-      this.#enter(state, one, this.#saved)
-      return
-    }
-    const model = this.#model
-    model.load(this.#here)
-    const goesOn = this.#operations[one]!.run()
-    const isWhole = model.store(this.#next)
-    if (!isWhole) this.#outside++
-    else if (goesOn) this.#enter(state, one, this.#next)
-  }
-
-  #enter(parent: number, operation: number, record: Uint8Array): void {
-    const index = this.#add(this.#states, record)
-    if (index < 0) this.#origins.add(-1 - index, parent, operation)
-  }
-
-  #add(set: StateSet, record: Uint8Array): number {
-    this.#canonical.set(this.#symmetry.canonical(record))
-    return set.add(this.#words)
-  }
-
-  /** Saves the state that is loaded, and judges the image if there was none like it. */
-  #save(state: number, depth: number): void {
-    const model = this.#model
-    const saved = savedBy(model, model.scope.save)
-    model.store(this.#saved)
-    if (!saved.ok) {
-      this.#tally.refused({ state, depth, misuse: this.#facts.misuse(this.#here) }, `${saved.errno}, ${saved.reason}`)
-      return
-    }
-    if (this.#add(this.#images, this.#saved) < 0) this.#judgeImage(state, depth)
+    expansion.goOn((record, operation) => {
+      const index = this.#states.add(expansion.canonical(record))
+      if (index < 0) this.#origins.add(-1 - index, state, operation)
+    })
   }
 
   #judgeImage(state: number, depth: number): void {
-    const limits = this.#limits()
+    const expansion = this.#expansion
+    const limits = expansion.limits()
     if (limits.length > 0) this.#tally.limits(limits)
-    const wrong = this.#judge.wrong(this.#saved, limits)
-    if (wrong.length > 0) this.#tally.wrong({ state, depth, misuse: this.#facts.misuse(this.#here) }, wrong)
+    const wrong = this.#judge.wrong(expansion.saved, limits)
+    if (wrong.length > 0) this.#tally.wrong({ state, depth, misuse: expansion.misuse() }, wrong)
     const { visitor } = this.#options
     if (visitor?.image === undefined || !this.#isSampled(this.#images.count - 1)) return
     visitor.image({ index: state, depth, wrong, limits, ...this.#loaded(state, true) })
     this.#afterVisit()
-  }
-
-  /** What the save says of the state that it was made of. @throws Error when it would not be saved so again. */
-  #limits(): readonly SealLimit[] {
-    const model = this.#model
-    const again = saveModeRow(model.scope.save).limits?.(model.its)
-    if (again === undefined) return []
-    model.store(this.#next)
-    if (!again.ok || this.#next.some((byte, i) => byte !== this.#saved[i]))
-      throw new Error('a second save of a state is not as the first')
-    return again.value.limits
   }
 
   #isSampled(index: number): boolean {
@@ -210,13 +138,11 @@ class Exploration {
   }
 
   #loaded(state: number, isSaved: boolean): Pick<Visit, 'its' | 'memory' | 'history'> {
-    const model = this.#model
+    const expansion = this.#expansion
+    const { model } = expansion
     const history = (): readonly HistoryStep[] => {
       const steps = this.#history(state)
-      if (isSaved) {
-        savedBy(model, model.scope.save)
-        model.store(this.#next)
-      }
+      if (isSaved) expansion.saveLoaded()
       return steps
     }
     return { its: model.its, memory: model.memory, history }
@@ -224,38 +150,32 @@ class Exploration {
 
   /** After a visit the state under way is loaded anew. */
   #afterVisit(): void {
-    this.#model.clear()
-    this.#model.load(this.#here)
+    this.#expansion.model.clear()
+    this.#expansion.load()
   }
 
   /** The model ends in the state that it leads to. */
   #history(state: number): HistoryStep[] {
-    return concreteHistory(this.#model, this.#operations, this.#symmetry, this.#states, this.#origins.way(state))
+    const { model, operations, symmetry } = this.#expansion
+    return concreteHistory(model, operations, symmetry, this.#states, this.#origins.way(state))
   }
 
   /** What was mapped and what a kernel made of it, by the names of the history without renamings. */
   #told(state: number, kernel: ProfileId, kind: string): Pick<WrongRestore, 'had' | 'restored'> {
-    const model = this.#model
+    const expansion = this.#expansion
     this.#history(state)
-    const saved = savedBy(model, model.scope.save)
-    model.store(this.#saved)
-    const had = mappedText(model, this.#saved)
-    const wrong = this.#judge
-      .wrong(this.#saved, saved.ok ? this.#limits() : [])
-      .find((one) => one.kernel === kernel && one.kind === kind)
+    const answer = expansion.save()
+    const had = mappedText(expansion.model, expansion.saved)
+    const limits = answer.ok ? expansion.limits() : []
+    const wrong = this.#judge.wrong(expansion.saved, limits).find((one) => one.kernel === kernel && one.kind === kind)
     return { had, restored: wrong?.restored ?? '' }
   }
 
   #explored(ended: Explored['ended'], depth: number): Explored {
     const { restores } = this.#judge
+    const { steps, outside } = this.#expansion
     return {
-      ended,
-      depth,
-      states: this.#states.count,
-      steps: this.#steps,
-      outside: this.#outside,
-      images: this.#images.count,
-      restores,
+      ...{ ended, depth, states: this.#states.count, steps, outside, images: this.#images.count, restores },
       ...this.#tally.result(
         (state) => this.#history(state),
         (state, kernel, kind) => this.#told(state, kernel, kind),

@@ -130,7 +130,13 @@ describe.each(Object.entries(several))('going through states instead of historie
 
 describe('without renaming', () => {
   it('there are more states and the same answers', () => {
-    const small = { ...scopes.keeping, deviceIds: [0], collections: 1, lpis: 1, restoredOn: ['linux-6.6', 'linux-7.3.4'] } as const
+    const small = {
+      ...scopes.keeping,
+      deviceIds: [0],
+      collections: 1,
+      lpis: 1,
+      restoredOn: ['linux-6.6', 'linux-7.3.4'],
+    } as const
     const [one, other] = [explore(small), explore(small, { symmetry: false })]
     expect(other.ended).toBe('fixpoint')
     expect(other.states).toBeGreaterThan(3 * one.states)

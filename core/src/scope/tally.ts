@@ -1,5 +1,5 @@
 import { type ProfileId, profileIds } from '../abi/index.ts'
-import type { SealLimit, SealLimitName } from '../seal/index.ts'
+import { type SealLimit, type SealLimitName, sealLimitRows } from '../seal/index.ts'
 import type { Explored, Refusal, WrongRestore } from './explored.ts'
 import type { HistoryStep } from './history.ts'
 import type { Wrong } from './judge.ts'
@@ -9,6 +9,18 @@ interface Met {
   readonly state: number
   readonly depth: number
   readonly misuse: readonly string[]
+}
+
+/** What was counted, as data: of all images or of a share of them. */
+export interface Counted {
+  readonly wrong: readonly {
+    readonly key: string
+    readonly depth: number
+    readonly images: number
+    readonly kernels: readonly (readonly [ProfileId, number])[]
+  }[]
+  readonly refused: readonly { readonly key: string; readonly depth: number; readonly states: number }[]
+  readonly limits: Explored['limits']
 }
 
 /** Counts what is wrong by kinds, and keeps where each was met first: the guest's own fault apart. */
@@ -44,6 +56,19 @@ export class Tally {
     }
   }
 
+  get counted(): Counted {
+    const wrong = [...this.#wrong].map(([key, { depth, images, kernels }]) => ({ key, depth, images, kernels: [...kernels] }))
+    const refused = [...this.#refused].map(([key, { depth, states }]) => ({ key, depth, states }))
+    return { wrong, refused, limits: this.#limitsMet() }
+  }
+
+  #limitsMet(): Explored['limits'] {
+    return (Object.keys(sealLimitRows) as SealLimitName[]).flatMap((name) => {
+      const met = this.#limits.get(name)
+      return met === undefined ? [] : [{ name, images: met.images, kernels: profileIds.filter((id) => met.kernels.has(id)) }]
+    })
+  }
+
   /** Everything counted, shortest history first. */
   result(
     history: (state: number) => readonly HistoryStep[],
@@ -56,15 +81,11 @@ export class Tally {
       return { ...one, kernels, history: history(one.state), ...told(one.state, first, one.kind) }
     })
     const refused = [...this.#refused.values()].map((one): Refusal => ({ ...one, history: history(one.state) }))
-    const limits = [...this.#limits].map(([name, { images, kernels }]) => ({
-      name,
-      images,
-      kernels: profileIds.filter((id) => kernels.has(id)),
-    }))
-    return { wrong: wrong.sort(byDepth), refused: refused.sort(byDepth), limits }
+    return { wrong: wrong.sort(byDepth), refused: refused.sort(byDepth), limits: this.#limitsMet() }
   }
 }
 
-const keyOf = (kind: string, { misuse }: Met): string => `${misuse.length > 0} ${kind}`
+/** A kind, and whether the guest is to blame. */
+export const keyOf = (kind: string, { misuse }: Pick<Met, 'misuse'>): string => `${misuse.length > 0} ${kind}`
 const byDepth = (a: { depth: number; state: number }, b: { depth: number; state: number }): number =>
   a.depth - b.depth || a.state - b.state
