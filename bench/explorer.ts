@@ -1,7 +1,6 @@
 // The page of a large VM in a browser: how long until rows, kernels and repair are there, which tasks keep its thread long, and what a
 // frame costs while the rows scroll. Usage: npm run bench -- explorer [--devices N] [--events N] [--seconds N]
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -11,6 +10,7 @@ import { writeCase } from '@vits/core/formats'
 import { wholePages } from '@vits/core/tables'
 import { chromium } from 'playwright-core'
 import { pageWithCases } from '../cli/src/explore/page-with-cases.ts'
+import { cpuOfLiving } from './testing/cpu-time.ts'
 import { largeVm } from './testing/large-vm.ts'
 
 const option = (name: string, otherwise: number): number => {
@@ -65,9 +65,9 @@ async function measure(): Promise<void> {
   await first.goto(new URL('../explorer/dist/index.html', import.meta.url).href)
   await first.waitForSelector('.pick')
   await first.close()
-  const [begun, cpu] = [performance.now(), cpuOfChromium()]
+  const [begun, cpu] = [performance.now(), cpuOfLiving()]
   const row = (what: string) =>
-    console.log(`| ${what} | ${((performance.now() - begun) / 1000).toFixed(2)} | ${(cpuOfChromium() - cpu).toFixed(2)} |`)
+    console.log(`| ${what} | ${((performance.now() - begun) / 1000).toFixed(2)} | ${(cpuOfLiving() - cpu).toFixed(2)} |`)
   console.log('| until | wall s | CPU s |\n| --- | ---: | ---: |')
   await tab.goto(pathToFileURL(path).href)
   await tab.waitForSelector('html[data-ready=rows], html[data-ready=all]', { state: 'attached' })
@@ -80,39 +80,11 @@ async function measure(): Promise<void> {
     `\ntasks of the page's thread over 50 ms: ${tasks.length === 0 ? 'none' : tasks.map((ms) => `${Math.round(ms)} ms`).join(', ')}`,
   )
   console.log(`elements: ${await tab.evaluate<number>('document.querySelectorAll("*").length')}`)
-  const before = cpuOfChromium()
+  const before = cpuOfLiving()
   const frames = await tab.evaluate<number[]>(scrolled(seconds * 1000))
-  const spent = cpuOfChromium() - before
+  const spent = cpuOfLiving() - before
   const sorted = [...frames].sort((a, b) => a - b)
   const at = (part: number) => sorted[Math.floor((sorted.length - 1) * part)]!.toFixed(1)
   console.log(`\n| scrolling | frames | p50 ms | p95 ms | CPU ms a frame |\n| --- | ---: | ---: | ---: | ---: |`)
   console.log(`| 170 px a frame | ${frames.length} | ${at(0.5)} | ${at(0.95)} | ${((1000 * spent) / frames.length).toFixed(1)} |`)
-}
-
-/** Seconds of CPU that all processes of the browser have used, which are children of this one's. */
-function cpuOfChromium(): number {
-  const ticks = Number(execFileSync('getconf', ['CLK_TCK']).toString())
-  const own = new Set([process.pid])
-  let sum = 0
-  const processes = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .sort((a, b) => a - b)
-  for (const pid of processes) {
-    const fields = statOf(pid)
-    if (fields === undefined || !own.has(Number(fields[1]))) continue
-    own.add(pid)
-    sum += (Number(fields[11]) + Number(fields[12])) / ticks
-  }
-  return sum
-}
-
-/** The fields behind the name of a process; undefined of one that is gone. */
-function statOf(pid: number): string[] | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')
-  } catch {
-    return undefined
-  }
 }

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -49,6 +51,11 @@ describe('the page that files are dropped on', () => {
     const page = await dropped([fixture('savevm.qcow2.zst')])
     await ready(page)
     expect(await page.$('text=Save repaired')).toBeNull()
+    const { err } = await vits(['repair', fixture('savevm.qcow2.zst'), '-o', join(chromium.folder, 'no.qcow2')])
+    await page.keyboard.press('b')
+    expect(err.replace(/\s+/g, ' ')).toContain(
+      (await (await page.waitForSelector('.unwritten')).textContent())!.replace(/\.$/, ''),
+    )
   })
 
   it('takes a file that is really dropped', async () => {
@@ -71,6 +78,20 @@ describe('the page that files are dropped on', () => {
     await page.waitForSelector('.trouble:not(:empty)')
     const said = (await text(page, '.trouble'))!.replace('tcg.mig.zst: ', '')
     expect(err.replace(/\s+/g, ' ')).toContain(said)
+  })
+
+  it('works from a static host, and asks it for nothing but itself', async () => {
+    const page = await chromium.newPage({ offline: false })
+    const server = createServer((_, answer) =>
+      answer.setHeader('content-type', 'text/html').end(readFileSync(built('index.html'))),
+    )
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+    await page.setInputFiles('input[type=file]', fixture('two-itses.vits'))
+    await ready(page)
+    expect(await text(page, 'h1')).toBe('This VM comes back broken')
+    server.closeAllConnections()
+    server.close()
   })
 
   it('met no error and sent nothing', () => {

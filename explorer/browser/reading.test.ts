@@ -30,6 +30,7 @@ describe('a report', () => {
     await page.waitForSelector('.verdict.restores')
     expect(await text(page, 'h1')).toBe('After the repair, this VM comes back')
     expect((await texts(page, '.writes b')).length).toBe(5)
+    expect(await text(page, '.command code')).toMatch(/^vits repair -p \S+ -o \S+\.fixed\.mig$/)
     expect(await texts(page, '.row.gone .id b')).toEqual(['0x10', '0x5200', '0x5301', '0xa300', '0xf501'])
   })
 
@@ -100,6 +101,11 @@ describe('a report', () => {
     expect(await text(page, '#path-title')).toBe('The way of 0xa300 event 2')
     expect(await text(page, '.time p')).toMatch(/^after 470 of 752: /)
     expect(await page.$eval('select', (select) => (select as HTMLSelectElement).value)).toBe('linux-6.6')
+    const repaired = await chromium.open([broken], {}, '#after=1&device=0x5200')
+    await repaired.waitForSelector('.verdict.restores')
+    expect(await text(repaired, '#path .sum')).toBe('The disk at 52:00.0: cleared')
+    const other = await chromium.open([fixture('two-itses.vits')], {}, '#its=0')
+    expect(await text(other, '.seg [aria-pressed=true]:has-text("ITS")')).toMatch(/^ITS 0/)
   })
 
   it('prints what vits check prints, and saves the case that it carries', async () => {
@@ -165,6 +171,34 @@ describe('a report', () => {
     const told = views.guest.filter(({ deviceId, eventId }) => eventId === undefined || !whole.includes(deviceId))
     expect((await texts(page, '.changes li')).length).toBe(Math.min(60, told.length))
     expect((await texts(page, '.seg button')).length).toBe(3)
+  })
+})
+
+describe('the history', () => {
+  it('plays, and stops where it is paused', async () => {
+    const page = await chromium.open([broken])
+    await page.click('[aria-label=play]')
+    await page.waitForFunction(() => Number(/^after (\d+) /.exec(document.querySelector('.time p')?.textContent ?? '')?.[1]) > 20)
+    await page.click('[aria-label=pause]')
+    const paused = await hash(page)
+    await page.waitForTimeout(250)
+    expect(await hash(page)).toBe(paused)
+    expect(paused).toContain('moment=')
+  })
+})
+
+describe('on a phone', () => {
+  it('the verdict and why stand there first, and the chain is a sheet that comes when it is asked for', async () => {
+    const page = await chromium.open([broken], { width: 390, height: 844 })
+    const sheet = async () => (await (await page.$('#path'))!.boundingBox())!
+    const why = (await (await page.$('#why'))!.boundingBox())!
+    expect(why.y + why.height).toBeLessThan((await sheet()).y)
+    expect((await sheet()).height).toBeLessThan(80)
+    await page.click('text=show')
+    expect((await sheet()).height).toBeGreaterThan(250)
+    expect((await sheet()).y + (await sheet()).height).toBe(844)
+    await page.click('text=hide')
+    expect((await sheet()).height).toBeLessThan(80)
   })
 })
 

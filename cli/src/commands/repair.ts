@@ -1,4 +1,4 @@
-import { isLoss, unseenWords } from '@vits/core/audit'
+import { isLoss } from '@vits/core/audit'
 import { repairDocument } from '@vits/core/documents'
 import type { SavedMachine } from '@vits/core/formats'
 import type { InspectOptions } from '@vits/core/inspect'
@@ -16,6 +16,7 @@ import { type JudgedKernel, judgedKernel, judgedWords } from '../options/profile
 import { jsonText, printable, shellWord } from '../printable.ts'
 import { fit } from '../render/layout.ts'
 import { planText } from '../render/plan-text.ts'
+import { changesOf, unwritable, unwrittenText } from '../render/unwritten-text.ts'
 import { count } from '../render/words.ts'
 import { holding } from '../repair/holding.ts'
 import { refuseCopies, refuseInPlace, refuseOutput, refusePipe } from '../repair/refuse-output.ts'
@@ -128,9 +129,6 @@ function planned(plan: () => RepairPlan): RepairPlan {
   }
 }
 
-/** Words of guest RAM and registers of the file. */
-const changesOf = ({ writes, registerWrites }: RepairPlan): number => writes.length + registerWrites.length
-
 function outcome(plan: RepairPlan, { exitCode }: Pick<Options, 'exitCode'>): { written: ExitBits; unwritten: ExitBits } {
   const { itses, obstacles } = plan
   const losses = itses.some(({ lost, lostDevices }) => lost.length + lostDevices.length > 0) ? ExitCode.EventsLost : ExitCode.Ok
@@ -143,13 +141,6 @@ function outcome(plan: RepairPlan, { exitCode }: Pick<Options, 'exitCode'>): { w
   const repaired = exitCode && changesOf(plan) > 0 ? ExitCode.Repaired : ExitCode.Ok
   return { written: repaired | losses, unwritten: (left ? ExitCode.Problems : ExitCode.Ok) | unseen }
 }
-
-const unwritable = {
-  qcow2: 'what lies in a qcow2 image cannot be written back; look with -n',
-  running: 'a VM that runs cannot be written back; look with -n',
-  layers: 'a file of changes cannot be written back: apply it to its base first, and repair the result; look with -n',
-  kdump: 'a kdump file cannot be written back, and a case of it can (vits extract); look with -n',
-} as const
 
 /** Looks, once it is known what it is, whether its files can be written as they are asked for. */
 async function refuseMachine(machine: SavedMachine, { output, inPlace }: Options, io: Io): Promise<void> {
@@ -189,27 +180,4 @@ async function approve(path: string, restoring: InspectOptions, io: Io): Promise
     if (verdict === 'fails' || gaps.length > 0 || harm !== undefined)
       throw new DiskError(`the written file does not hold what was planned: ${harm?.says ?? gaps[0]?.says ?? verdict}`)
   }
-}
-
-function unwrittenText(plan: RepairPlan, { dryRun, yes, rebuild }: Options): string {
-  const { itses, obstacles } = plan
-  if (changesOf(plan) > 0 && obstacles.length > 0) {
-    const whole = itses.every(({ before }) => before.history.state === 'whole') && !rebuild
-    const hints = [
-      ...(yes ? [] : ['vits repair -n -y         what everything that can be done would do']),
-      ...(whole ? ['vits repair -n --rebuild  what writing the tables anew from the command queue would do'] : []),
-    ]
-    return hints.map((hint) => `  ${hint}\n`).join('')
-  }
-  if (changesOf(plan) > 0) return dryRun ? 'Nothing was written (-n).\n' : ''
-  const before = itses.map((its) => its.before)
-  if (before.some(({ gaps }) => gaps.length > 0))
-    return `Nothing is repaired: ${unseenWords(before)}, and nothing is proven good before that is known.\n`
-  if (itses.some(({ before }) => before.verdict !== 'restores'))
-    return `Nothing that this may do mends it${yes ? '' : '; -y or --rebuild may'}.\n`
-  const findings = itses.flatMap(({ after }) => after.findings)
-  const left = findings.filter(
-    ({ severity, fix }) => severity === 'latent' && fix.writes.length + (fix.registers?.length ?? 0) > 0,
-  ).length
-  return `Nothing to repair${left > 0 ? `; --strict clears ${count(left, 'harmless leftover')}` : ''}.\n`
 }

@@ -125,15 +125,21 @@ function nextSteps(
   const safe = findings.some(({ fix }) => fix.safe && fix.writes.length > 0)
   const troubled = reports.find(({ verdict }) => verdict !== 'restores')
   const its = reports.length > 1 && troubled !== undefined ? ['--its', `${troubled.its.index}`] : []
-  const [name, copy] = [[shellWord(file), ...more], shellWord(fixedName(file))]
+  const name = [shellWord(file), ...more]
   return [
     safe && to !== 'nowhere'
-      ? [['vits', 'repair', '-p', ...name, '-o', copy], 'write a repaired copy']
+      ? [repairCommand(file, more), 'write a repaired copy']
       : [['vits', 'repair', '-n', ...name], 'see what can be mended'],
     ...(first === undefined ? [] : [[['vits', 'explain', first.code], 'what this is and why it happens'] as const]),
     [['vits', 'show', ...name, '--view', 'guest', ...its], 'what the guest has mapped'],
   ]
 }
+
+/** What writes a repaired copy. */
+export const repairCommand = (file: string, more: readonly string[] = []): readonly string[] => [
+  ...['vits', 'repair', '-p', shellWord(file), ...more],
+  ...['-o', shellWord(fixedName(file))],
+]
 
 /** `vm.mig.zst` is repaired as `vm.fixed.mig`. */
 function fixedName(file: string): string {

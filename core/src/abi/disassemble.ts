@@ -9,7 +9,8 @@ export function disassemble(memory: ReadonlyMemory, at: Gpa): string {
   return command === undefined ? `opcode ${hex(words[0]! & 0xff)}` : spell(command)
 }
 
-function spell(command: Command): string {
+/** A command as a person reads it. */
+export function spell(command: Command): string {
   switch (command.name) {
     case 'MAPD':
       return command.args.valid

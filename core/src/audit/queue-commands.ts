@@ -1,4 +1,4 @@
-import { COMMAND_BYTES, type Command, disassemble, type SavedIts } from '../abi/index.ts'
+import { COMMAND_BYTES, type Command, disassemble, type SavedIts, spell } from '../abi/index.ts'
 import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
 import { type CollectionRecord, type DeviceRecord, Replay } from './replay.ts'
 import { commandIn, isBlank, openRing, type Ring } from './ring.ts'
@@ -30,7 +30,8 @@ export function queueCommands(memory: ReadonlyMemory, its: SavedIts): readonly Q
 
 function queueCommand(ring: Ring, slot: number, memory: ReadonlyMemory): QueueCommand {
   const at = (ring.base + slot * COMMAND_BYTES) as Gpa
-  return { at, slot, command: commandIn(ring, slot), says: disassemble(memory, at), when: whenOf(ring, slot) }
+  const command = commandIn(ring, slot)
+  return { at, slot, command, says: command === undefined ? disassemble(memory, at) : spell(command), when: whenOf(ring, slot) }
 }
 
 /** Where CWRITER is behind CREADR, what waits goes on at slot 0, and everything between the two is executed. */

@@ -7,7 +7,7 @@ import { PlantedVm, RAM } from './testing/planted-vm.ts'
 import { traceWalk } from './walk-trace.ts'
 
 const traceOf = (vm: PlantedVm, { kernel = NEWEST, most }: { kernel?: ProfileId; most?: number } = {}) =>
-  traceWalk(setScene({ ...vm.input(), profile: profiles[kernel] }), most)
+  traceWalk(setScene({ ...vm.input(), profile: profiles[kernel] }), most === undefined ? {} : { most })
 
 const linesOf = (vm: PlantedVm) =>
   traceOf(vm).entries.map(({ kind, deviceId, eventId, icid, stepped, jumped, hidden }) => {

@@ -53,10 +53,18 @@ export interface WalkTrace {
 /** Entries listed when nobody says how many. */
 const MOST_ENTRIES = 65536
 
+/** Which entries are listed. */
+export interface Traced {
+  /** At most so many. */
+  readonly most?: number
+  /** Without the ITEs of devices: what the scan of the device table comes to. */
+  readonly withoutEvents?: boolean
+}
+
 /** The way of a restore through the tables of `scene`: a reader of the one walk. */
-export function traceWalk(scene: Scene, most = MOST_ENTRIES): WalkTrace {
+export function traceWalk(scene: Scene, { most = MOST_ENTRIES, withoutEvents = false }: Traced = {}): WalkTrace {
   const { memory, view, profile, tables } = scene
-  const tracer = new Tracer(memory, tables, most)
+  const tracer = new Tracer(memory, tables, { most, withoutEvents })
   const walked = walkTables(memory, view, profile.quirks, tracer, { mostWork: scene.share('restore') })
   return { entries: tracer.entries, end: endOf(walked, tracer.entries) }
 }
@@ -76,14 +84,16 @@ class Tracer implements TableReader {
   readonly #memory: ReadonlyMemory
   readonly #tables: Tables
   readonly #most: number
+  readonly #withoutEvents: boolean
   /** Where the scan of the device table, and of the ITT under way, is to go on. */
   #nextDevice = 0
   #nextEvent = 0
 
-  constructor(memory: ReadonlyMemory, tables: Tables, most: number) {
+  constructor(memory: ReadonlyMemory, tables: Tables, { most, withoutEvents }: Required<Traced>) {
     this.#memory = memory
     this.#tables = tables
     this.#most = most
+    this.#withoutEvents = withoutEvents
   }
 
   collection(_icid: number, _rdBase: number, at: Gpa): Answer {
@@ -103,6 +113,7 @@ class Tracer implements TableReader {
   }
 
   event(deviceId: number, eventId: number, _pintid: number, icid: number, at: Gpa): Answer {
+    if (this.#withoutEvents) return GO_ON
     const { lo, hi } = this.#word(at)
     const next = ITE.fields.next.get(lo, hi)
     const stepped = eventId - this.#nextEvent

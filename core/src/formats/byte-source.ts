@@ -73,10 +73,16 @@ export async function holding(source: ByteSource, start: number, end: number): P
 /** What a source takes where it lies. */
 export const storedBytes = ({ byteLength, storedBytes }: ByteSource): number => storedBytes ?? byteLength
 
-/** Reads exactly `bytes` bytes at `offset`. @throws FormatError naming `what` when the source ends before. */
-export async function readExactly(source: ByteSource, offset: number, bytes: number, what: string): Promise<Uint8Array> {
+/** Reads exactly `bytes` bytes at `offset`; into `scratch` as `slice` does. @throws FormatError naming `what` when the source ends before. */
+export async function readExactly(
+  source: ByteSource,
+  offset: number,
+  bytes: number,
+  what: string,
+  scratch?: Uint8Array,
+): Promise<Uint8Array> {
   if (offset + bytes > source.byteLength) throw truncated(source.byteLength, what)
-  const read = await source.slice(offset, offset + bytes)
+  const read = await source.slice(offset, offset + bytes, scratch)
   if (read.length !== bytes) throw truncated(offset + read.length, what)
   return read
 }

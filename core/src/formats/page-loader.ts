@@ -17,8 +17,10 @@ export interface PlacedPage {
 /** Copies whole pages into memory, with one read for pages that lie close together. */
 export async function loadPages(source: ByteSource, memory: LoadableMemory, pages: readonly PlacedPage[]): Promise<void> {
   const sorted = [...pages].sort((a, b) => a.offset - b.offset)
+  let room = new Uint8Array(0)
   for (const { start, bytes, items } of together(sorted, ({ offset }) => ({ offset, bytes: PAGE_BYTES }))) {
-    const read = await readExactly(source, start, bytes, 'the contents of pages')
+    if (bytes > room.length) room = new Uint8Array(bytes)
+    const read = await readExactly(source, start, bytes, 'the contents of pages', room)
     for (const { at, offset } of items) memory.load(at, read.subarray(offset - start, offset - start + PAGE_BYTES))
   }
 }

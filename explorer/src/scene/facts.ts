@@ -163,6 +163,8 @@ export interface PlanFacts {
   /** Why it is not proven good, and is not written. */
   readonly obstacles: readonly string[]
   readonly lost: number
+  /** What is not changed is well as it is, is not known, or has nothing that mends it. */
+  readonly unchanged: 'well' | 'unknown' | 'unmended'
   readonly chips: readonly KernelChip[]
   /** What is written, in address order. */
   readonly writes: readonly PlannedLine[]
@@ -186,6 +188,11 @@ export function planFacts({ writes, registerWrites, obstacles, itses, kernels }:
     registers: registerWrites.length,
     obstacles: [...new Set(obstacles.map(({ says }) => says))],
     lost: itses.reduce((sum, { lost }) => sum + lost.length, 0),
+    unchanged: itses.some(({ before }) => before.gaps.length > 0)
+      ? 'unknown'
+      : itses.every(({ before }) => before.verdict === 'restores')
+        ? 'well'
+        : 'unmended',
     chips: kernelChips(kernels.map(({ after }) => after)),
     writes: writes.slice(0, MOST_WRITES).map(({ at, id, kind, code, why, from, to }) => ({
       at: hex(at),

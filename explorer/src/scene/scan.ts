@@ -26,7 +26,7 @@ const MOST_ENTRIES = 2 ** 18
 export const scanOf = (scene: Scene): Scan => scene.once(scan)
 
 function scan(scene: Scene): Scan {
-  const { entries, end } = traceWalk(scene, MOST_ENTRIES)
+  const { entries, end } = traceWalk(scene, { most: MOST_ENTRIES, withoutEvents: true })
   const visits = new Map<number, Visit>()
   for (const entry of entries) {
     if (entry.kind === 'DTE') visits.set(entry.deviceId!, { order: visits.size + 1, entry })

@@ -32,10 +32,12 @@ function states({ place, known }: State, doings: Doings): HTMLElement {
 
 function planWords(plan: State['known'][number]['plan']): string {
   if (plan === undefined) return ' …'
-  if (plan.obstacles.length > 0) return ' refused'
   const changes = plan.words + plan.registers
-  return changes === 0 ? ' nothing to do' : ` ${changes} ${changes === 1 ? 'word' : 'words'}`
+  if (changes === 0) return unchangedWords[plan.unchanged]
+  return plan.obstacles.length > 0 ? ' refused' : ` ${changes} ${changes === 1 ? 'word' : 'words'}`
 }
+
+const unchangedWords = { well: ' nothing to do', unknown: ' nothing proven', unmended: ' nothing mends it' } as const
 
 function itses({ place, shown }: State, doings: Doings): Child {
   const all = shown?.facts?.itses ?? []

@@ -24,11 +24,11 @@ export function chainPanel(state: State, chain: Chain | undefined, doings: Doing
   )
 }
 
-/** On a narrow window the panel is a sheet over the page, which can be put away. */
-let isFolded = false
+/** On a narrow window the panel is a sheet over the page, which comes when it is asked for: the verdict and why stand there first. */
+let isFolded = true
 
 function foldButton(): HTMLElement {
-  const words = () => (isFolded ? 'show' : 'fold')
+  const words = () => (isFolded ? 'show' : 'hide')
   const button = h('button', { type: 'button', class: 'tool fold', 'aria-expanded': String(!isFolded) }, words())
   button.addEventListener('click', () => {
     isFolded = !isFolded

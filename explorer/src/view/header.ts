@@ -17,7 +17,7 @@ export function header(state: State, doings: Doings, tools: HTMLElement): HTMLEl
     { class: `verdict ${facts?.verdict ?? 'unknown'}` },
     h(
       'div',
-      { class: 'say' },
+      { class: 'what' },
       h(
         'p',
         { class: 'file' },
@@ -25,12 +25,17 @@ export function header(state: State, doings: Doings, tools: HTMLElement): HTMLEl
         ` ${file.summary}`,
         state.isScrubbed && h('em', {}, 'scrubbed'),
       ),
+      tools,
+    ),
+    h(
+      'div',
+      { class: 'say' },
       h('h1', {}, h('span', { class: 'sign', 'aria-hidden': 'true' }), facts?.title ?? 'Working out what a restore does …'),
       h('p', { class: 'headline' }, facts?.headline),
       stopLine(facts?.stop, doings),
       scrubbedLine(state.isScrubbed),
     ),
-    h('div', { class: 'beside' }, tools, facts !== undefined && flows(facts)),
+    facts !== undefined && flows(facts),
   )
 }
 

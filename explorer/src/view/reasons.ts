@@ -107,10 +107,11 @@ function trapNote({ shown }: State): Child {
 function writesList({ known, place }: State): Child {
   const { plan } = known[place.vm]!
   if (plan === undefined) return undefined
-  const { writes, obstacles, words, lost } = plan
+  const { writes, obstacles, words, registers, lost, unwritten, command } = plan
   return [
     h('h2', {}, 'What the repair changes'),
     obstacles.length > 0 &&
+      words + registers > 0 &&
       h(
         'p',
         { class: 'trap' },
@@ -119,7 +120,8 @@ function writesList({ known, place }: State): Child {
       ),
     lost > 0 &&
       h('p', { class: 'trap' }, `${many(lost)} events that the guest has mapped cannot be saved: it must set them up again.`),
-    words === 0 && h('p', { class: 'none' }, 'No word of guest RAM.'),
+    words + registers === 0 && h('p', { class: 'none' }, 'Nothing.'),
+    unwritten !== '' && h('p', { class: 'none unwritten' }, unwritten),
     h(
       'ol',
       { class: 'writes' },
@@ -128,14 +130,16 @@ function writesList({ known, place }: State): Child {
           'li',
           {},
           h('b', {}, id),
-          ` · ${code} at `,
-          h('code', {}, at),
+          ` · ${code} `,
+          h('span', {}, 'at ', h('code', {}, at)),
           h('code', { class: 'word' }, h('s', {}, from), ` → ${to}`),
           h('p', {}, why),
         ),
       ),
     ),
     words > writes.length && h('p', { class: 'none' }, `and ${many(words - writes.length)} more words`),
+    command !== '' &&
+      h('p', { class: 'command' }, 'Nothing is written yet. This writes a repaired copy: ', h('code', {}, command)),
   ]
 }
 

@@ -1,18 +1,6 @@
 import type { ProfileId } from '@vits/core/abi'
-import type {
-  Changes,
-  EventColumns,
-  Facts,
-  GuestMoment,
-  KernelChip,
-  Page,
-  PlanFacts,
-  Reason,
-  Row,
-  Timeline,
-  Trap,
-} from '../scene/index.ts'
-import type { Opened } from '../worker/messages.ts'
+import type { Changes, EventColumns, Facts, GuestMoment, KernelChip, Page, Reason, Row, Timeline, Trap } from '../scene/index.ts'
+import type { Opened, PlanAnswer } from '../worker/messages.ts'
 
 /** Where the reader is: everything that a link to the page says. */
 export interface Place {
@@ -44,7 +32,7 @@ export interface Shown {
 export interface Known {
   readonly opened: Opened
   chips?: readonly KernelChip[]
-  plan?: PlanFacts
+  plan?: PlanAnswer
 }
 
 /** Everything the page shows is made of this. */

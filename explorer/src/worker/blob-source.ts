@@ -1,46 +1,84 @@
-import { type ByteSource, blobSource } from '@vits/core/formats'
+import type { ByteSource } from '@vits/core/formats'
+import { PIECE, pieceReader, type ReadPiece } from './piece-reader.ts'
 
-/** Bytes that are read at once: a browser takes about as long for a small piece of a file as for a large one. */
-const PIECE = 8 * 2 ** 20
 /** Pieces that are kept: a search of RAM goes up and down from one place, by turns. */
-const MOST_PIECES = 6
+const MOST_PIECES = 12
+
+interface Piece {
+  readonly bytes: Promise<Uint8Array<ArrayBuffer>>
+  /** Who waits for the bytes, or copies them. */
+  users: number
+}
 
 /**
  * A file of the page. Whoever reads it goes forward, in small steps: pieces are read whole, and while one is looked at, the next one is
- * on its way. What jumps about has nothing read ahead for it.
+ * on its way. What jumps about has nothing read ahead for it. Bytes are copied out of pieces, whose memory is used again: a browser
+ * takes longer to find new memory for them than to read them.
  */
 export function readAhead(blob: Blob): ByteSource {
-  const file = blobSource(blob)
-  const pieces = new Map<number, Promise<Uint8Array>>()
-  let last = -2
-  /** The piece, as the one that was asked for last. */
-  const piece = (n: number): Promise<Uint8Array> => {
-    const read = pieces.get(n) ?? file.slice(n * PIECE, Math.min(file.byteLength, (n + 1) * PIECE))
-    pieces.delete(n)
-    pieces.set(n, read)
-    const [oldest] = pieces.keys()
-    if (pieces.size > MOST_PIECES) pieces.delete(oldest!)
-    return read
+  return new PiecesOfFile(blob)
+}
+
+class PiecesOfFile implements ByteSource {
+  readonly byteLength: number
+  readonly #read: ReadPiece
+  /** As they were used last. */
+  readonly #pieces = new Map<number, Piece>()
+  readonly #rooms: ArrayBuffer[] = []
+  #last = -2
+
+  constructor(blob: Blob) {
+    this.byteLength = blob.size
+    this.#read = pieceReader(blob)
   }
-  const turnTo = (n: number): Promise<Uint8Array> => {
-    const isNext = n === last + 1
-    last = n
-    const read = piece(n)
-    if (isNext && !pieces.has(n + 1) && (n + 1) * PIECE < file.byteLength) piece(n + 1).catch(() => pieces.delete(n + 1))
-    return read
+
+  async slice(start: number, end: number, scratch?: Uint8Array): Promise<Uint8Array> {
+    const into = scratch?.subarray(0, end - start) ?? new Uint8Array(end - start)
+    for (let at = start; at < end; ) {
+      const n = Math.floor(at / PIECE)
+      const until = Math.min(end, (n + 1) * PIECE)
+      const piece = this.#turnTo(n)
+      piece.users++
+      try {
+        into.set((await piece.bytes).subarray(at - n * PIECE, until - n * PIECE), at - start)
+      } finally {
+        piece.users--
+      }
+      at = until
+    }
+    return into
   }
-  return {
-    byteLength: file.byteLength,
-    slice: async (start, end) => {
-      const [first, final] = [Math.floor(start / PIECE), Math.floor(Math.max(start, end - 1) / PIECE)]
-      if (final > first + 1) return file.slice(start, end)
-      const bytes = await turnTo(first)
-      const from = start - first * PIECE
-      if (final === first) return bytes.subarray(from, from + end - start)
-      const joined = new Uint8Array(end - start)
-      joined.set(bytes.subarray(from))
-      joined.set((await turnTo(final)).subarray(0, end - final * PIECE), final * PIECE - start)
-      return joined
-    },
+
+  #turnTo(n: number): Piece {
+    const isNext = n === this.#last + 1
+    this.#last = n
+    const piece = this.#piece(n)
+    if (isNext && (n + 1) * PIECE < this.byteLength) this.#piece(n + 1)
+    return piece
+  }
+
+  /** The piece, as the one that was used last. */
+  #piece(n: number): Piece {
+    const piece = this.#pieces.get(n) ?? this.#begin(n)
+    this.#pieces.delete(n)
+    this.#pieces.set(n, piece)
+    return piece
+  }
+
+  #begin(n: number): Piece {
+    this.#forgetOldest()
+    const bytes = this.#read(n, this.#rooms.pop() ?? new ArrayBuffer(PIECE))
+    // A failure is told to whoever asked for the piece; of one that was read ahead, to whoever asks for it then.
+    bytes.catch(() => this.#pieces.delete(n))
+    return { bytes, users: 0 }
+  }
+
+  #forgetOldest(): void {
+    if (this.#pieces.size < MOST_PIECES) return
+    const [oldest] = [...this.#pieces].filter(([, { users }]) => users === 0)
+    if (oldest === undefined) return
+    const [n, { bytes }] = oldest
+    this.#pieces.delete(n)
+    bytes.then(({ buffer }) => buffer.byteLength === PIECE && this.#rooms.push(buffer)).catch(() => undefined)
   }
 }

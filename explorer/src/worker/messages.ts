@@ -59,7 +59,7 @@ export interface Questions {
   judgement: { asked: Shown; answer: Judgement }
   rows: { asked: Shown & { readonly from: number; readonly to: number }; answer: readonly Row[] }
   kernels: { asked: { readonly vm: number }; answer: readonly KernelChip[] }
-  plan: { asked: { readonly vm: number }; answer: PlanFacts }
+  plan: { asked: { readonly vm: number }; answer: PlanAnswer }
   trap: { asked: Shown; answer: Trap | undefined }
   chain: { asked: Shown & { readonly deviceId: number; readonly eventId: number | undefined }; answer: Chain }
   moment: { asked: Shown & { readonly after: number }; answer: GuestMoment }
@@ -67,6 +67,14 @@ export interface Questions {
   text: { asked: { readonly vm: number; readonly kernel: ProfileId }; answer: string }
   caseFile: { asked: { readonly vm: number }; answer: Blob }
   repaired: { asked: { readonly vm: number }; answer: readonly NamedBlob[] }
+}
+
+/** What the repair comes to, and how it is written. */
+export interface PlanAnswer extends PlanFacts {
+  /** Why nothing is written, in the words of `vits repair`. */
+  readonly unwritten: string
+  /** The command that writes a repaired copy; nothing where the file cannot be written, or is one of several. */
+  readonly command: string
 }
 
 export type Question = keyof Questions

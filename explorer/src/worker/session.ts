@@ -15,7 +15,6 @@ import {
   guestAfter,
   type KernelChip,
   kernelChips,
-  type PlanFacts,
   planFacts,
   type Row,
   reasonsOf,
@@ -24,8 +23,18 @@ import {
   trapOf,
 } from '../scene/index.ts'
 import { readAhead } from './blob-source.ts'
-import type { Drawing, Given, Judgement, NamedBlob, Opened, Shown } from './messages.ts'
-import { findingWords, judgedFor, kernelLines, plainStyle, reportText } from './words.ts'
+import type { Drawing, Given, Judgement, NamedBlob, Opened, PlanAnswer, Shown } from './messages.ts'
+import {
+  changesOf,
+  findingWords,
+  judgedFor,
+  kernelLines,
+  plainStyle,
+  repairCommand,
+  reportText,
+  unwritable,
+  unwrittenWords,
+} from './words.ts'
 
 type Plan = ReturnType<Inspection['plan']>
 
@@ -141,8 +150,15 @@ export class Session {
     return kernelChips(this.kernelRows)
   }
 
-  get planFacts(): PlanFacts {
-    return planFacts(this.plan)
+  get planAnswer(): PlanAnswer {
+    const { writeBack, files, origin } = this.#inspection.machine
+    const isRepair = this.plan.obstacles.length === 0 && changesOf(this.plan) > 0
+    const isAlone = files.length === 1 && origin.vmm === 'qemu'
+    return {
+      ...planFacts(this.plan),
+      unwritten: writeBack.to === 'nowhere' ? `${unwritable[writeBack.because]}.` : unwrittenWords(this.plan),
+      command: isRepair && isAlone && writeBack.to !== 'nowhere' ? repairCommand(this.#given.name).join(' ') : '',
+    }
   }
 
   trap(shown: Shown): Trap | undefined {
@@ -185,8 +201,8 @@ export class Session {
   }
 }
 
-function refuse({ writeBack }: SavedMachine, { writes, registerWrites, obstacles }: Plan): void {
-  if (writeBack.to === 'nowhere') throw new Error('This file cannot be written back.')
-  if (obstacles.length > 0) throw new Error(`The result is not proven good and is not written: ${obstacles[0]!.says}`)
-  if (writes.length + registerWrites.length === 0) throw new Error('There is nothing to repair.')
+function refuse({ writeBack }: SavedMachine, plan: Plan): void {
+  if (writeBack.to === 'nowhere') throw new Error(unwritable[writeBack.because])
+  if (changesOf(plan) === 0) throw new Error(unwrittenWords(plan))
+  if (plan.obstacles.length > 0) throw new Error(`The result is not proven good and is not written: ${plan.obstacles[0]!.says}`)
 }
