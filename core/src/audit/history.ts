@@ -83,7 +83,8 @@ export function readHistory(memory: ReadonlyMemory, its: ItsRegisters, life: Lif
   const begunAnew = fromStart && lastUsed < used - 1
   const history = historyOf(begunAnew ? 'restarted' : 'wrapped', replay, waiting)
   const old = begunAnew && !blankBehind ? ring.base + write * COMMAND_BYTES : undefined
-  return { ...history, ...believed(replay, { ...life, begun, old, foreign: namedIn(ring, used, slots) }) }
+  const isOver = old !== undefined && isOtherLife(ring, life)
+  return { ...history, ...believed(replay, { ...life, begun, old, isOver, foreign: namedIn(ring, used, slots) }) }
 }
 
 interface Doubts extends Life {
@@ -91,6 +92,8 @@ interface Doubts extends Life {
   readonly begun: Replay | undefined
   /** Where the commands begin that the ring held before, when the guest began anew at slot 0. */
   readonly old: number | undefined
+  /** What those mapped is gone. */
+  readonly isOver: boolean
   /** Devices that slots name which are not the guest's. */
   readonly foreign: ReadonlySet<number>
 }
@@ -102,7 +105,7 @@ interface Doubts extends Life {
  */
 function believed(
   { devices, collections, errs }: Replay,
-  { canBeMapped = () => true, isCurrent = () => undefined, begun, old, foreign }: Doubts,
+  { canBeMapped = () => true, isCurrent = () => undefined, begun, old, isOver, foreign }: Doubts,
 ): Pick<History, 'collections' | 'devices' | 'doubted'> {
   const kept = new Map<number, DeviceRecord>()
   const doubted = new Map<number, Doubt>([...foreign].map((deviceId) => [deviceId, 'R-ring-tail']))
@@ -111,25 +114,30 @@ function believed(
     const isPast = begun !== undefined && since?.mapped !== true
     const record = told.mapped && !isPast ? (since ?? told) : told
     if (!record.mapped) kept.set(deviceId, record)
-    else if (isPast && isCurrent(record) !== true) doubted.set(deviceId, 'R-ring-restart')
+    else if ((isPast || (isOver && isFrom(record, old!))) && isCurrent(record) !== true) doubted.set(deviceId, 'R-ring-restart')
     else if (old !== undefined && (!canBeMapped(deviceId) || (isFrom(record, old) && isCurrent(record) === false))) {
       doubted.set(deviceId, 'R-ring-restart')
     } else if (errs && !record.whole) doubted.set(deviceId, 'R-ring-refused')
     else kept.set(deviceId, record)
   }
-  return { collections: begun === undefined ? collections : ofThisLife(collections, begun, kept), devices: kept, doubted }
+  const since = begun?.collections ?? (isOver ? before(collections, old!) : undefined)
+  return { collections: since === undefined ? collections : ofThisLife(collections, since, kept), devices: kept, doubted }
 }
 
 /** The collections that are mapped since slot 0, or that events of this life are in. */
 function ofThisLife(
   collections: ReadonlyMap<number, CollectionRecord>,
-  begun: Replay,
+  since: ReadonlyMap<number, CollectionRecord>,
   devices: ReadonlyMap<number, DeviceRecord>,
 ): ReadonlyMap<number, CollectionRecord> {
   const used = new Set<number | undefined>()
   for (const { events } of devices.values()) for (const { icid } of events.values()) used.add(icid)
-  return new Map([...collections].filter(([icid]) => begun.collections.has(icid) || used.has(icid)))
+  return new Map([...collections].filter(([icid]) => since.has(icid) || used.has(icid)))
 }
+
+/** Those whose MAPC stands before a place in the ring. */
+const before = (collections: ReadonlyMap<number, CollectionRecord>, place: number) =>
+  new Map([...collections].filter(([, { at }]) => at < place))
 
 /** All that is known of the device stands in the ring from there on. */
 const isFrom = ({ at, events }: DeviceRecord, from: number): boolean =>
@@ -151,6 +159,17 @@ function lifeFromStart(ring: Ring, life: Life): Replay | undefined {
 function mapsCollection(ring: Ring, slot: number): boolean {
   const command = commandIn(ring, slot)
   return command?.name === 'MAPC' && command.args.valid
+}
+
+/**
+ * The ITS was set up anew at slot 0 by a guest that maps no collection first, or has sent nothing since, and KVM saved no collection beside
+ * those of this life: what the ring held before it has forgotten. Where it is not known what KVM saved, it may have gone on.
+ */
+function isOtherLife(ring: Ring, life: Life): boolean {
+  if (life.icids === undefined || (ring.read > 0 && mapsCollection(ring, 0))) return false
+  const replay = new Replay(life)
+  replay.run(ring, 0, ring.read)
+  return !hasMore(life.icids, replay)
 }
 
 /** KVM saved all collections of this life and more. A list that lacks one of them is not what KVM saved, and tells nothing. */

@@ -73,6 +73,31 @@ describe('a ring that goes on behind CWRITER', () => {
   })
 })
 
+describe('a ring of which KVM saved no collection that the guest mapped before slot 0 was written again', () => {
+  const vm = () => small().map(8, one).map(16, one)
+  const saved = (...icids: number[]) => ({ icids: new Set(icids) })
+
+  it('has nothing of what it held before, when nothing is executed since', () => {
+    const { state, mapped, collections, doubted } = read(vm(), saved(), 0)
+    expect([state, mapped, [...collections.keys()], [...doubted.values()]]).toEqual([
+      'restarted',
+      [],
+      [],
+      ['R-ring-restart', 'R-ring-restart'],
+    ])
+    expect(read(vm(), saved(0), 0)).toMatchObject({ state: 'restarted', mapped: [8, 16] })
+  })
+
+  it('has nothing of that when the guest maps a device first, and not a collection', () => {
+    const anew = vm()
+    const command = encodeCommand('MAPD', { deviceId: 24, size: 4, ittAddr: anew.itt(24), valid: true })
+    anew.memory.write(QUEUE as Gpa, new Uint8Array(command.buffer))
+    expect(read(anew, saved(), 1)).toMatchObject({ state: 'restarted', mapped: [24] })
+    expect(read(anew, saved(0, 1), 1)).toMatchObject({ state: 'restarted', mapped: [8, 16, 24] })
+    expect(read(anew, { ...saved(), isCurrent: ({ deviceId }) => deviceId === 8 }, 1).mapped).toEqual([8, 24])
+  })
+})
+
 describe('a ring that does not explain itself', () => {
   const nothing = { canBeMapped: () => false }
 

@@ -63,7 +63,12 @@ describe('what a repair endangers', () => {
     ['is an event that is taken out, and whose LPI is enabled', 1, (vm) => vm.ite(24, 2, {}), [[24, 2]]],
     ['is no event whose LPI is disabled', 0, (vm) => vm.ite(24, 2, {}), []],
     ['is no event that stays', 1, (vm) => vm.ite(24, 3, { pintid: 8301, icid: 0 }), []],
-    ['is no event whose LPI another has that stays', 1, (vm) => vm.ite(24, 2, {}).ite(24, 3, { pintid: 8300, icid: 0 }), []],
+    [
+      'is one whose LPI another has that stays and that nobody knows either',
+      1,
+      (vm) => vm.ite(24, 2, {}).ite(24, 3, { pintid: 8300, icid: 0 }),
+      [[24, 2]],
+    ],
   ])('%s', (_what, enabled, repair, expected) => {
     const [before, after] = [vmWithUnknown(), repair(vmWithUnknown())]
     for (const { memory } of [before, after]) memory.setU8((LPI_CONFIGURATION + 8300 - FIRST_LPI) as Gpa, enabled)

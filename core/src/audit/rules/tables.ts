@@ -49,8 +49,10 @@ export const tableRules = {
     says: 'dead',
     weak: true,
     when: 'the ITT of a device that nobody knows holds what is no entry',
-    limit: 'entries that KVM can have written: LPIs, and collections that there are',
-    holds: 'Linux, OpenBSD, Xen. FreeBSD and NetBSD declare ITTs twice as large as theirs; Zephyr does not clear them',
+    limit:
+      'entries that KVM can have written: LPIs, and collections that there are; a guest that unmaps collections leaves such entries behind',
+    holds:
+      'Linux, OpenBSD, Xen, which unmap no collection. FreeBSD and NetBSD declare ITTs twice as large as theirs; Zephyr does not clear them',
     source: 'its_create_device; gicv3_its_init_device_id',
   }),
   'R-itt-taken': rule({
