@@ -3,6 +3,7 @@ import type { ScopeDocument } from '@vits/core/documents'
 import { guests, type OperationName, operationRows, saveModes } from '@vits/core/scope'
 import { readScopes } from '../lab/src/scope/found.ts'
 import { type PlayedKernel, readPlayed, total } from '../lab/src/scope/results.ts'
+import { lawsText } from './scope/laws-text.ts'
 import { number } from './scope/numbers.ts'
 import { keyOf, type Story, stories, storyRow, storyText } from './scope/stories.ts'
 
@@ -67,6 +68,7 @@ ${storiesText(
   played,
 )}
 ${realText(played)}
+${lawsText()}
 ## What is outside
 
 ${notCovered.map(({ what, why }) => `* ${what}. ${why}`).join('\n')}
