@@ -101,6 +101,7 @@ export class Cursor implements ReadCursor, WriteCursor, Place {
   }
 
   knownZeros(limit: number): number {
+    if (this.#flat !== undefined) return this.#flat.knownZeros(this.index * 4, limit)
     return this.zeroOffset < 0 ? 0 : this.#region!.knownZeros(this.zeroOffset, limit)
   }
 

@@ -1,7 +1,7 @@
-import { shown, wholeNumber } from './arguments.ts'
-import { GPA_LIMIT, type Gpa, type GpaRange } from './gpa.ts'
+import type { Gpa } from './gpa.ts'
 import { counted, sizeText } from './inspect.ts'
 import { type Place, type Words, zeroWords } from './place.ts'
+import { allocated, checkShape, type LoadedShape, type RegionShape } from './region-shape.ts'
 
 /** Bytes of a page: the grain of the dirty log and of sparse regions. */
 export const PAGE_BYTES = 4096
@@ -17,30 +17,8 @@ const ZERO = 0
 /** Slots are kept by this many pages, shared between forks, so that a large and mostly untouched VM costs little. */
 const CHUNK_BITS = 10
 const CHUNK_PAGES = 1 << CHUNK_BITS
-const CHUNK_BYTES = CHUNK_PAGES * PAGE_BYTES
 const ABSENT_CHUNK = new Int32Array(CHUNK_PAGES).fill(ABSENT)
 const ZERO_CHUNK = new Int32Array(CHUNK_PAGES).fill(ZERO)
-
-/** How a region keeps its bytes. */
-export type Backing =
-  /** One buffer for the whole region: fastest; bytes are committed as they are touched. */
-  | 'flat'
-  /** Pages appear when first written; a page never written reads as zeros. */
-  | 'sparse'
-
-/** What a region is made from: it ends below 2^52. */
-export interface RegionShape {
-  /** A multiple of 8. */
-  readonly base: Gpa
-  /** A multiple of 8, at least 8. */
-  readonly bytes: number
-  readonly backing?: Backing
-}
-
-/** `loaded`: sparse, but pages must be put there before they are read. */
-interface LoadedShape extends GpaRange {
-  readonly backing: 'loaded'
-}
 
 /** A page of RAM that is loaded piece by piece was read before it was loaded: a bug of the loader, never an errno of KVM. */
 export class NotLoadedError extends Error {
@@ -68,6 +46,8 @@ export class Region {
   readonly words: Int32Array
   readonly doubles: Float64Array
   readonly #dirty: Uint32Array
+  /** Of a flat region, the pages that were written and are not dirty any more. */
+  readonly #written: Uint32Array
   /** Page to slot: ABSENT (nothing loaded), ZERO (reads as zeros), else slot number. A flat region has none. */
   #chunks: Int32Array[] | undefined
   /** 1 for a chunk of slots that no fork shares. */
@@ -90,6 +70,7 @@ export class Region {
     this.isSmall = this.isFlat && bytes <= SMALL_BYTES
     const pages = Math.ceil(bytes / PAGE_BYTES)
     this.#dirty = allocated(bytes, () => new Uint32Array(Math.ceil(pages / 32)))
+    this.#written = allocated(bytes, () => new Uint32Array(this.isFlat ? this.#dirty.length : 0))
     if (backing !== 'flat') {
       const chunks = Math.ceil(pages / CHUNK_PAGES)
       this.#chunks = allocated(bytes, () => new Array<Int32Array>(chunks).fill(backing === 'loaded' ? ABSENT_CHUNK : ZERO_CHUNK))
@@ -154,12 +135,18 @@ export class Region {
     let at = offset
     while (at < end) {
       const page = Math.floor(at / PAGE_BYTES)
-      const chunk = this.#chunks?.[page >>> CHUNK_BITS]
-      if (chunk === ZERO_CHUNK) at += CHUNK_BYTES - (at % CHUNK_BYTES)
-      else if (chunk?.[page & (CHUNK_PAGES - 1)] === ZERO) at += PAGE_BYTES - (at % PAGE_BYTES)
-      else break
+      const last = Math.ceil(end / PAGE_BYTES)
+      const zeros = this.#chunks === undefined ? this.#neverWritten(page) : knownZeroPages(this.#chunks, page, last)
+      if (zeros === 0) break
+      at = (page + zeros) * PAGE_BYTES
     }
     return (Math.min(at, end) - offset) / 8
+  }
+
+  /** How many pages from this one on were never written, as far as one word of the log tells. */
+  #neverWritten(page: number): number {
+    const marks = (this.#dirty[page >>> 5]! | this.#written[page >>> 5]!) >>> (page & 31)
+    return marks === 0 ? 32 - (page & 31) : 31 - Math.clz32(marks & -marks)
   }
 
   /** Says that a page of a `loaded` region holds zeros, unless it holds something already. */
@@ -189,6 +176,7 @@ export class Region {
   }
 
   clearDirty(): void {
+    for (let word = 0; word < this.#written.length; word++) this.#written[word]! |= this.#dirty[word]!
     this.#dirty.fill(0)
   }
 
@@ -211,6 +199,7 @@ export class Region {
     const { base, bytes, words } = this
     const copy = new Region({ base, bytes, backing: 'sparse' })
     for (let offset = 0; offset < bytes; offset += PAGE_BYTES) {
+      if (this.#neverWritten(offset / PAGE_BYTES) > 0) continue
       const page = new Uint8Array(words.buffer, offset, Math.min(PAGE_BYTES, bytes - offset))
       if (page.some((byte) => byte !== 0)) copy.load(offset, page)
     }
@@ -272,24 +261,15 @@ export class Region {
   }
 }
 
-const backings: readonly string[] = ['flat', 'sparse', 'loaded'] satisfies (Backing | LoadedShape['backing'])[]
-
-function checkShape(base: Gpa, bytes: number, backing: string): void {
-  wholeNumber('the base of a region', base, 0, GPA_LIMIT - 8)
-  wholeNumber('the bytes of a region', bytes, 8, GPA_LIMIT - base)
-  if (bytes % 8 !== 0 || base % 8 !== 0) {
-    throw new RangeError(`a region is a whole number of 8-byte words, not ${bytes} bytes at 0x${base.toString(16)}`)
-  }
-  if (!backings.includes(backing)) throw new RangeError(`${shown(backing)} is no backing of a region: 'flat' or 'sparse'`)
-}
-
-/** @throws RangeError where a host has no room for what keeps a region of so many bytes. */
-function allocated<T>(bytes: number, allocate: () => T): T {
-  try {
-    return allocate()
-  } catch (error) {
-    throw new RangeError(`there is no room for a region of ${bytes} bytes`, { cause: error })
-  }
+/** How many pages from this one up to `last` have no bytes of their own and read as zeros, as far as one chunk tells. */
+function knownZeroPages(chunks: readonly Int32Array[], page: number, last: number): number {
+  const chunk = chunks[page >>> CHUNK_BITS]!
+  const first = page & (CHUNK_PAGES - 1)
+  const end = Math.min(CHUNK_PAGES, first + last - page)
+  if (chunk === ZERO_CHUNK) return end - first
+  let at = first
+  while (at < end && chunk[at] === ZERO) at++
+  return at - first
 }
 
 /** The index of the 32-bit word that holds a byte: in integer arithmetic as far as that goes, which most regions do not leave. */
