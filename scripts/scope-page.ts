@@ -210,6 +210,8 @@ restored what the model had saved. Every answer and every byte of the tables was
 ${rows.join('\n')}
 | ${played.length} kernels | | | ${counts.map(number).join(' | ')} | **${number(all.differing + all.stopped)}** |
 
-*Otherwise* and *refused* are what the histories above come to on kernels that save so: the model foretold each.
+*Otherwise* and *refused* are what the histories above come to on kernels that save so: the model foretold each. MIGRATE leads to another VM of the same kernel
+here. Histories with a RESTORE onto devices that are there were not played: KVM has each device twice then, and which of the two answers changes
+with every save, where the model keeps to one. What the rows with RESTORE say is said of the model alone.
 `
 }

@@ -22,7 +22,8 @@ const TOLD = 5
 
 /**
  * Histories of scopes on kernels and on the model of each, side by side: those that lead to states from the first to the last, evenly, and what
- * the model saves in a scope's way where that is not the kernel's own. `--states` keeps to the first so many of each scope. Exit code 1 if any
+ * the model saves in a scope's way where that is not the kernel's own. `--states` keeps to the first so many of each scope, and
+ * `--paths 0` to the counterexamples. Exit code 1 if any
  * answer differs, or a host stops that should not. `--keep` adds what came of it to fixtures/scope/kernels.json; `--record FOLDER` plays nothing but the
  * counterexamples that are on record there, and writes the answers as recordings.
  */
@@ -83,9 +84,10 @@ const kernelsNamed = (list: string): string[] => (list === 'all' ? [...fetchedVe
 
 function told(sample: Sampled): Sampled {
   const { name, states, histories, saved } = sample
-  console.log(
-    `${name}: ${histories.length} histories of ${states} states${saved.length > 0 ? `, ${saved.length} saved images` : ''}`,
-  )
+  if (states > 0)
+    console.log(
+      `${name}: ${histories.length} histories of ${states} states${saved.length > 0 ? `, ${saved.length} saved images` : ''}`,
+    )
   return sample
 }
 
@@ -120,7 +122,7 @@ function batchesOf(sample: Sampled): Batch[] {
 
 /** All of a batch: behind a segment that would stop the host, another VM goes on. */
 async function playBatch(kvm: KvmSubject, model: ModelOf, { sample, segments }: Batch, played: Played): Promise<void> {
-  const before = prologue(sample.scope)
+  const before = prologue(segments[0]!.scope)
   const found: PlayedSegment[] = []
   for (let left = segments; left.length > 0; ) {
     const part = await playSegments(kvm, model.model(), before, left)

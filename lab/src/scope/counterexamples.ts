@@ -1,6 +1,7 @@
 import { ScopeSteps, type Step } from '@vits/core/conformance'
 import { type HistoryStep, type Scope, ScopeVm } from '@vits/core/scope'
 import { historyOf, readScopes } from './found.ts'
+import { isPlayable } from './sampled.ts'
 import { livedBy, restoredBy, type Segment } from './segments.ts'
 
 /** The shortest history to one kind of wrong restore of a scope. */
@@ -11,13 +12,19 @@ export interface Counterexample {
   readonly history: readonly HistoryStep[]
 }
 
-/** Those of some scopes that were found. */
+/** Kinds of which the tables that are compared show nothing: which vCPU an LPI goes to, and what is pending. */
+const unseen = /an LPI has another vCPU|a pending bit/
+
+/** Those of some scopes that were found, and can be played. */
 export const counterexamples = (names: readonly string[]): Counterexample[] =>
-  readScopes().results.flatMap(({ name, scope, wrong }) =>
-    names.includes(name)
-      ? wrong.map(({ kind, history }) => ({ name: `${name}: ${kind}`, scope, history: historyOf(history) }))
-      : [],
-  )
+  readScopes()
+    .results.filter(({ name }) => names.includes(name))
+    .flatMap(({ name, scope, wrong }) =>
+      wrong
+        .filter(({ kind }) => !unseen.test(kind))
+        .map(({ kind, history }) => ({ name: `${name}: ${kind}`, scope, history: historyOf(history) })),
+    )
+    .filter(({ history }) => isPlayable(history))
 
 /** A kernel lives a history that it saves itself; else it restores what the model has saved. */
 const isLived = ({ save, migratesTo }: Scope) => save === 'own' && migratesTo === undefined

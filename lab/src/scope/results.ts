@@ -55,12 +55,15 @@ export class Played {
 
   add(name: string, { segment, ending, answers, difference }: PlayedSegment): void {
     const tally = this.#scopes.get(name)!
+    if (difference !== undefined) tally.differing++
+    if (segment.counterexample !== undefined) {
+      this.#counterexamples.set(segment.counterexample, ending)
+      return
+    }
     if (segment.kind === 'history') tally.histories++
     else tally.images++
     tally.answers += answers
     tally.endings[ending]++
-    if (difference !== undefined) tally.differing++
-    if (segment.counterexample !== undefined) this.#counterexamples.set(segment.counterexample, ending)
   }
 
   get line(): string {
@@ -72,7 +75,7 @@ export class Played {
   result(kernel: Pick<PlayedKernel, 'release' | 'build' | 'model'>): PlayedKernel {
     return {
       ...kernel,
-      scopes: Object.fromEntries(this.#scopes),
+      scopes: Object.fromEntries([...this.#scopes].filter(([, tally]) => tally.answers > 0 || tally.differing > 0)),
       counterexamples: Object.fromEntries(this.#counterexamples),
     }
   }
