@@ -76,7 +76,7 @@ function outcomeOf({ truth }: Question, { writes, itses }: RepairPlan, has: Retu
 /** What is wrong and not said of a result that is called clean. */
 function wrongOf(
   question: Question,
-  { itses: [{ after }] }: RepairPlan,
+  { itses: [{ after }], writes }: RepairPlan,
   { name, kernel }: { readonly name: RepairName; readonly kernel: ProfileId },
   { lost, changed, returned, collections }: Difference,
 ): string[] {
@@ -87,7 +87,10 @@ function wrongOf(
     kernel === question.kernel
       ? name !== 'strict' && isNotedAsLost(after, mapping)
       : mapping.eventId === undefined && question.belief(mapping) === 'unknown'
-  const missing = lost.filter((mapping) => !isNoted(mapping))
+  // Each change that is no more than inferred is shown as that: who allows everything has allowed it.
+  const isGuessed = ({ deviceId, eventId }: Mapping) =>
+    eventId === undefined && writes.some((write) => write.kind === 'DTE' && write.deviceId === deviceId && !write.proven)
+  const missing = lost.filter((mapping) => !isNoted(mapping) && !isGuessed(mapping))
   const isOnTrust = returned.some((mapping) => question.belief(mapping) === 'unknown')
   return [
     ...(missing.length > 0 ? [`loses ${mappingWords(missing)}`] : []),
