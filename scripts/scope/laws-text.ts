@@ -9,9 +9,9 @@ export function lawsText(): string {
 
 Of the ${number(images)} saved VMs of \`${scope}\`, ${every === 1 ? 'each' : `each ${every}th`} was checked, restored warily and repaired as a file would be whose
 guest nobody knows, and the answers held to what its guest has in truth: with the whole history in the command queue, with its beginning overwritten (of each
-${everyCut}th at every place, of the others at one), and with a queue that is missing. The history is the shortest that leads there; others may lead there
-too. On trust: a mapping that nobody knows, which is said. Perhaps: what nobody knows and no restore reaches may be lost. \`npm run test:long\` asks every
-saved VM, and samples of ten other scopes. \`${command}\`, ${cpuSeconds} CPU seconds.
+${everyCut}nd at every place, of the others at one), and with a queue that is missing. The history is the shortest that leads there; others may lead there
+too. On trust: a mapping that nobody knows, which is said. Perhaps: what nobody knows and no restore reaches may be lost. \`npm run test:every\` asks some, and
+samples of ten other scopes; \`npm run test:long\` all and more. \`${command}\`, ${cpuSeconds} CPU seconds.
 
 ${laws.map(lawText).join('\n')}`
 }
