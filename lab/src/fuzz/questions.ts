@@ -4,8 +4,11 @@ import { stepsOf } from './case-steps.ts'
 import { caseOf } from './side-by-side.ts'
 
 const SCENARIOS = 'fixtures/vectors'
-/** Recordings of random histories, and what was left of them when they were shrunk: there are newer ones in plenty. */
-const RANDOM = /^(histor|random|difference)/
+/**
+ * Recordings of random histories, and what was left of them when they were shrunk: there are newer ones in plenty. And the shortest wrong
+ * restores of scopes, which differ in much at once.
+ */
+const RANDOM = /^(histor|random|difference|scope)/
 /** Seeds beyond the first few hundred whose histories tell quirks that those seldom meet; `npm run lab -- quirks` finds them. */
 const TELLING = [571, 1091, 1247, 1328]
 
