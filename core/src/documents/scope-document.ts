@@ -3,7 +3,8 @@ import type { Explored, HistoryStep, Refusal, Scope, WrongRestore } from '../sco
 import type { Address, EntryWord, RegisterValue } from './hexadecimal.ts'
 
 /** What `vits prove --scope --json` prints: what every history of a small VM comes to when it is saved and restored. */
-export interface ScopeDocument {
+export interface ScopeDocument
+  extends Pick<Explored, 'ended' | 'depth' | 'states' | 'steps' | 'outside' | 'images' | 'restores' | 'limits'> {
   /** Version of this document: keys may be added under the same number, and none goes or changes its meaning. */
   readonly schema: 1
   /** The name of the scope. */
@@ -14,27 +15,12 @@ export interface ScopeDocument {
    * histories in `wrong` and `refused`.
    */
   readonly verdict: 'any length' | 'to depth' | 'refuted'
-  /** Why it ended: a fixpoint when there is no further state. */
-  readonly ended: Explored['ended']
-  /** Of a fixpoint the longest of the shortest histories; else every history of up to so many operations was looked at, -1 where none was. */
-  readonly depth: number
-  /** Different states but for names. */
-  readonly states: number
-  /** Operations that were done. */
-  readonly steps: number
-  /** Steps that led out of the scope: what is claimed is of histories without them. */
-  readonly outside: number
-  /** Different saved images but for names. */
-  readonly images: number
-  readonly restores: number
   /** CPU time of the process. */
   readonly cpuSeconds: number
   /** Shortest history first. */
   readonly wrong: readonly WrongRestoreDocument[]
   /** Saves that failed. */
   readonly refused: readonly RefusalDocument[]
-  /** What a sealed save said no bytes could help, and which kernels that concerns: they were not asked. */
-  readonly limits: Explored['limits']
 }
 
 /** A way in which restores are wrong. */

@@ -6,7 +6,7 @@ import type { HistoryStep } from './history.ts'
 export interface Explored {
   /** Why it ended. A fixpoint: there is no further state, and what holds of these holds after histories of any length. */
   readonly ended: 'fixpoint' | 'depth' | 'states' | 'time'
-  /** Of a fixpoint the longest of the shortest histories; else every history of up to so many operations was looked at. */
+  /** Of a fixpoint the longest of the shortest histories; else every history of up to so many operations was looked at, -1 where none was. */
   readonly depth: number
   /** Different states but for names, all saved and judged. */
   readonly states: number
