@@ -4,7 +4,6 @@ import type { Gpa } from '../memory/index.ts'
 import { audit, setScene, whyHang } from './index.ts'
 import { LPI_CONFIGURATION, PlantedVm, pciFunction } from './testing/planted-vm.ts'
 
-const ENABLED = 0xc3
 const both = [pciFunction(16, [0, 1, 2]), pciFunction(24, [0])]
 
 /** Two devices of a Linux guest, with these of the LPIs 8192 to 8195 enabled. */
@@ -13,7 +12,7 @@ function guest(enabled: readonly number[], msi: readonly MsiFunction[] = both): 
     .map(16, { 0: [8192, 0], 1: [8193, 1], 2: [8194, 0] })
     .map(24, { 0: [8195, 0] })
     .save()
-  for (const lpi of enabled) vm.memory.setU8((LPI_CONFIGURATION + lpi - 8192) as Gpa, ENABLED)
+    .enable(...enabled)
   return Object.assign(vm, { more: { msi } })
 }
 const report = (vm: PlantedVm) => audit(setScene(vm.input()))
@@ -70,7 +69,7 @@ describe('an LPI that is disabled while its vector is not masked', () => {
   it('is no finding of a guest that is not known to be Linux', () => {
     const vm = guest([8195])
     vm.memory.fill(LPI_CONFIGURATION as Gpa, 0xe000, 0xa0)
-    vm.memory.setU8((LPI_CONFIGURATION + 3) as Gpa, 0xa1)
+    vm.enable(8195)
     expect(told(vm)).toEqual([])
   })
 

@@ -8,7 +8,7 @@ import { planRepair } from '../repair/index.ts'
 import { debugfsWitness } from './debugfs-witness.ts'
 import { audit, setScene } from './index.ts'
 import type { PlantedVm } from './testing/planted-vm.ts'
-import { enable, listed, wrapped } from './testing/rule-vms.ts'
+import { listed, wrapped } from './testing/rule-vms.ts'
 
 const report = (vm: PlantedVm, kvmLists?: KvmLists) => audit(setScene({ ...vm.input(), ...(kvmLists && { kvmLists }) }))
 const both = { 8: { 0: [8192, 0], 1: [8193, 1] }, 16: { 0: [8194, 0], 1: [8195, 1] } } as const
@@ -90,7 +90,7 @@ describe('what KVM had at another moment', () => {
   })
 
   it('does not let an event be taken out whose LPI is enabled and no other event’s', () => {
-    const plan = planRepair([setScene({ ...enable(wrapped(), 8192).input(), kvmLists: listed({ 16: device16 }) })], {
+    const plan = planRepair([setScene({ ...wrapped().enable(8192).input(), kvmLists: listed({ 16: device16 }) })], {
       allow: 'everything',
       strict: true,
     })

@@ -1,14 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { FIRST_LPI } from '../abi/index.ts'
-import type { Gpa } from '../memory/index.ts'
 import { setScene, undisproved } from './index.ts'
-import { LPI_CONFIGURATION, PlantedVm } from './testing/planted-vm.ts'
+import { PlantedVm } from './testing/planted-vm.ts'
 
-const ENABLED = 0xa1
-const enable = (vm: PlantedVm, ...lpis: readonly number[]) => {
-  for (const lpi of lpis) vm.memory.setU8((LPI_CONFIGURATION + lpi - FIRST_LPI) as Gpa, ENABLED)
-  return vm
-}
 const perhapsLive = (vm: PlantedVm) => [...undisproved(setScene(vm.input()))]
 
 /** Device 16 with three events, of which the queue still tells of event 0 alone. */
@@ -22,19 +15,19 @@ const forgotten = () =>
 describe('an event that nobody has disproved', () => {
   it('has an LPI that is enabled, and no live event has that', () => {
     expect(perhapsLive(forgotten())).toEqual([])
-    expect(perhapsLive(enable(forgotten(), 8192, 8194))).toEqual([[16, 5, 8194]])
-    expect(perhapsLive(enable(forgotten(), 8192, 8193, 8194))).toEqual([
+    expect(perhapsLive(forgotten().enable(8192, 8194))).toEqual([[16, 5, 8194]])
+    expect(perhapsLive(forgotten().enable(8192, 8193, 8194))).toEqual([
       [16, 2, 8193],
       [16, 5, 8194],
     ])
   })
 
   it('is none that the queue has unmapped, though its LPI is enabled', () => {
-    expect(perhapsLive(enable(forgotten().command('DISCARD', { deviceId: 16, eventId: 5 }), 8193, 8194))).toEqual([[16, 2, 8193]])
+    expect(perhapsLive(forgotten().command('DISCARD', { deviceId: 16, eventId: 5 }).enable(8193, 8194))).toEqual([[16, 2, 8193]])
   })
 
   it('is none that a live event jumps over', () => {
-    const vm = enable(forgotten().ite(16, 0, { pintid: 8192, icid: 0, next: 5 }), 8193, 8194)
+    const vm = forgotten().ite(16, 0, { pintid: 8192, icid: 0, next: 5 }).enable(8193, 8194)
     expect(perhapsLive(vm)).toEqual([[16, 5, 8194]])
   })
 
@@ -44,9 +37,11 @@ describe('an event that nobody has disproved', () => {
 
   it('is none of a device that a live device jumps over', () => {
     const vm = () => forgotten().dte(24, { ittAddr: 0x4101_8000, size: 4 }).ite(24, 0, { pintid: 8300, icid: 0 })
-    const ending = enable(vm(), 8194, 8300)
+    const ending = vm().enable(8194, 8300)
     expect(perhapsLive(ending)).toEqual([[16, 5, 8194]])
-    const leading = enable(vm().dte(16, { ittAddr: ending.itt(16), size: 4, next: 8 }), 8194, 8300)
+    const leading = vm()
+      .dte(16, { ittAddr: ending.itt(16), size: 4, next: 8 })
+      .enable(8194, 8300)
     expect(perhapsLive(leading)).toEqual([
       [16, 5, 8194],
       [24, 0, 8300],

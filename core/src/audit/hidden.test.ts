@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { type MsiFunction, profiles } from '../abi/index.ts'
+import type { Gpa } from '../memory/index.ts'
 import { audit, setScene } from './index.ts'
-import { PlantedVm, pciFunction } from './testing/planted-vm.ts'
+import { LPI_CONFIGURATION, PlantedVm, pciFunction } from './testing/planted-vm.ts'
 
 const ITTS = new PlantedVm().itt(0x100)
 
@@ -12,13 +13,13 @@ interface Placed {
   readonly next?: number
 }
 
-/** Devices by their ids, each with event 0 in its ITT, of which no queue tells. */
+/** Devices by their ids, each with event 0 in its ITT, whose LPI is enabled, and of which no queue tells. */
 function devices(placed: Readonly<Record<number, Placed>>, ...msi: readonly MsiFunction[]): PlantedVm {
   const vm = Object.assign(new PlantedVm().clearRing(), { more: { msi } })
   let lpi = 8192
   for (const [id, { ittAddr, bits = 5, next = 0 }] of Object.entries(placed)) {
     vm.map(Number(id), {}, { ittAddr, bits }).dte(Number(id), { ittAddr, size: bits - 1, next })
-    vm.ite(Number(id), 0, { pintid: lpi++, icid: 0 })
+    vm.ite(Number(id), 0, { pintid: lpi, icid: 0 }).enable(lpi++)
   }
   return vm.clearRing()
 }
@@ -105,6 +106,17 @@ describe('a device that a jump leads past', () => {
     expect(findings.find(({ code }) => code === 'D215')!.says).toContain('DeviceID 0xc without a live event may be live')
   })
 
+  it('is noted where no LPI of it is enabled: a driver disables one before it frees it, and what is disabled has no interrupt to lose', () => {
+    const off = devices(both)
+    off.memory.fill(LPI_CONFIGURATION as Gpa, 0x1000, 0xa0)
+    const { verdict, hiddenDevices, findings } = audit(setScene(off.input()))
+    expect([verdict, hiddenDevices]).toEqual(['restores', 0])
+    const note = findings.find(({ code }) => code === 'D215')!
+    expect(note).toMatchObject({ severity: 'note', evidence: [{ rule: 'R-lpi-off', says: 'LPI 8193 is disabled' }] })
+    expect(note.says).toMatch(/^DeviceID 0xc with 1 event may be live .* No LPI of it is enabled\.$/)
+    expect(hidden(off.enable(8193))).toEqual(['0xc behind 0x8'])
+  })
+
   it('is not told of when it has more EventID bits than KVM knows', () => {
     expect(hidden(devices({ 8: { ittAddr: ITTS }, 12: { ittAddr: ITTS, bits: 16 } }))).toEqual(['0xc behind 0x8'])
     const huge = devices(both).dte(12, { ittAddr: ITTS, size: 16 })
@@ -123,7 +135,7 @@ describe('an event that a jump leads past, of a device that comes back', () => {
     devices({ 8: { ittAddr: ITTS } })
       .ite(8, 0, { pintid: 8192, icid: 0, next: 2 })
       .ite(8, 2, { pintid: 8194, icid: 0 })
-  const between = () => jump().ite(8, 1, { pintid: 8193, icid: 0, next: 1 })
+  const between = () => jump().ite(8, 1, { pintid: 8193, icid: 0, next: 1 }).enable(8193)
 
   it('may be lost when no witness knows it, and is told of with its entry', () => {
     const { findings, verdict, hiddenDevices, harmed } = audit(setScene(between().input()))
@@ -137,6 +149,16 @@ describe('an event that a jump leads past, of a device that comes back', () => {
       says: 'Event 1 of DeviceID 0x8 may be live and does not come back; no witness knows whether the guest has it.',
       fix: { safe: false, writes: [] },
     })
+  })
+
+  it('is noted where its LPI is disabled', () => {
+    const off = between()
+    off.memory.fill(LPI_CONFIGURATION as Gpa, 0x1000, 0xa0)
+    const { verdict, findings } = audit(setScene(off.input()))
+    expect(verdict).toBe('restores')
+    const note = findings.find(({ code }) => code === 'I312')!
+    expect(note).toMatchObject({ severity: 'note', eventId: 1, evidence: [{ rule: 'R-lpi-off' }] })
+    expect(note.says).toMatch(/ Its LPI is disabled\.$/)
   })
 
   it('is dead where a witness knows the event that leads past it, and not told of where there is none', () => {

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { GITS_BASER, type MsiFunction } from '../abi/index.ts'
-import type { Gpa } from '../memory/index.ts'
 import { audit, orphansOf, setScene } from './index.ts'
-import { LPI_CONFIGURATION, PlantedVm, pciFunction } from './testing/planted-vm.ts'
+import { PlantedVm, pciFunction } from './testing/planted-vm.ts'
 
 const itt = (deviceId: number) => new PlantedVm().itt(deviceId)
 const toldBy = (vm: PlantedVm, ...msi: readonly MsiFunction[]) => Object.assign(vm.clearRing(), { more: { msi } })
@@ -115,7 +114,7 @@ describe('what is dead', () => {
       .unmap(8)
     const find = () => audit(setScene(vm.input())).findings.find(({ code }) => code === 'D203')!
     expect(find()).toMatchObject({ confidence: 'proven', fix: { safe: true } })
-    vm.memory.setU8(LPI_CONFIGURATION as Gpa, 0xa1)
+    vm.enable(8192)
     expect(find()).toMatchObject({ confidence: 'inferred', fix: { safe: false } })
   })
 })

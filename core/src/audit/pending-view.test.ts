@@ -5,18 +5,13 @@ import { LPI_CONFIGURATION, PlantedVm, pendingTable } from './testing/planted-vm
 
 const pendingAt = (vcpuId: number, lpi: number) => (pendingTable(vcpuId) + Math.floor(lpi / 8)) as Gpa
 
-const enable = (vm: PlantedVm, lpi: number) => {
-  vm.memory.setU8((LPI_CONFIGURATION + lpi - 8192) as Gpa, 0xa1)
-  return vm
-}
-
 const view = (vm: PlantedVm) => pendingView(setScene(vm.input()))
 const events = (vm: PlantedVm) => view(vm).devices.flatMap((device) => device.events)
 const planted = () => new PlantedVm().map(16, { 0: [8192, 0], 3: [8201, 1] }).save()
 
 describe('what is pending', () => {
   it('is told of each event: its vCPU, and where its bit and its configuration lie', () => {
-    const vm = enable(planted(), 8201).pend(1, 8201)
+    const vm = planted().enable(8201).pend(1, 8201)
     expect(events(vm)).toEqual([
       expect.objectContaining({ eventId: 0, lpi: 8192, vcpuId: 0, pending: expect.objectContaining({ isSet: false }) }),
       {
@@ -27,7 +22,7 @@ describe('what is pending', () => {
         belief: 'live',
         isRestored: true,
         pending: { at: pendingAt(1, 8201), bit: 1, isSet: true, unread: undefined },
-        configuration: { at: LPI_CONFIGURATION + 9, isEnabled: true, priority: 0xa0, unread: undefined },
+        configuration: { at: LPI_CONFIGURATION + 9, isEnabled: true, priority: 0xc0, unread: undefined },
         elsewhere: [],
       },
     ])

@@ -6,6 +6,7 @@ import type { MappedDevice } from '../mappings.ts'
 import { deviceName } from '../names.ts'
 import type { Scene } from '../scene.ts'
 import type { SimulatedRestore } from '../simulate.ts'
+import { lpiWitness } from '../table-witnesses.ts'
 import { orphansOf } from './orphans.ts'
 
 /** What lies in the tables, may be live, and does not come back. */
@@ -13,8 +14,10 @@ interface HiddenMapping {
   readonly device: MappedDevice
   /** Undefined where the device itself does not come back, with all its events. */
   readonly eventId: number | undefined
-  /** Events that may be live and do not come back. */
-  readonly events: number
+  /** Events that may be live and do not come back, and their LPIs. */
+  readonly lpis: readonly number[]
+  /** One of them has an interrupt to lose: its LPI is not known to be disabled, as a driver disables it before it frees the event. */
+  readonly isAwaited: boolean
   /** A device that comes back, has the same ITT and is not known to be live: of the two, one is stale. */
   readonly reached: MappedDevice | undefined
 }
@@ -31,8 +34,9 @@ function hiddenMappings(scene: Scene, restored: SimulatedRestore): HiddenMapping
   const { orphans } = orphansOf(scene)
   const isUnknown = ({ deviceId }: MappedDevice) => beliefs.device(deviceId).belief === 'unknown' && !orphans.hasDevice(deviceId)
   const reached = new Overlaps(mappings.devices.filter(isUnknown))
-  const { eventId: eventIds } = tables.mappings.events
-  const mayBeLive = (deviceId: number) => (eventId: number) =>
+  const { eventId: eventIds, lpi } = tables.mappings.events
+  const isAwaited = (one: number) => lpiWitness(scene).isEnabled(one) !== false
+  const mayBeLive = (deviceId: number, eventId: number) =>
     mappings.row(deviceId, eventId) < 0 &&
     beliefs.eventBelief(deviceId, eventId) === 'unknown' &&
     !orphans.hasEvent(deviceId, eventId)
@@ -40,15 +44,26 @@ function hiddenMappings(scene: Scene, restored: SimulatedRestore): HiddenMapping
     const { deviceId, first, count } = device
     const back = mappings.device(deviceId)
     if (back === undefined ? !isUnknown(device) : back.count >= count || orphans.hasDevice(deviceId)) return []
-    const absent = [...eventIds.subarray(first, first + count)].filter(mayBeLive(deviceId))
-    if (back === undefined) return [{ device, eventId: undefined, events: absent.length, reached: reached.with(device) }]
-    return absent.map((eventId) => ({ device, eventId, events: 1, reached: undefined }))
+    const absent = rows(first, count).filter((row) => mayBeLive(deviceId, eventIds[row]!))
+    if (back === undefined) {
+      const lpis = absent.map((row) => lpi[row]!)
+      return [{ device, eventId: undefined, lpis, isAwaited: lpis.some(isAwaited), reached: reached.with(device) }]
+    }
+    return absent.map((row) => ({
+      device,
+      eventId: eventIds[row]!,
+      lpis: [lpi[row]!],
+      isAwaited: isAwaited(lpi[row]!),
+      reached: undefined,
+    }))
   })
 }
 
-/** Devices of which interrupts may be lost. One without an event that may be live has none to lose, until the guest maps one. */
+const rows = (first: number, count: number): readonly number[] => Array.from({ length: count }, (_, i) => first + i)
+
+/** Devices of which interrupts may be lost. One without an event that may be live and is awaited has none to lose, until the guest maps one. */
 export function hiddenDevices(scene: Scene, restored: SimulatedRestore): ReadonlySet<number> {
-  const losing = hiddenMappings(scene, restored).filter(({ events }) => events > 0)
+  const losing = hiddenMappings(scene, restored).filter(({ isAwaited }) => isAwaited)
   return new Set(losing.map(({ device: { deviceId } }) => deviceId))
 }
 
@@ -77,21 +92,27 @@ class Overlaps {
 
 const end = ({ ittAddr, eventIdBits }: MappedDevice) => ittAddr + 2 ** eventIdBits * ENTRY_BYTES
 
-/** Says of each that it may be lost; of a device without an event that may be live it is a note. */
+/** Says of each that it may be lost; that is a note where nobody waits for an interrupt of it. */
 export function* hiddenPass(scene: Scene): Generator<Suspect> {
-  for (const { device, eventId, events, reached } of hiddenMappings(scene, scene.restored)) {
+  for (const { device, eventId, lpis, isAwaited, reached } of hiddenMappings(scene, scene.restored)) {
     const { deviceId, at } = device
-    const found = { confidence: 'inferred', effect: declared(events > 0 ? 'corrupts' : 'note') } as const
+    const isDisabled = lpis.length > 0 && !isAwaited
+    const found = {
+      confidence: 'inferred',
+      effect: declared(isAwaited ? 'corrupts' : 'note'),
+      evidence: isDisabled ? lpiWitness(scene).onEvent(lpis[0]!) : [],
+    } as const
     if (eventId === undefined) {
       const rows = [
         entryAt(scene.memory, 'DTE', at, deviceName(deviceId), 'not reached'),
         reached && entryAt(scene.memory, 'DTE', reached.at, deviceName(reached.deviceId), 'comes back'),
       ]
-      yield suspect('D215', { deviceId, other: reached?.deviceId, events }, { ...found, deviceId, at, rows })
+      const details = { deviceId, other: reached?.deviceId, events: lpis.length, isDisabled }
+      yield suspect('D215', details, { ...found, deviceId, at, rows })
     } else {
       const ite = (device.ittAddr + eventId * ENTRY_BYTES) as Gpa
       const rows = [entryAt(scene.memory, 'ITE', ite, `event ${eventId}`, 'not reached')]
-      yield suspect('I312', { deviceId, eventId }, { ...found, deviceId, eventId, at: ite, rows })
+      yield suspect('I312', { deviceId, eventId, isDisabled }, { ...found, deviceId, eventId, at: ite, rows })
     }
   }
 }

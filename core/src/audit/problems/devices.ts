@@ -240,7 +240,7 @@ export const deviceProblems = {
       see: see.scan,
     },
   }),
-  D215: problem<Device & { readonly other: number | undefined; readonly events: number }>({
+  D215: problem<Device & { readonly other: number | undefined; readonly events: number; readonly isDisabled: boolean }>({
     slug: 'device-perhaps-lost',
     usually: 'corrupts',
     describe: (d) =>
@@ -248,7 +248,7 @@ export const deviceProblems = {
         d.other === undefined
           ? 'no witness knows whether the guest has it.'
           : `${deviceName(d.other)}, which comes back, has the same ITT, and no witness knows which of the two the guest has.`
-      }`,
+      }${d.isDisabled ? ' No LPI of it is enabled.' : ''}`,
     fix: 'bring it back; or find out whether the guest has it, and clear its entry if not',
     remedies: ['chain'],
     perhaps: true,
@@ -258,7 +258,7 @@ export const deviceProblems = {
       why: `${orphanWhy} The distance in a stale entry is of an earlier save: it may lead past devices that were mapped since.`,
       when: 'Where the ring is no witness (gone round, cleared by the guest, or damaged) and no PCI function speaks.',
       outcome:
-        'If the entry that is not visited is the live one, its MSIs are dropped after a restore that succeeds. Where none of its events may be live, that is a note: what the guest maps later would be refused.',
+        'If the entry that is not visited is the live one, its MSIs are dropped after a restore that succeeds. Where none of its events may be live, or no LPI of them is enabled, that is a note: a driver disables an LPI before it frees it, and what is disabled has no interrupt to lose until the guest enables it.',
       fix: 'Make the chain visit all: what is live is not lost then. Or look which device the guest has, and clear the other entry.',
       see: `${see.scan}; ${see.orphans}`,
     },

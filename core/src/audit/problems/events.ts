@@ -207,10 +207,11 @@ export const eventProblems = {
       see: staleHeadSee,
     },
   }),
-  I312: problem<Event>({
+  I312: problem<Event & { readonly isDisabled: boolean }>({
     slug: 'event-perhaps-lost',
     usually: 'corrupts',
-    describe: (d) => `${Name(d)} may be live and does not come back; no witness knows whether the guest has it.`,
+    describe: (d) =>
+      `${Name(d)} may be live and does not come back; no witness knows whether the guest has it.${d.isDisabled ? ' Its LPI is disabled.' : ''}`,
     fix: 'bring it back; or find out whether the guest has it, and clear its entry if not',
     remedies: ['chain'],
     perhaps: true,
@@ -219,7 +220,8 @@ export const eventProblems = {
       what: 'An ITT entry is valid and does not come back, and nobody tells whether it is the stale one or an entry before it.',
       why: `${orphanWhy} The distance in a stale entry is of an earlier save: it may lead past events that were mapped since. Or both name one LPI, and the kernel maps it for the first only.`,
       when: 'Where the ring is no witness (gone round, cleared by the guest, or damaged) and no PCI function speaks.',
-      outcome: 'If the entry that does not come back is the live one, its MSIs are dropped after a restore that succeeds.',
+      outcome:
+        'If the entry that does not come back is the live one, its MSIs are dropped after a restore that succeeds. Where its LPI is disabled, that is a note: a driver disables an LPI before it frees it, and what is disabled has no interrupt to lose until the guest enables it.',
       fix: 'Make the chain visit all: what is live is not lost then. Or look which event the guest has, and clear the other entry.',
       see: `${see.scan}; ${see.orphans}`,
     },

@@ -6,6 +6,7 @@ import {
   DTE_NEXT_CAP,
   ENTRY_BYTES,
   encodeCommand,
+  FIRST_LPI,
   GICR_CTLR,
   GICR_PENDBASER,
   GICR_PROPBASER,
@@ -44,6 +45,8 @@ const ITTS = RAM + 0x100_0000
 const ITS_BYTES = 0x200_0000
 /** What Linux writes for every LPI before it uses any, and for how many. */
 const NEVER_USED = 0xc2
+/** And for one that a driver has enabled. */
+const ENABLED = 0xc3
 const LPIS = 0xe000
 
 interface Planted {
@@ -169,6 +172,12 @@ export class PlantedVm {
       const at = (pendingTable(vcpuId) + Math.floor(lpi / 8)) as Gpa
       this.memory.setU8(at, this.memory.u8(at) | (1 << (lpi % 8)))
     }
+    return this
+  }
+
+  /** A driver waits for these LPIs. */
+  enable(...lpis: readonly number[]): this {
+    for (const lpi of lpis) this.memory.setU8((LPI_CONFIGURATION + lpi - FIRST_LPI) as Gpa, ENABLED)
     return this
   }
 

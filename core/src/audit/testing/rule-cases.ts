@@ -7,7 +7,6 @@ import { knownRedistributors } from './problem-cases/problem-case.ts'
 import {
   about,
   debugfs,
-  enable,
   kernel,
   listed,
   listing,
@@ -266,17 +265,17 @@ export const ruleCases: Readonly<Record<RuleName, RuleCase>> = {
     beyond: () => evidenceOf(whole().withRegistersOfFirst()),
   },
   'R-lpi-on': {
-    said: () => about(enable(unmapped(new PlantedVm()), 8200), 8),
-    beyond: () => about(enable(unmapped(xen()), 8200), 8),
+    said: () => about(unmapped(new PlantedVm()).enable(8200), 8),
+    beyond: () => about(unmapped(xen()).enable(8200), 8),
     instead: 'R-lpi-xen',
   },
   'R-lpi-off': {
     said: () => about(unmapped(new PlantedVm()), 8),
-    beyond: () => about(enable(unmapped(new PlantedVm()), 8200), 8),
+    beyond: () => about(unmapped(new PlantedVm()).enable(8200), 8),
     instead: 'R-lpi-on',
   },
   'R-lpi-xen': {
-    said: () => about(enable(unmapped(xen()), 8200), 8),
+    said: () => about(unmapped(xen()).enable(8200), 8),
     beyond: () => about(unmapped(xen()), 8),
     instead: 'R-lpi-off',
   },

@@ -79,10 +79,6 @@ export const vectors = (part: MsiFunction, change: Partial<MsiFunction['vectors'
   vectors: part.vectors.map((vector) => ({ ...vector, ...change })),
 })
 export const unknownTarget = { kind: 'elsewhere' } as const
-export const enable = (vm: PlantedVm, lpi: number): PlantedVm => {
-  vm.memory.setU8((LPI_CONFIGURATION + lpi - FIRST_LPI) as Gpa, 0xa1)
-  return vm
-}
 /** The configuration table as a guest leaves it that writes another byte for LPIs that it does not use. */
 export const otherGuest = (vm: PlantedVm, byte: number): PlantedVm => {
   vm.memory.fill(LPI_CONFIGURATION as Gpa, 0xe000, byte)

@@ -143,7 +143,7 @@ export const deviceTableCases: readonly ProblemCase[] = [
     severity: 'corrupts',
     deviceId: 12,
     confidence: 'inferred',
-    vm: () => hiddenDevice().clearRing(),
+    vm: () => hiddenDevice().clearRing().enable(8192),
   },
   {
     code: 'D216',

@@ -134,7 +134,8 @@ export const ittCases: readonly ProblemCase[] = [
         .save()
         .map(24, { 1: [8193, 0], 2: [8194, 0] })
         .save()
-        .clearRing(),
+        .clearRing()
+        .enable(8193),
   },
   {
     code: 'I311',
