@@ -1,9 +1,4 @@
+import { checks } from './checks.mjs'
 import { runSteps } from './run.mjs'
 
-runSteps([
-  ['biome', 'biome', 'check', '--error-on-warnings', '.'],
-  ['tsc', 'tsc', '-p', 'tsconfig.json'],
-  ['tsc explorer', 'tsc', '-p', 'explorer/tsconfig.json'],
-  ['dependency-cruiser', 'depcruise', '--config', '.dependency-cruiser.cjs', 'core/src', 'cli/src', 'explorer/src', 'lab'],
-  ['knip', 'knip'],
-])
+await runSteps(checks, { atOnce: 2 })

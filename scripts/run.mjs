@@ -1,18 +1,35 @@
-// Runs steps one after another and stops at the first that fails.
-import { spawnSync } from 'node:child_process'
+// Runs steps and stops at the first that fails.
+import { spawn } from 'node:child_process'
 
-/** @param {readonly (readonly [name: string, command: string, ...args: string[]])[]} steps */
-export function runSteps(steps) {
-  for (const [name, command, ...args] of steps) {
-    const start = performance.now()
-    const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', env: pathWithBin(), maxBuffer: 1 << 28 })
-    const seconds = ((performance.now() - start) / 1000).toFixed(1)
-    if (status !== 0) {
-      process.stdout.write(`${stdout}${stderr}\n${name}: failed\n`)
-      process.exit(status || 1)
-    }
-    process.stdout.write(`${name.padEnd(24)} ok  ${seconds} s\n`)
+/**
+ * Begins the steps in their order, so many at once.
+ *
+ * @param {readonly (readonly [name: string, command: string, ...args: string[]])[]} steps
+ */
+export async function runSteps(steps, { atOnce = 1 } = {}) {
+  const left = [...steps]
+  const lane = async () => {
+    for (let step = left.shift(); step !== undefined; step = left.shift()) await runStep(step)
   }
+  await Promise.all(Array.from({ length: atOnce }, lane))
+}
+
+async function runStep([name, command, ...args]) {
+  const start = performance.now()
+  const { status, output } = await ended(spawn(command, args, { env: pathWithBin() }))
+  const seconds = ((performance.now() - start) / 1000).toFixed(1)
+  if (status !== 0) {
+    process.stdout.write(`${output}\n${name}: failed\n`)
+    process.exit(status || 1)
+  }
+  process.stdout.write(`${name.padEnd(24)} ok  ${seconds} s\n`)
+}
+
+async function ended(child) {
+  const parts = []
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => parts.push(part))
+  const status = await new Promise((resolve, reject) => child.on('close', resolve).on('error', reject))
+  return { status, output: Buffer.concat(parts).toString() }
 }
 
 function pathWithBin() {

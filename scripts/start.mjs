@@ -4,7 +4,7 @@ import { runSteps } from './run.mjs'
 
 const file = 'fixtures/saved/scattered-unrestorable.mig.zst'
 
-runSteps([['bundle', 'node', 'scripts/bundle.mjs']])
+await runSteps([['bundle', 'node', 'scripts/bundle.mjs']])
 process.stdout.write(`\n$ vits check ${file}\n\n`)
 const { status } = spawnSync(process.execPath, ['cli/bin/vits.js', 'check', file], { stdio: 'inherit' })
 

@@ -7,7 +7,6 @@ import { applyEdits, bytesSource, changedPages, type MachineFile, openSavedMachi
 import { type BareVm, type Clothing, nonzeroPages, type Pages } from '../formats/testing/clothing.ts'
 import { clothings } from '../formats/testing/clothings.ts'
 import { openFixture, streamFixtures } from '../formats/testing/fixtures.ts'
-import { stride } from '../memory/testing/runs.ts'
 import { type Inspection, inspect } from './index.ts'
 import { savedMachine } from './testing/planted-machine.ts'
 
@@ -21,13 +20,12 @@ const saved = streamFixtures.map((name): Worn => ({ title: name, vm: () => undre
 
 /** In a long run each VM in each format; otherwise some, in each format others. */
 const isLong = process.env['VITS_LONG'] !== undefined
-const isSampled = stride(2) === 2
 const some = (vms: readonly Worn[], count: number, i: number) =>
   isLong ? vms : Array.from({ length: count }, (_, n) => vms[(i * 5 + n * 31) % vms.length]!)
 
 describe.each(clothings)('the same findings as a $name', (clothing) => {
   const i = clothings.indexOf(clothing)
-  it.each([...some(planted, isSampled ? 1 : 4, i), ...(isSampled ? [] : some(saved, 1, i))])('$title', async ({ vm: put }) => {
+  it.each([...some(planted, 4, i), ...some(saved, 1, i)])('$title', async ({ vm: put }) => {
     const vm = await put()
     if (!fits(vm, clothing)) return
     const files = await clothing.files(vm)
