@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { headings, type ProblemCode, problems, ruleNames, ruleRow, type WitnessName } from '@vits/core/audit'
 import { knownFormats } from '@vits/core/formats'
+import { gateMarkdown } from '../bench/testing/gate-rows.ts'
 import { checkFormats } from '../cli/src/check/formats.ts'
 import { ExitCode, exitMeanings } from '../cli/src/exit-code.ts'
 import { usages } from '../cli/src/usage/index.ts'
@@ -25,7 +26,7 @@ import { asNamed, Session, withBlock, withSessions } from './session.ts'
 
 const codes = Object.keys(problems) as ProblemCode[]
 
-/** Everything under docs/ and in ARCHITECTURE.md that nobody writes by hand. */
+/** Everything that nobody writes by hand. */
 export const generatedDocs: readonly GeneratedDoc[] = [
   { path: 'docs/problems/README.md', content: problemList },
   ...codes.map((code) => ({ path: `docs/problems/${code}.md`, content: () => problemPage(code) })),
@@ -54,6 +55,7 @@ export const generatedDocs: readonly GeneratedDoc[] = [
     path: 'docs/many-files.md',
     content: () => withBlock(readFileSync('docs/many-files.md', 'utf8'), 'check-formats', checkFormatTable()),
   },
+  { path: 'bench/README.md', content: () => withBlock(readFileSync('bench/README.md', 'utf8'), 'gate', gateMarkdown()) },
   { path: 'docs/json.md', content: () => withBlock(readFileSync('docs/json.md', 'utf8'), 'exits', exitTable()) },
   { path: 'core/README.md', content: coreReadme },
   ...apiPages,
