@@ -33,13 +33,16 @@ function field(hi: number, lo: number, scale: number, doc: string): Field {
   const raw = rawGetter(lo, width, mask)
   const get = scale === 0 ? raw : (l: number, h: number) => raw(l, h) * factor
   const { putLo, putHi } = rawPutters(lo, width)
-  const unscale = scale === 0 ? (v: number) => v : (v: number) => v / factor
-  return { hi, lo, scale, doc, get, putLo: (v) => putLo(unscale(v)), putHi: (v) => putHi(unscale(v)) }
+  if (scale === 0) return { hi, lo, scale, doc, get, putLo, putHi }
+  const down = 2 ** -scale
+  return { hi, lo, scale, doc, get, putLo: (v) => putLo(v * down), putHi: (v) => putHi(v * down) }
 }
 
 function rawGetter(lo: number, width: number, mask: number): Field['get'] {
   if (lo >= 32) return (_l, h) => ((h >>> (lo - 32)) & mask) >>> 0
   if (lo + width <= 32) return (l) => ((l >>> lo) & mask) >>> 0
+  // In 32-bit integers, which an engine keeps as such: pINTIDs are read for every event.
+  if (width <= 32) return (l, h) => (((h << (32 - lo)) | (l >>> lo)) & mask) >>> 0
   const above = lo + width - 32
   const highMask = above === 32 ? 0xffffffff : 2 ** above - 1
   const factor = 2 ** (32 - lo)
@@ -49,8 +52,10 @@ function rawGetter(lo: number, width: number, mask: number): Field['get'] {
 function rawPutters(lo: number, width: number): Pick<Field, 'putLo' | 'putHi'> {
   if (lo >= 32) return { putLo: () => 0, putHi: (v) => (v << (lo - 32)) >>> 0 }
   if (lo + width <= 32) return { putLo: (v) => (v << lo) >>> 0, putHi: () => 0 }
-  const factor = 2 ** (32 - lo)
-  return { putLo: (v) => ((v % factor) * 2 ** lo) >>> 0, putHi: (v) => Math.floor(v / factor) >>> 0 }
+  // A number times a power of two is exact, and `>>> 0` takes the low 32 bits of its whole part.
+  const up = 2 ** lo
+  const down = 2 ** (lo - 32)
+  return { putLo: (v) => (v * up) >>> 0, putHi: (v) => (v * down) >>> 0 }
 }
 
 /** Bits [hi:lo] as a number. */

@@ -7,6 +7,8 @@ export const ENTRY_BYTES = 8
 /** Second-level device tables have 64 KiB: 8192 DTEs. */
 export const L2_BYTES = 0x10000
 export const L2_ENTRIES = L2_BYTES / ENTRY_BYTES
+/** The same as a power of two: a DeviceID shifted right by it is the index of its first-level entry. */
+export const L2_SHIFT = Math.log2(L2_ENTRIES)
 /** DeviceIDs, EventIDs and ICIDs have 16 bits (GITS_TYPER). */
 export const ID_LIMIT = 0x10000
 /** The first LPI. */

@@ -1,4 +1,4 @@
-import { CTE, DTE, DTE_NEXT_CAP, ITE, ITE_NEXT_CAP } from '../abi/index.ts'
+import { CTE, DTE, DTE_NEXT_CAP, ENTRY_BYTES, ITE, ITE_NEXT_CAP } from '../abi/index.ts'
 import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
 import { firstPast } from '../memory/index.ts'
 import { type Answer, GO_ON, type Objection, STOP, type TableReader, type Walked, walkTables } from '../tables/index.ts'
@@ -112,8 +112,9 @@ class Tracer implements TableReader {
     return this.#add({ kind: 'DTE', at, lo, hi, deviceId, stepped, hidden, ...jump(next, DTE_NEXT_CAP) })
   }
 
-  event(deviceId: number, eventId: number, _pintid: number, icid: number, at: Gpa): Answer {
+  event(deviceId: number, eventId: number, _pintid: number, icid: number, ittAddr: Gpa): Answer {
     if (this.#withoutEvents) return GO_ON
+    const at = (ittAddr + eventId * ENTRY_BYTES) as Gpa
     const { lo, hi } = this.#word(at)
     const next = ITE.fields.next.get(lo, hi)
     const stepped = eventId - this.#nextEvent

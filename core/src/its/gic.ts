@@ -1,5 +1,14 @@
 import { FIRST_LPI, GICR_PENDBASER, GICR_PROPBASER, LPI_LIMIT, NEWEST, profiles, type Quirks } from '../abi/index.ts'
-import { elementAt, type Gpa, type GuestMemory, isKvmError, KvmError, wholeNumber, word64 } from '../memory/index.ts'
+import {
+  type ByteTable,
+  elementAt,
+  type Gpa,
+  type GuestMemory,
+  isKvmError,
+  KvmError,
+  wholeNumber,
+  word64,
+} from '../memory/index.ts'
 import type { Events } from './events.ts'
 import { Lpis } from './lpis.ts'
 import { PrivateInterrupts } from './private-interrupts.ts'
@@ -17,8 +26,8 @@ export interface Redistributor {
   enableLpis: boolean
   /** GICR_PENDBASER as written, PTZ included. Set it with `Gic.setPendbaser`. */
   pendbaser: bigint
-  /** Address of its pending table. */
-  pendingTable: number
+  /** Its pending table: bit n is of LPI n. */
+  pendingTable: ByteTable
   /** Its SGIs and PPIs. */
   readonly privates: PrivateInterrupts
 }
@@ -62,14 +71,15 @@ export class Gic {
   /** The events of each ITS of the VM: their cached translations fall when a redistributor disables LPIs. */
   readonly itsEvents: Events[] = []
   #propbaser = 0n
-  /** Address of the LPI configuration table: one for the whole VM. */
-  #configTable = 0
+  /** The LPI configuration table, one for the whole VM: byte n - 8192 is of LPI n. */
+  #configTable: ByteTable
   #lpiLimit = 2
   readonly #vcpus = new Map<number, number>()
 
   constructor({ memory, quirks = profiles[NEWEST].quirks, vcpuIds = [] }: GicOptions) {
     this.memory = memory
     this.quirks = quirks
+    this.#configTable = memory.byteTable(0 as Gpa)
     for (const id of vcpuIds) this.addVcpu(id)
   }
 
@@ -85,7 +95,8 @@ export class Gic {
     this.lpis.addVcpu()
     this.#vcpus.set(vcpuId, index)
     const privates = new PrivateInterrupts(() => this.lpis.delivering)
-    this.redistributors.push({ vcpuId, enableLpis: false, pendbaser: INITIAL_PENDBASER, pendingTable: 0, privates })
+    const pendingTable = this.memory.byteTable(0 as Gpa)
+    this.redistributors.push({ vcpuId, enableLpis: false, pendbaser: INITIAL_PENDBASER, pendingTable, privates })
     return index
   }
 
@@ -111,7 +122,7 @@ export class Gic {
     word64('GICR_PROPBASER', value)
     this.#propbaser = value
     const { address, idBits } = GICR_PROPBASER.unpack(value)
-    this.#configTable = address
+    this.#configTable = this.memory.byteTable(address as Gpa)
     this.#lpiLimit = Math.min(2 ** (idBits + 1), LPI_LIMIT)
   }
 
@@ -125,7 +136,7 @@ export class Gic {
     const redistributor = this.#redistributor(vcpu)
     word64('GICR_PENDBASER', value)
     redistributor.pendbaser = value
-    redistributor.pendingTable = GICR_PENDBASER.unpack(value).address
+    redistributor.pendingTable = this.memory.byteTable(GICR_PENDBASER.unpack(value).address as Gpa)
   }
 
   /** INTIDs below this can be mapped by MAPTI: 2^(GICR_PROPBASER.IDbits + 1), at most 2^16. */
@@ -144,15 +155,8 @@ export class Gic {
    * @source vgic-its.c vgic_add_lpi
    */
   mapLpi(intid: number, vcpu: number): number {
-    const { lpis } = this
-    const known = lpis.find(intid)
-    if (known === 0) return this.#createLpi(intid, vcpu)
-    if (!this.quirks['lpi-mapped-by-many']) {
-      if (lpis.references(known) > 0) throw new KvmError('EEXIST', `an event has LPI ${intid} already`, { what: 'ITE' })
-      lpis.retarget(known, vcpu)
-    }
-    lpis.hold(known)
-    return known
+    const known = this.lpis.find(intid)
+    return known === 0 ? this.#createLpi(intid, vcpu) : this.#holdLpi(known, intid, vcpu)
   }
 
   /** True when an event has the LPI; one that only waits in a queue is not mapped. */
@@ -163,17 +167,17 @@ export class Gic {
 
   /** The address of an LPI's configuration byte. */
   configAt(intid: number): Gpa {
-    return (this.#configTable + intid - FIRST_LPI) as Gpa
+    return (this.#configTable.base + intid - FIRST_LPI) as Gpa
   }
 
   /** The address of the byte that holds an LPI's pending bit, bit `intid % 8`. */
   pendingAt(intid: number, vcpu: number): Gpa {
-    return (this.redistributors[vcpu]!.pendingTable + (intid >>> 3)) as Gpa
+    return (this.redistributors[vcpu]!.pendingTable.base + (intid >>> 3)) as Gpa
   }
 
   /** Rereads an LPI's configuration byte, as INV does. @throws KvmError EFAULT. */
   reconfigure(handle: number): void {
-    this.lpis.configure(handle, this.memory.u8(this.configAt(this.lpis.intid(handle))))
+    this.lpis.configure(handle, this.#config(this.lpis.intid(handle)))
   }
 
   /** Rereads the configuration of all LPIs that target a vCPU, as INVALL does; those outside guest RAM keep theirs. */
@@ -211,17 +215,31 @@ export class Gic {
       const intid = lpis.intid(handle)
       const at = this.pendingAt(intid, vcpu)
       if (!memory.contains(at)) return
-      if (lpis.target(handle) === vcpu) lpis.setPending(handle, ((memory.u8(at) >>> (intid & 7)) & 1) === 1)
+      if (lpis.target(handle) === vcpu) lpis.setPending(handle, this.#isPending(intid, vcpu))
       lpis.offer(handle)
     }
   }
 
-  /** A function of its own, so that the compiler can inline all that it does. */
+  #holdLpi(known: number, intid: number, vcpu: number): number {
+    const { lpis } = this
+    if (!this.quirks['lpi-mapped-by-many']) {
+      if (lpis.references(known) > 0) throw new KvmError('EEXIST', `an event has LPI ${intid} already`, { what: 'ITE' })
+      lpis.retarget(known, vcpu)
+    }
+    lpis.hold(known)
+    return known
+  }
+
+  #config(intid: number): number {
+    return this.#configTable.u8(intid - FIRST_LPI)
+  }
+
+  /** A function of its own, as is what happens seldom, so that the compiler can inline all that it does. */
   #createLpi(intid: number, vcpu: number): number {
     let config = 0
     try {
-      config = this.memory.u8(this.configAt(intid))
-      const pending = vcpu >= 0 && this.#consumePending(intid, vcpu)
+      config = this.#config(intid)
+      const pending = vcpu >= 0 && this.#isPending(intid, vcpu) && this.#consumePending(intid, vcpu)
       return this.lpis.create(intid, vcpu, config, pending)
     } catch (error) {
       if (isKvmError(error) && this.quirks['failed-mapti-leaks-lpi']) this.lpis.create(intid, vcpu, config)
@@ -229,12 +247,13 @@ export class Gic {
     }
   }
 
-  #consumePending(intid: number, vcpu: number): boolean {
+  #isPending(intid: number, vcpu: number): boolean {
+    return ((this.redistributors[vcpu]!.pendingTable.u8(intid >>> 3) >>> (intid & 7)) & 1) !== 0
+  }
+
+  #consumePending(intid: number, vcpu: number): true {
     const at = this.pendingAt(intid, vcpu)
-    const byte = this.memory.u8(at)
-    const bit = 1 << (intid & 7)
-    if ((byte & bit) === 0) return false
-    this.memory.setU8(at, byte & ~bit)
+    this.memory.setU8(at, this.memory.u8(at) & ~(1 << (intid & 7)))
     return true
   }
 }

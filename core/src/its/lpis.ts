@@ -47,6 +47,7 @@ export class Lpis {
   /** How many LPIs had been created before it. */
   #created = new Int32Array(0)
   #creations = 0
+  #forgotten = 0
   readonly #high = new HighIntids()
 
   /** Adds the queue of the next vCPU. */
@@ -54,6 +55,11 @@ export class Lpis {
     if (this.queues.length === VCPU_LIMIT) throw new RangeError(`a VM has at most ${VCPU_LIMIT} vCPUs`)
     this.queues.push(new LpiQueue(this.#links))
     this.kicks.push(0)
+  }
+
+  /** No LPI exists. */
+  get isEmpty(): boolean {
+    return this.#creations === this.#forgotten
   }
 
   /** The handle of an LPI that exists, or 0. */
@@ -270,6 +276,7 @@ export class Lpis {
 
   #forget(index: number): void {
     this.#state[index] = 0
+    this.#forgotten++
     const handle = index + FIRST_LPI
     if (handle >= LPI_LIMIT) this.#high.remove(handle)
   }

@@ -1,9 +1,7 @@
-import { ENTRY_BYTES, ID_LIMIT, L1E, L2_ENTRIES, type TableShape } from '../abi/index.ts'
+import { ENTRY_BYTES, ID_LIMIT, L1E, L2_ENTRIES, L2_SHIFT, type TableShape } from '../abi/index.ts'
 import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
 
 const { l2Addr, valid } = L1E.fields
-/** DeviceIDs of one second-level page, as a power of two. */
-const L2_SHIFT = Math.log2(L2_ENTRIES)
 const ENTRIES_IN_32_BITS = 2 ** 32 / ENTRY_BYTES
 
 /** Where entry `index` of a flat table is, or -1 when it is past the table's end or not in guest RAM. */
@@ -21,11 +19,13 @@ export function isInTable({ indirect, bytes }: TableShape, deviceId: number): bo
 }
 
 /**
- * Where the ITE of an event is. KVM multiplies in 32 bits: EventIDs of 30 to 32 bits, which a DTE that it restored unchecked may
+ * Which entry of its ITT an event has. KVM multiplies in 32 bits: EventIDs of 30 to 32 bits, which a DTE that it restored unchecked may
  * allow, have the entries of lower ones.
  */
-export const iteAt = (ittAddr: number, eventId: number): number =>
-  ittAddr + (eventId < ENTRIES_IN_32_BITS ? eventId : eventId % ENTRIES_IN_32_BITS) * ENTRY_BYTES
+export const iteIndex = (eventId: number): number => (eventId < ENTRIES_IN_32_BITS ? eventId : eventId % ENTRIES_IN_32_BITS)
+
+/** Where the ITE of an event is. */
+export const iteAt = (ittAddr: number, eventId: number): number => ittAddr + iteIndex(eventId) * ENTRY_BYTES
 
 /**
  * Where the DTE of a device is, or -1 when it cannot be stored: the DeviceID has more than 16 bits or is past the table, its

@@ -32,7 +32,7 @@ describe('the GIC device', () => {
       { ok: true },
     ])
     expect(gic.getAttr(GRP.REDIST_REGS, at)).toEqual({ ok: true, value: 0x4300_0780n })
-    expect(vm.gic.redistributors[1]!.pendingTable).toBe(0x4300_0000)
+    expect(vm.gic.redistributors[1]!.pendingTable.base).toBe(0x4300_0000)
   })
 
   it('is EINVAL for an affinity that no vCPU has, ENXIO for a register that is not there', () => {

@@ -1,4 +1,5 @@
 import { shown, wholeNumber } from './arguments.ts'
+import { ByteTable } from './byte-table.ts'
 import { Cursor, type ReadCursor, type WriteCursor } from './cursor.ts'
 import { KvmError } from './errors.ts'
 import { firstPast } from './first-past.ts'
@@ -10,7 +11,7 @@ import type { RegionShape } from './region-shape.ts'
 
 /** Holds no address. */
 const EMPTY = new Region({ base: 0 as Gpa, bytes: 8 })
-EMPTY.end = 0
+EMPTY.remove()
 
 /** Guest RAM for those who only look at it, such as an audit: nothing that it hands out can change it. */
 export type ReadonlyMemory = Pick<GuestMemory, 'ranges' | 'contains' | 'isLoaded' | 'u8' | 'u32' | 'read' | 'cursor' | 'fork'>
@@ -28,6 +29,7 @@ export class GuestMemory {
   /** The region found last among those that are flat and small: a byte there is read without asking further. */
   #small = EMPTY
   readonly #find = (at: Gpa): Region | undefined => this.region(at)
+  readonly #byte = (at: Gpa): number => this.u8(at)
   /** Where the accessors read and write more than a word. */
   readonly #own = new Cursor(this.#find)
 
@@ -54,7 +56,7 @@ export class GuestMemory {
 
   /** Takes a region and its contents away, as KVM_SET_USER_MEMORY_REGION with size 0 does; nothing where none begins at `base`. */
   removeRegion(base: Gpa): void {
-    for (const region of this.#regions) if (region.base === base) region.end = base
+    for (const region of this.#regions) if (region.base === base) region.remove()
     this.#regions = this.#regions.filter((region) => region.base !== base)
   }
 
@@ -70,7 +72,7 @@ export class GuestMemory {
       this.#regions = before
       throw error
     }
-    if (last !== undefined) last.end = last.base
+    last?.remove()
   }
 
   /** The regions, in address order. */
@@ -108,6 +110,11 @@ export class GuestMemory {
   /** A new place to write to, of the caller's own. */
   writeCursor(): WriteCursor {
     return new Cursor(this.#find)
+  }
+
+  /** The bytes from `base` on, as far as there are any, to be read by index. */
+  byteTable(base: Gpa): ByteTable {
+    return new ByteTable(base, this.#find, this.#byte)
   }
 
   /** @throws KvmError EFAULT outside RAM. */
@@ -244,7 +251,7 @@ export class GuestMemory {
     const found = this.#regions[this.#firstAbove(at) - 1]
     if (found === undefined || !(at < found.end)) return undefined
     this.#last = found
-    if (found.isSmall) this.#small = found
+    if (found.smallBytes > 0) this.#small = found
     return found
   }
 

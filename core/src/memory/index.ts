@@ -1,5 +1,6 @@
 export { elementAt, named, shown, wholeNumber, word64 } from './arguments.ts'
 export { refuseBigEndian } from './byte-order.ts'
+export type { ByteTable } from './byte-table.ts'
 export type { ReadCursor, ReadonlyWords, WriteCursor } from './cursor.ts'
 export {
   attempt,

@@ -6,6 +6,7 @@ import { allocated, checkShape, type LoadedShape, type RegionShape } from './reg
 /** Bytes of a page: the grain of the dirty log and of sparse regions. */
 export const PAGE_BYTES = 4096
 const PAGE_WORDS = PAGE_BYTES / 4
+const PAGE_BITS = 12
 /** Offsets below this are 32-bit integers. */
 const SMALL_BYTES = 0x8000_0000
 /** Pages that are allocated together. */
@@ -37,8 +38,8 @@ export class Region {
   /** Where the region ends; where it begins once it is removed, so that it holds no address. */
   end: number
   readonly isFlat: boolean
-  /** Flat and small: the word that holds a byte is `words[offset >> 2]`. */
-  readonly isSmall: boolean
+  /** As many bytes of a flat region, from its begin, are in `words[offset >> 2]`; 0 where there are more than that reaches, or none any more. */
+  smallBytes: number
   /**
    * All words of a flat region; else what a page without a slot reads as: a page of zeros, shared with forks and regions of the same
    * VM and nobody else, so that whoever gets round the types and writes it spoils no other VM.
@@ -67,7 +68,7 @@ export class Region {
     this.words = words
     this.doubles = doubles
     this.isFlat = backing === 'flat'
-    this.isSmall = this.isFlat && bytes <= SMALL_BYTES
+    this.smallBytes = this.isFlat && bytes < SMALL_BYTES ? bytes | 0 : 0
     const pages = Math.ceil(bytes / PAGE_BYTES)
     this.#dirty = allocated(bytes, () => new Uint32Array(Math.ceil(pages / 32)))
     this.#written = allocated(bytes, () => new Uint32Array(this.isFlat ? this.#dirty.length : 0))
@@ -76,6 +77,12 @@ export class Region {
       this.#chunks = allocated(bytes, () => new Array<Int32Array>(chunks).fill(backing === 'loaded' ? ABSENT_CHUNK : ZERO_CHUNK))
       this.#owned = new Uint8Array(chunks)
     }
+  }
+
+  /** It holds no address any more. */
+  remove(): void {
+    this.end = this.base
+    this.smallBytes = 0
   }
 
   /** Points `place` at `offset` for reading. */
@@ -94,7 +101,7 @@ export class Region {
 
   #pointInPage(place: Place, offset: number, chunks: readonly Int32Array[]): void {
     const inPage = offset & (PAGE_BYTES - 1)
-    const page = (offset - inPage) / PAGE_BYTES
+    const page = pageIndex(offset)
     const slot = chunks[page >>> CHUNK_BITS]![page & (CHUNK_PAGES - 1)]!
     if (slot > ZERO) this.#pointAtSlot(place, slot, inPage)
     else {
@@ -110,7 +117,7 @@ export class Region {
   /** Points `place` at `offset` for writing, up to the end of the page, and marks that dirty. */
   pointForWrite(place: Place, offset: number): void {
     const inPage = offset & (PAGE_BYTES - 1)
-    const page = (offset - inPage) / PAGE_BYTES
+    const page = pageIndex(offset)
     this.#dirty[page >>> 5]! |= 1 << (page & 31)
     if (this.#chunks === undefined) this.point(place, offset)
     else this.#pointAtSlot(place, this.#ownSlot(page, this.#chunks), inPage)
@@ -122,7 +129,7 @@ export class Region {
     const chunks = this.#chunks
     if (chunks === undefined) return this.words[wordIndex(offset)]!
     const inPage = offset & (PAGE_BYTES - 1)
-    const page = (offset - inPage) / PAGE_BYTES
+    const page = pageIndex(offset)
     const slot = chunks[page >>> CHUNK_BITS]![page & (CHUNK_PAGES - 1)]!
     if (slot > ZERO) return this.#slabs[slot >>> SLAB_BITS]!.words[(slot & (SLAB_PAGES - 1)) * PAGE_WORDS + (inPage >>> 2)]!
     if (slot === ABSENT) throw new NotLoadedError((this.base + page * PAGE_BYTES) as Gpa)
@@ -134,7 +141,7 @@ export class Region {
     const end = Math.min(this.bytes, offset + limit * 8)
     let at = offset
     while (at < end) {
-      const page = Math.floor(at / PAGE_BYTES)
+      const page = pageIndex(at)
       const last = Math.ceil(end / PAGE_BYTES)
       const zeros = this.#chunks === undefined ? this.#neverWritten(page) : knownZeroPages(this.#chunks, page, last)
       if (zeros === 0) break
@@ -151,19 +158,19 @@ export class Region {
 
   /** Says that a page of a `loaded` region holds zeros, unless it holds something already. */
   loadZeros(offset: number): void {
-    const page = Math.floor(offset / PAGE_BYTES)
+    const page = pageIndex(offset)
     if (!this.isLoaded(offset)) this.#setSlot(page, ZERO)
   }
 
   /** True when reading `offset` needs no loading. */
   isLoaded(offset: number): boolean {
-    const page = Math.floor(offset / PAGE_BYTES)
+    const page = pageIndex(offset)
     return this.#chunks?.[page >>> CHUNK_BITS]?.[page & (CHUNK_PAGES - 1)] !== ABSENT
   }
 
   /** Copies a page into a region that is not flat, without marking it dirty: what a loader does. */
   load(offset: number, source: Uint8Array): void {
-    const { buffer, byteOffset } = this.#page(this.#ownSlot(Math.floor(offset / PAGE_BYTES), this.#chunks!))
+    const { buffer, byteOffset } = this.#page(this.#ownSlot(pageIndex(offset), this.#chunks!))
     new Uint8Array(buffer, byteOffset, source.length).set(source)
   }
 
@@ -270,6 +277,11 @@ function knownZeroPages(chunks: readonly Int32Array[], page: number, last: numbe
   let at = first
   while (at < end && chunk[at] === ZERO) at++
   return at - first
+}
+
+/** The page that holds a byte. As `wordIndex`. */
+function pageIndex(offset: number): number {
+  return offset < SMALL_BYTES ? offset >> PAGE_BITS : Math.floor(offset / PAGE_BYTES)
 }
 
 /** The index of the 32-bit word that holds a byte: in integer arithmetic as far as that goes, which most regions do not leave. */

@@ -49,8 +49,8 @@ class StampedHeads implements HeadWriter {
     if (its.collectionTable.valid) stampCte(its.memory, its.collectionTable.base, 0)
   }
 
-  itt(base: number, entries: number, first: number): void {
-    if (first < 0) this.#clearer.clear(base, entries)
+  itt(base: number, bits: number, first: number): void {
+    if (first < 0) this.#clearer.clear(base, 2 ** bits)
     else putIteHead(this.#entries, base, first)
   }
 

@@ -1,5 +1,5 @@
-import { DTE, DTE_NEXT_CAP, ENTRY_BYTES, ITE_NEXT_CAP, L2_ENTRIES, LPI_LIMIT, MAX_EVENTID_BITS } from '../abi/index.ts'
-import { BLOCK_WORDS, EVENT_WORDS, type Its, isInTable, iteAt } from '../its/index.ts'
+import { DTE, DTE_NEXT_CAP, ENTRY_BYTES, ITE_NEXT_CAP, L2_ENTRIES, L2_SHIFT, LPI_LIMIT, MAX_EVENTID_BITS } from '../abi/index.ts'
+import { BLOCK_WORDS, EVENT_WORDS, type Its, isInTable, iteAt, iteIndex } from '../its/index.ts'
 import { KvmError } from '../memory/index.ts'
 import { DtePlaces } from './dte-places.ts'
 import { EntryWriter, forwardedLpi, outsideRam } from './entry-writer.ts'
@@ -46,13 +46,14 @@ export class DeviceSave {
     let slot = this.#storable(devices.first())
     while (slot >= 0) {
       const deviceId = devices.deviceId[slot]!
-      const at = this.#places.at(deviceId)
-      if (at < 0) throw this.#withoutPlace(deviceId)
+      const entry = this.#places.entry(deviceId)
+      if (entry < 0) throw this.#withoutPlace(deviceId)
+      if (this.#table.base !== this.#places.base) this.#table.table(this.#places.base)
       this.#saveItt(slot, deviceId)
       this.#places.written(devices.ittAddr[slot]!, ENTRY_BYTES << Math.min(devices.bits[slot]!, MAX_EVENTID_BITS))
       const following = this.#storable(devices.after(slot))
-      this.#saveDte(slot, deviceId, at, following < 0 ? 0 : this.#next(deviceId, devices.deviceId[following]!))
-      this.#firsts[deviceTable.indirect ? Math.floor(deviceId / L2_ENTRIES) : 0] ??= deviceId
+      this.#saveDte(slot, deviceId, entry, following < 0 ? 0 : this.#next(deviceId, devices.deviceId[following]!))
+      this.#firsts[deviceTable.indirect ? deviceId >>> L2_SHIFT : 0] ??= deviceId
       slot = following
     }
     this.#heads?.deviceTable(this.#firsts)
@@ -66,7 +67,7 @@ export class DeviceSave {
   /** The first device from `slot` on that is saved: on older kernels an unstorable one too, which then fails the save. */
   #storable(slot: number): number {
     const { devices } = this.#its
-    while (slot >= 0 && this.#places.at(devices.deviceId[slot]!) < 0) {
+    while (slot >= 0 && this.#places.entry(devices.deviceId[slot]!) < 0) {
       if (this.#plan.quirks['save-refuses-unreachable-device']) return slot
       this.unstorable.push(devices.deviceId[slot]!)
       slot = devices.after(slot)
@@ -84,20 +85,21 @@ export class DeviceSave {
   #next(deviceId: number, following: number): number {
     const distance = following - deviceId
     const { indirect, base } = this.#its.deviceTable
-    const toPageEnd = L2_ENTRIES - (deviceId % L2_ENTRIES)
-    if (indirect) return this.#plan.nextWithinPage ? Math.min(distance, toPageEnd) : Math.min(distance, DTE_NEXT_CAP)
+    if (indirect) {
+      const toPageEnd = L2_ENTRIES - (deviceId & (L2_ENTRIES - 1))
+      return Math.min(distance, this.#plan.nextWithinPage ? toPageEnd : DTE_NEXT_CAP)
+    }
     if (distance > DTE_NEXT_CAP) this.#heads?.gap(base + (deviceId + DTE_NEXT_CAP) * ENTRY_BYTES, distance - DTE_NEXT_CAP)
     return Math.min(distance, DTE_NEXT_CAP)
   }
 
-  #saveDte(slot: number, deviceId: number, at: number, next: number): void {
+  #saveDte(slot: number, deviceId: number, entry: number, next: number): void {
     const { bits, ittAddr } = this.#its.devices
     const { ittAddr: ittField, next: nextField, valid } = DTE.fields
     const itt = ittAddr[slot]!
     const lo = ittField.putLo(itt) | (bits[slot]! - 1)
     const hi = valid.putHi(1) | nextField.putHi(next) | ittField.putHi(itt)
-    if (!this.#table.put(at, lo, hi)) throw outsideRam('DTE', at, { deviceId })
-    this.#places.written(at, ENTRY_BYTES)
+    if (!this.#table.put(entry, lo, hi)) throw outsideRam('DTE', this.#table.base + entry * ENTRY_BYTES, { deviceId })
     this.devices++
   }
 
@@ -108,6 +110,7 @@ export class DeviceSave {
   #saveItt(slot: number, deviceId: number): void {
     const { devices, events } = this.#its
     this.#itt = devices.ittAddr[slot]!
+    this.#itts.table(this.#itt)
     this.#deviceId = deviceId
     this.#first = NONE
     const { words } = events
@@ -134,7 +137,7 @@ export class DeviceSave {
       }
     }
     if (waiting !== NONE) this.#saveIte(waiting, lpi, icid, 0)
-    if (this.#first !== 0) this.#heads?.itt(this.#itt, 2 ** devices.bits[slot]!, this.#first)
+    if (this.#first !== 0) this.#heads?.itt(this.#itt, devices.bits[slot]!, this.#first)
   }
 
   /** Meets an event that hardware may deliver, or whose collection is gone. Returns the event that waits from now on. */
@@ -182,8 +185,8 @@ export class DeviceSave {
   }
 
   #putIte(eventId: number, lo: number, hi: number): void {
-    const at = iteAt(this.#itt, eventId)
-    if (!this.#itts.put(at, lo, hi)) throw outsideRam('ITE', at, { deviceId: this.#deviceId, eventId })
+    if (this.#itts.put(iteIndex(eventId), lo, hi)) return
+    throw outsideRam('ITE', iteAt(this.#itt, eventId), { deviceId: this.#deviceId, eventId })
   }
 
   #refuseForwarded(eventId: number): void {

@@ -6,8 +6,8 @@ import type { TableView } from './table-view.ts'
 
 /** Writes the heads of tables while a save is under way; made before its first entry is written. */
 export interface HeadWriter {
-  /** The events of an ITT of so many entries are saved, and its entry 0 is not live; `first` is -1 when no entry is. */
-  itt(base: number, entries: number, first: number): void
+  /** The events of an ITT of 2^bits entries are saved, and its entry 0 is not live; `first` is -1 when no entry is. */
+  itt(base: number, bits: number, first: number): void
   /** A DTE's `next` is cut to its cap: what lies between the entry it names, at `base`, and the next live one. */
   gap(base: number, entries: number): void
   /** All DTEs are saved: the first DeviceID of each second-level page, or of the flat table. */
@@ -38,13 +38,13 @@ export const isHead = (lo: number): boolean => (lo & 0xffff) === HEAD_MAGIC
 /** Writes a head into entry 0 of an ITT; nothing when that is not in RAM. */
 export function putIteHead(entries: EntryWriter, base: number, first: number): void {
   const { magic, first: firstField } = HEAD_ITE.fields
-  entries.put(base, magic.putLo(HEAD_MAGIC), firstField.putHi(first))
+  entries.putAt(base, magic.putLo(HEAD_MAGIC), firstField.putHi(first))
 }
 
 /** Writes a head into a DTE; nothing when that is not in RAM. */
 export function putDteHead(entries: EntryWriter, at: number, first: number): void {
   const { magic, first: firstField } = HEAD_DTE.fields
-  entries.put(at, magic.putLo(HEAD_MAGIC) | firstField.putLo(first), firstField.putHi(first))
+  entries.putAt(at, magic.putLo(HEAD_MAGIC) | firstField.putLo(first), firstField.putHi(first))
 }
 
 /** Heads as the proposal writes them: in every ITT, empty or not, and one for the whole device table, where DeviceID 0 belongs. */
@@ -57,7 +57,7 @@ export class ProposedHeads implements HeadWriter {
     this.#entries = entries
   }
 
-  itt(base: number, _entries: number, first: number): void {
+  itt(base: number, _bits: number, first: number): void {
     putIteHead(this.#entries, base, Math.max(first, 0))
   }
 

@@ -10,11 +10,24 @@ export class IdSet {
     return this.#bits !== undefined && ((this.#bits[id >>> 5]! >>> (id & 31)) & 1) !== 0
   }
 
-  add(id: number): void {
-    if (id >= ID_LIMIT) this.#others.add(id)
-    else {
-      this.#bits ??= new Int32Array(ID_LIMIT / 32)
-      this.#bits[id >>> 5]! |= 1 << (id & 31)
-    }
+  /** Adds an id; false when it was there. */
+  add(id: number): boolean {
+    if (id >= ID_LIMIT) return this.#addOther(id)
+    const bits = this.#bits ?? this.#firstBits()
+    const word = bits[id >>> 5]!
+    const bit = 1 << (id & 31)
+    bits[id >>> 5] = word | bit
+    return (word & bit) === 0
+  }
+
+  #addOther(id: number): boolean {
+    const isNew = !this.#others.has(id)
+    this.#others.add(id)
+    return isNew
+  }
+
+  #firstBits(): Int32Array {
+    this.#bits = new Int32Array(ID_LIMIT / 32)
+    return this.#bits
   }
 }

@@ -21,7 +21,7 @@ describe('saving the pending tables', () => {
 
   it('leaves the first KiB alone: there is no LPI below 8192', () => {
     const vm = pend(new LiveIts().map(3, [0, 7]), 8192)
-    const table = vm.gic.redistributors[0]!.pendingTable as Gpa
+    const table = vm.gic.redistributors[0]!.pendingTable.base
     vm.memory.fill(table, 1024 + 1, 0xaa)
     saveTables(vm.its)
     savePendingTables(vm.gic)

@@ -11,7 +11,7 @@ export interface ScannedWalk {
   count(entries: number): boolean
   object(name: ObjectionName, at: number, where?: Where): number
   visitDevice(deviceId: number, lo: number, hi: number, at: Gpa): number
-  visitEvent(deviceId: number, eventId: number, pintid: number, icid: number, at: Gpa): number
+  visitEvent(deviceId: number, eventId: number, pintid: number, icid: number, ittAddr: Gpa): number
 }
 
 const ENDED = -1
@@ -84,7 +84,7 @@ function headStep(lo: number, hi: number): number {
   return isHead(lo) ? ((hi << 16) | (lo >>> 16)) >>> 0 : 1
 }
 
-export function scanIttProposed(walk: ScannedWalk, deviceId: number, ittAddr: number, eventIdBits: number): number {
+export function scanIttProposed(walk: ScannedWalk, deviceId: number, ittAddr: Gpa, eventIdBits: number): number {
   const limit = 2 ** eventIdBits
   const end = ittScanLength(eventIdBits)
   for (let eventId = 0; ; ) {
@@ -99,7 +99,7 @@ export function scanIttProposed(walk: ScannedWalk, deviceId: number, ittAddr: nu
     if (pintid === 0) {
       if (!isHead(lo)) step = 1
     } else if (pintid < FIRST_LPI) return walk.object('ite-pintid', at, { deviceId, eventId })
-    else if (walk.visitEvent(deviceId, eventId, pintid, icidOf.get(lo, hi), at) === ENDED) return ENDED
+    else if (walk.visitEvent(deviceId, eventId, pintid, icidOf.get(lo, hi), ittAddr) === ENDED) return ENDED
     if (step === 0) return LAST
     eventId += step
     if (eventId >= end) return eventId

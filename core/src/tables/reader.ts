@@ -11,12 +11,12 @@ export type Answer = typeof GO_ON | typeof STOP | ObjectionName
 
 /**
  * Who looks at the entries of a walk, in KVM's order: collections, then each device followed by its events. `at` is the
- * entry's address. Called for accepted entries only; numbers only, so a walk over thousands of devices makes no garbage.
+ * entry's address; that of an event lies in the ITT at `ittAddr`. Called for accepted entries only; numbers only, so a walk over thousands of devices makes no garbage.
  */
 export interface TableReader {
   collection(icid: number, rdBase: number, at: Gpa): Answer
   device(deviceId: number, ittAddr: Gpa, eventIdBits: number, at: Gpa): Answer
-  event(deviceId: number, eventId: number, pintid: number, icid: number, at: Gpa): Answer
+  event(deviceId: number, eventId: number, pintid: number, icid: number, ittAddr: Gpa): Answer
   /** The device announced last is forgotten again: its ITT failed, or (on 4.13) had no last entry. */
   drop(deviceId: number): void
   /** An entry that the restore passes over, because an earlier event has its LPI. */

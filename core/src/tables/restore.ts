@@ -49,12 +49,16 @@ export function readTables(
 
 /** As `readTables`, and tells of a restore that fails how far it came: what `restoredBy` answers is not known yet. */
 export function walkInto(memory: ReadonlyMemory, its: Its, options: RestoreOptions & { readonly quirks: Quirks }): Walked {
-  const icids = its.collections.order
-  const isMapped = (pintid: number) => its.gic.isLpiMapped(pintid)
-  const walked = walkTables(memory, viewOf(its), options.quirks, new DeviceBuilder(its), { ...options, icids, isMapped })
+  const walked = walkTables(memory, viewOf(its), options.quirks, new DeviceBuilder(its), { ...options, ...mappedIn(its) })
   const isWhole = walked.objection === undefined && walked.cut === undefined
   if (!isWhole && !options.quirks['failed-restore-keeps-state']) forget(its, walked)
   return walked
+}
+
+/** What is mapped before the restore: mostly nothing, and then no event asks. */
+function mappedIn({ collections, gic }: Its): Pick<WalkOptions, 'icids' | 'isMapped'> {
+  const icids = collections.order
+  return gic.lpis.isEmpty ? { icids } : { icids, isMapped: (pintid) => gic.isLpiMapped(pintid) }
 }
 
 /** What the ioctl says of a walk. @throws as `readTables`. */

@@ -62,17 +62,19 @@ export function writeTables(its: Its, plan: SavePlan): Saved {
 function saveCollections({ collections, collectionTable, gic, memory }: Its, { quirks }: SavePlan): number {
   const { base, bytes } = collectionTable
   const { icid: icidField, rdBase, valid } = CTE.fields
-  const table = new EntryWriter(memory)
-  let at = base
+  const table = new EntryWriter(memory).table(base)
+  const room = bytes / ENTRY_BYTES
+  let entry = 0
   for (const icid of collections.order) {
-    if (at >= base + bytes && !mayPassTable(quirks)) return bytes / ENTRY_BYTES
+    if (entry >= room && !mayPassTable(quirks)) return room
     const vcpu = collections.target(icid)
     const target = vcpu < 0 ? UNMAPPED_TARGET : gic.rdBaseOf(vcpu)
     const lo = icidField.putLo(icid) | rdBase.putLo(target)
-    if (!table.put(at, lo, valid.putHi(1) | rdBase.putHi(target))) throw outsideRam('CTE', at, { icid })
-    at += ENTRY_BYTES
+    if (!table.put(entry, lo, valid.putHi(1) | rdBase.putHi(target)))
+      throw outsideRam('CTE', base + entry * ENTRY_BYTES, { icid })
+    entry++
   }
-  if (at !== base + bytes && !table.put(at, 0, 0)) throw outsideRam('CTE', at, {})
+  if (entry !== room && !table.put(entry, 0, 0)) throw outsideRam('CTE', base + entry * ENTRY_BYTES, {})
   return collections.order.length
 }
 

@@ -29,6 +29,6 @@ export const isValidIte = (lo: number, hi: number): boolean => ((hi & 0xffff) | 
  * `int size`, made an `unsigned long`: negative is without end, and 0 ends after the first entry.
  */
 export function ittScanLength(eventIdBits: number): number {
-  if (eventIdBits < 28) return 2 ** eventIdBits
+  if (eventIdBits < 28) return 1 << eventIdBits
   return eventIdBits === 28 ? Number.POSITIVE_INFINITY : 1
 }

@@ -41,6 +41,8 @@ const PAST = 1
 const { pintid: pintidOf, icid: icidOf, next: iteNext } = ITE.fields
 const { size: sizeOf, ittAddr: ittAddrOf, next: dteNext } = DTE.fields
 const { l2Addr: l2AddrOf } = L1E.fields
+const { event: EVENT_WORK, device: DEVICE_WORK } = WALK_WORK
+const iteOf = (ittAddr: Gpa, eventId: number) => (ittAddr + eventId * ENTRY_BYTES) as Gpa
 const { icid: cteIcid, rdBase: rdBaseOf } = CTE.fields
 
 /** One walk under way: what each entry is asked, and how KVM's scans go from one to the next. */
@@ -198,7 +200,7 @@ export class TableWalk implements ScannedWalk {
     // Of KVM's check of the DeviceID only its limit can fail here: the entry was just read from its place.
     if (deviceId >= ID_LIMIT && !this.#quirks['device-out-of-range-restored'])
       return this.object('dte-unstorable', at, { deviceId })
-    if (!this.#pay(WALK_WORK.device)) return ENDED
+    if (!this.#pay(DEVICE_WORK)) return ENDED
     const ittAddr = ittAddrOf.get(lo, hi) as Gpa
     this.devices++
     const answer = this.#reader.device(deviceId, ittAddr, eventIdBits, at)
@@ -226,8 +228,8 @@ export class TableWalk implements ScannedWalk {
     let beyond = 0
     let stays = false
     while (eventId < end) {
-      const at = (ittAddr + eventId * ENTRY_BYTES) as Gpa
       if (eventId >= beyond) {
+        const at = iteOf(ittAddr, eventId)
         if (!cursor.seek(at)) return this.object('ite-unreadable', at, { deviceId, eventId })
         words = cursor.words
         first = cursor.index - 2 * eventId
@@ -238,16 +240,16 @@ export class TableWalk implements ScannedWalk {
       const hi = words[first + 2 * eventId + 1]!
       const pintid = pintidOf.get(lo, hi)
       if (pintid === 0) {
-        const invalid = this.#invalidItes(at, end - eventId)
+        const invalid = this.#invalidItes(iteOf(ittAddr, eventId), end - eventId)
         if (!this.count(invalid)) return ENDED
         eventId += invalid
         continue
       }
       if (!this.count(1)) return ENDED
       const next = iteNext.get(lo, hi)
-      if (pintid < FIRST_LPI) return this.object('ite-pintid', at, { deviceId, eventId })
-      if (eventId + next >= limit) return this.object('ite-next', at, { deviceId, eventId })
-      if (this.visitEvent(deviceId, eventId, pintid, icidOf.get(lo, hi), at) === ENDED) return ENDED
+      if (pintid < FIRST_LPI) return this.#objectToEvent('ite-pintid', { deviceId, eventId }, ittAddr)
+      if (eventId + next >= limit) return this.#objectToEvent('ite-next', { deviceId, eventId }, ittAddr)
+      if (this.visitEvent(deviceId, eventId, pintid, icidOf.get(lo, hi), ittAddr) === ENDED) return ENDED
       if (next === 0) return LAST
       eventId += next
       if (!stays) beyond = 0
@@ -256,24 +258,27 @@ export class TableWalk implements ScannedWalk {
     return PAST
   }
 
-  visitEvent(deviceId: number, eventId: number, pintid: number, icid: number, at: Gpa): number {
-    if (!this.#icids.has(icid)) return this.object('ite-icid', at, { deviceId, eventId, icid })
-    if (!this.#pay(WALK_WORK.event)) return ENDED
+  visitEvent(deviceId: number, eventId: number, pintid: number, icid: number, ittAddr: Gpa): number {
+    if (!this.#icids.has(icid)) return this.#objectToEvent('ite-icid', { deviceId, eventId, icid }, ittAddr)
+    if (!this.#pay(EVENT_WORK)) return ENDED
     if (this.#hasEvent(pintid) && !this.#quirks['lpi-mapped-by-many']) {
       this.#reader.taken?.(deviceId, eventId, pintid)
       return PAST
     }
     const unreachable = this.#lpis?.objection(pintid, icid)
-    if (unreachable !== undefined) return this.object(unreachable, at, { deviceId, eventId })
+    if (unreachable !== undefined) return this.#objectToEvent(unreachable, { deviceId, eventId }, ittAddr)
     this.events++
-    this.#mapped.add(pintid)
-    const answer = this.#reader.event(deviceId, eventId, pintid, icid, at)
-    return answer === GO_ON ? PAST : this.#answered(answer, { at, deviceId, eventId })
+    const answer = this.#reader.event(deviceId, eventId, pintid, icid, ittAddr)
+    return answer === GO_ON ? PAST : this.#answered(answer, { at: iteOf(ittAddr, eventId), deviceId, eventId })
   }
 
-  /** True for an LPI that an event has, of this walk or from before. */
+  /** True for an LPI that an event has, of this walk or from before; from now on this one has it. */
   #hasEvent(pintid: number): boolean {
-    return this.#mapped.has(pintid) || (this.#isMapped?.(pintid) ?? false)
+    return !this.#mapped.add(pintid) || (this.#isMapped?.(pintid) ?? false)
+  }
+
+  #objectToEvent(name: ObjectionName, where: Where & { readonly eventId: number }, ittAddr: Gpa): number {
+    return this.object(name, iteOf(ittAddr, where.eventId), where)
   }
 
   /** A size of 0 ends before the first entry where the scan asks for its end there. */

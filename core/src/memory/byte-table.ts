@@ -1,0 +1,39 @@
+import type { Gpa } from './gpa.ts'
+import type { Region } from './region.ts'
+
+/**
+ * A table of bytes in guest RAM, such as the configuration of LPIs, read by index. In a flat region no address is looked up, nor even
+ * worked out.
+ */
+export class ByteTable {
+  readonly base: Gpa
+  readonly #find: (at: Gpa) => Region | undefined
+  readonly #byte: (at: Gpa) => number
+  /** Where the table lies, as soon as that is known: in this region, from this offset on. A 32-bit integer, and so is what is read at. */
+  #region: Region | undefined
+  #offset = 0
+
+  /** `find` tells which region holds an address, `byte` reads one anywhere. */
+  constructor(base: Gpa, find: (at: Gpa) => Region | undefined, byte: (at: Gpa) => number) {
+    this.base = base
+    this.#find = find
+    this.#byte = byte
+  }
+
+  /** The byte at `index`, from 0 on. @throws KvmError EFAULT outside RAM. */
+  u8(index: number): number {
+    const region = this.#region
+    const offset = this.#offset + index
+    if (region === undefined || offset >= region.smallBytes) return this.#anywhere(index)
+    return (region.words[offset >> 2]! >>> ((offset & 3) * 8)) & 0xff
+  }
+
+  #anywhere(index: number): number {
+    const region = this.#find(this.base)
+    if (region !== undefined && region.smallBytes > 0) {
+      this.#region = region
+      this.#offset = (this.base - region.base) | 0
+    }
+    return this.#byte((this.base + index) as Gpa)
+  }
+}
