@@ -4,6 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Shape } from './guest-shape.ts'
+import { profileOptions } from './profile.ts'
 import type { SubjectName, WorkName } from './works.ts'
 
 /** Milliseconds of a round, and of the rounds before the first that counts. */
@@ -23,7 +24,7 @@ export class Side {
 
   constructor(options: SideOptions) {
     this.#process = fork(fileURLToPath(new URL('side.ts', import.meta.url)), [JSON.stringify(options)], {
-      execArgv: ['--import', 'tsx'],
+      execArgv: [...profileOptions(options.subject), '--import', 'tsx'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     this.#process.on('message', (figure: number) => this.#answer(figure))
@@ -43,7 +44,7 @@ export class Side {
   }
 
   async end(): Promise<void> {
-    this.#process.kill()
+    this.#process.disconnect()
     await this.#ended
   }
 }
