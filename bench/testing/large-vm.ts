@@ -28,6 +28,12 @@ const ITTS = RAM + 0x100_0000
 const VCPUS = 8
 const LPIS = 57344
 
+/** A VM of which nothing but its ITS and its RAM matters. */
+export interface LargeVm {
+  readonly memory: GuestMemory
+  readonly registers: GicRegisters
+}
+
 /** Which devices were unmapped between two saves: from the one at place `first` on every `each`-th. */
 interface Unmapped {
   readonly first: number
@@ -36,7 +42,19 @@ interface Unmapped {
 
 /** A guest that a kernel saved which clears nothing: some devices were unmapped between two saves, and their entries are there still. */
 export function largeVm(devices: number, events: number, unmapped: Unmapped = { first: 7, each: 41 }): SavedMachine {
-  const memory = new GuestMemory([{ base: RAM as Gpa, bytes: RAM_BYTES, backing: 'sparse' }])
+  return savedMachine({ ...largeGuest(devices, events, unmapped), msi: [] })
+}
+
+/** The guest itself. Of ITTs with room for more events than it has, it uses the end; they have as much room as is needed when not told. */
+export function largeGuest(
+  devices: number,
+  events: number,
+  unmapped: Unmapped,
+  eventIdBits = Math.ceil(Math.log2(events)),
+): LargeVm {
+  const ittBytes = Math.max(256, 8 * 2 ** eventIdBits)
+  const ramBytes = RAM_BYTES + (ittBytes > 256 ? devices * ittBytes : 0)
+  const memory = new GuestMemory([{ base: RAM as Gpa, bytes: ramBytes, backing: 'sparse' }])
   memory.fill(CONFIGURATION as Gpa, LPIS, 0xa1)
   const vm = new KvmVm({ kernel: 'linux-6.6', memory })
   for (let i = 0; i < VCPUS; i++) vm.createVcpu()
@@ -65,12 +83,13 @@ export function largeVm(devices: number, events: number, unmapped: Unmapped = { 
     set(GITS.CWRITER, BigInt(offset))
   }
   const idOf = (device: number) => device * 8
+  const firstEvent = eventIdBits > Math.ceil(Math.log2(events)) ? 2 ** eventIdBits - events : 0
   for (let vcpu = 0; vcpu < VCPUS; vcpu++) send('MAPC', { icid: vcpu, rdBase: vcpu, valid: true })
   for (let device = 0; device < devices; device++) {
-    send('MAPD', { deviceId: idOf(device), size: Math.ceil(Math.log2(events)) - 1, ittAddr: ITTS + device * 256, valid: true })
-    for (let eventId = 0; eventId < events; eventId++) {
-      const pintid = 8192 + ((device * events + eventId) % LPIS)
-      send('MAPTI', { deviceId: idOf(device), eventId, pintid, icid: (device + eventId) % VCPUS })
+    send('MAPD', { deviceId: idOf(device), size: eventIdBits - 1, ittAddr: ITTS + device * ittBytes, valid: true })
+    for (let event = 0; event < events; event++) {
+      const pintid = 8192 + ((device * events + event) % LPIS)
+      send('MAPTI', { deviceId: idOf(device), eventId: firstEvent + event, pintid, icid: (device + event) % VCPUS })
     }
   }
   const save = () => its.setAttr(GRP.CTRL, BigInt(CTRL.ITS_SAVE_TABLES))
@@ -93,5 +112,5 @@ export function largeVm(devices: number, events: number, unmapped: Unmapped = { 
     ],
     redistributors: Array.from({ length: VCPUS }, (_, vcpuId) => ({ vcpuId, ctlr: 1, propbaser, pendbaser: pendbaser(vcpuId) })),
   }
-  return savedMachine({ memory, registers, msi: [] })
+  return { memory, registers }
 }

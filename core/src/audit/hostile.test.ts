@@ -49,8 +49,19 @@ describe('tables made to hurt', () => {
   })
 
   it('bounds 65536 devices with empty ITTs of 2^16 events', () => {
-    const input = hostile(0x200_0000, table, (memory) => devices(memory, 65536))
+    const input = hostile(0x200_0000, table, (memory) => {
+      devices(memory, 65536)
+      memory.fill(ITT as Gpa, 65536 * 8)
+    })
     expect(audit(setScene(input)).findings.map(({ code }) => code)).toContain('M703')
+  })
+
+  it('passes over as many that are known to be empty, and says what becomes of a kernel, which reads them', () => {
+    const scene = setScene(hostile(0x200_0000, table, (memory) => devices(memory, 28_000)))
+    const entries = 28_000 * (1 + 65536) + 65536 - 28_000 + 1
+    expect([scene.restored, scene.tables]).toMatchObject([{ cut: undefined, entries }, { cut: undefined }])
+    const [newest] = judgeKernels([scene], ['linux-7.3'])
+    expect(newest!.hostTrouble).toEqual([`soft lockup: ${entries} entries of the tables are read with every vCPU locked`])
   })
 
   it('lists the first of more orphans than anybody reads, and counts all', () => {

@@ -5,13 +5,16 @@
 export interface Budget {
   /** Steps of a nanosecond or less: an entry of a table that is read is one, see `WALK_WORK`. */
   readonly work: number
-  /** Guest RAM that is read, in bytes. */
+  /** Guest RAM that is read, in bytes; a page that is known to be zeros is `ZERO_PAGE` of them. */
   readonly bytes: number
   /** Findings that one report lists. */
   readonly findings: number
   /** What part of it a use may take, where that is not as in `shares`: `{ search: 0 }` searches no RAM for the guest's kernel. */
   readonly parts?: Partial<Record<Use, number>>
 }
+
+/** What a page is, of `bytes`, that a file says is zeros, or has no record of: that is noted, and nothing read. */
+export const ZERO_PAGE = 8
 
 /** What may run out. */
 export type Limit = 'work' | 'bytes' | 'findings'

@@ -1,2 +1,2 @@
 export { Account } from './account.ts'
-export { type Budget, defaultBudget, type Limit, shareOf, shares, type Use } from './budget.ts'
+export { type Budget, defaultBudget, type Limit, shareOf, shares, type Use, ZERO_PAGE } from './budget.ts'

@@ -6,7 +6,7 @@ import { notAPage } from './edits.ts'
 import { FormatError } from './format-error.ts'
 import type { FileEdits, SavedFile } from './machine-file.ts'
 import { loadPages, type PlacedPage } from './page-loader.ts'
-import { inRanges, PageRuns, pagesIn, withoutRanges } from './page-runs.ts'
+import { inRanges, PageRuns, pagesIn, touched, withoutRanges } from './page-runs.ts'
 import type { SavedMachine } from './saved-machine.ts'
 import { StatedMachine } from './stated-machine.ts'
 import { latin1 } from './stream-reader.ts'
@@ -111,18 +111,21 @@ class CaseMachine extends StatedMachine {
   }
 
   async load(memory: LoadableMemory, ranges: readonly GpaRange[]): Promise<void> {
+    for (const { base, bytes } of this.zeros(ranges)) memory.loadZeros(base, bytes)
     const placed: PlacedPage[] = []
-    for (const at of pagesIn(this.ranges, ranges)) {
-      if (memory.isLoaded(at)) continue
-      const index = this.#pages.indexOf(at)
-      if (index < 0) memory.loadZeros(at)
-      else placed.push({ at, offset: this.#start + index * PAGE_BYTES })
+    for (const at of pagesIn(this.#pages.ranges, ranges)) {
+      if (!memory.isLoaded(at)) placed.push({ at, offset: this.#start + this.#pages.indexOf(at) * PAGE_BYTES })
     }
     await loadPages(this.#file.source, memory, placed)
   }
 
   missingPages(ranges: readonly GpaRange[]): Gpa[] {
-    return [...pagesIn(this.ranges, ranges)].filter((at) => this.#pages.indexOf(at) < 0 && this.#zeros.indexOf(at) < 0)
+    const missing = withoutRanges(this.zeros(ranges), this.#zeros.ranges)
+    return [...pagesIn(missing, missing)]
+  }
+
+  zeros(ranges: readonly GpaRange[]): GpaRange[] {
+    return withoutRanges(touched(this.ranges, ranges), this.#pages.ranges)
   }
 
   /** A case is small, and written anew; what it says of zeros may be 64 GiB in one line, and is not gone through page by page. */

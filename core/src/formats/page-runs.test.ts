@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { coalesce, type Gpa, type GpaRange, gpa } from '../memory/index.ts'
-import { inRanges, PageRuns, withoutRanges } from './page-runs.ts'
+import { coalesce, type Gpa, type GpaRange, gpa, PAGE_BYTES } from '../memory/index.ts'
+import { inRanges, PageRuns, pagesIn, touched, withoutRanges } from './page-runs.ts'
 
 const runs = [
   { base: gpa(0x4000_0000), bytes: 0x3000 },
@@ -43,6 +43,22 @@ describe('ranges without others, and within others,', () => {
         const [a, b] = [covered(first), covered(second)]
         expect(covered(withoutRanges(first, second))).toEqual(a.map((is, at) => is && !b[at]))
         expect(covered(inRanges(first, second))).toEqual(a.map((is, at) => is && b[at]))
+      }),
+    )
+  })
+})
+
+describe('the pages that ranges touch', () => {
+  it('are the same one by one and as runs', () => {
+    const range = fc.record({ base: fc.nat(0x1_0000), bytes: fc.integer({ min: 1, max: 0x3000 }) })
+    const ranges = fc.array(
+      range.map((one) => ({ ...one, base: gpa(0x4000_0000 + one.base) })),
+      { maxLength: 6 },
+    )
+    fc.assert(
+      fc.property(ranges, (some) => {
+        const pages = [...new Set(pagesIn(runs, some))].sort((a, b) => a - b)
+        expect(touched(runs, some)).toEqual(coalesce(pages.map((base) => ({ base, bytes: PAGE_BYTES }))))
       }),
     )
   })

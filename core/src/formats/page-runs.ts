@@ -1,4 +1,4 @@
-import { firstPast, type Gpa, type GpaRange, PAGE_BYTES } from '../memory/index.ts'
+import { coalesce, firstPast, type Gpa, type GpaRange, PAGE_BYTES } from '../memory/index.ts'
 
 /** Pages of guest RAM as runs in address order, numbered from the first page of the first run on. */
 export class PageRuns {
@@ -39,6 +39,15 @@ export function* pagesIn(ram: readonly GpaRange[], ranges: readonly GpaRange[]):
       for (let at = from - (from % PAGE_BYTES); at < until; at += PAGE_BYTES) yield at as Gpa
     }
   }
+}
+
+/** The pages of `ram` that `ranges` touch, all of it in address order, as whole runs. */
+export function touched(ram: readonly GpaRange[], ranges: readonly GpaRange[]): GpaRange[] {
+  const whole = ranges.map(({ base, bytes }) => {
+    const first = base - (base % PAGE_BYTES)
+    return { base: first as Gpa, bytes: Math.ceil((base + bytes - first) / PAGE_BYTES) * PAGE_BYTES }
+  })
+  return inRanges(coalesce(whole), ram)
 }
 
 /** What of `ranges` is none of `others`; each of the two in address order, without overlap. */

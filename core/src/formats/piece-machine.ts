@@ -5,7 +5,7 @@ import { differences, type Edit, notAPage } from './edits.ts'
 import { FormatError } from './format-error.ts'
 import { type FileEdits, inFile, type SavedFile } from './machine-file.ts'
 import { loadPages, type PlacedPage } from './page-loader.ts'
-import { pagesIn } from './page-runs.ts'
+import { pagesIn, touched } from './page-runs.ts'
 import { type MachineFacts, StatedMachine } from './stated-machine.ts'
 
 /** KVM's tables are of 64-bit words, and so are the edits. */
@@ -60,6 +60,10 @@ export class PieceMachine extends StatedMachine {
 
   missingPages(ranges: readonly GpaRange[]): Gpa[] {
     return [...pagesIn(this.#absent, ranges)]
+  }
+
+  zeros(ranges: readonly GpaRange[]): GpaRange[] {
+    return touched(this.#absent, ranges)
   }
 
   async edits(pages: ReadonlyMap<Gpa, Uint8Array>, registers = this.registers): Promise<FileEdits[]> {

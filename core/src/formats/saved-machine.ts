@@ -59,6 +59,8 @@ export interface SavedMachine {
   load(memory: LoadableMemory, ranges: readonly GpaRange[]): Promise<void>
   /** The pages of `ranges` that the file holds no record of; they load as zeros. */
   missingPages(ranges: readonly GpaRange[]): Gpa[]
+  /** The pages of `ranges` that are known to be zeros before they are read, as whole runs: the file says so, or has no record of them. */
+  zeros(ranges: readonly GpaRange[]): GpaRange[]
   /** What everything here was read from. */
   readonly files: readonly SavedFile[]
   readonly writeBack: WriteBack

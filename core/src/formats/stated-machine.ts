@@ -51,5 +51,6 @@ export abstract class StatedMachine implements SavedMachine {
 
   abstract load(memory: LoadableMemory, ranges: readonly GpaRange[]): Promise<void>
   abstract missingPages(ranges: readonly GpaRange[]): Gpa[]
+  abstract zeros(ranges: readonly GpaRange[]): GpaRange[]
   abstract edits(pages: ReadonlyMap<Gpa, Uint8Array>, registers?: GicRegisters): Promise<FileEdits[]>
 }

@@ -32,6 +32,9 @@ describe.each(clothings)('the same findings as a $name', (clothing) => {
     const open = (them: readonly MachineFile[]) => openSavedMachine(them, clothing.options?.(vm))
     const machine = await open(files)
     expectFacts(machine, vm, clothing)
+    const zeros = machine.zeros(machine.ranges)
+    const isZeros = (at: number) => zeros.some(({ base, bytes }) => at >= base && at < base + bytes)
+    expect([...nonzeroPages(vm.memory).keys()].filter(isZeros)).toEqual([])
     const [worn, plain] = [await inspect(machine), await inspect(undressedAs(machine, vm))]
     expect(reportOf(worn)).toEqual(reportOf(plain))
     await expectRepaired(worn, plain, { files, open }, vm)

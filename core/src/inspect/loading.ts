@@ -1,10 +1,10 @@
 import { ID_LIMIT, type Quirks } from '../abi/index.ts'
 import { overrunFootprint, type Scene } from '../audit/index.ts'
-import { Account, type Budget, shareOf } from '../budget/index.ts'
+import { Account, type Budget, shareOf, ZERO_PAGE } from '../budget/index.ts'
 import type { SavedMachine } from '../formats/index.ts'
 import { type DevicesOfItt, type GuestKernel, readGuestKernel } from '../guest-kernel/index.ts'
 import { coalesce, type Gpa, type GpaRange, type LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
-import { repairFootprint } from '../repair/index.ts'
+import { type IttRoom, repairFootprint } from '../repair/index.ts'
 import { ringWords } from '../virtio/index.ts'
 
 /** The guest RAM of a saved machine, with everything in it that a restore, an audit or a repair reads. */
@@ -23,12 +23,14 @@ export async function loadTables(machine: SavedMachine, budget: Budget): Promise
   const memory = machine.memory()
   const missing: Gpa[] = []
   const ranges: GpaRange[] = []
-  const queueItts = shareOf(budget, 'queueItts', machine.registers.itses.length)
+  const cost = costIn(machine)
+  const queueItts = { most: shareOf(budget, 'queueItts', machine.registers.itses.length), cost }
   const room = new Account(budget, 'tables')
+  const within = (wanted: readonly GpaRange[]) => wanted.filter((range) => room.take(cost(range)))
   for (;;) {
-    const next = within(neededNext(machine, memory, queueItts), room)
+    const next = within(neededNext(machine, memory, queueItts))
     if (next.length === 0) {
-      ranges.push(...(await loadRings(machine, memory, room)))
+      ranges.push(...(await loadRings(machine, memory, within)))
       return { memory, ranges: coalesce(ranges), missing }
     }
     for (const page of machine.missingPages(next)) missing.push(page)
@@ -37,10 +39,22 @@ export async function loadTables(machine: SavedMachine, budget: Budget): Promise
   }
 }
 
+/** What loading a part of RAM is, of the bytes of a budget: what is known to be zeros is not read. */
+const costIn = (machine: SavedMachine) => (range: GpaRange) => {
+  const zeros = bytesOf(machine.zeros([range]))
+  return Math.max(0, range.bytes - zeros) + (zeros / PAGE_BYTES) * ZERO_PAGE
+}
+
+const bytesOf = (ranges: readonly GpaRange[]): number => ranges.reduce((sum, { bytes }) => sum + bytes, 0)
+
 /** Loads the pages of virtqueues that tell of notifications. */
-async function loadRings(machine: SavedMachine, memory: LoadableMemory, room: Account): Promise<readonly GpaRange[]> {
+async function loadRings(
+  machine: SavedMachine,
+  memory: LoadableMemory,
+  within: (ranges: readonly GpaRange[]) => readonly GpaRange[],
+): Promise<readonly GpaRange[]> {
   const words = ringWords(machine.virtio).filter(({ base, bytes }) => memory.contains(base, bytes))
-  const pages = within(coalesce(words.map(pagesOf)), room)
+  const pages = within(coalesce(words.map(pagesOf)))
   await machine.load(memory, pages)
   return pages
 }
@@ -52,12 +66,9 @@ function pagesOf({ base, bytes }: GpaRange): GpaRange {
 }
 
 /** What the ITSes need next, those of one after the other. */
-function neededNext({ registers }: SavedMachine, memory: LoadableMemory, queueItts: number): GpaRange[] {
+function neededNext({ registers }: SavedMachine, memory: LoadableMemory, queueItts: IttRoom): GpaRange[] {
   return coalesce(registers.itses.flatMap((_, its) => repairFootprint(memory, registers, its, queueItts)))
 }
-
-/** The ranges that there is room for. */
-const within = (ranges: readonly GpaRange[], room: Account): GpaRange[] => ranges.filter(({ bytes }) => room.take(bytes))
 
 const FIRST_OVERRUN = 2 ** 20
 
@@ -70,10 +81,11 @@ export async function loadOverruns(
 ): Promise<GpaRange[]> {
   const { registers } = machine
   const room = new Account(budget, 'overruns')
+  const cost = costIn(machine)
   const loaded: GpaRange[] = []
   for (let bytes = FIRST_OVERRUN; ; bytes *= 2) {
     const ranges = registers.itses.flatMap((_, its) => overrunFootprint({ memory, registers, its, budget }, kernels, bytes))
-    if (ranges.length === 0 || !room.take(ranges.reduce((sum, range) => sum + range.bytes, 0))) break
+    if (ranges.length === 0 || !room.take(ranges.reduce((sum, range) => sum + cost(range), 0))) break
     await machine.load(memory, ranges)
     loaded.push(...ranges)
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { attempt, type Gpa, GuestMemory, gpa, LoadableMemory, NotLoadedError } from './index.ts'
+import { attempt, coalesce, type Gpa, GuestMemory, gpa, LoadableMemory, NotLoadedError } from './index.ts'
 
 const base = gpa(0x4000_0000)
 const at = (offset: number) => (base + offset) as Gpa
@@ -78,6 +78,42 @@ describe('memory loaded piece by piece', () => {
     expect(ram.dirtyPages()).toEqual([])
     expect([ram.isLoaded(base), ram.isLoaded(at(0x1000)), ram.isLoaded(at(0x1fff), 2)]).toEqual([false, true, true])
     expect([ram.isLoaded(at(0x2000), 0x1001), ram.isLoaded(at(0x4000))]).toEqual([false, true])
+  })
+
+  it('knows which pages of a range are not loaded, in regions and across them, whatever was loaded in what order', () => {
+    const PAGES = 2200
+    const end = PAGES + 40
+    const step = fc.tuple(fc.constantFrom('page', 'zeros'), fc.nat(end - 1), fc.integer({ min: 1, max: 1500 }))
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 8 }),
+        fc.nat(end * 0x1000),
+        fc.integer({ min: 1, max: end * 0x1000 }),
+        (steps, from, bytes) => {
+          const ram = new LoadableMemory([
+            { base, bytes: 1100 * 0x1000 },
+            { base: at(1100 * 0x1000), bytes: 1000 * 0x1000 },
+            { base: at(2120 * 0x1000), bytes: 80 * 0x1000 },
+          ])
+          const isRam = (page: number) => page < 2100 || (page >= 2120 && page < PAGES)
+          const loaded = new Set<number>()
+          for (const [kind, page, pages] of steps) {
+            const [first, count] = [at(page * 0x1000), kind === 'page' ? 1 : pages]
+            if (kind === 'zeros') ram.loadZeros(first, count * 0x1000)
+            else ram.load(first, new Uint8Array(4096).fill(page))
+            for (let i = page; i < page + count; i++) loaded.add(i)
+          }
+          const wanted = (page: number) => page * 0x1000 < from + bytes && (page + 1) * 0x1000 > from
+          const left = Array.from({ length: end }, (_, page) => page).filter(
+            (page) => wanted(page) && isRam(page) && !loaded.has(page),
+          )
+          const ranges = coalesce([...ram.notLoaded({ base: at(from), bytes })])
+          expect(ranges).toEqual(coalesce(left.map((page) => ({ base: at(page * 0x1000), bytes: 0x1000 }))))
+          expect(ram.isLoaded(at(from), bytes)).toBe(left.length === 0)
+        },
+      ),
+      { numRuns: 40 },
+    )
   })
 })
 

@@ -14,7 +14,10 @@ const EMPTY = new Region({ base: 0 as Gpa, bytes: 8 })
 EMPTY.remove()
 
 /** Guest RAM for those who only look at it, such as an audit: nothing that it hands out can change it. */
-export type ReadonlyMemory = Pick<GuestMemory, 'ranges' | 'contains' | 'isLoaded' | 'u8' | 'u32' | 'read' | 'cursor' | 'fork'>
+export type ReadonlyMemory = Pick<
+  GuestMemory,
+  'ranges' | 'contains' | 'isLoaded' | 'notLoaded' | 'u8' | 'u32' | 'read' | 'cursor' | 'fork'
+>
 
 /**
  * Guest RAM as a device sees it: regions (KVM's memory slots) with holes between them, little-endian.
@@ -94,12 +97,28 @@ export class GuestMemory {
 
   /** True when reading the byte at `at` needs no loading; with `bytes`, when none of them does. What is not RAM needs none. */
   isLoaded(at: Gpa, bytes = 1): boolean {
-    if (bytes !== 1) wholeNumber('the bytes asked about', bytes, 0, GPA_LIMIT)
-    for (let from: number = at; from < at + bytes; from += PAGE_BYTES - (from % PAGE_BYTES)) {
-      const region = this.region(from as Gpa)
-      if (region !== undefined && !region.isLoaded(from - region.base)) return false
+    if (bytes !== 1) {
+      wholeNumber('the bytes asked about', bytes, 0, GPA_LIMIT)
+      return this.notLoaded({ base: at, bytes }).next().done === true
     }
-    return true
+    const region = this.region(at)
+    return region?.isLoaded(at - region.base) ?? true
+  }
+
+  /** The pages of a range that lie in RAM and are not loaded, in address order, those that follow one another mostly together. */
+  *notLoaded({ base, bytes }: GpaRange): Generator<GpaRange> {
+    const end = base + bytes
+    for (let i = Math.max(0, this.#firstAbove(base) - 1); i < this.#regions.length; i++) {
+      const region = this.#regions[i]!
+      const last = Math.min(end, region.end) - region.base
+      for (let offset = Math.max(base, region.base) - region.base; offset < last; ) {
+        const first = offset - (offset % PAGE_BYTES)
+        const next = Math.min(first + region.sameLoaded(first, last) * PAGE_BYTES, region.bytes)
+        if (!region.isLoaded(first)) yield { base: (region.base + first) as Gpa, bytes: next - first }
+        offset = next
+      }
+      if (region.end >= end) return
+    }
   }
 
   /** A new place to read from, of the caller's own. */
@@ -226,7 +245,7 @@ export class GuestMemory {
     copy.#regions = this.#regions.map((region) => region.fork())
     for (const at of zeros) {
       const region = copy.region(at)
-      region?.loadZeros(at - region.base)
+      region?.loadZeros(at - region.base, at + 1 - region.base)
     }
     return copy
   }

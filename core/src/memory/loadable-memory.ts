@@ -27,9 +27,11 @@ export class LoadableMemory extends GuestMemory {
     region?.load(at - region.base, page)
   }
 
-  /** Says that the page at `at` holds zeros, unless it holds something already. */
-  loadZeros(at: Gpa): void {
-    const region = this.region(at)
-    region?.loadZeros(at - region.base)
+  /** Says that the page at `at` holds zeros, and with `bytes` all pages of so many bytes, but those that hold something already. */
+  loadZeros(at: Gpa, bytes = 1): void {
+    for (const { base, bytes: length } of this.notLoaded({ base: at, bytes })) {
+      const region = this.region(base)!
+      region.loadZeros(base - region.base, base + length - region.base)
+    }
   }
 }

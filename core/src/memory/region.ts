@@ -156,16 +156,40 @@ export class Region {
     return marks === 0 ? 32 - (page & 31) : 31 - Math.clz32(marks & -marks)
   }
 
-  /** Says that a page of a `loaded` region holds zeros, unless it holds something already. */
-  loadZeros(offset: number): void {
-    const page = pageIndex(offset)
-    if (!this.isLoaded(offset)) this.#setSlot(page, ZERO)
+  /** Says that the pages of a `loaded` region from the one at `offset` up to `end` hold zeros, but those that hold something already. */
+  loadZeros(offset: number, end: number): void {
+    const chunks = this.#chunks!
+    const last = Math.ceil(end / PAGE_BYTES)
+    for (let page = pageIndex(offset); page < last; ) {
+      const chunk = page >>> CHUNK_BITS
+      const next = Math.min(last, (chunk + 1) << CHUNK_BITS)
+      if (chunks[chunk] === ABSENT_CHUNK && next - page === CHUNK_PAGES) chunks[chunk] = ZERO_CHUNK
+      else for (; page < next; page++) if (this.#slot(page) === ABSENT) this.#setSlot(page, ZERO)
+      page = next
+    }
+  }
+
+  /** How many pages from the one at `offset` up to `end` are all loaded, or all not, as far as one chunk tells. */
+  sameLoaded(offset: number, end: number): number {
+    const first = pageIndex(offset)
+    const last = Math.ceil(end / PAGE_BYTES)
+    if (this.#chunks === undefined) return last - first
+    const next = Math.min(last, ((first >>> CHUNK_BITS) + 1) << CHUNK_BITS)
+    const chunk = this.#chunks[first >>> CHUNK_BITS]
+    if (chunk === ABSENT_CHUNK || chunk === ZERO_CHUNK) return next - first
+    const isAbsent = this.#slot(first) === ABSENT
+    let page = first + 1
+    while (page < next && (this.#slot(page) === ABSENT) === isAbsent) page++
+    return page - first
   }
 
   /** True when reading `offset` needs no loading. */
   isLoaded(offset: number): boolean {
-    const page = pageIndex(offset)
-    return this.#chunks?.[page >>> CHUNK_BITS]?.[page & (CHUNK_PAGES - 1)] !== ABSENT
+    return this.#slot(pageIndex(offset)) !== ABSENT
+  }
+
+  #slot(page: number): number | undefined {
+    return this.#chunks?.[page >>> CHUNK_BITS]?.[page & (CHUNK_PAGES - 1)]
   }
 
   /** Copies a page into a region that is not flat, without marking it dirty: what a loader does. */

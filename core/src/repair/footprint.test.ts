@@ -3,9 +3,9 @@ import { ENTRY_BYTES } from '../abi/index.ts'
 import { PlantedVm, RAM } from '../audit/testing/planted-vm.ts'
 import { type Gpa, LoadableMemory, PAGE_BYTES } from '../memory/index.ts'
 import { footprint } from '../tables/index.ts'
-import { repairFootprint } from './index.ts'
+import { type IttRoom, repairFootprint } from './index.ts'
 
-const MOST = 2 ** 28
+const ROOM: IttRoom = { most: 2 ** 28, cost: ({ bytes }) => bytes }
 
 /** What a repair asks for once all that a restore of the VM reads is loaded: `'41010000+100'`, address and bytes in hex. */
 function beyondTheTables(vm: PlantedVm): { ranges: string[]; rest: string[] } {
@@ -19,13 +19,13 @@ function beyondTheTables(vm: PlantedVm): { ranges: string[]; rest: string[] } {
     }
   }
   for (let ranges = footprint(lazy, registers); ranges.length > 0; ranges = footprint(lazy, registers)) {
-    expect(repairFootprint(lazy, registers, 0, MOST)).toEqual(ranges)
+    expect(repairFootprint(lazy, registers, 0, ROOM)).toEqual(ranges)
     load(ranges)
   }
-  const further = repairFootprint(lazy, registers, 0, MOST)
+  const further = repairFootprint(lazy, registers, 0, ROOM)
   load(further)
   const inHex = (ranges: typeof further) => ranges.map(({ base, bytes }) => `${base.toString(16)}+${bytes.toString(16)}`)
-  return { ranges: inHex(further), rest: inHex(repairFootprint(lazy, registers, 0, MOST)) }
+  return { ranges: inHex(further), rest: inHex(repairFootprint(lazy, registers, 0, ROOM)) }
 }
 
 const far = (ittAddr: number, bits: number) => new PlantedVm().map(16, {}, { ittAddr, bits })

@@ -13,6 +13,7 @@ describe('tables made to hurt', () => {
     const memory = new GuestMemory([{ base: RAM as Gpa, bytes: 0x200_0000, backing: 'sparse' }])
     const { lo, hi } = DTE.encode({ valid: true, next: 1, size: 15, ittAddr: RAM + 0x100_0000 })
     for (let i = 0; i < 65536; i++) memory.setWord((RAM + 0x10_0000 + i * 8) as Gpa, lo, hi)
+    memory.fill((RAM + 0x100_0000) as Gpa, 65536 * 8)
     const devices = GITS_BASER.pack({ valid: true, type: 1, pageSize: 2, addressLow: RAM + 0x10_0000, pages: 7 })
     const input: AuditInput = {
       memory,

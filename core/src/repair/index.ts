@@ -1,4 +1,4 @@
-export { repairFootprint } from './footprint.ts'
+export { type IttRoom, repairFootprint } from './footprint.ts'
 export type { WantedHeads } from './heads.ts'
 export type { Cause, PlannedWrite } from './overlay.ts'
 export { type ItsPlan, planRepair, type RepairPlan } from './plan.ts'

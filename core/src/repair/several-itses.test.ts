@@ -75,7 +75,8 @@ describe('repairing a VM with two ITSes', () => {
   it('writes nothing when not everything can be looked at in one of them', () => {
     const { first, second } = twoItses()
     second.map(24, { 0: [8201, 0], 1: [8202, 0] }).save()
-    const blocked = planRepair(setScenes({ ...first.input(), budget: budgetFor('sweep', 2 * 17_600) }), {
+    const most = Math.max(...setScenes(first.input()).map(({ tables }) => tables.work))
+    const blocked = planRepair(setScenes({ ...first.input(), budget: budgetFor('sweep', 2 * (most - 1)) }), {
       allow: 'everything',
       rebuild: true,
     })

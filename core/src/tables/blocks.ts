@@ -1,5 +1,6 @@
 import { ENTRY_BYTES, L1E, L2_BYTES, L2_ENTRIES, type TableShape } from '../abi/index.ts'
 import { type Gpa, NotLoadedError, PAGE_BYTES, type ReadCursor, type ReadonlyMemory } from '../memory/index.ts'
+import { WALK_WORK, workOfZeros } from './reader.ts'
 import { nextValidDte } from './scan.ts'
 
 /** A contiguous run of DTEs: a flat device table, or one second-level page. */
@@ -50,12 +51,14 @@ export function* namedBlocks(memory: ReadonlyMemory, { valid, indirect, base, by
 }
 
 /** What became of the words of a range. */
-interface WordsRead {
+export interface WordsRead {
   /** They lie outside RAM, or were not loaded. */
   readonly unreadable: number
   /** Some of those lie in RAM that was not loaded. */
   readonly needs: boolean
   readonly read: number
+  /** What looking at those cost, in steps. */
+  readonly work: number
 }
 
 /** Calls `entry` for every word from `base` on whose place is in loaded RAM and that `next` does not skip. */
@@ -69,6 +72,7 @@ export function eachWord(
   const cursor = memory.cursor()
   let unreadable = 0
   let needs = false
+  let spared = 0
   let slot = 0
   while (slot < words) {
     const at = (base + slot * ENTRY_BYTES) as Gpa
@@ -83,9 +87,11 @@ export function eachWord(
     const zeros = cursor.knownZeros(words - slot)
     if (zeros > 0) {
       slot += zeros
+      spared += zeros * WALK_WORK.entry - workOfZeros(zeros)
       continue
     }
-    const limit = Math.min(cursor.run, words - slot)
+    // What is known is known page by page.
+    const limit = Math.min(cursor.run, words - slot, (PAGE_BYTES - (at % PAGE_BYTES)) / ENTRY_BYTES)
     const skipped = next(cursor, limit)
     slot += skipped
     if (skipped === limit) continue
@@ -93,7 +99,8 @@ export function eachWord(
     if (!entry(slot, cursor.words[index]!, cursor.words[index + 1]!, (at + skipped * ENTRY_BYTES) as Gpa)) break
     slot++
   }
-  return { unreadable, needs, read: Math.min(slot + 1, words) - unreadable }
+  const read = Math.min(slot + 1, words) - unreadable
+  return { unreadable, needs, read, work: read * WALK_WORK.entry - spared }
 }
 
 function seekLoaded(cursor: ReadCursor, at: Gpa): boolean {

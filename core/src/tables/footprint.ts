@@ -1,5 +1,5 @@
 import type { GicRegisters } from '../abi/index.ts'
-import { coalesce, firstPast, type Gpa, type GpaRange, PAGE_BYTES, type ReadonlyMemory } from '../memory/index.ts'
+import { coalesce, type GpaRange, type ReadonlyMemory } from '../memory/index.ts'
 import { dteRanges, ittRanges, lpiRanges, registerRanges } from './owned-ranges.ts'
 import { tableView } from './table-view.ts'
 
@@ -17,19 +17,5 @@ export function footprint(memory: ReadonlyMemory, registers: GicRegisters, its =
 }
 
 /** The pages of `ranges` that lie in RAM and are not loaded. */
-function notLoaded(memory: ReadonlyMemory, ranges: readonly GpaRange[]): GpaRange[] {
-  const missing: GpaRange[] = []
-  const regions = memory.ranges
-  for (const { base, bytes } of coalesce(ranges)) {
-    let index = firstPast(regions.length, (i) => regions[i]!.base + regions[i]!.bytes > base)
-    for (let ram = regions[index]; ram !== undefined && ram.base < base + bytes; ram = regions[++index]) {
-      const start = Math.max(base, ram.base) - ram.base
-      const end = Math.min(base + bytes, ram.base + ram.bytes) - ram.base
-      for (let page = start - (start % PAGE_BYTES); page < end; page += PAGE_BYTES) {
-        const at = (ram.base + page) as Gpa
-        if (!memory.isLoaded(at)) missing.push({ base: at, bytes: Math.min(PAGE_BYTES, ram.bytes - page) })
-      }
-    }
-  }
-  return coalesce(missing)
-}
+const notLoaded = (memory: ReadonlyMemory, ranges: readonly GpaRange[]): GpaRange[] =>
+  coalesce(coalesce(ranges).flatMap((range) => [...memory.notLoaded(range)]))

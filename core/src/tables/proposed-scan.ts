@@ -9,6 +9,8 @@ export interface ScannedWalk {
   /** Where the walk reads; a visit may move it. */
   readonly cursor: ReadCursor
   count(entries: number): boolean
+  /** Passes entries that are all zero from the cursor on. How many, at most `left`; ENDED at the limit. */
+  passZeros(left: number): number
   object(name: ObjectionName, at: number, where?: Where): number
   visitDevice(deviceId: number, lo: number, hi: number, at: Gpa): number
   visitEvent(deviceId: number, eventId: number, pintid: number, icid: number, ittAddr: Gpa): number
@@ -88,9 +90,17 @@ export function scanIttProposed(walk: ScannedWalk, deviceId: number, ittAddr: Gp
   const limit = 2 ** eventIdBits
   const end = ittScanLength(eventIdBits)
   for (let eventId = 0; ; ) {
-    if (!walk.count(1)) return ENDED
     const at = (ittAddr + eventId * ENTRY_BYTES) as Gpa
-    if (!walk.cursor.seek(at)) return walk.object('ite-unreadable', at, { deviceId, eventId })
+    const isThere = walk.cursor.seek(at)
+    const zeros = isThere ? walk.passZeros(end - eventId) : 0
+    if (zeros === ENDED) return ENDED
+    if (zeros > 0) {
+      eventId += zeros
+      if (eventId >= end) return eventId
+      continue
+    }
+    if (!walk.count(1)) return ENDED
+    if (!isThere) return walk.object('ite-unreadable', at, { deviceId, eventId })
     const lo = walk.cursor.words[walk.cursor.index]!
     const hi = walk.cursor.words[walk.cursor.index + 1]!
     const pintid = pintidOf.get(lo, hi)

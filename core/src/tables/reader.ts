@@ -1,4 +1,5 @@
-import type { Gpa, Where } from '../memory/index.ts'
+import { ENTRY_BYTES } from '../abi/index.ts'
+import { type Gpa, PAGE_BYTES, type Where } from '../memory/index.ts'
 import type { Heads } from './heads.ts'
 import type { ObjectionName } from './objections.ts'
 
@@ -30,10 +31,19 @@ export interface Objection {
 }
 
 /**
- * The work of a walk or a sweep, in steps: an entry that is read, valid or not; what a valid DTE and a valid ITE, brought back or not,
- * cost beside that, also those who then look at them.
+ * The work of a walk or a sweep, in steps: an entry that is read, valid or not; a page's worth of entries that are known to be zero and
+ * passed over; what a valid DTE and a valid ITE, brought back or not, cost beside that, also those who then look at them.
  */
-export const WALK_WORK = { entry: 1, event: 128, device: 512 } as const
+export const WALK_WORK = { entry: 1, zeroPage: 1, event: 128, device: 512 } as const
+
+/** How many entries that are known to be zero are one step. */
+const ZERO_PAGE_ENTRIES = PAGE_BYTES / ENTRY_BYTES
+
+/** What it costs to pass over entries that are known to be zero. */
+export const workOfZeros = (entries: number): number => Math.ceil(entries / ZERO_PAGE_ENTRIES) * WALK_WORK.zeroPage
+
+/** How many entries that are known to be zero may be passed over for so much work. */
+export const zerosFor = (work: number): number => (work / WALK_WORK.zeroPage) * ZERO_PAGE_ENTRIES
 
 /**
  * What a walk may cost where nobody says, as for a device that is embedded: more than the largest benchmark. A kernel is busy for minutes
@@ -45,7 +55,7 @@ export const DEFAULT_WORK = 2 ** 31
 export interface Walked {
   /** The first objection: KVM fails here. */
   readonly objection: Objection | undefined
-  /** Entries that a kernel reads to come this far. */
+  /** Entries that a kernel reads to come this far, known to be zero or not. */
   readonly entries: number
   /** What it cost, see `WALK_WORK`. */
   readonly work: number

@@ -18,6 +18,14 @@ export function nextValidIte(cursor: ReadCursor, limit: number): number {
   return entry
 }
 
+/** Counts the entries that are all zero from the cursor on, at most `limit`. */
+export function nextNonzero({ words, index }: ReadCursor, limit: number): number {
+  const end = index + 2 * limit
+  let at = index
+  while (at < end && (words[at]! | words[at + 1]!) === 0) at += 2
+  return (at - index) / 2
+}
+
 /** A DTE, CTE or first-level entry is valid when bit 63 is set: the sign of its upper half. */
 export const isValidDte = (hi: number): boolean => hi < 0
 

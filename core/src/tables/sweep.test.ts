@@ -67,7 +67,8 @@ describe('sweeping the tables', () => {
     for (let eventId = 0; eventId < 1024; eventId++) tables.ite(0, eventId)
     const { counts } = swept(tables, 2 ** 20)
     expect(counts.cut).toBe('work')
-    expect(counts.work).toBe(counts.entries + 128 * counts.events + 512 * counts.devices)
+    // Of the device table two pages were written, and one of the collection table: the others are a step each.
+    expect(counts.work).toBe(counts.entries - (14 + 15) * 511 + 128 * counts.events + 512 * counts.devices)
     expect(counts.work - 2 ** 20).toBeLessThan(1024 * WALK_WORK.event)
     expect(swept(tables, 20_000).counts).toMatchObject({ cut: 'work', devices: 1 })
   })

@@ -1,6 +1,6 @@
 import { CTE, DTE, ENTRY_BYTES, ITE, MAX_EVENTID_BITS } from '../abi/index.ts'
 import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
-import { dteBlocks, eachWord } from './blocks.ts'
+import { dteBlocks, eachWord, type WordsRead } from './blocks.ts'
 import { DEFAULT_WORK, WALK_WORK } from './reader.ts'
 import { nextValidDte, nextValidIte } from './scan.ts'
 import type { TableView } from './table-view.ts'
@@ -41,7 +41,7 @@ export function sweepTables(memory: ReadonlyMemory, view: TableView, reader: Swe
   sweepCollections(memory, view, reader, swept)
   for (const { base, firstId, entries } of dteBlocks(memory, view.deviceTable)) {
     const dtes: number[] = []
-    const { unreadable, needs, read } = eachWord(
+    const { unreadable, needs, ...looked } = eachWord(
       memory,
       base,
       entries,
@@ -50,7 +50,7 @@ export function sweepTables(memory: ReadonlyMemory, view: TableView, reader: Swe
     )
     if (unreadable > 0) reader.unreadable?.('DTE', base, unreadable)
     if (needs) swept.cut = 'not-loaded'
-    if (!pay(swept, read, mostWork)) return swept
+    if (!pay(swept, looked, mostWork)) return swept
     for (let i = 0; i < dtes.length; i += 3) {
       const slot = dtes[i]!
       sweepDevice(memory, reader, swept, mostWork, [firstId + slot, dtes[i + 1]!, dtes[i + 2]!, base + slot * ENTRY_BYTES])
@@ -70,9 +70,9 @@ export function validEvents(memory: ReadonlyMemory, ittAddr: Gpa, eventIdBits: n
 type Counts = { -readonly [K in keyof Swept]: Swept[K] }
 
 /** Counts entries that were read, and says whether more may be. */
-function pay(swept: Counts, entries: number, mostWork: number): boolean {
-  swept.entries += entries
-  swept.work += entries * WALK_WORK.entry
+function pay(swept: Counts, { read, work }: Pick<WordsRead, 'read' | 'work'>, mostWork: number): boolean {
+  swept.entries += read
+  swept.work += work
   if (swept.work > mostWork) swept.cut = 'work'
   return swept.cut !== 'work'
 }
@@ -81,7 +81,7 @@ function sweepCollections(memory: ReadonlyMemory, { collectionTable }: TableView
   if (!collectionTable.valid) return
   const { icid, rdBase } = CTE.fields
   let listed = 0
-  const { unreadable, needs, read } = eachWord(
+  const { unreadable, needs, read, work } = eachWord(
     memory,
     collectionTable.base,
     collectionTable.bytes / ENTRY_BYTES,
@@ -96,7 +96,7 @@ function sweepCollections(memory: ReadonlyMemory, { collectionTable }: TableView
   if (unreadable > 0) reader.unreadable?.('CTE', collectionTable.base as Gpa, unreadable)
   if (needs) swept.cut = 'not-loaded'
   swept.entries += read
-  swept.work += read
+  swept.work += work
 }
 
 type Slot = readonly [deviceId: number, lo: number, hi: number, at: number]
@@ -115,7 +115,7 @@ function sweepDevice(
   swept.work += WALK_WORK.device
   reader.device(deviceId, ittAddr, bits, DTE.fields.next.get(dteLo, dteHi), dteAt as Gpa)
   const words = 2 ** Math.min(bits, MAX_EVENTID_BITS)
-  const { unreadable, needs, read } = eachWord(memory, ittAddr, words, nextValidIte, (eventId, lo, hi, at) => {
+  const { unreadable, needs, ...looked } = eachWord(memory, ittAddr, words, nextValidIte, (eventId, lo, hi, at) => {
     reader.event(deviceId, eventId, pintid.get(lo, hi), icid.get(lo, hi), next.get(lo, hi), at)
     swept.events++
     swept.work += WALK_WORK.event
@@ -123,5 +123,5 @@ function sweepDevice(
   })
   if (unreadable > 0) reader.unreadable?.('ITE', ittAddr, unreadable, deviceId)
   if (needs) swept.cut = 'not-loaded'
-  pay(swept, read, mostWork)
+  pay(swept, looked, mostWork)
 }

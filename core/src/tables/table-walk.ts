@@ -27,8 +27,10 @@ import {
   WALK_WORK,
   type Walked,
   type WalkOptions,
+  workOfZeros,
+  zerosFor,
 } from './reader.ts'
-import { ittScanLength, nextValidDte, nextValidIte } from './scan.ts'
+import { ittScanLength, nextNonzero, nextValidDte, nextValidIte } from './scan.ts'
 import type { TableView } from './table-view.ts'
 
 /** The walk came to an end that is none of the table's: an objection, a limit or the reader. */
@@ -158,10 +160,14 @@ export class TableWalk implements ScannedWalk {
       if (!cursor.seek(at)) return this.object('l1e-unreadable', at, { deviceId: firstId })
       const lo = cursor.words[cursor.index]!
       const hi = cursor.words[cursor.index + 1]!
-      const invalid = hi >= 0 ? this.#invalidDtes(entries - entry) : 0
-      if (!this.count(invalid || 1)) return ENDED
-      entry += invalid || 1
-      if (invalid > 0) continue
+      if (hi >= 0) {
+        const invalid = this.#passInvalidDtes(entries - entry)
+        if (invalid === ENDED) return ENDED
+        entry += invalid
+        continue
+      }
+      if (!this.count(1)) return ENDED
+      entry++
       const end = this.#scanDtes(l2AddrOf.get(lo, hi), L2_ENTRIES, firstId)
       if (end !== PAST) return end
     }
@@ -179,8 +185,8 @@ export class TableWalk implements ScannedWalk {
       const lo = cursor.words[cursor.index]!
       const hi = cursor.words[cursor.index + 1]!
       if (hi >= 0) {
-        const invalid = this.#invalidDtes(end - slot)
-        if (!this.count(invalid)) return ENDED
+        const invalid = this.#passInvalidDtes(end - slot)
+        if (invalid === ENDED) return ENDED
         slot += invalid
         continue
       }
@@ -240,8 +246,8 @@ export class TableWalk implements ScannedWalk {
       const hi = words[first + 2 * eventId + 1]!
       const pintid = pintidOf.get(lo, hi)
       if (pintid === 0) {
-        const invalid = this.#invalidItes(iteOf(ittAddr, eventId), end - eventId)
-        if (!this.count(invalid)) return ENDED
+        const invalid = this.#passInvalidItes(iteOf(ittAddr, eventId), end - eventId)
+        if (invalid === ENDED) return ENDED
         eventId += invalid
         continue
       }
@@ -286,20 +292,38 @@ export class TableWalk implements ScannedWalk {
     return eventIdBits > 28 && this.#quirks['scan-overrun'] ? 0 : ittScanLength(eventIdBits)
   }
 
-  /** How many entries from the cursor on have no device, or no second level; at most `left`. */
-  #invalidDtes(left: number): number {
-    return this.#knownZeros(left) || nextValidDte(this.cursor, Math.min(this.cursor.run, left))
+  /** Passes entries from the cursor on that have no device, or no second level. How many, at most `left`; ENDED at the limit. */
+  #passInvalidDtes(left: number): number {
+    const zeros = this.#knownZeros(left)
+    if (zeros > 0) return this.#passed(zeros, workOfZeros(zeros))
+    const invalid = nextValidDte(this.cursor, Math.min(this.cursor.run, left))
+    return this.#passed(invalid, invalid)
   }
 
-  /** How many entries from the one at `at` on have no event; at most `left`. */
-  #invalidItes(at: Gpa, left: number): number {
+  /** Passes entries from the one at `at` on that have no event. How many, at most `left`; ENDED at the limit. */
+  #passInvalidItes(at: Gpa, left: number): number {
     this.cursor.seek(at)
-    return this.#knownZeros(left) || nextValidIte(this.cursor, Math.min(this.cursor.run, left))
+    const zeros = this.#knownZeros(left)
+    if (zeros > 0) return this.#passed(zeros, workOfZeros(zeros))
+    const invalid = nextValidIte(this.cursor, Math.min(this.cursor.run, left))
+    return this.#passed(invalid, invalid)
   }
 
-  /** How many entries from the cursor on need not be read; at most what the walk may still count. */
+  passZeros(left: number): number {
+    const zeros = this.#knownZeros(left)
+    if (zeros > 0) return this.#passed(zeros, workOfZeros(zeros))
+    const read = nextNonzero(this.cursor, Math.min(this.cursor.run, left))
+    return this.#passed(read, read)
+  }
+
+  /** How many entries from the cursor on need not be read; at most what the walk may still pass over. */
   #knownZeros(left: number): number {
-    return this.cursor.knownZeros(Math.min(left, this.#mostWork - this.work))
+    return this.cursor.knownZeros(Math.min(left, zerosFor(this.#mostWork - this.work)))
+  }
+
+  #passed(entries: number, work: number): number {
+    this.entries += entries
+    return this.#pay(work) ? entries : ENDED
   }
 
   count(entries: number): boolean {

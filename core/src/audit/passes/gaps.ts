@@ -64,29 +64,73 @@ function tablesGap({ tables, isQueueUnread }: Scene, { cut, entries }: Simulated
   return [suspect('M703', { limit, entries }, { ...LATENT, limit })]
 }
 
-/** Names the table of each missing page; ITTs device by device, only as long as there are pages without a name. */
-function* missingPages({ registers, its, missing: pages, tables }: Scene): Generator<Suspect> {
-  const missing = [...new Set(pages)].sort((a, b) => a - b)
+/** Names the table of each missing page; ITTs device by device, as many as a report lists findings. */
+function* missingPages({ registers, its, missing, tables, budget }: Scene): Generator<Suspect> {
+  if (missing.length === 0) return
+  const pages = new UnnamedPages(missing)
   for (const { what, base, bytes } of registerRanges(registers, its.index)) {
-    yield* missingFrom(missing, `the ${what}`, base, bytes)
+    yield* missingFrom(pages, `the ${what}`, base, bytes)
   }
+  let named = 0
   for (const { deviceId, ittAddr, eventIdBits } of tables.mappings.devices) {
-    if (missing.length === 0) return
-    yield* missingFrom(missing, `the ITT of ${deviceName(deviceId)}`, ittAddr, 2 ** eventIdBits * ENTRY_BYTES)
+    if (pages.left === 0 || named === budget.findings) break
+    for (const one of missingFrom(pages, `the ITT of ${deviceName(deviceId)}`, ittAddr, 2 ** eventIdBits * ENTRY_BYTES)) {
+      named++
+      yield one
+    }
   }
-  const [first] = missing
-  if (first !== undefined) {
-    const what = 'the second level of the device table or the LPI tables'
-    yield suspect('M702', { what, pages: missing.length }, { ...LATENT, at: first })
-  }
+  const at = pages.first
+  if (at === undefined) return
+  const others = 'the second level of the device table or the LPI tables'
+  const what = named === budget.findings ? `other ITTs, ${others}` : others
+  yield suspect('M702', { what, pages: pages.left }, { ...LATENT, at })
 }
 
-/** Takes the pages of one table out of `missing`, which is in order: an entry may claim a table of 2^32 events. */
-function* missingFrom(missing: Gpa[], what: string, base: number, bytes: number): Generator<Suspect> {
-  const from = (address: number) => firstPast(missing.length, (i) => missing[i]! >= address)
-  const start = from(base - (base % PAGE_BYTES))
-  const pages = missing.splice(start, from(base + bytes) - start)
-  if (pages.length > 0) yield suspect('M702', { what, pages: pages.length }, { ...LATENT, at: pages[0]! })
+function* missingFrom(pages: UnnamedPages, what: string, base: number, bytes: number): Generator<Suspect> {
+  const { at, count } = pages.take(base, bytes)
+  if (at !== undefined) yield suspect('M702', { what, pages: count }, { ...LATENT, at })
+}
+
+/** Missing pages that no table is named for so far: an entry may claim a table of 2^32 events, and many entries the same one. */
+class UnnamedPages {
+  left: number
+  readonly #pages: Float64Array
+  /** From each page the next one that is left, or another on the way there. */
+  readonly #next: Int32Array
+
+  constructor(missing: readonly Gpa[]) {
+    this.#pages = Float64Array.from(missing)
+      .sort()
+      .filter((at, i, sorted) => at !== sorted[i - 1])
+    this.#next = Int32Array.from({ length: this.#pages.length + 1 }, (_, i) => i)
+    this.left = this.#pages.length
+  }
+
+  get first(): Gpa | undefined {
+    return this.#pages[this.#from(0)] as Gpa | undefined
+  }
+
+  /** Those that a range touches, the first of them and how many. */
+  take(base: number, bytes: number): { readonly at: Gpa | undefined; readonly count: number } {
+    const place = (address: number) => firstPast(this.#pages.length, (i) => this.#pages[i]! >= address)
+    const end = place(base + bytes)
+    const first = this.#from(place(base - (base % PAGE_BYTES)))
+    let count = 0
+    for (let page = first; page < end; page = this.#from(page)) {
+      this.#next[page] = page + 1
+      count++
+    }
+    this.left -= count
+    return { at: count > 0 ? (this.#pages[first] as Gpa) : undefined, count }
+  }
+
+  /** The first page from this one on that is left. */
+  #from(page: number): number {
+    const next = this.#next
+    let at = page
+    while (next[at] !== at) at = next[at] = next[next[at]!]!
+    return at
+  }
 }
 
 const NOTE = { effect: declared('note') }

@@ -25,6 +25,10 @@ export class KdumpMachine extends StatedMachine {
     return this.#kdump.missingPages(ranges)
   }
 
+  zeros(ranges: readonly GpaRange[]): GpaRange[] {
+    return this.#kdump.zeros(ranges)
+  }
+
   async edits(): Promise<FileEdits[]> {
     throw new RangeError('the pages of a kdump file cannot be changed: see writeBack')
   }

@@ -1,4 +1,4 @@
-import { type Gpa, type GpaRange, type LoadableMemory, PAGE_BYTES } from '../../memory/index.ts'
+import { coalesce, type Gpa, type GpaRange, type LoadableMemory, PAGE_BYTES } from '../../memory/index.ts'
 import { type ByteSource, readExactly } from '../byte-source.ts'
 import { FormatError } from '../format-error.ts'
 import { guestRam, type NamedRange } from '../guest-ram.ts'
@@ -50,6 +50,12 @@ export class Kdump {
         }
       })
     }
+  }
+
+  zeros(ranges: readonly GpaRange[]): GpaRange[] {
+    const { blockBytes, present } = this.#places
+    const zeros = [...pagesIn(this.ranges, ranges)].filter((at) => !present.has(Math.floor(at / blockBytes)))
+    return coalesce(zeros.map((base) => ({ base, bytes: PAGE_BYTES })))
   }
 
   missingPages(ranges: readonly GpaRange[]): Gpa[] {

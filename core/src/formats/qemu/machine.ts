@@ -1,5 +1,5 @@
 import type { GicRegisters, MsiFunction, SavedVcpu } from '../../abi/index.ts'
-import type { Gpa, GpaRange, LoadableMemory } from '../../memory/index.ts'
+import { coalesce, type Gpa, type GpaRange, type LoadableMemory, PAGE_BYTES } from '../../memory/index.ts'
 import type { VirtioDevice } from '../../virtio/index.ts'
 import { type Edit, editedLength } from '../edits.ts'
 import type { FileEdits, SavedFile } from '../machine-file.ts'
@@ -59,23 +59,31 @@ export class QemuMachine extends StatedMachine {
 
   missingPages(ranges: readonly GpaRange[]): Gpa[] {
     const missing: Gpa[] = []
-    for (const at of this.#ram.pages(ranges)) {
-      const { block, page } = this.#ram.find(at)
-      if (block.kind(page) === 0) missing.push(at)
+    for (const { base, pages, kind } of this.#ram.runs(ranges)) {
+      if (kind === 0) for (let i = 0; i < pages; i++) missing.push((base + i * PAGE_BYTES) as Gpa)
     }
     return missing
+  }
+
+  zeros(ranges: readonly GpaRange[]): GpaRange[] {
+    const zeros = [...this.#ram.runs(ranges)].filter(({ kind }) => kind <= RECORD.zero)
+    return coalesce(zeros.map(({ base, pages }) => ({ base, bytes: pages * PAGE_BYTES })))
   }
 
   async load(memory: LoadableMemory, ranges: readonly GpaRange[]): Promise<void> {
     const whole: PlacedPage[] = []
     const wanted = new Wanted()
-    for (const at of this.#ram.pages(ranges)) {
-      if (memory.isLoaded(at)) continue
-      const { block, page } = this.#ram.find(at)
-      const kind = block.kind(page)
-      if (kind === RECORD.page) whole.push({ at, offset: block.contentsOffset(page) })
-      else if (kind <= RECORD.zero) memory.loadZeros(at)
-      else wanted.add(at, block, page)
+    for (const { base, block, page: first, pages, kind } of this.#ram.runs(ranges)) {
+      if (kind <= RECORD.zero) {
+        memory.loadZeros(base, pages * PAGE_BYTES)
+        continue
+      }
+      for (let i = 0; i < pages; i++) {
+        const at = (base + i * PAGE_BYTES) as Gpa
+        if (memory.isLoaded(at)) continue
+        if (kind === RECORD.page) whole.push({ at, offset: block.contentsOffset(first + i) })
+        else wanted.add(at, block, first + i)
+      }
     }
     await loadPages(this.#file.source, memory, whole)
     if (wanted.pages.length > 0) await this.#replay(memory, wanted)

@@ -48,6 +48,13 @@ export class PageIndex {
     return this.#entry(page) % OFFSET_UNIT >= NAMED
   }
 
+  /** Up to which page, at most `last`, the file holds all as it holds `page`: as far as is told without a look at each. */
+  alike(page: number, last: number): number {
+    const first = page - (page & (LEAF_PAGES - 1))
+    const end = Math.min(last, first + LEAF_PAGES)
+    return first + (this.#leaves[page >>> LEAF_BITS]?.alike(page - first, end - first, OFFSET_UNIT) ?? end - first)
+  }
+
   #entry(page: number): number {
     return this.#leaves[page >>> LEAF_BITS]?.get(page & (LEAF_PAGES - 1)) ?? 0
   }

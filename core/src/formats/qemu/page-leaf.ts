@@ -56,6 +56,15 @@ export class PageLeaf {
     return run === undefined || page >= run.page + run.pages ? 0 : run.entry + (page - run.page) * run.step
   }
 
+  /** Up to which page, at most `last`, entries differ from that of `page` by multiples of `unit` only. */
+  alike(page: number, last: number, unit: number): number {
+    if (this.#entries !== undefined) return page + 1
+    const next = firstPast(this.#runs.length, (i) => this.#runs[i]!.page > page)
+    const run = this.#runs[next - 1]
+    if (run === undefined || page >= run.page + run.pages) return Math.min(last, this.#runs[next]?.page ?? last)
+    return run.step % unit === 0 ? Math.min(last, run.page + run.pages) : page + 1
+  }
+
   #spread(): Float64Array {
     const entries = new Float64Array(LEAF_PAGES)
     for (const { page, entry, pages, step } of this.#runs) {

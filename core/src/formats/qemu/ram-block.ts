@@ -32,6 +32,15 @@ export class RamBlock {
     return ((mapped.bitmap[page >>> 3]! >>> (page & 7)) & 1) === 1 ? RECORD.page : RECORD.zero
   }
 
+  /** Up to which page, at most `last`, the file holds all as it holds `page`. */
+  alike(page: number, last: number): number {
+    const kind = this.kind(page)
+    let end = page
+    do end = this.mapped === undefined ? this.index.alike(end, last) : end + 1
+    while (end < last && this.kind(end) === kind)
+    return end
+  }
+
   /** Where in the source the contents of a whole page are. */
   contentsOffset(page: number): number {
     if (this.mapped !== undefined) return this.mapped.pagesOffset + page * PAGE_BYTES

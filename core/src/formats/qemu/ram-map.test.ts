@@ -12,6 +12,10 @@ const placed = (name: string, base: number, bytes: number) => ({
 })
 const range = (base: number, bytes: number): GpaRange => ({ base: gpa(base), bytes })
 
+/** The addresses of the pages in its runs that some ranges touch. */
+const pagesOf = (...ranges: GpaRange[]): number[] =>
+  [...map().runs(ranges)].flatMap(({ base, pages }) => Array.from({ length: pages }, (_, i) => base + i * PAGE_BYTES))
+
 /** Two blocks that touch, and one apart from them; told out of order. */
 const map = () =>
   new RamMap(
@@ -47,11 +51,11 @@ describe('guest RAM', () => {
     ['what lies between', range(RAM + 0x3000, 0x5000), []],
     ['nothing', range(RAM + 0x1000, 0), []],
   ])('gives the pages that a range touches: %s', (_, wanted, pages) => {
-    expect([...map().pages([wanted])]).toEqual(pages.map((page) => RAM + page))
+    expect(pagesOf(wanted)).toEqual(pages.map((page) => RAM + page))
   })
 
   it('gives pages in the order of the ranges', () => {
-    expect([...map().pages([range(RAM + 0x9000, 8), range(RAM + 8, 8)])]).toEqual([RAM + 0x9000, RAM])
+    expect(pagesOf(range(RAM + 0x9000, 8), range(RAM + 8, 8))).toEqual([RAM + 0x9000, RAM])
   })
 
   it.each([

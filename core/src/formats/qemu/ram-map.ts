@@ -1,12 +1,20 @@
 import { type Gpa, type GpaRange, PAGE_BYTES } from '../../memory/index.ts'
 import { guestRam } from '../guest-ram.ts'
-import { pagesIn } from '../page-runs.ts'
 import type { RamBlock } from './ram-block.ts'
 
 /** A RAM block at its guest physical address. */
 export interface PlacedBlock {
   readonly base: Gpa
   readonly block: RamBlock
+}
+
+/** Pages that follow one another and that the file holds in one way. */
+export interface PageRun extends PlacedBlock {
+  /** The number of the first page in its block; `base` is its address. */
+  readonly page: number
+  readonly pages: number
+  /** See `RamBlock.kind`. */
+  readonly kind: number
 }
 
 /** Guest RAM: every block of a stream whose address is known. */
@@ -33,8 +41,16 @@ export class RamMap {
     throw new RangeError(`0x${at.toString(16)} is not in guest RAM`)
   }
 
-  /** The pages of RAM that `ranges` touch, in their order. */
-  pages(ranges: readonly GpaRange[]): Generator<Gpa> {
-    return pagesIn(this.ranges, ranges)
+  /** The pages of RAM that `ranges` touch, in the order of the ranges. */
+  *runs(ranges: readonly GpaRange[]): Generator<PageRun> {
+    for (const { base, bytes } of ranges) {
+      for (const { base: start, block } of this.#placed) {
+        const last = Math.ceil(Math.min(base + bytes - start, block.bytes) / PAGE_BYTES)
+        for (let page = Math.floor(Math.max(base - start, 0) / PAGE_BYTES), end = page; page < last; page = end) {
+          end = block.alike(page, last)
+          yield { base: (start + page * PAGE_BYTES) as Gpa, block, page, pages: end - page, kind: block.kind(page) }
+        }
+      }
+    }
   }
 }

@@ -43,6 +43,7 @@ export function savedMachine({ memory: saved, registers, msi, virtio = [], vcpus
       }
     },
     missingPages: () => [],
+    zeros: () => [],
     files: [],
     writeBack: { to: 'files' },
     edits: async () => [],
