@@ -41,11 +41,11 @@ export async function scope(args: string[]): Promise<number> {
     allowPositionals: true,
   })
   const names = positionals.length > 0 ? positionals : (Object.keys(scopes) as ScopeName[])
-  if (values.record !== undefined) return recordOn(kernelsNamed(values.kernel), names, values.record)
+  const modelFor = modelsFor(values)
+  if (values.record !== undefined) return recordOn(kernelsNamed(values.kernel), modelFor, names, values.record)
   const each = Math.ceil(wholeNumber('--paths', values.paths) / names.length)
   const mostStates = values.states === undefined ? undefined : wholeNumber('--states', values.states)
   const samples = names.map((name) => told(sampled(name, each, mostStates)))
-  const modelFor = modelsFor(values)
   const asked = new Set<string>()
   let bad = 0
   for (const kernel of kernelsNamed(values.kernel)) {
@@ -74,8 +74,16 @@ async function booted<T>(kernel: string, body: (kvms: readonly KvmSubject[]) => 
   }
 }
 
-async function recordOn(kernels: readonly string[], names: readonly string[], folder: string): Promise<number> {
-  for (const kernel of kernels) await withKvm(kernel, (kvm) => recordCounterexamples(kvm, counterexamples(names), folder))
+async function recordOn(
+  kernels: readonly string[],
+  modelFor: ReturnType<typeof modelsFor>,
+  names: readonly string[],
+  folder: string,
+): Promise<number> {
+  const all = counterexamples(names)
+  for (const kernel of kernels) {
+    await withKvm(kernel, (kvm) => recordCounterexamples(kvm, modelFor(kvm.host.release), all, folder))
+  }
   return 0
 }
 

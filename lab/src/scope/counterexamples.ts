@@ -1,4 +1,4 @@
-import { ScopeSteps, type Step } from '@vits/core/conformance'
+import { type ModelSubject, ScopeSteps, type Step } from '@vits/core/conformance'
 import { type HistoryStep, type Scope, ScopeVm } from '@vits/core/scope'
 import { historyOf, readScopes } from './found.ts'
 import { isPlayable } from './sampled.ts'
@@ -34,15 +34,24 @@ export function segmentOf({ name, scope, history }: Counterexample): Segment {
   return { ...segment, counterexample: name }
 }
 
-/** The same alone in a VM, as a recording has it. */
-export function stepsOf({ scope, history }: Counterexample): Step[] {
+/** The same alone in a VM, as a recording has it: up to where the model says that the host stops. */
+export function stepsOf(one: Counterexample, model: ModelSubject): Step[] {
+  const steps = stepsAlone(one)
+  const stop = steps.findIndex((step) => {
+    model.play(step)
+    return model.hostDied
+  })
+  return [...(stop < 0 ? steps : steps.slice(0, stop)), { op: 'destroy_vm', ram_kept: false }]
+}
+
+function stepsAlone({ scope, history }: Counterexample): Step[] {
   const writer = new ScopeSteps(scope)
   writer.begin()
   if (isLived(scope)) {
     for (const step of history) writer.play(step)
     writer.finish()
   } else writer.restoreImage(savedVm(scope, history))
-  return [...writer.steps, { op: 'destroy_vm', ram_kept: false }]
+  return writer.steps
 }
 
 function savedVm(scope: Scope, history: readonly HistoryStep[]): ScopeVm {
