@@ -97,6 +97,17 @@ describe('the command queue as a witness', () => {
     expect(replay(vm.command('INV', { deviceId: 40, eventId: 0 })).state).toBe('restarted')
   })
 
+  it('may have gone round when what is behind CWRITER fills it to its last slot, though slot 0 is a MAPC', () => {
+    const anew = (syncs: number) => {
+      const vm = new PlantedVm({ queuePages: 1 })
+      for (let slot = 0; slot < syncs; slot++) vm.command('SYNC', {})
+      return replay(vm.beginAnew().map(24, two))
+    }
+    expect(anew(100).state).toBe('whole')
+    const { state, devices } = anew(126)
+    expect([state, [...devices.keys()]]).toEqual(['wrapped', [24]])
+  })
+
   it('tells, where the guest may have begun anew, of nothing as mapped that it did not map since', () => {
     const vm = new PlantedVm().map(8, two).map(16, two).unmap(16).map(24, two)
     const { state, devices } = replay(vm.beginAnew().map(32, two).command('INV', { deviceId: 8, eventId: 0 }))

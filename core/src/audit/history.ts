@@ -60,7 +60,8 @@ export interface Life {
  *
  * A history counts as whole only if it explains itself: it begins with a MAPC, names every collection of the collection table,
  * every command is known, none names a device, event or collection that none before it mapped, and nobody denies it. What lies
- * behind CWRITER in such a ring is of an earlier life of the ITS, and void.
+ * behind CWRITER in such a ring is of an earlier life of the ITS, and void; a ring that is full to its last slot may as well have gone
+ * round, a MAPC being the first of its lap.
  */
 export function readHistory(memory: ReadonlyMemory, its: ItsRegisters, life: Life = {}): History {
   const ring = openRing(memory, its)
@@ -72,15 +73,17 @@ export function readHistory(memory: ReadonlyMemory, its: ItsRegisters, life: Lif
   const fromStart = write >= read
   const blankBehind = fromStart && lastUsed < write
   if (blankBehind && read === 0) return historyOf('empty', new Replay(), waiting)
+  const isFull = lastUsed >= used - 1
   const begun = fromStart && read > 0 ? lifeFromStart(ring, life) : undefined
-  if (begun?.unexplained === 0 && (blankBehind || isNewLife(begun))) return { ...historyOf('whole', begun), ...waiting }
+  if (begun?.unexplained === 0 && (blankBehind || (!isFull && isNewLife(begun))))
+    return { ...historyOf('whole', begun), ...waiting }
   const replay = new Replay({ ...life, lost: true, unwrapped: blankBehind })
   // Where an ITS may have gone on at slot 0 of a full ring, nobody knows in what order the rest was written.
   const inOrder = !fromStart || lastUsed < slots - 1 || !mapsCollection(ring, 0)
   if (inOrder) replay.run(ring, write, fromStart ? lastUsed + 1 : read)
   if (fromStart) replay.run(ring, 0, read)
   if (replay.blank + replay.unknown > 0) return historyOf('damaged', replay, waiting)
-  const begunAnew = fromStart && lastUsed < used - 1
+  const begunAnew = fromStart && !isFull
   const history = historyOf(begunAnew ? 'restarted' : 'wrapped', replay, waiting)
   const old = begunAnew && !blankBehind ? ring.base + write * COMMAND_BYTES : undefined
   const isOver = old !== undefined && isOtherLife(ring, life)

@@ -39,7 +39,7 @@ export const queueRules = {
     says: 'dead',
     when: 'the ring holds all since the ITS was enabled, and does not name it: slot 0 is MAPC, every saved collection has its MAPC, every command is known, none is about strangers, no chain leads to a device that it lacks',
     limit:
-      'a ring that goes on behind CWRITER or is about strangers: after a suspend Linux (5.10 on) begins at slot 0 without mapping anew',
+      'a ring that goes on behind CWRITER to its last slot, which may have gone round, or is about strangers: after a suspend Linux (5.10 on) begins at slot 0 without mapping anew',
     holds:
       'Linux, FreeBSD, NetBSD, OpenBSD, Xen and Zephyr in their first lap: all zero the ring first and begin with MAPC. Not kvm-unit-tests',
     source: 'its_probe_one, its_restore_enable, gicv3_its_cmdq_init; fixtures odd-reinit-s1, smmu-s1',
