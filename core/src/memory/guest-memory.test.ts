@@ -53,6 +53,13 @@ describe.each(['flat', 'sparse'] as const)('%s guest memory', (backing) => {
     expect(copy.dirtyPages()).toEqual([at(0x1000), at(0x8000)])
   })
 
+  it.each(['0x2000', '0x2fff', '0xffff'])('forks a page whose one bit is in the byte at %s', (offset) => {
+    const ram = memory()
+    ram.fill(base, 0x10000, 0)
+    ram.setU8(at(Number(offset)), 0x80)
+    expect(ram.fork().read(base, 0x10000)).toEqual(ram.read(base, 0x10000))
+  })
+
   it('counts zero words up to the first that is not, or to the limit', () => {
     fc.assert(
       fc.property(fc.nat(511), fc.nat(511), fc.nat(512), (from, place, limit) => {
