@@ -4,6 +4,9 @@ import { farName } from './block-key.ts'
 const FIBONACCI = 0x9e3779b1
 const FIRST_BITS = 7
 
+/** The index of the pair where a key is looked for first. */
+const homeOf = (key: number, shift: number): number => (Math.imul(key, FIBONACCI) >>> shift) << 1
+
 /**
  * Finds a block by its device's slot and its key: open addressing over pairs [key, block], at most half full, so a lookup mostly
  * touches one cache line. Block 0 marks an empty place. Far keys do not name their device: they have a map of their own.
@@ -11,19 +14,22 @@ const FIRST_BITS = 7
 export class BlockHash {
   readonly #far = new Map<number, number>()
   #pairs = new Int32Array(2 << FIRST_BITS)
-  #mask = (1 << FIRST_BITS) - 1
+  /** Of the index of a pair in `#pairs`, which is even. */
+  #mask = (2 << FIRST_BITS) - 2
   #shift = 32 - FIRST_BITS
   #count = 0
 
   /** The block of `key`, or 0. */
   find(slot: number, key: number): number {
-    if (key < 0) return this.#far.get(farName(slot, key)) ?? 0
+    if (key < 0) return this.#findFar(slot, key)
     const pairs = this.#pairs
-    const mask = this.#mask
-    for (let place = Math.imul(key, FIBONACCI) >>> this.#shift; ; place = (place + 1) & mask) {
-      const block = pairs[2 * place + 1]!
-      if (block === 0 || pairs[2 * place] === key) return block
-    }
+    let at = homeOf(key, this.#shift)
+    while (pairs[at] !== key && pairs[at | 1] !== 0) at = (at + 2) & this.#mask
+    return pairs[at | 1]!
+  }
+
+  #findFar(slot: number, key: number): number {
+    return this.#far.get(farName(slot, key)) ?? 0
   }
 
   /** Enters a key that is not there. */
@@ -32,7 +38,7 @@ export class BlockHash {
       this.#far.set(farName(slot, key), block)
       return
     }
-    if ((this.#count + 1) * 2 > this.#mask) this.#grow()
+    if ((this.#count + 1) * 4 >= this.#pairs.length) this.#grow()
     this.#insert(key, block)
     this.#count++
   }
@@ -45,33 +51,33 @@ export class BlockHash {
     }
     const pairs = this.#pairs
     const mask = this.#mask
-    let hole = Math.imul(key, FIBONACCI) >>> this.#shift
-    while (pairs[2 * hole] !== key || pairs[2 * hole + 1] === 0) hole = (hole + 1) & mask
-    for (let place = (hole + 1) & mask; pairs[2 * place + 1] !== 0; place = (place + 1) & mask) {
-      const home = Math.imul(pairs[2 * place]!, FIBONACCI) >>> this.#shift
-      if (((place - home) & mask) < ((place - hole) & mask)) continue
-      pairs[2 * hole] = pairs[2 * place]!
-      pairs[2 * hole + 1] = pairs[2 * place + 1]!
-      hole = place
+    let hole = homeOf(key, this.#shift)
+    while (pairs[hole] !== key || pairs[hole | 1] === 0) hole = (hole + 2) & mask
+    for (let at = (hole + 2) & mask; pairs[at | 1] !== 0; at = (at + 2) & mask) {
+      const home = homeOf(pairs[at]!, this.#shift)
+      if (((at - home) & mask) < ((at - hole) & mask)) continue
+      pairs[hole] = pairs[at]!
+      pairs[hole | 1] = pairs[at | 1]!
+      hole = at
     }
-    pairs[2 * hole] = 0
-    pairs[2 * hole + 1] = 0
+    pairs[hole] = 0
+    pairs[hole | 1] = 0
     this.#count--
   }
 
   #insert(key: number, block: number): void {
     const pairs = this.#pairs
     const mask = this.#mask
-    let place = Math.imul(key, FIBONACCI) >>> this.#shift
-    while (pairs[2 * place + 1] !== 0) place = (place + 1) & mask
-    pairs[2 * place] = key
-    pairs[2 * place + 1] = block
+    let at = homeOf(key, this.#shift)
+    while (pairs[at | 1] !== 0) at = (at + 2) & mask
+    pairs[at] = key
+    pairs[at | 1] = block
   }
 
   #grow(): void {
     const old = this.#pairs
     this.#pairs = new Int32Array(old.length * 2)
-    this.#mask = old.length - 1
+    this.#mask = this.#pairs.length - 2
     this.#shift--
     for (let at = 0; at < old.length; at += 2) if (old[at + 1] !== 0) this.#insert(old[at]!, old[at + 1]!)
   }

@@ -4,6 +4,9 @@ const UNKNOWN = 0
 const UNMAPPED = 1
 const FIRST_VCPU = 2
 
+/** What `lookup` says of an ICID that is not known. */
+export const UNKNOWN_COLLECTION = UNKNOWN - FIRST_VCPU
+
 /**
  * The collections an ITS knows, by ICID: each is mapped to a vCPU or, known from a MAPTI only, to none.
  *
@@ -18,6 +21,11 @@ export class Collections {
   /** True when the ICID is known, mapped or not. */
   has(icid: number): boolean {
     return this.#targets[icid] !== UNKNOWN
+  }
+
+  /** The index of the vCPU that the collection is mapped to; -1 when it is not mapped, UNKNOWN_COLLECTION when it is not known. */
+  lookup(icid: number): number {
+    return this.#targets[icid]! - FIRST_VCPU
   }
 
   /** The index of the vCPU that the collection is mapped to; -1 when it is unknown or not mapped. */

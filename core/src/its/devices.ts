@@ -3,6 +3,8 @@ import { grown } from './grown.ts'
 import { SortedIds } from './sorted-ids.ts'
 
 const FIRST_SLOTS = 64
+// The compiler knows a constant of this module, and loads one of another each time.
+const LIMIT = ID_LIMIT
 
 /**
  * The devices an ITS has mapped, direct-mapped by DeviceID. No command maps a DeviceID of more than 16 bits, but old kernels
@@ -37,7 +39,11 @@ export class Devices {
 
   /** The slot of `deviceId`, or -1; any number may be asked for. */
   find(deviceId: number): number {
-    return (deviceId < ID_LIMIT ? this.#slots[deviceId]! : (this.#far.get(deviceId) ?? 0)) - 1
+    return (deviceId < LIMIT ? this.#slots[deviceId]! : this.#farSlot(deviceId)) - 1
+  }
+
+  #farSlot(deviceId: number): number {
+    return this.#far.get(deviceId) ?? 0
   }
 
   /** Maps a device and returns its slot. DeviceIDs have 32 bits at most. */

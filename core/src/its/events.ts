@@ -7,7 +7,11 @@ import type { Lpis } from './lpis.ts'
 /** 32-bit words of an event and of a block. */
 export const EVENT_WORDS = 2
 export const BLOCK_WORDS = BLOCK_EVENTS * EVENT_WORDS
+// The compiler knows a constant of this module that no other has, and loads others each time.
+const WORDS = BLOCK_WORDS
 const BLOCK_SHIFT = 4
+const INDEX_SHIFT = 1
+const EVENT_MASK = BLOCK_EVENTS - 1
 /** A device with more blocks than this gets a directory. */
 const DIRECTORY_FROM = 32
 
@@ -16,6 +20,9 @@ const ICID_MASK = 0xffff
 const DETACHED = 0x10000
 const EPOCH_SHIFT = 17
 const EPOCH_LIMIT = 1 << (32 - EPOCH_SHIFT)
+
+/** The index in `words` of an event of a block. */
+const indexIn = (block: number, eventId: number): number => (block << BLOCK_SHIFT) | ((eventId & EVENT_MASK) << INDEX_SHIFT)
 
 /**
  * The events an ITS has mapped: (device slot, EventID) to LPI and ICID.
@@ -36,11 +43,10 @@ export class Events {
   epoch = 1
   readonly #lpis: Lpis
   #cached = false
-  /** Per block: its key, its neighbours in the device's chain, its events in use. Block 0 is no block. */
+  /** Per block: its key and its neighbours in the device's chain. Block 0 is no block: no event is ever mapped in it. */
   #keys = new Int32Array(64)
   #next = new Int32Array(64)
   #previous = new Int32Array(64)
-  #events = new Int32Array(64)
   #used = 1
   #free = 0
   /** Per device slot: first and last block of its chain and their number. */
@@ -56,38 +62,34 @@ export class Events {
 
   /** The index in `words` of a mapped event, or -1. `slot` is a device's slot; any EventID may be asked for. */
   find(slot: number, eventId: number): number {
-    const block = this.#hash.find(slot, blockKey(slot, eventId))
-    if (block === 0) return -1
-    const index = block * BLOCK_WORDS + (eventId & 7) * EVENT_WORDS
+    const index = this.place(slot, eventId)
     return this.words[index] !== 0 ? index : -1
   }
 
-  /** The block that an event is or would be in, -1 when there is none: a hint for `add`, and for `isMapped`. */
-  block(slot: number, eventId: number): number {
-    const block = this.#hash.find(slot, blockKey(slot, eventId))
-    return block === 0 ? -1 : block
-  }
-
-  isMapped(block: number, eventId: number): boolean {
-    return block > 0 && this.words[block * BLOCK_WORDS + (eventId & 7) * EVENT_WORDS] !== 0
+  /** The index in `words` where an event is, or would be: in block 0, where none ever is, when its block is not there yet. */
+  place(slot: number, eventId: number): number {
+    return indexIn(this.#hash.find(slot, blockKey(slot, eventId)), eventId)
   }
 
   /**
-   * Maps an event that is not mapped. `lpi` is a handle whose reference passes to the event. `hint` is 0, what `block` said, or what
-   * the last `add` to the same device returned: events added in order then need no lookup.
+   * Maps an event that is not mapped. `lpi` is a handle whose reference passes to the event. `hint` is 0, or what the last `add` to the
+   * same device returned: events added in order then need no lookup.
    *
    * @returns the block the event is in, as a hint for the next.
    */
   add(slot: number, eventId: number, lpi: number, icid: number, hint: number): number {
     const key = blockKey(slot, eventId)
-    let block = hint > 0 && this.#keys[hint] === key ? hint : hint < 0 ? 0 : this.#hash.find(slot, key)
-    if (block === 0) block = this.#addBlock(slot, key)
-    const index = block * BLOCK_WORDS + (eventId & 7) * EVENT_WORDS
+    const block = hint !== 0 && this.#keys[hint] === key ? hint : this.#hash.find(slot, key)
+    return this.addAt(indexIn(block, eventId), slot, eventId, lpi, icid) >>> BLOCK_SHIFT
+  }
+
+  /** As `add`; `place` is what `place` says of the event. Returns the index in `words` where it is now. */
+  addAt(place: number, slot: number, eventId: number, lpi: number, icid: number): number {
+    const index = place < WORDS ? this.#addBlockOf(slot, eventId) : place
     this.words[index] = lpi
     this.words[index + 1] = icid
-    this.#events[block]!++
     this.count++
-    return block
+    return index
   }
 
   /** Unmaps the event at `index` of a device and gives its LPI back. */
@@ -96,7 +98,7 @@ export class Events {
     const lpi = this.words[index]!
     this.words[index] = 0
     this.count--
-    if (--this.#events[block]! === 0) this.#removeBlock(slot, block)
+    if (this.#isEmpty(block)) this.#removeBlock(slot, block)
     this.#lpis.release(lpi)
   }
 
@@ -113,7 +115,6 @@ export class Events {
         this.count--
         this.#lpis.release(lpi)
       }
-      this.#events[block] = 0
       this.#hash.remove(slot, this.#keys[block]!)
       last = block
     }
@@ -205,7 +206,9 @@ export class Events {
     for (let index = 1; index < this.words.length; index += EVENT_WORDS) this.words[index]! &= DETACHED | ICID_MASK
   }
 
-  #addBlock(slot: number, key: number): number {
+  /** Adds the block of an event. Returns the event's index in `words`. */
+  #addBlockOf(slot: number, eventId: number): number {
+    const key = blockKey(slot, eventId)
     let block = this.#free
     if (block !== 0) this.#free = this.#next[block]!
     else {
@@ -216,7 +219,7 @@ export class Events {
     if (slot >= this.#heads.length) this.#growSlots(slot)
     this.#link(slot, block, key)
     this.#hash.put(slot, key, block)
-    return block
+    return indexIn(block, eventId)
   }
 
   /** Puts a block into its device's chain, in key order; most come in order and go to the end. */
@@ -262,6 +265,12 @@ export class Events {
     }
   }
 
+  #isEmpty(block: number): boolean {
+    const start = block << BLOCK_SHIFT
+    for (let index = start; index < start + BLOCK_WORDS; index += EVENT_WORDS) if (this.words[index] !== 0) return false
+    return true
+  }
+
   #removeBlock(slot: number, block: number): void {
     const before = this.#previous[block]!
     const after = this.#next[block]!
@@ -283,7 +292,6 @@ export class Events {
     this.#keys = grown(this.#keys, blocks)
     this.#next = grown(this.#next, blocks)
     this.#previous = grown(this.#previous, blocks)
-    this.#events = grown(this.#events, blocks)
   }
 
   #growSlots(slot: number): void {

@@ -13,6 +13,9 @@ import type { Events } from './events.ts'
 import { Lpis } from './lpis.ts'
 import { PrivateInterrupts } from './private-interrupts.ts'
 
+// The compiler knows a constant of this module, and loads one of another each time.
+const FIRST = FIRST_LPI
+
 /** KVM_MAX_VCPUS of a VM with a GICv3 (VGIC_V3_MAX_CPUS). */
 const MAX_VCPUS = 512
 /** GICR_TYPER.Processor_Number has 16 bits. */
@@ -167,7 +170,7 @@ export class Gic {
 
   /** The address of an LPI's configuration byte. */
   configAt(intid: number): Gpa {
-    return (this.#configTable.base + intid - FIRST_LPI) as Gpa
+    return (this.#configTable.base + intid - FIRST) as Gpa
   }
 
   /** The address of the byte that holds an LPI's pending bit, bit `intid % 8`. */
@@ -230,30 +233,35 @@ export class Gic {
     return known
   }
 
-  #config(intid: number): number {
-    return this.#configTable.u8(intid - FIRST_LPI)
-  }
-
-  /** A function of its own, as is what happens seldom, so that the compiler can inline all that it does. */
   #createLpi(intid: number, vcpu: number): number {
-    let config = 0
     try {
-      config = this.#config(intid)
-      const pending = vcpu >= 0 && this.#isPending(intid, vcpu) && this.#consumePending(intid, vcpu)
+      const config = this.#config(intid)
+      const pending = vcpu >= 0 && this.#isPending(intid, vcpu)
+      if (pending) this.#consumePending(intid, vcpu)
       return this.lpis.create(intid, vcpu, config, pending)
     } catch (error) {
-      if (isKvmError(error) && this.quirks['failed-mapti-leaks-lpi']) this.lpis.create(intid, vcpu, config)
+      if (isKvmError(error)) this.#leakLpi(intid, vcpu)
       throw error
     }
+  }
+
+  /** An LPI that cannot be mapped, because one of its two bytes is not in guest RAM, is there all the same on old kernels. */
+  #leakLpi(intid: number, vcpu: number): void {
+    if (!this.quirks['failed-mapti-leaks-lpi']) return
+    const hasConfig = this.memory.contains(this.configAt(intid))
+    this.lpis.create(intid, vcpu, hasConfig ? this.#config(intid) : 0)
+  }
+
+  #config(intid: number): number {
+    return this.#configTable.u8(intid - FIRST)
   }
 
   #isPending(intid: number, vcpu: number): boolean {
     return ((this.redistributors[vcpu]!.pendingTable.u8(intid >>> 3) >>> (intid & 7)) & 1) !== 0
   }
 
-  #consumePending(intid: number, vcpu: number): true {
+  #consumePending(intid: number, vcpu: number): void {
     const at = this.pendingAt(intid, vcpu)
     this.memory.setU8(at, this.memory.u8(at) & ~(1 << (intid & 7)))
-    return true
   }
 }

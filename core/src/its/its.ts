@@ -8,12 +8,12 @@ import {
   type TableShape,
   tableShape,
 } from '../abi/index.ts'
-import { counted, type Gpa, type GuestMemory, INSPECT, type ReadCursor, wholeNumber, word64 } from '../memory/index.ts'
+import { counted, type GuestMemory, INSPECT, type ReadCursor, wholeNumber, word64 } from '../memory/index.ts'
 import { Collections } from './collections.ts'
 import { Devices } from './devices.ts'
 import { Events } from './events.ts'
 import type { Gic } from './gic.ts'
-import { dteAt, entryAt, iteAt } from './table-places.ts'
+import { dteAt, entryAt } from './table-places.ts'
 import type { CommandListener } from './trace.ts'
 
 const BASER_VALID = GITS_BASER.pack({ valid: true })
@@ -121,13 +121,6 @@ export class Its {
     return icid < ID_LIMIT && entryAt(this.memory, this.#tables[COLLECTION_BASER], icid) >= 0
   }
 
-  /** True when the ITE of an event is inside the device's ITT and in guest RAM. @source vgic-its.c vgic_its_check_event_id */
-  isEventStorable(slot: number, eventId: number): boolean {
-    const { bits, ittAddr } = this.devices
-    const inTable = bits[slot]! > 31 || eventId >>> bits[slot]! === 0
-    return inTable && this.memory.contains(iteAt(ittAddr[slot]!, eventId) as Gpa)
-  }
-
   /** Nothing is mapped, and nothing in the VM is cached: there is nothing that could be forgotten. */
   get isBlank(): boolean {
     const isAnyCached = this.gic.itsEvents.some((events) => events.isAnyCached)
@@ -148,9 +141,12 @@ export class Its {
 
   /** Drops cached translations: of this ITS, or on kernels with one cache per VM of all. */
   forgetTranslations(): void {
-    for (const events of this.gic.itsEvents) {
-      if (events.isAnyCached && (events === this.events || this.cachesByAddress)) events.invalidate()
-    }
+    this.events.invalidate()
+    if (this.gic.itsEvents.length > 1) this.#forgetOthers()
+  }
+
+  #forgetOthers(): void {
+    for (const events of this.gic.itsEvents) if (events.isAnyCached && this.cachesByAddress) events.invalidate()
   }
 
   /** Maps a device with an empty ITT and returns its slot (see `Devices`). Nothing is checked. `ittAddr` in bytes. */

@@ -3,21 +3,34 @@ import { grown } from './grown.ts'
 import { HighIntids } from './high-intids.ts'
 import { LpiLinks, LpiQueue } from './lpi-queue.ts'
 
+// The compiler knows a constant of this module, and loads one of another each time.
+const FIRST = FIRST_LPI
+const LIMIT = LPI_LIMIT
+
 const ENABLED = 1
 const PENDING = 2
 /** In the queue of its owner. */
 const QUEUED = 4
 /** Delivered by GICv4 hardware, which then holds the pending bit. */
 const FORWARDED = 8
-/** Priority [7:2] of the configuration byte is kept in [9:4]. */
-const LEVEL_SHIFT = 4
+/** The LPI exists: the word of one that does not is 0. */
+const EXISTS = 16
+/** Priority [7:2] of the configuration byte is kept in [10:5]. */
+const LEVEL_SHIFT = 5
 const LEVEL_MASK = 0x3f
-/** vCPU index + 1; 0 is none. Target in [19:10], owner of the queue that holds it in [29:20]. */
-const TARGET_SHIFT = 10
-const OWNER_SHIFT = 20
+/** vCPU index + 1; 0 is none. Target in [20:11], owner of the queue that holds it in [30:21]. */
+const TARGET_SHIFT = 11
+const OWNER_SHIFT = 21
 const VCPU_MASK = 0x3ff
 /** The most vCPUs a VM may have here; KVM allows 512. */
 export const VCPU_LIMIT = VCPU_MASK
+
+const TARGET = VCPU_MASK << TARGET_SHIFT
+const CONFIGURED = (LEVEL_MASK << LEVEL_SHIFT) | ENABLED
+
+/** Of a state word: the target, and what is taken from a byte of the configuration table. */
+const targeting = (vcpu: number): number => (vcpu + 1) << TARGET_SHIFT
+const configured = (config: number): number => ((config >>> 2) << LEVEL_SHIFT) | (config & ENABLED)
 
 /** What GICv4 hardware is told about LPIs that it delivers; see `Lpis.setForwarded`. */
 export interface Forwarding {
@@ -44,7 +57,7 @@ export class Lpis {
   /** Indexed by handle - 8192, as are `#references` and the links. */
   #state = new Int32Array(0)
   #references = new Int32Array(0)
-  /** How many LPIs had been created before it. */
+  /** How many LPIs had been created with it. */
   #created = new Int32Array(0)
   #creations = 0
   #forgotten = 0
@@ -64,40 +77,39 @@ export class Lpis {
 
   /** The handle of an LPI that exists, or 0. */
   find(intid: number): number {
-    const handle = intid < LPI_LIMIT ? intid : this.#high.find(intid)
-    const index = handle - FIRST_LPI
-    return index >= 0 && index < this.#state.length && this.#isThere(index) ? handle : 0
+    const handle = intid < LIMIT ? intid : this.#high.find(intid)
+    const index = handle - FIRST
+    return index >= 0 && index < this.#state.length && this.#state[index] !== 0 ? handle : 0
   }
 
   /**
    * Creates an LPI that does not exist, with one reference. `target` is a vCPU's index, or -1; `config` a byte of the configuration
    * table, see `configure`.
    */
-  create(intid: number, target: number, config = 0, pending = false): number {
-    const handle = intid < LPI_LIMIT ? intid : this.#high.add(intid)
-    const index = handle - FIRST_LPI
+  create(intid: number, target: number, config = 0, pending?: boolean): number {
+    const handle = intid < LIMIT ? intid : this.#high.add(intid)
+    const index = handle - FIRST
     if (index >= this.#state.length) this.#grow(index)
-    const state = ((target + 1) << TARGET_SHIFT) | ((config >>> 2) << LEVEL_SHIFT) | (config & ENABLED)
-    this.#state[index] = pending ? state | PENDING : state
+    this.#state[index] = EXISTS | targeting(target) | configured(config)
     this.#references[index] = 1
-    this.#created[index] = this.#creations++
-    if (pending) this.offer(handle)
+    this.#created[index] = ++this.#creations
+    if (pending) this.raise(handle)
     return handle
   }
 
   /** Takes one more reference. */
   hold(handle: number): void {
-    this.#references[handle - FIRST_LPI]!++
+    this.#references[handle - FIRST]!++
   }
 
   /** How many events refer to it; an LPI without one waits in a queue. */
   references(handle: number): number {
-    return this.#references[handle - FIRST_LPI]!
+    return this.#references[handle - FIRST]!
   }
 
   /** Gives a reference back; the LPI is forgotten with the last one, unless it is queued. */
   release(handle: number): void {
-    const index = handle - FIRST_LPI
+    const index = handle - FIRST
     const state = this.#state[index]!
     if ((state & FORWARDED) !== 0) {
       this.#state[index] = state & ~FORWARDED
@@ -107,7 +119,7 @@ export class Lpis {
   }
 
   intid(handle: number): number {
-    return handle < LPI_LIMIT ? handle : this.#high.intid(handle)
+    return handle < LIMIT ? handle : this.#high.intid(handle)
   }
 
   /** The handle of the first LPI that exists, or 0; `after` goes on in handle order, which is INTID order up to 65535. */
@@ -116,45 +128,45 @@ export class Lpis {
   }
 
   after(handle: number): number {
-    return this.#existingFrom(handle - FIRST_LPI + 1)
+    return this.#existingFrom(handle - FIRST + 1)
   }
 
   /** All there are, in the order in which they were created. */
   inOrderOfCreation(): number[] {
     const handles: number[] = []
     for (let handle = this.first(); handle !== 0; handle = this.after(handle)) handles.push(handle)
-    return handles.sort((a, b) => this.#created[a - FIRST_LPI]! - this.#created[b - FIRST_LPI]!)
+    return handles.sort((a, b) => this.#created[a - FIRST]! - this.#created[b - FIRST]!)
   }
 
   isPending(handle: number): boolean {
-    return (this.#state[handle - FIRST_LPI]! & PENDING) !== 0
+    return (this.#state[handle - FIRST]! & PENDING) !== 0
   }
 
   isEnabled(handle: number): boolean {
-    return (this.#state[handle - FIRST_LPI]! & ENABLED) !== 0
+    return (this.#state[handle - FIRST]! & ENABLED) !== 0
   }
 
   /** Priority [7:2] of the configuration byte, as a byte. */
   priority(handle: number): number {
-    return ((this.#state[handle - FIRST_LPI]! >>> LEVEL_SHIFT) & LEVEL_MASK) << 2
+    return ((this.#state[handle - FIRST]! >>> LEVEL_SHIFT) & LEVEL_MASK) << 2
   }
 
   /** The index of the vCPU it is for, or -1. */
   target(handle: number): number {
-    return ((this.#state[handle - FIRST_LPI]! >>> TARGET_SHIFT) & VCPU_MASK) - 1
+    return ((this.#state[handle - FIRST]! >>> TARGET_SHIFT) & VCPU_MASK) - 1
   }
 
   /** Sets the target; an LPI that waits in a queue stays there until that vCPU runs, as in KVM. */
   retarget(handle: number, vcpu: number): void {
-    const index = handle - FIRST_LPI
+    const index = handle - FIRST
     const state = this.#state[index]!
-    this.#state[index] = (state & ~(VCPU_MASK << TARGET_SHIFT)) | ((vcpu + 1) << TARGET_SHIFT)
+    this.#state[index] = (state & ~TARGET) | targeting(vcpu)
     if ((state & FORWARDED) !== 0) this.forwarding?.retarget(this.intid(handle), vcpu)
   }
 
   /** Makes the LPI pending and hands it to its target. */
   raise(handle: number): void {
-    const index = handle - FIRST_LPI
+    const index = handle - FIRST
     const state = this.#state[index]!
     if ((state & (QUEUED | PENDING | FORWARDED)) === (QUEUED | PENDING)) this.kicks[(state >>> OWNER_SHIFT) - 1] = 1
     else this.#raiseSlowly(index, state)
@@ -162,7 +174,7 @@ export class Lpis {
 
   /** Sets or drops the pending state without looking at queues; then `offer` it. */
   setPending(handle: number, pending: boolean): void {
-    const index = handle - FIRST_LPI
+    const index = handle - FIRST
     const state = this.#state[index]!
     this.#state[index] = pending ? state | PENDING : state & ~PENDING
   }
@@ -175,11 +187,11 @@ export class Lpis {
 
   /** Takes over a byte of the configuration table: priority [7:2], enable [0]. */
   configure(handle: number, config: number): void {
-    const index = handle - FIRST_LPI
+    const index = handle - FIRST
     const state = this.#state[index]!
     const level = config >>> 2
     const old = (state >>> LEVEL_SHIFT) & LEVEL_MASK
-    this.#state[index] = (state & ~((LEVEL_MASK << LEVEL_SHIFT) | ENABLED)) | (level << LEVEL_SHIFT) | (config & ENABLED)
+    this.#state[index] = (state & ~CONFIGURED) | configured(config)
     if ((state & QUEUED) !== 0 && level !== old) {
       const queue = this.queues[(state >>> OWNER_SHIFT) - 1]!
       queue.remove(index, old)
@@ -191,7 +203,7 @@ export class Lpis {
 
   /** Queues the LPI for its target if it is enabled, pending and not queued yet. */
   offer(handle: number): void {
-    const index = handle - FIRST_LPI
+    const index = handle - FIRST
     const state = this.#state[index]!
     const target = (state >>> TARGET_SHIFT) & VCPU_MASK
     if ((state & (ENABLED | PENDING)) !== (ENABLED | PENDING) || target === 0 || !this.delivering) return
@@ -202,12 +214,12 @@ export class Lpis {
   }
 
   isForwarded(handle: number): boolean {
-    return (this.#state[handle - FIRST_LPI]! & FORWARDED) !== 0
+    return (this.#state[handle - FIRST]! & FORWARDED) !== 0
   }
 
   /** Says that GICv4 hardware delivers this LPI from now on, or no longer. */
   setForwarded(handle: number, forwarded: boolean): void {
-    const index = handle - FIRST_LPI
+    const index = handle - FIRST
     const state = this.#state[index]!
     this.#state[index] = forwarded ? state | FORWARDED : state & ~FORWARDED
   }
@@ -222,7 +234,7 @@ export class Lpis {
       if (!deliverable || ((state >>> TARGET_SHIFT) & VCPU_MASK) !== vcpu + 1) {
         this.#references[index]!++
         this.#dequeue(index)
-        this.offer(index + FIRST_LPI)
+        this.offer(index + FIRST)
         this.#unreference(index)
       }
       index = next
@@ -232,13 +244,13 @@ export class Lpis {
   /** The handle of the highest-priority LPI queued for a settled vCPU, or 0. */
   highest(vcpu: number): number {
     const index = this.queues[vcpu]!.first()
-    return index < 0 ? 0 : index + FIRST_LPI
+    return index < 0 ? 0 : index + FIRST
   }
 
   /** The guest takes a queued LPI: it is no longer pending. */
   take(handle: number): void {
     this.setPending(handle, false)
-    this.#dequeue(handle - FIRST_LPI)
+    this.#dequeue(handle - FIRST)
   }
 
   /** EnableLPIs was cleared: what is queued for the vCPU is pending no more. On some kernels it only leaves the queue. */
@@ -246,17 +258,17 @@ export class Lpis {
     const queue = this.queues[vcpu]!
     for (let index = queue.first(); index >= 0; index = queue.first()) {
       if (quirks['disable-lpis-keeps-latch']) this.#dequeue(index)
-      else this.take(index + FIRST_LPI)
+      else this.take(index + FIRST)
     }
   }
 
   #raiseSlowly(index: number, state: number): void {
     if ((state & FORWARDED) !== 0) {
-      this.forwarding?.setPending(this.intid(index + FIRST_LPI), true)
+      this.forwarding?.setPending(this.intid(index + FIRST), true)
       return
     }
     this.#state[index] = state | PENDING
-    this.offer(index + FIRST_LPI)
+    this.offer(index + FIRST)
   }
 
   #dequeue(index: number): void {
@@ -270,19 +282,15 @@ export class Lpis {
     if (--this.#references[index]! === 0 && (this.#state[index]! & QUEUED) === 0) this.#forget(index)
   }
 
-  #isThere(index: number): boolean {
-    return this.#references[index] !== 0 || (this.#state[index]! & QUEUED) !== 0
-  }
-
   #forget(index: number): void {
     this.#state[index] = 0
     this.#forgotten++
-    const handle = index + FIRST_LPI
-    if (handle >= LPI_LIMIT) this.#high.remove(handle)
+    const handle = index + FIRST
+    if (handle >= LIMIT) this.#high.remove(handle)
   }
 
   #existingFrom(index: number): number {
-    for (let next = index; next < this.#state.length; next++) if (this.#isThere(next)) return next + FIRST_LPI
+    for (let next = index; next < this.#state.length; next++) if (this.#state[next] !== 0) return next + FIRST
     return 0
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { encodeCommand, GITS, profiles, type QuirkName } from '../abi/index.ts'
-import { Guest, PLACES } from './testing/guest.ts'
+import { type Gpa, GuestMemory } from '../memory/index.ts'
+import { Guest, PLACES, RAM } from './testing/guest.ts'
 
 const SLOTS = 128
 const sync = encodeCommand('SYNC', {})
@@ -77,11 +78,26 @@ describe('the command queue', () => {
     ])
   })
 
-  it('executes the same when nobody listens', () => {
-    const guest = new Guest()
-    guest.its.listener = undefined
-    for (const words of [mapc(3), mapc(8192), new Uint32Array([0xee, 0, 0, 0, 0, 0, 0, 0]), mapc(4)]) guest.queue(words)
-    guest.ring()
-    expect([guest.its.collections.order, guest.read(GITS.CREADR), guest.reports]).toEqual([[3, 4], 128n, []])
+  it.each([
+    ['sparse RAM', 'sparse', [0, 0x100_0000], undefined],
+    ['flat RAM', 'flat', [0, 0x100_0000], undefined],
+    ['flat RAM whose regions meet within the queue', 'flat', [0, 0x1_0810, 0x1_0c08, 0x100_0000], undefined],
+    ['flat RAM from which a part of the queue is taken', 'flat', [0, 0x1_0810, 0x1_0c08, 0x100_0000], 0x1_0810],
+  ] as const)('executes the same when nobody listens, in %s', (_where, backing, bounds, hole) => {
+    const shapes = bounds.slice(1).map((end, i) => ({ base: (RAM + bounds[i]!) as Gpa, bytes: end - bounds[i]!, backing }))
+    const [heard, unheard] = [true, false].map((isHeard) => {
+      const guest = new Guest({ memory: new GuestMemory(shapes) })
+      if (!isHeard) guest.its.listener = undefined
+      const unknown = new Uint32Array([0xee, 0, 0, 0, 0, 0, 0, 0])
+      for (let n = 0; n < 3 * SLOTS; n++) {
+        guest.queue(n % 5 === 0 ? unknown : mapc(n % 7 === 0 ? 8192 + n : n))
+        if (n % 100 === 99) guest.ring()
+      }
+      if (hole !== undefined) guest.memory.removeRegion((RAM + hole) as Gpa)
+      guest.ring()
+      return [guest.its.collections.order, guest.read(GITS.CREADR), guest.reports.length]
+    })
+    expect(unheard).toEqual([heard![0], heard![1], 0])
+    expect([heard![1], heard![2]]).toEqual([0n, 3 * SLOTS])
   })
 })

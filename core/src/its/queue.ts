@@ -1,5 +1,5 @@
 import { COMMAND_BYTES } from '../abi/index.ts'
-import { type Gpa, isKvmError } from '../memory/index.ts'
+import { type Gpa, isKvmError, type ReadonlyWords } from '../memory/index.ts'
 import { handlers } from './commands/handlers.ts'
 import type { Handler } from './commands/operands.ts'
 import type { Its } from './its.ts'
@@ -12,6 +12,11 @@ import {
   reportUnreadable,
 } from './trace.ts'
 
+// The compiler knows a constant of this module, and loads one of another each time.
+const BYTES = COMMAND_BYTES
+const WORDS = COMMAND_BYTES / 4
+const handlerOf = handlers
+
 /**
  * Executes the commands between CREADR and CWRITER, if the ITS is enabled, wrapping at the queue's end.
  *
@@ -19,30 +24,45 @@ import {
  */
 export function runQueue(its: Its): void {
   if (!its.enabled) return
+  const { queueCursor } = its
   const { base, bytes, valid } = its.queue
   if (!valid && its.gic.quirks['queue-waits-for-cbaser']) return
   while (its.creadr !== its.cwriter) {
-    execute(its, (base + its.creadr) as Gpa)
-    its.creadr += COMMAND_BYTES
+    const isThere = queueCursor.seek((base + its.creadr) as Gpa) && queueCursor.run * 2 >= WORDS
+    if (isThere && queueCursor.stays && its.listener === undefined) {
+      executeRow(its, its.creadr < its.cwriter ? its.cwriter : bytes)
+    } else {
+      if (isThere) executeOne(its)
+      else its.listener?.(reportUnreadable(its.creadr))
+      its.creadr += BYTES
+    }
     if (its.creadr === bytes) its.creadr = 0
   }
 }
 
-function execute(its: Its, at: Gpa): void {
-  const { queueCursor } = its
-  if (!queueCursor.seek(at) || queueCursor.run < COMMAND_BYTES / 8) {
-    its.listener?.(reportUnreadable(its.creadr))
-    return
+/** Executes the commands up to offset `end`, as far as they lie in a row in guest RAM: the cursor need not be moved from one to the next. */
+function executeRow(its: Its, end: number): void {
+  const { words, index, run } = its.queueCursor
+  const last = index + Math.min(run * 2, (end - its.creadr) / 4) - WORDS
+  for (let at = index; at <= last; at += WORDS) {
+    execute(its, words, at)
+    its.creadr += BYTES
   }
-  const { words, index } = queueCursor
-  const handler = handlers[words[index]! & 0xff]
-  if (its.listener !== undefined) executeWatched(its, handler, words.slice(index, index + COMMAND_BYTES / 4), its.listener)
-  else if (handler !== undefined) {
-    try {
-      handler(its, words, index)
-    } catch (error) {
-      if (!isKvmError(error)) throw error
-    }
+}
+
+function executeOne(its: Its): void {
+  const { words, index } = its.queueCursor
+  if (its.listener === undefined) execute(its, words, index)
+  else executeWatched(its, handlerOf[words[index]! & 0xff], words.slice(index, index + WORDS), its.listener)
+}
+
+function execute(its: Its, words: ReadonlyWords, at: number): void {
+  const handler = handlerOf[words[at]! & 0xff]
+  if (handler === undefined) return
+  try {
+    handler(its, words, at)
+  } catch (error) {
+    if (!isKvmError(error)) throw error
   }
 }
 

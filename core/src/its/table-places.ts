@@ -2,7 +2,9 @@ import { ENTRY_BYTES, ID_LIMIT, L1E, L2_ENTRIES, L2_SHIFT, type TableShape } fro
 import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
 
 const { l2Addr, valid } = L1E.fields
-const ENTRIES_IN_32_BITS = 2 ** 32 / ENTRY_BYTES
+const INDEX_MASK = 2 ** 32 / ENTRY_BYTES - 1
+// The compiler knows a constant of this module, and loads one of another each time.
+const BYTES = ENTRY_BYTES
 
 /** Where entry `index` of a flat table is, or -1 when it is past the table's end or not in guest RAM. */
 export function entryAt(memory: ReadonlyMemory, { base, bytes }: TableShape, index: number): number {
@@ -18,14 +20,17 @@ export function isInTable({ indirect, bytes }: TableShape, deviceId: number): bo
   return deviceId < ID_LIMIT && index * ENTRY_BYTES < bytes
 }
 
+/** True for an EventID of no more than `bits` bits. */
+export const isInItt = (eventId: number, bits: number): boolean => Math.clz32(eventId) + bits >= 32
+
 /**
  * Which entry of its ITT an event has. KVM multiplies in 32 bits: EventIDs of 30 to 32 bits, which a DTE that it restored unchecked may
  * allow, have the entries of lower ones.
  */
-export const iteIndex = (eventId: number): number => (eventId < ENTRIES_IN_32_BITS ? eventId : eventId % ENTRIES_IN_32_BITS)
+export const iteIndex = (eventId: number): number => eventId & INDEX_MASK
 
 /** Where the ITE of an event is. */
-export const iteAt = (ittAddr: number, eventId: number): number => ittAddr + iteIndex(eventId) * ENTRY_BYTES
+export const iteAt = (ittAddr: number, eventId: number): number => ittAddr + iteIndex(eventId) * BYTES
 
 /**
  * Where the DTE of a device is, or -1 when it cannot be stored: the DeviceID has more than 16 bits or is past the table, its

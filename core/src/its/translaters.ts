@@ -3,6 +3,11 @@ import { errnos, GPA_LIMIT, wholeNumber } from '../memory/index.ts'
 import type { Its } from './its.ts'
 import { triggerEvent } from './translation.ts'
 
+// The compiler knows a constant of this module, and loads one of another each time.
+const FRAME_BYTES = ITS_FRAME_BYTES
+const TRANSLATER = GITS_TRANSLATER
+const VALID_DEVID = KVM_MSI_VALID_DEVID
+
 /** An MSI as KVM_SIGNAL_MSI takes it (`struct kvm_msi`). */
 export interface Msi {
   /** Where the device wrote: an address in an ITS's frame. */
@@ -30,8 +35,8 @@ export class Translaters {
 
   /** The ITS whose frame holds the address. */
   at(address: number): Its | undefined {
-    if (this.#last !== undefined && address >= this.#lastBase && address < this.#lastBase + ITS_FRAME_BYTES) return this.#last
-    const frame = this.#frames.find(({ base }) => address >= base && address < base + ITS_FRAME_BYTES)
+    if (this.#last !== undefined && address >= this.#lastBase && address < this.#lastBase + FRAME_BYTES) return this.#last
+    const frame = this.#frames.find(({ base }) => address >= base && address < base + FRAME_BYTES)
     if (frame === undefined) return undefined
     this.#last = frame.its
     this.#lastBase = frame.base
@@ -52,11 +57,11 @@ export class Translaters {
     const its = this.at(address)
     if (its === undefined) return -errnos.EINVAL
     const index = its.find(deviceId, eventId)
-    if (index >= 0 && its.events.isCached(index) && (address === this.#lastBase + GITS_TRANSLATER || !its.cachesByAddress)) {
+    if (index >= 0 && its.events.isCached(index) && (address === this.#lastBase + TRANSLATER || !its.cachesByAddress)) {
       its.gic.lpis.raise(its.events.lpi(index))
       return 1
     }
-    if ((flags & KVM_MSI_VALID_DEVID) === 0) return -errnos.EINVAL
+    if ((flags & VALID_DEVID) === 0) return -errnos.EINVAL
     if (!its.enabled) return -errnos.EBUSY
     const result = triggerEvent(its, index)
     return result > 0 ? 0 : result === 0 ? 1 : result

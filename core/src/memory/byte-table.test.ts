@@ -30,6 +30,22 @@ describe('a table of bytes', () => {
       }),
     )
   })
+
+  it('reads a region of more than 2^31 bytes on both sides of that border, as memory does', () => {
+    const border = 2 ** 31
+    const ram = new GuestMemory([{ base, bytes: border + 0x1000 }])
+    const offsets = [0, 1, border - 2, border - 1, border, border + 1, border + 0xfff]
+    for (const offset of offsets) ram.setU8(at(offset), 1 + (offset % 251))
+    for (const from of [0, border - 16, border]) {
+      const table = ram.byteTable(at(from))
+      for (const offset of offsets.filter((one) => one >= from))
+        expect([table.u8(offset - from), ram.u8(at(offset))]).toEqual([1 + (offset % 251), 1 + (offset % 251)])
+    }
+    expect([border - 4, border].map((offset) => ram.u32(at(offset)) >>> 16)).toEqual([
+      ram.u8(at(border - 2)) | (ram.u8(at(border - 1)) << 8),
+      0,
+    ])
+  })
 })
 
 function throws(work: () => void): void {

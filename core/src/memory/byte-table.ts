@@ -30,7 +30,7 @@ export class ByteTable {
 
   #anywhere(index: number): number {
     const region = this.#find(this.base)
-    if (region !== undefined && region.smallBytes > 0) {
+    if (region !== undefined && this.base - region.base < region.smallBytes) {
       this.#region = region
       this.#offset = (this.base - region.base) | 0
     }

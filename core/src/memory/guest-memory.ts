@@ -28,8 +28,8 @@ export type ReadonlyMemory = Pick<
  */
 export class GuestMemory {
   #regions: Region[] = []
-  #last: Region | undefined
-  /** The region found last among those that are flat and small: a byte there is read without asking further. */
+  #last = EMPTY
+  /** The region found last among those that are flat: what is in its first bytes is read without asking further. */
   #small = EMPTY
   readonly #find = (at: Gpa): Region | undefined => this.region(at)
   readonly #byte = (at: Gpa): number => this.u8(at)
@@ -68,7 +68,7 @@ export class GuestMemory {
     const before = this.#regions
     const last = before.find((region) => region.base === base)
     this.#regions = before.filter((region) => region !== last)
-    this.#last = undefined
+    this.#last = EMPTY
     try {
       if (shape !== undefined) this.addRegion(shape)
     } catch (error) {
@@ -86,13 +86,17 @@ export class GuestMemory {
   /** The region that holds `at`, or undefined in a hole. */
   protected region(at: Gpa): Region | undefined {
     const last = this.#last
-    return last !== undefined && at >= last.base && at < last.end ? last : this.#findRegion(at)
+    return at < last.end && at >= last.base ? last : this.#findRegion(at)
   }
 
   /** True when the byte at `at` is RAM; with `bytes`, when all of them are. */
-  contains(at: Gpa, bytes = 1): boolean {
+  contains(at: Gpa, bytes?: number): boolean {
+    return bytes === undefined ? this.region(at) !== undefined : this.#containsRun(at, bytes)
+  }
+
+  #containsRun(at: Gpa, bytes: number): boolean {
     const region = this.region(at)
-    return region !== undefined && (bytes === 1 || this.#reaches(region, at + bytes))
+    return region !== undefined && this.#reaches(region, at + bytes)
   }
 
   /** True when reading the byte at `at` needs no loading; with `bytes`, when none of them does. What is not RAM needs none. */
@@ -138,16 +142,16 @@ export class GuestMemory {
 
   /** @throws KvmError EFAULT outside RAM. */
   u8(at: Gpa): number {
-    const { base, end, words } = this.#small
-    if (!(at >= base && at < end)) return this.#byteAnywhere(at)
+    const { base, smallBytes, words } = this.#small
     const offset = at - base
-    return (words[offset >> 2]! >>> ((offset & 3) * 8)) & 0xff
+    return offset >= 0 && offset < smallBytes ? (words[offset >> 2]! >>> ((offset & 3) * 8)) & 0xff : this.#byteAnywhere(at)
   }
 
   /** The 32-bit word at `at` (4-byte aligned). @throws KvmError EFAULT outside RAM. */
   u32(at: Gpa): number {
-    const region = this.region(at) ?? hole(at)
-    return region.word(at - region.base) >>> 0
+    const { base, smallBytes, words } = this.#small
+    const offset = at - base
+    return offset >= 0 && offset < smallBytes ? words[offset >> 2]! >>> 0 : this.#wordAnywhere(at)
   }
 
   /**
@@ -258,6 +262,11 @@ export class GuestMemory {
   #toWrite(at: Gpa, alignment: number): WriteCursor {
     if (typeof at !== 'number' || at % alignment !== 0) throw notAligned(at, alignment)
     return this.#own.seekForWrite(at) ? this.#own : hole(at)
+  }
+
+  #wordAnywhere(at: Gpa): number {
+    const region = this.region(at) ?? hole(at)
+    return region.word(at - region.base) >>> 0
   }
 
   #byteAnywhere(at: Gpa): number {

@@ -38,7 +38,7 @@ export class Region {
   /** Where the region ends; where it begins once it is removed, so that it holds no address. */
   end: number
   readonly isFlat: boolean
-  /** As many bytes of a flat region, from its begin, are in `words[offset >> 2]`; 0 where there are more than that reaches, or none any more. */
+  /** As many bytes of a flat region, from its begin, are in `words[offset >> 2]`, however large it is; none any more once it is removed. */
   smallBytes: number
   /**
    * All words of a flat region; else what a page without a slot reads as: a page of zeros, shared with forks and regions of the same
@@ -68,7 +68,7 @@ export class Region {
     this.words = words
     this.doubles = doubles
     this.isFlat = backing === 'flat'
-    this.smallBytes = this.isFlat && bytes < SMALL_BYTES ? bytes | 0 : 0
+    this.smallBytes = this.isFlat ? Math.min(bytes, SMALL_BYTES - 1) | 0 : 0
     const pages = Math.ceil(bytes / PAGE_BYTES)
     this.#dirty = allocated(bytes, () => new Uint32Array(Math.ceil(pages / 32)))
     this.#written = allocated(bytes, () => new Uint32Array(this.isFlat ? this.#dirty.length : 0))

@@ -12,9 +12,18 @@ import type { Its } from '../its.ts'
 export type Handler = (its: Its, words: ReadonlyWords, at: number) => number
 
 /** How to read one operand; made once per handler, when the module loads. */
-export function operand([dw, field]: Operand): (words: ReadonlyWords, at: number) => number {
-  const { get } = field
-  const lo = 2 * dw
-  const hi = lo + 1
-  return (words, at) => get(words[at + lo]!, words[at + hi]!)
+export function operand([dw, { get, lo, hi, scale }]: Operand): (words: ReadonlyWords, at: number) => number {
+  const low = 2 * dw
+  const width = hi - lo + 1
+  if (scale !== 0 || width >= 32 || lo >>> 5 !== hi >>> 5) return (words, at) => get(words[at + low]!, words[at + low + 1]!)
+  const word = low + (lo >>> 5)
+  const shift = lo & 31
+  const mask = 2 ** width - 1
+  return (words, at) => (words[at + word]! >>> shift) & mask
+}
+
+/** Where an operand of a whole word stands: so many words from where its command begins. */
+export function wordOf([dw, { lo, hi, scale }]: Operand): number {
+  if (hi - lo !== 31 || lo % 32 !== 0 || scale !== 0) throw new RangeError(`bits [${hi}:${lo}] are no whole word`)
+  return 2 * dw + lo / 32
 }
