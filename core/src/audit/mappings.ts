@@ -17,12 +17,15 @@ interface Filling extends MappedDevice {
   count: number
 }
 
+/** Rows that columns begin with: so many words an engine keeps among its objects, and more in memory of their own. */
+const FIRST_ROWS = 16
+
 /** Columns of events, grown as needed: no object per event. */
 export class EventColumns {
-  eventId = new Uint32Array(64)
-  lpi = new Uint32Array(64)
-  icid = new Uint16Array(64)
-  next = new Uint16Array(64)
+  eventId = new Uint32Array(FIRST_ROWS)
+  lpi = new Uint32Array(FIRST_ROWS)
+  icid = new Uint16Array(FIRST_ROWS)
+  next = new Uint16Array(FIRST_ROWS)
   length = 0
 
   add(eventId: number, lpi: number, icid: number, next: number): void {
@@ -93,17 +96,16 @@ export class Mappings {
     return this.devices[firstPast(this.devices.length, (i) => this.devices[i]!.first > row) - 1]!
   }
 
-  /** The devices from one place in `devices` up to another, with their events. */
-  between(from: number, to: number): Mappings {
-    const some = new Mappings()
-    const { eventId, lpi, icid, next } = this.events
-    for (const device of this.devices.slice(from, to)) {
-      some.addDevice(device.deviceId, device.ittAddr, device.eventIdBits, device.at, device.next)
+  /** Adds devices that others have from one place in theirs up to another, with their events; all behind its own. */
+  append({ devices, events: { eventId, lpi, icid, next } }: Mappings, from = 0, to = devices.length): this {
+    for (let i = from; i < to; i++) {
+      const device = devices[i]!
+      this.addDevice(device.deviceId, device.ittAddr, device.eventIdBits, device.at, device.next)
       for (let row = device.first; row < device.first + device.count; row++) {
-        some.addEvent(eventId[row]!, lpi[row]!, icid[row]!, next[row]!)
+        this.addEvent(eventId[row]!, lpi[row]!, icid[row]!, next[row]!)
       }
     }
-    return some
+    return this
   }
 
   /** Forgets the device added last. */

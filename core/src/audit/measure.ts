@@ -90,16 +90,23 @@ function unmeasured({ deviceId, eventId, at }: Suspect, base: SimulatedRestore, 
 export function finding(scene: Scene, suspect: Suspect, effect: Effect, withIt = scene.restored): Finding {
   const code = recode(suspect, effect, withIt)
   const { slug, describe, fix } = problemRow(code)
-  const { detail, removal: _removal, effect: _effect, ...rest } = suspect
+  const { detail, confidence, deviceId, eventId, icid, at, evidence, limit } = suspect
   return {
-    ...rest,
     code,
+    confidence,
+    at,
+    entries: [...suspect.entries, ...consequences(scene, suspect, effect)],
+    evidence,
+    fix: { ...suspect.fix, says: suspect.fix.says || fix },
+    // What a finding is not about, it does not have.
+    ...(deviceId !== undefined && { deviceId }),
+    ...(eventId !== undefined && { eventId }),
+    ...(icid !== undefined && { icid }),
+    ...(limit !== undefined && { limit }),
     slug,
     severity: effect.severity,
     errno: effect.errno,
     says: describe(detail as never, effect.lost.count),
-    entries: [...suspect.entries, ...consequences(scene, suspect, effect)],
-    fix: { ...suspect.fix, says: suspect.fix.says || fix },
     effect,
   }
 }

@@ -1,19 +1,25 @@
 import { ID_LIMIT } from '../abi/index.ts'
 
+/** So many ids are kept in a list, which a walk of a few devices does not leave. */
+const FEW = 16
+
 /** INTIDs or ICIDs. A table may name INTIDs of 32 bits; up to 65535, where all are that a command accepts, each is one bit. */
 export class IdSet {
+  readonly #few: number[] = []
   #bits: Int32Array | undefined
   readonly #others = new Set<number>()
 
   has(id: number): boolean {
     if (id >= ID_LIMIT) return this.#others.has(id)
-    return this.#bits !== undefined && ((this.#bits[id >>> 5]! >>> (id & 31)) & 1) !== 0
+    const bits = this.#bits
+    return bits === undefined ? this.#few.includes(id) : ((bits[id >>> 5]! >>> (id & 31)) & 1) !== 0
   }
 
   /** Adds an id; false when it was there. */
   add(id: number): boolean {
     if (id >= ID_LIMIT) return this.#addOther(id)
-    const bits = this.#bits ?? this.#firstBits()
+    const bits = this.#bits
+    if (bits === undefined) return this.#addToFew(id)
     const word = bits[id >>> 5]!
     const bit = 1 << (id & 31)
     bits[id >>> 5] = word | bit
@@ -26,8 +32,14 @@ export class IdSet {
     return isNew
   }
 
-  #firstBits(): Int32Array {
-    this.#bits = new Int32Array(ID_LIMIT / 32)
-    return this.#bits
+  #addToFew(id: number): boolean {
+    const few = this.#few
+    if (few.includes(id)) return false
+    few.push(id)
+    if (few.length > FEW) {
+      this.#bits = new Int32Array(ID_LIMIT / 32)
+      for (const one of few) this.add(one)
+    }
+    return true
   }
 }
