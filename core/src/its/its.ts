@@ -43,6 +43,8 @@ export class Its {
   cwriter = 0
   /** Where commands are read. */
   readonly queueCursor: ReadCursor
+  /** Where the first level of the device table is read. */
+  readonly #l1: ReadCursor
   /** Is told of every command executed. Costs nothing while undefined. */
   listener: CommandListener | undefined
   #cbaser = 0n
@@ -57,6 +59,7 @@ export class Its {
     this.gic = gic
     this.memory = gic.memory
     this.queueCursor = gic.memory.cursor()
+    this.#l1 = gic.memory.cursor()
     this.events = new Events(gic.lpis)
     this.#tables = [tableShape(this.#baser[0]), tableShape(this.#baser[1])]
     gic.itsEvents.push(this.events)
@@ -113,7 +116,7 @@ export class Its {
 
   /** Where the DTE of a device is, or -1 when it cannot be stored; see `dteAt` of table-places. */
   dteAt(deviceId: number): number {
-    return dteAt(this.memory, this.#tables[DEVICE_BASER], deviceId)
+    return dteAt(this.memory, this.#tables[DEVICE_BASER], deviceId, this.#l1)
   }
 
   /** True when a collection of this ICID may exist: the table has no order, but KVM asks for the place that ICID would have in one. */

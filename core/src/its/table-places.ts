@@ -1,10 +1,14 @@
 import { ENTRY_BYTES, ID_LIMIT, L1E, L2_ENTRIES, L2_SHIFT, type TableShape } from '../abi/index.ts'
 import type { Gpa, ReadonlyMemory } from '../memory/index.ts'
 
-const { l2Addr, valid } = L1E.fields
+const l2AddrOf = L1E.fields.l2Addr.get
+const isValid = L1E.fields.valid.get
 const INDEX_MASK = 2 ** 32 / ENTRY_BYTES - 1
 // The compiler knows a constant of this module, and loads one of another each time.
 const BYTES = ENTRY_BYTES
+const LIMIT = ID_LIMIT
+const SHIFT = L2_SHIFT
+const L2_MASK = L2_ENTRIES - 1
 
 /** Where entry `index` of a flat table is, or -1 when it is past the table's end or not in guest RAM. */
 export function entryAt(memory: ReadonlyMemory, { base, bytes }: TableShape, index: number): number {
@@ -34,19 +38,20 @@ export const iteAt = (ittAddr: number, eventId: number): number => ittAddr + ite
 
 /**
  * Where the DTE of a device is, or -1 when it cannot be stored: the DeviceID has more than 16 bits or is past the table, its
- * first-level entry is not valid or not readable, or the place is not in guest RAM. Valid of the BASER is not asked.
+ * first-level entry is not valid or not readable, or the place is not in guest RAM. Valid of the BASER is not asked. Whoever asks often
+ * brings a cursor of its own for the first level.
  *
  * @source vgic-its.c vgic_its_check_id
  */
-export function dteAt(memory: ReadonlyMemory, table: TableShape, deviceId: number): number {
-  if (deviceId >= ID_LIMIT) return -1
+export function dteAt(memory: ReadonlyMemory, table: TableShape, deviceId: number, l1 = memory.cursor()): number {
+  if (deviceId >= LIMIT) return -1
   if (!table.indirect) return entryAt(memory, table, deviceId)
-  const l1Offset = (deviceId >>> L2_SHIFT) * ENTRY_BYTES
-  const l1At = (table.base + l1Offset) as Gpa
-  if (l1Offset >= table.bytes || !memory.contains(l1At)) return -1
-  const lo = memory.u32(l1At)
-  const hi = memory.u32((l1At + 4) as Gpa)
-  if (valid.get(lo, hi) === 0) return -1
-  const at = l2Addr.get(lo, hi) + (deviceId & (L2_ENTRIES - 1)) * ENTRY_BYTES
+  const l1Offset = (deviceId >>> SHIFT) * BYTES
+  if (l1Offset >= table.bytes || !l1.seek((table.base + l1Offset) as Gpa)) return -1
+  const { words, index } = l1
+  const lo = words[index]!
+  const hi = words[index + 1]!
+  if (isValid(lo, hi) === 0) return -1
+  const at = l2AddrOf(lo, hi) + (deviceId & L2_MASK) * BYTES
   return memory.contains(at as Gpa) ? at : -1
 }

@@ -8,15 +8,19 @@ const deviceIdOf = operand(args.deviceId)
 const sizeOf = operand(args.size)
 const ittAddrOf = operand(args.ittAddr)
 const validOf = operand(args.valid)
+// The compiler knows a constant of this module, and loads one of another each time.
+const MOST_BITS = MAX_EVENTID_BITS
+const NO_DTE = commandErrors.MAPD_DEVICE_OOR.code
+const TOO_MANY_EVENTS = commandErrors.MAPD_ITTSIZE_OOR.code
 
 /** Maps a device with an empty ITT, forgetting what it had; V=0 forgets it and clears its DTE, mapped or not. */
 export function mapd(its: Its, words: ReadonlyWords, at: number): number {
   const deviceId = deviceIdOf(words, at)
   const dteAt = its.dteAt(deviceId)
-  if (dteAt < 0) return commandErrors.MAPD_DEVICE_OOR.code
+  if (dteAt < 0) return NO_DTE
   const valid = validOf(words, at) === 1
   const bits = sizeOf(words, at) + 1
-  if (valid && bits > MAX_EVENTID_BITS) return commandErrors.MAPD_ITTSIZE_OOR.code
+  if (valid && bits > MOST_BITS) return TOO_MANY_EVENTS
   const slot = its.devices.find(deviceId)
   if (slot >= 0) its.freeDevice(slot)
   if (valid) its.addDevice(deviceId, ittAddrOf(words, at), bits)
