@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Gpa, GuestMemory, gpa, LoadableMemory, PAGE_BYTES } from './index.ts'
+import { attempt, type Gpa, GuestMemory, gpa, LoadableMemory, PAGE_BYTES } from './index.ts'
 
 const base = gpa(0x4000_0000)
 const at = (offset: number) => (base + offset) as Gpa
@@ -62,27 +62,56 @@ describe('what is known to be zero', () => {
     return cursor.knownZeros(limit)
   }
 
-  it('reaches to the first page that was written, over as many untouched ones as there are, or to the limit', () => {
-    const page = fc.integer({ min: 0, max: PAGES - 1 })
-    const backing = fc.constantFrom('flat', 'sparse')
-    const place = fc.tuple(page, fc.nat(511))
+  const page = fc.integer({ min: 0, max: PAGES - 1 })
+  const place = fc.tuple(page, fc.nat(511))
+  const backing = fc.constantFrom('flat', 'sparse')
+
+  it('reaches to the first word that was written, in sparse RAM to its page, or to the limit', () => {
     fc.assert(
       fc.property(
         backing,
-        fc.array(page, { maxLength: 3 }),
+        fc.array(place, { maxLength: 3 }),
         place,
         fc.nat(PAGES * 512),
-        (backing, written, [first, word], limit) => {
-          const ram = new GuestMemory([{ base, bytes: PAGES * PAGE_BYTES, backing }])
-          for (const n of written) {
+        (kept, written, [first, word], limit) => {
+          const ram = new GuestMemory([{ base, bytes: PAGES * PAGE_BYTES, backing: kept }])
+          for (const [n, at64] of written) {
             ram.clearDirty()
-            ram.setU8(at(n * PAGE_BYTES), 0)
+            ram.setU8(at(n * PAGE_BYTES + at64 * 8 + 3), 0)
           }
-          const next = Math.min(PAGES, ...written.filter((n) => n >= first))
-          const words = next === first ? 0 : (next - first) * 512 - word
+          const marks = written.filter(([n]) => n >= first).map(([n, at64]) => n * 512 + (kept === 'flat' ? at64 : 0))
+          const words = Math.max(0, Math.min(PAGES * 512, ...marks) - (first * 512 + word))
           expect(known(ram, first * PAGE_BYTES + word * 8, limit)).toBe(Math.min(words, limit))
         },
       ),
+    )
+  })
+
+  it('is of zeros only, whatever was written, and how', () => {
+    type Write = (ram: GuestMemory, at: Gpa) => void
+    const writes: Record<string, Write> = {
+      byte: (ram, to) => ram.setU8((to + 5) as Gpa, 1),
+      word: (ram, to) => ram.setWord(to, 1, 0),
+      bytes: (ram, to) => ram.write((to + 7) as Gpa, new Uint8Array(9000).fill(2)),
+      fill: (ram, to) => ram.fill((to + 1) as Gpa, 5000, 3),
+      cursor: (ram, to) => {
+        const cursor = ram.writeCursor()
+        cursor.seekForWrite(to)
+        cursor.words.fill(4, cursor.index, cursor.index + 2 * cursor.run)
+      },
+      log: (ram) => ram.clearDirty(),
+    }
+    const few = 40
+    const word = fc.nat(few * 512 - 1)
+    const write = fc.tuple(fc.constantFrom(...Object.keys(writes)), word)
+    const isZero = (ram: GuestMemory, n: number) => (ram.u32(at(n * 8)) | ram.u32(at(n * 8 + 4))) === 0
+    fc.assert(
+      fc.property(backing, fc.array(write, { maxLength: 5 }), word, (kept, all, from) => {
+        const ram = new GuestMemory([{ base, bytes: few * PAGE_BYTES, backing: kept }])
+        for (const [how, n] of all) attempt(() => writes[how]!(ram, at(n * 8)))
+        const zeros = known(ram, from * 8)
+        for (let n = from; n < from + zeros; n++) if (!isZero(ram, n)) expect(`word ${n}`).toBe('zero')
+      }),
     )
   })
 

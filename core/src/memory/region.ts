@@ -6,6 +6,7 @@ import { allocated, checkShape, type LoadedShape, type RegionShape } from './reg
 /** Bytes of a page: the grain of the dirty log and of sparse regions. */
 export const PAGE_BYTES = 4096
 const PAGE_WORDS = PAGE_BYTES / 4
+const PAGE_ENTRIES = PAGE_BYTES / 8
 const PAGE_BITS = 12
 /** Offsets below this are 32-bit integers. */
 const SMALL_BYTES = 0x8000_0000
@@ -49,6 +50,8 @@ export class Region {
   readonly #dirty: Uint32Array
   /** Of a flat region, the pages that were written and are not dirty any more. */
   readonly #written: Uint32Array
+  /** Of a flat region, how many 64-bit words at the end of each page may have been written: what comes before them was never. */
+  readonly #touched: Uint16Array
   /** Page to slot: ABSENT (nothing loaded), ZERO (reads as zeros), else slot number. A flat region has none. */
   #chunks: Int32Array[] | undefined
   /** 1 for a chunk of slots that no fork shares. */
@@ -72,6 +75,7 @@ export class Region {
     const pages = Math.ceil(bytes / PAGE_BYTES)
     this.#dirty = allocated(bytes, () => new Uint32Array(Math.ceil(pages / 32)))
     this.#written = allocated(bytes, () => new Uint32Array(this.isFlat ? this.#dirty.length : 0))
+    this.#touched = allocated(bytes, () => new Uint16Array(this.isFlat ? pages : 0))
     if (backing !== 'flat') {
       const chunks = Math.ceil(pages / CHUNK_PAGES)
       this.#chunks = allocated(bytes, () => new Array<Int32Array>(chunks).fill(backing === 'loaded' ? ABSENT_CHUNK : ZERO_CHUNK))
@@ -119,8 +123,11 @@ export class Region {
     const inPage = offset & (PAGE_BYTES - 1)
     const page = pageIndex(offset)
     this.#dirty[page >>> 5]! |= 1 << (page & 31)
-    if (this.#chunks === undefined) this.point(place, offset)
-    else this.#pointAtSlot(place, this.#ownSlot(page, this.#chunks), inPage)
+    if (this.#chunks === undefined) {
+      this.point(place, offset)
+      const touched = PAGE_ENTRIES - (inPage >>> 3)
+      if (touched > this.#touched[page]!) this.#touched[page] = touched
+    } else this.#pointAtSlot(place, this.#ownSlot(page, this.#chunks), inPage)
     place.end = place.index + Math.min(PAGE_BYTES - inPage, this.bytes - offset) / 4
   }
 
@@ -136,18 +143,21 @@ export class Region {
     return 0
   }
 
-  /** How many 64-bit words from `offset` on, at most `limit`, lie in pages that are known to be zero. */
+  /** How many 64-bit words from `offset` on, at most `limit`, are known to be zero. */
   knownZeros(offset: number, limit: number): number {
-    const end = Math.min(this.bytes, offset + limit * 8)
-    let at = offset
-    while (at < end) {
-      const page = pageIndex(at)
-      const last = Math.ceil(end / PAGE_BYTES)
-      const zeros = this.#chunks === undefined ? this.#neverWritten(page) : knownZeroPages(this.#chunks, page, last)
-      if (zeros === 0) break
-      at = (page + zeros) * PAGE_BYTES
+    const chunks = this.#chunks
+    const most = Math.min(limit, (this.bytes - offset) / 8)
+    let page = pageIndex(offset)
+    // Counted from the page's begin.
+    let zeros = -((offset & (PAGE_BYTES - 1)) >>> 3)
+    while (zeros < most) {
+      const pages = chunks === undefined ? this.#neverWritten(page) : knownZeroPages(chunks, page, most - zeros)
+      if (pages === 0) break
+      zeros += pages * PAGE_ENTRIES
+      page += pages
     }
-    return (Math.min(at, end) - offset) / 8
+    if (chunks === undefined && zeros < most) zeros += PAGE_ENTRIES - this.#touched[page]!
+    return Math.max(0, Math.min(zeros, most))
   }
 
   /** How many pages from this one on were never written, as far as one word of the log tells. */
@@ -292,11 +302,11 @@ export class Region {
   }
 }
 
-/** How many pages from this one up to `last` have no bytes of their own and read as zeros, as far as one chunk tells. */
-function knownZeroPages(chunks: readonly Int32Array[], page: number, last: number): number {
+/** How many pages from this one on have no bytes of their own and read as zeros, as far as `words` of 64 bits and one chunk tell. */
+function knownZeroPages(chunks: readonly Int32Array[], page: number, words: number): number {
   const chunk = chunks[page >>> CHUNK_BITS]!
   const first = page & (CHUNK_PAGES - 1)
-  const end = Math.min(CHUNK_PAGES, first + last - page)
+  const end = Math.min(CHUNK_PAGES, first + Math.ceil(words / PAGE_ENTRIES))
   if (chunk === ZERO_CHUNK) return end - first
   let at = first
   while (at < end && chunk[at] === ZERO) at++

@@ -58,51 +58,74 @@ export interface SealLimit {
 
 /** What of the state of an ITS no save can make every kernel restore. `slots`: the devices that can be saved. */
 export function sealLimits(its: Its, slots: readonly number[]): SealLimit[] {
-  const own = its.gic.quirks
-  const limits: SealLimit[] = []
-  const met = (name: SealLimitName, where: Pick<SealLimit, 'deviceId' | 'eventId' | 'icid'> = {}): void => {
-    limits.push({ name, ...where, profiles: concernedBy(name, own) })
-  }
+  const met = new MetLimits(its.gic.quirks)
   if (its.collectionTable.valid) collectionLimits(its, met)
   if (its.deviceTable.valid) deviceLimits(its, slots, met)
-  return limits
+  return met.limits
+}
+
+/** The limits met so far. A VM with more events than LPIs meets one for each of its events. */
+class MetLimits {
+  readonly limits: SealLimit[] = []
+  readonly #own: Quirks
+
+  /** `own`: the quirks of the kernel that has the state. */
+  constructor(own: Quirks) {
+    this.#own = own
+  }
+
+  its(name: SealLimitName): void {
+    this.limits.push({ name, profiles: concernedBy(name, this.#own) })
+  }
+
+  collection(name: SealLimitName, icid: number): void {
+    this.limits.push({ name, icid, profiles: concernedBy(name, this.#own) })
+  }
+
+  device(name: SealLimitName, deviceId: number): void {
+    this.limits.push({ name, deviceId, profiles: concernedBy(name, this.#own) })
+  }
+
+  event(name: SealLimitName, deviceId: number, eventId: number): void {
+    this.limits.push({ name, deviceId, eventId, profiles: concernedBy(name, this.#own) })
+  }
 }
 
 /** Which kernels a limit concerns, worked out once for each kernel that has the state. */
 const concerned = new WeakMap<Quirks, Map<SealLimitName, readonly ProfileId[]>>()
 
 function concernedBy(name: SealLimitName, own: Quirks): readonly ProfileId[] {
-  const known = concerned.get(own) ?? new Map<SealLimitName, readonly ProfileId[]>()
-  concerned.set(own, known)
+  return concerned.get(own)?.get(name) ?? findConcerned(name, own)
+}
+
+function findConcerned(name: SealLimitName, own: Quirks): readonly ProfileId[] {
   const { concerns }: SealLimitRow = sealLimitRows[name]
-  const ids = known.get(name) ?? profileIds.filter((id) => concerns?.(profiles[id].quirks, own) ?? true)
-  known.set(name, ids)
+  const ids = profileIds.filter((id) => concerns?.(profiles[id].quirks, own) ?? true)
+  concerned.set(own, (concerned.get(own) ?? new Map()).set(name, ids))
   return ids
 }
 
-type Met = (name: SealLimitName, where?: Pick<SealLimit, 'deviceId' | 'eventId' | 'icid'>) => void
-
-function collectionLimits({ collections, collectionTable, gic }: Its, met: Met): void {
+function collectionLimits({ collections, collectionTable, gic }: Its, met: MetLimits): void {
   for (const icid of collections.order) {
     const vcpu = collections.target(icid)
-    if (vcpu < 0) met('unmapped-collection', { icid })
-    else if (gic.redistributors[vcpu]!.vcpuId !== vcpu) met('vcpu-number', { icid })
+    if (vcpu < 0) met.collection('unmapped-collection', icid)
+    else if (gic.redistributors[vcpu]!.vcpuId !== vcpu) met.collection('vcpu-number', icid)
   }
-  if (collections.order.length * ENTRY_BYTES === collectionTable.bytes) met('full-collection-table')
+  if (collections.order.length * ENTRY_BYTES === collectionTable.bytes) met.its('full-collection-table')
 }
 
-function deviceLimits(its: Its, slots: readonly number[], met: Met): void {
+function deviceLimits(its: Its, slots: readonly number[], met: MetLimits): void {
   const { devices, events, gic, memory } = its
-  if (slots.length === 0) met('no-device')
+  if (slots.length === 0) met.its('no-device')
   const places = new DtePlaces(its)
   const isListed = collectionList(its)
   let before = -1
   for (let slot = devices.first(); slot >= 0; slot = devices.after(slot)) {
     const deviceId = devices.deviceId[slot]!
     const at = places.at(deviceId)
-    if (at < 0) met('unstorable-device', { deviceId })
+    if (at < 0) met.device('unstorable-device', deviceId)
     // A restore onto a live ITS may have given the DeviceID a second device: there is one entry for both.
-    else if (isListed(at, 1) || deviceId === before) met('shared-entries', { deviceId })
+    else if (isListed(at, 1) || deviceId === before) met.device('shared-entries', deviceId)
     before = deviceId
   }
   for (const slot of slots) {
@@ -110,23 +133,23 @@ function deviceLimits(its: Its, slots: readonly number[], met: Met): void {
     let first = 1 << devices.bits[slot]!
     let live = 0
     eachEvent(its, slot, (eventId, index) => {
-      if (events.icid(index) < 0) met('detached-event', { deviceId, eventId })
+      if (events.icid(index) < 0) met.event('detached-event', deviceId, eventId)
       else {
         if (live++ === 0) first = eventId
-        if (gic.lpis.references(events.lpi(index)) > 1) met('shared-lpi', { deviceId, eventId })
+        if (gic.lpis.references(events.lpi(index)) > 1) met.event('shared-lpi', deviceId, eventId)
       }
     })
-    if (live === 0) met('no-event', { deviceId })
-    if (!memory.contains(devices.ittAddr[slot]! as Gpa, first * ENTRY_BYTES)) met('table-outside-ram', { deviceId })
+    if (live === 0) met.device('no-event', deviceId)
+    if (!memory.contains(devices.ittAddr[slot]! as Gpa, first * ENTRY_BYTES)) met.device('table-outside-ram', deviceId)
   }
   blockLimits(its, slots, met)
   sharedPages(its, slots, met)
   const itts = slots.map((slot) => ittStretch(devices.deviceId[slot]!, devices.ittAddr[slot]!, devices.bits[slot]!))
-  for (const deviceId of overlappingItts(memory, its, itts)) met('shared-entries', { deviceId })
+  for (const deviceId of overlappingItts(memory, its, itts)) met.device('shared-entries', deviceId)
 }
 
 /** What the scan meets between the devices: holes in the first level, and pages that are not in RAM. */
-function blockLimits(its: Its, slots: readonly number[], met: Met): void {
+function blockLimits(its: Its, slots: readonly number[], met: MetLimits): void {
   const { devices, deviceTable, memory } = its
   const { indirect, base, bytes } = deviceTable
   const isListed = collectionList(its)
@@ -141,18 +164,18 @@ function blockLimits(its: Its, slots: readonly number[], met: Met): void {
     if (block.firstId > last) continue
     const first = firsts.get(block.firstId)
     const scanned = first === undefined ? block.entries : first - block.firstId
-    if (!memory.contains(block.base, scanned * ENTRY_BYTES)) met('table-outside-ram')
-    if (isListed(block.base, scanned)) met('shared-entries')
+    if (!memory.contains(block.base, scanned * ENTRY_BYTES)) met.its('table-outside-ram')
+    if (isListed(block.base, scanned)) met.its('shared-entries')
   }
   if (!indirect) return
   const pages = Math.min(bytes / ENTRY_BYTES, Math.floor(last / L2_ENTRIES))
-  if (isListed(base, Math.min(bytes / ENTRY_BYTES, pages + 1))) met('shared-entries')
-  if (!memory.contains(base as Gpa, pages * ENTRY_BYTES)) met('table-outside-ram')
+  if (isListed(base, Math.min(bytes / ENTRY_BYTES, pages + 1))) met.its('shared-entries')
+  if (!memory.contains(base as Gpa, pages * ENTRY_BYTES)) met.its('table-outside-ram')
   if (slots.length === 0) return
   for (let page = 1; page < pages; page++) {
     const hi = memory.contains((base + page * ENTRY_BYTES) as Gpa) ? memory.u32((base + page * ENTRY_BYTES + 4) as Gpa) : 0
     if (L1E.fields.valid.get(0, hi) !== 0) continue
-    met('first-level-hole', { deviceId: last })
+    met.device('first-level-hole', last)
     return
   }
 }
@@ -165,7 +188,7 @@ function collectionList({ collections, collectionTable }: Its): (base: number, e
 }
 
 /** Devices whose second-level page the scan visits again under other DeviceIDs, because two first-level entries name it. */
-function sharedPages({ devices, deviceTable, memory }: Its, slots: readonly number[], met: Met): void {
+function sharedPages({ devices, deviceTable, memory }: Its, slots: readonly number[], met: MetLimits): void {
   if (!deviceTable.indirect || slots.length === 0) return
   const pageOf = (index: number) => {
     const at = (deviceTable.base + index * ENTRY_BYTES) as Gpa
@@ -177,6 +200,6 @@ function sharedPages({ devices, deviceTable, memory }: Its, slots: readonly numb
   const visited = Array.from({ length: Math.floor(ids.at(-1)! / L2_ENTRIES) + 1 }, (_, index) => pageOf(index))
   for (const deviceId of ids) {
     const own = Math.floor(deviceId / L2_ENTRIES)
-    if (visited.some((page, index) => page === visited[own] && index !== own)) met('shared-entries', { deviceId })
+    if (visited.some((page, index) => page === visited[own] && index !== own)) met.device('shared-entries', deviceId)
   }
 }

@@ -241,6 +241,12 @@ export class TableWalk implements ScannedWalk {
         first = cursor.index - 2 * eventId
         beyond = Math.min(eventId + cursor.run, end)
         stays = cursor.stays
+        const unread = eventId === 0 ? this.#knownZeros(end) : 0
+        if (unread > 0) {
+          if (!this.count(unread)) return ENDED
+          eventId = unread
+          continue
+        }
       }
       const lo = words[first + 2 * eventId]!
       const hi = words[first + 2 * eventId + 1]!
