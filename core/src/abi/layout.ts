@@ -30,23 +30,33 @@ function field(hi: number, lo: number, scale: number, doc: string): Field {
   if (width + scale > 53) throw new RangeError(`[${hi}:${lo}] shifted by ${scale} does not fit a number`)
   const factor = 2 ** scale
   const mask = width >= 32 ? 0xffffffff : 2 ** width - 1
-  const raw = rawGetter(lo, width, mask)
-  const get = scale === 0 ? raw : (l: number, h: number) => raw(l, h) * factor
+  const get = getter(lo, width, mask, factor)
   const { putLo, putHi } = rawPutters(lo, width)
   if (scale === 0) return { hi, lo, scale, doc, get, putLo, putHi }
   const down = 2 ** -scale
   return { hi, lo, scale, doc, get, putLo: (v) => putLo(v * down), putHi: (v) => putHi(v * down) }
 }
 
+function getter(lo: number, width: number, mask: number, factor: number): Field['get'] {
+  // One function whatever the field: most of what a first restore of a process costs is calls.
+  if (lo < 32 && lo + width > 32 && (width > 32 || factor > 1)) return scaledGetter(lo, width, factor)
+  const raw = rawGetter(lo, width, mask)
+  return factor === 1 ? raw : (l, h) => raw(l, h) * factor
+}
+
+/** Of a field across both halves. */
+function scaledGetter(lo: number, width: number, factor: number): Field['get'] {
+  const above = lo + width - 32
+  const highMask = above === 32 ? 0xffffffff : 2 ** above - 1
+  const highFactor = 2 ** (32 - lo) * factor
+  return (l, h) => ((h & highMask) >>> 0) * highFactor + (l >>> lo) * factor
+}
+
 function rawGetter(lo: number, width: number, mask: number): Field['get'] {
   if (lo >= 32) return (_l, h) => ((h >>> (lo - 32)) & mask) >>> 0
   if (lo + width <= 32) return (l) => ((l >>> lo) & mask) >>> 0
   // In 32-bit integers, which an engine keeps as such: pINTIDs are read for every event.
-  if (width <= 32) return (l, h) => (((h << (32 - lo)) | (l >>> lo)) & mask) >>> 0
-  const above = lo + width - 32
-  const highMask = above === 32 ? 0xffffffff : 2 ** above - 1
-  const factor = 2 ** (32 - lo)
-  return (l, h) => ((h & highMask) >>> 0) * factor + (l >>> lo)
+  return (l, h) => (((h << (32 - lo)) | (l >>> lo)) & mask) >>> 0
 }
 
 function rawPutters(lo: number, width: number): Pick<Field, 'putLo' | 'putHi'> {

@@ -10,7 +10,6 @@ import {
   type HeadWriter,
   isHead,
   isValidDte,
-  isValidIte,
   putDteHead,
   putIteHead,
 } from '../tables/index.ts'
@@ -94,6 +93,8 @@ function stampCte(memory: GuestMemory, base: number, value: number): void {
   memory.setU32((base + 4) as Gpa, hi | stamp.putHi(value))
 }
 
+const { first: firstIte } = HEAD_ITE.fields
+
 /** Believes a head that points at a valid entry of its own block or ITT. */
 class PlausibleHeads implements HeadReader {
   readonly #cursor: ReadCursor
@@ -113,14 +114,7 @@ class PlausibleHeads implements HeadReader {
     return isValidDte(cursor.words[cursor.index + 1]!) ? first : 0
   }
 
-  ite(base: number, entries: number): number {
-    const cursor = this.#cursor
-    if (!cursor.seek(base as Gpa)) return 0
-    const lo = cursor.words[cursor.index]!
-    const hi = cursor.words[cursor.index + 1]!
-    if (isValidIte(lo, hi) || !isHead(lo)) return 0
-    const first = HEAD_ITE.fields.first.get(lo, hi)
-    if (first >= entries || !cursor.seek((base + first * ENTRY_BYTES) as Gpa)) return 0
-    return isValidIte(cursor.words[cursor.index]!, cursor.words[cursor.index + 1]!) ? first : 0
+  ite(lo: number, hi: number): number {
+    return isHead(lo) ? firstIte.get(lo, hi) : 0
   }
 }

@@ -19,7 +19,8 @@ export interface HeadWriter {
 /** Where the scans of a restore begin: an index, 0 when nothing is known. */
 export interface HeadReader {
   dte(base: number, entries: number): number
-  ite(base: number, entries: number): number
+  /** What entry 0 of an ITT, which is not valid, says. It is believed when a valid entry of the ITT is there. */
+  ite(lo: number, hi: number): number
 }
 
 /** A way to keep heads that no kernel has. */

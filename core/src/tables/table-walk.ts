@@ -30,7 +30,7 @@ import {
   workOfZeros,
   zerosFor,
 } from './reader.ts'
-import { ittScanLength, nextNonzero, nextValidDte, nextValidIte } from './scan.ts'
+import { isValidIte, ittScanLength, nextNonzero, nextValidDte, nextValidIte } from './scan.ts'
 import type { TableView } from './table-view.ts'
 
 /** The walk came to an end that is none of the table's: an objection, a limit or the reader. */
@@ -224,10 +224,11 @@ export class TableWalk implements ScannedWalk {
   }
 
   #scanItt(deviceId: number, ittAddr: Gpa, eventIdBits: number): number {
-    let end = this.#scanLength(eventIdBits)
-    const limit = eventIdBits <= MAX_EVENTID_BITS ? end : 2 ** eventIdBits
+    const isOrdinary = eventIdBits <= MAX_EVENTID_BITS
+    const limit = isOrdinary ? 1 << eventIdBits : 2 ** eventIdBits
+    let end = isOrdinary ? limit : this.#longScan(eventIdBits)
     const { cursor } = this
-    let eventId = this.#heads?.ite(ittAddr, end) ?? 0
+    let eventId = 0
     // EventIDs below `beyond` have their entries in `words`, where that of EventID 0 would be at `first`.
     let { words } = cursor
     let first = 0
@@ -241,9 +242,9 @@ export class TableWalk implements ScannedWalk {
         first = cursor.index - 2 * eventId
         beyond = Math.min(eventId + cursor.run, end)
         stays = cursor.stays
-        const unread = eventId === 0 ? this.#knownZeros(end) : 0
+        const unread = eventId === 0 && this.#heads === undefined ? this.#knownZeros(end) : 0
         if (unread > 0) {
-          if (!this.count(unread)) return ENDED
+          if (this.#passed(unread, workOfZeros(unread)) === ENDED) return ENDED
           eventId = unread
           continue
         }
@@ -252,6 +253,12 @@ export class TableWalk implements ScannedWalk {
       const hi = words[first + 2 * eventId + 1]!
       const pintid = pintidOf.get(lo, hi)
       if (pintid === 0) {
+        const head = eventId === 0 && this.#heads !== undefined ? this.#head(this.#heads.ite(lo, hi), ittAddr, end) : 0
+        if (head > 0) {
+          eventId = head
+          if (!stays) beyond = 0
+          continue
+        }
         const invalid = this.#passInvalidItes(iteOf(ittAddr, eventId), end - eventId)
         if (invalid === ENDED) return ENDED
         eventId += invalid
@@ -268,6 +275,13 @@ export class TableWalk implements ScannedWalk {
       if (eventId > end && this.#quirks['scan-overrun']) end = Number.POSITIVE_INFINITY
     }
     return PAST
+  }
+
+  /** The index that the head of an ITT names, when a valid entry is there, or 0. */
+  #head(eventId: number, ittAddr: Gpa, end: number): number {
+    const { cursor } = this
+    if (eventId === 0 || eventId >= end || !cursor.seek(iteOf(ittAddr, eventId))) return 0
+    return isValidIte(cursor.words[cursor.index]!, cursor.words[cursor.index + 1]!) ? eventId : 0
   }
 
   visitEvent(deviceId: number, eventId: number, pintid: number, icid: number, ittAddr: Gpa): number {
@@ -293,8 +307,8 @@ export class TableWalk implements ScannedWalk {
     return this.object(name, iteOf(ittAddr, where.eventId), where)
   }
 
-  /** A size of 0 ends before the first entry where the scan asks for its end there. */
-  #scanLength(eventIdBits: number): number {
+  /** Of more than 16 bits. A size of 0 ends before the first entry where the scan asks for its end there. */
+  #longScan(eventIdBits: number): number {
     return eventIdBits > 28 && this.#quirks['scan-overrun'] ? 0 : ittScanLength(eventIdBits)
   }
 
@@ -334,7 +348,10 @@ export class TableWalk implements ScannedWalk {
 
   count(entries: number): boolean {
     this.entries += entries
-    return this.#pay(entries)
+    this.work += entries
+    if (this.work <= this.#mostWork) return true
+    this.#cut('work')
+    return false
   }
 
   #pay(work: number): boolean {
