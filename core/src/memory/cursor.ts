@@ -1,7 +1,7 @@
 import type { Gpa } from './gpa.ts'
 import { type Place, zeroWords } from './place.ts'
 import { type Region, wordIndex } from './region.ts'
-import { skipZeros } from './skip-zeros.ts'
+import { skipBlank, skipZeros } from './skip-zeros.ts'
 
 /** 32-bit words that cannot be written. */
 export type ReadonlyWords = Pick<Int32Array, 'length' | 'slice'> & { readonly [index: number]: number }
@@ -36,6 +36,8 @@ export interface ReadCursor {
    * exact for ITEs (pINTID 0 is not valid) and wrong for DTEs, CTEs and L1 entries, whose Valid is bit 63.
    */
   skipZeros(limit: number): number
+  /** As `skipZeros`, and stops at a lone sign bit too. */
+  skipBlank(limit: number): number
 }
 
 /** As a `ReadCursor`, for writing: a page that it comes to is private from then on, and dirty. */
@@ -107,6 +109,10 @@ export class Cursor implements ReadCursor, WriteCursor, Place {
 
   skipZeros(limit: number): number {
     return skipZeros(this, limit)
+  }
+
+  skipBlank(limit: number): number {
+    return skipBlank(this, limit)
   }
 
   #regionOf(at: Gpa): Region | undefined {

@@ -1,5 +1,5 @@
 import { ENTRY_BYTES } from '../abi/index.ts'
-import { type Gpa, type GuestMemory, PAGE_BYTES, type ReadCursor, type ReadonlyWords, type WriteCursor } from '../memory/index.ts'
+import { type Gpa, type GuestMemory, PAGE_BYTES, type ReadCursor, type WriteCursor } from '../memory/index.ts'
 
 /** Zeroes entries. A page that holds zeros only is read and neither written nor marked dirty. */
 export class EntryClearer {
@@ -22,7 +22,7 @@ export class EntryClearer {
         continue
       }
       const run = Math.min(reader.run, entries - entry)
-      const zeros = reader.knownZeros(entries - entry) || zeroEntries(reader.words, reader.index, run)
+      const zeros = reader.knownZeros(entries - entry) || reader.skipBlank(run)
       entry += zeros
       if (zeros >= run) continue
       const inPage = Math.min(entries - entry, (PAGE_BYTES - ((base + entry * ENTRY_BYTES) % PAGE_BYTES)) / ENTRY_BYTES)
@@ -44,34 +44,4 @@ export class EntryClearer {
     }
     return cleared
   }
-}
-
-/** Counts the entries that are zero from `index` on, at most `limit`. Unlike `ReadCursor.skipZeros` it takes no lone bit 63 for zero. */
-function zeroEntries(words: ReadonlyWords, index: number, limit: number): number {
-  const end = index + 2 * limit
-  let at = index
-  for (const last = end - 15; at < last; at += 16) {
-    if (
-      (words[at]! |
-        words[at + 1]! |
-        words[at + 2]! |
-        words[at + 3]! |
-        words[at + 4]! |
-        words[at + 5]! |
-        words[at + 6]! |
-        words[at + 7]! |
-        words[at + 8]! |
-        words[at + 9]! |
-        words[at + 10]! |
-        words[at + 11]! |
-        words[at + 12]! |
-        words[at + 13]! |
-        words[at + 14]! |
-        words[at + 15]!) !==
-      0
-    )
-      break
-  }
-  while (at < end && (words[at]! | words[at + 1]!) === 0) at += 2
-  return (at - index) / 2
 }
