@@ -3,9 +3,10 @@ import { farName } from './block-key.ts'
 /** 2^32 divided by the golden ratio (Knuth's multiplicative hashing). The top bits of the product spread best. */
 const FIBONACCI = 0x9e3779b1
 const FIRST_BITS = 7
+const { imul } = Math
 
 /** The index of the pair where a key is looked for first. */
-const homeOf = (key: number, shift: number): number => (Math.imul(key, FIBONACCI) >>> shift) << 1
+const homeOf = (key: number, shift: number): number => (imul(key, FIBONACCI) >>> shift) << 1
 
 /**
  * Finds a block by its device's slot and its key: open addressing over pairs [key, block], at most half full, so a lookup mostly

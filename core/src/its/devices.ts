@@ -104,15 +104,19 @@ export class Devices {
 
   /** The first device of a DeviceID. */
   #enter(deviceId: number, slot: number): void {
-    if (deviceId >= ID_LIMIT) {
-      this.#far.set(deviceId, slot + 1)
-      this.#farIds.add(deviceId)
+    if (deviceId >= LIMIT) {
+      this.#enterFar(deviceId, slot)
       return
     }
     const word = deviceId >>> 5
     this.#slots[deviceId] = slot + 1
     this.#present[word]! |= 1 << (deviceId & 31)
     if (word >= this.#marked) this.#marked = word + 1
+  }
+
+  #enterFar(deviceId: number, slot: number): void {
+    this.#far.set(deviceId, slot + 1)
+    this.#farIds.add(deviceId)
   }
 
   /** The first device of a DeviceID goes; `behind` is the slot + 1 of the next of that DeviceID, or 0. */

@@ -10,12 +10,13 @@ export class ByteTable {
   readonly #find: (at: Gpa) => Region | undefined
   readonly #byte: (at: Gpa) => number
   /** Where the table lies, as soon as that is known: in this region, from this offset on. A 32-bit integer, and so is what is read at. */
-  #region: Region | undefined
+  #region: Region
   #offset = 0
 
-  /** `find` tells which region holds an address, `byte` reads one anywhere. */
-  constructor(base: Gpa, find: (at: Gpa) => Region | undefined, byte: (at: Gpa) => number) {
+  /** `find` tells which region holds an address, `byte` reads one anywhere; `empty` holds none. */
+  constructor(base: Gpa, empty: Region, find: (at: Gpa) => Region | undefined, byte: (at: Gpa) => number) {
     this.base = base
+    this.#region = empty
     this.#find = find
     this.#byte = byte
   }
@@ -24,8 +25,8 @@ export class ByteTable {
   u8(index: number): number {
     const region = this.#region
     const offset = this.#offset + index
-    if (region === undefined || offset >= region.smallBytes) return this.#anywhere(index)
-    return (region.words[offset >> 2]! >>> ((offset & 3) * 8)) & 0xff
+    // A shift counts modulo 32.
+    return offset < region.smallBytes ? (region.words[offset >> 2]! >>> (offset << 3)) & 0xff : this.#anywhere(index)
   }
 
   #anywhere(index: number): number {

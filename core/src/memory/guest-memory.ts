@@ -137,7 +137,7 @@ export class GuestMemory {
 
   /** The bytes from `base` on, as far as there are any, to be read by index. */
   byteTable(base: Gpa): ByteTable {
-    return new ByteTable(base, this.#find, this.#byte)
+    return new ByteTable(base, EMPTY, this.#find, this.#byte)
   }
 
   /** @throws KvmError EFAULT outside RAM. */

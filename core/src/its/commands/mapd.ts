@@ -1,10 +1,10 @@
 import { commandErrors, commands, MAX_EVENTID_BITS } from '../../abi/index.ts'
 import type { Gpa, ReadonlyWords } from '../../memory/index.ts'
 import type { Its } from '../its.ts'
-import { operand } from './operands.ts'
+import { operand, wordOf } from './operands.ts'
 
 const { args } = commands.MAPD
-const deviceIdOf = operand(args.deviceId)
+const DEVICE_ID = wordOf(args.deviceId)
 const sizeOf = operand(args.size)
 const ittAddrOf = operand(args.ittAddr)
 const validOf = operand(args.valid)
@@ -15,7 +15,7 @@ const TOO_MANY_EVENTS = commandErrors.MAPD_ITTSIZE_OOR.code
 
 /** Maps a device with an empty ITT, forgetting what it had; V=0 forgets it and clears its DTE, mapped or not. */
 export function mapd(its: Its, words: ReadonlyWords, at: number): number {
-  const deviceId = deviceIdOf(words, at)
+  const deviceId = words[at + DEVICE_ID]! >>> 0
   const dteAt = its.dteAt(deviceId)
   if (dteAt < 0) return NO_DTE
   const valid = validOf(words, at) === 1
