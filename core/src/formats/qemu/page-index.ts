@@ -1,5 +1,6 @@
 import { FormatError } from '../format-error.ts'
-import { LEAF_BITS, LEAF_PAGES, PageLeaf } from './page-leaf.ts'
+import { PageLeaf } from './page-leaf.ts'
+import { LEAF_BITS, LEAF_PAGES } from './record-runs.ts'
 
 /** How the last record of a page holds its contents. */
 export const RECORD = { zero: 1, fill: 2, page: 3, xbzrle: 4, compressed: 5 } as const
@@ -14,8 +15,8 @@ export interface IndexBudget {
 }
 
 /**
- * Where the last record of each page of a RAM block is: 8 bytes a page at most, in leaves that appear with their first record, so that
- * a block whose length lies costs nothing.
+ * Where the last record of each page of a RAM block is: 8 bytes a page at most, and about half a byte for each pass of a migration, in
+ * leaves that appear with their first record, so that a block whose length lies costs nothing.
  */
 export class PageIndex {
   readonly #leaves: (PageLeaf | undefined)[] = []
@@ -30,7 +31,7 @@ export class PageIndex {
     const number = page >>> LEAF_BITS
     const leaf = this.#leaves[number] ?? this.#grow(number)
     const taken = leaf.set(page & (LEAF_PAGES - 1), offset * OFFSET_UNIT + (named ? kind + NAMED : kind))
-    if (taken > 0) this.#take(taken, offset)
+    if (taken !== 0) this.#take(taken, offset)
   }
 
   /** The kind of the page's last record, 0 when it has none. */
