@@ -7,6 +7,10 @@ import { type HeadWriter, ProposedHeads } from './heads.ts'
 import type { SavePlan } from './save-plan.ts'
 
 const NONE = -1
+// Constants of its own: an imported one is loaded for each event.
+const NEXT_CAP = ITE_NEXT_CAP
+const LOW_LPIS = LPI_LIMIT
+const STEP = EVENT_WORDS
 
 /** One save of the devices and their events under way. */
 export class DeviceSave {
@@ -120,7 +124,7 @@ export class DeviceSave {
     for (let block = events.firstBlock(slot); block !== 0; block = events.nextBlock(block)) {
       let eventId = events.firstEvent(block)
       let index = events.blockIndex(block)
-      for (const beyond = index + BLOCK_WORDS; index < beyond; index += EVENT_WORDS, eventId++) {
+      for (const beyond = index + BLOCK_WORDS; index < beyond; index += STEP, eventId++) {
         const handle = words[index]!
         if (handle === 0) continue
         const own = events.icid(index)
@@ -172,8 +176,8 @@ export class DeviceSave {
 
   /** Writes an event's entry, and after it the zero entries that wait for it. */
   #saveIte(eventId: number, lpi: number, icid: number, distance: number): void {
-    const intid = lpi < LPI_LIMIT ? lpi : this.#its.gic.lpis.intid(lpi)
-    const next = Math.min(distance, ITE_NEXT_CAP)
+    const intid = lpi < LOW_LPIS ? lpi : this.#its.gic.lpis.intid(lpi)
+    const next = Math.min(distance, NEXT_CAP)
     this.#putIte(eventId, (intid << 16) | icid, (next << 16) | (intid >>> 16))
     this.events++
     if (this.#zeros.length > 0) this.#writeZeros()

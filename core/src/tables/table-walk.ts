@@ -43,7 +43,10 @@ const PAST = 1
 const { pintid: pintidOf, icid: icidOf, next: iteNext } = ITE.fields
 const { size: sizeOf, ittAddr: ittAddrOf, next: dteNext } = DTE.fields
 const { l2Addr: l2AddrOf } = L1E.fields
+// Constants of its own: an imported one is loaded for each event.
 const { event: EVENT_WORK, device: DEVICE_WORK } = WALK_WORK
+const LEAST_LPI = FIRST_LPI
+const GOES_ON = GO_ON
 const iteOf = (ittAddr: Gpa, eventId: number) => (ittAddr + eventId * ENTRY_BYTES) as Gpa
 const { icid: cteIcid, rdBase: rdBaseOf } = CTE.fields
 
@@ -266,7 +269,7 @@ export class TableWalk implements ScannedWalk {
       }
       if (!this.count(1)) return ENDED
       const next = iteNext.get(lo, hi)
-      if (pintid < FIRST_LPI) return this.#objectToEvent('ite-pintid', { deviceId, eventId }, ittAddr)
+      if (pintid < LEAST_LPI) return this.#objectToEvent('ite-pintid', { deviceId, eventId }, ittAddr)
       if (eventId + next >= limit) return this.#objectToEvent('ite-next', { deviceId, eventId }, ittAddr)
       if (this.visitEvent(deviceId, eventId, pintid, icidOf.get(lo, hi), ittAddr) === ENDED) return ENDED
       if (next === 0) return LAST
@@ -295,7 +298,7 @@ export class TableWalk implements ScannedWalk {
     if (unreachable !== undefined) return this.#objectToEvent(unreachable, { deviceId, eventId }, ittAddr)
     this.events++
     const answer = this.#reader.event(deviceId, eventId, pintid, icid, ittAddr)
-    return answer === GO_ON ? PAST : this.#answered(answer, { at: iteOf(ittAddr, eventId), deviceId, eventId })
+    return answer === GOES_ON ? PAST : this.#answered(answer, { at: iteOf(ittAddr, eventId), deviceId, eventId })
   }
 
   /** True for an LPI that an event has, of this walk or from before; from now on this one has it. */
