@@ -15,7 +15,7 @@ import { claimPass } from './passes/claims.ts'
 import { configurationPass } from './passes/configuration.ts'
 import { gapPass, limitPass, unsettledPass } from './passes/gaps.ts'
 import { headPass } from './passes/heads.ts'
-import { hiddenPass } from './passes/hidden.ts'
+import { hiddenPass, isMissed } from './passes/hidden.ts'
 import { lossPass } from './passes/losses.ts'
 import { lpiPass } from './passes/lpis.ts'
 import { notePass } from './passes/notes.ts'
@@ -60,6 +60,7 @@ function auditOnce(scene: Scene): Report {
   suspects.add(lossPass(scene, clean, takenOut))
   const judge: Judgement = {
     isDead: (deviceId, eventId) => orphans.hasEvent(deviceId, eventId),
+    isMissed: (deviceId, eventId) => !orphans.hasEvent(deviceId, eventId) && isMissed(scene, deviceId, eventId),
     isLiveDevice: (deviceId) => scene.beliefs.live.hasDevice(deviceId),
   }
   suspects.add(hiddenPass(scene))

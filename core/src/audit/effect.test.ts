@@ -18,9 +18,10 @@ function restore(devices: Events, objection?: SimulatedRestore['objection']): Si
 }
 
 const failing = (name: ObjectionName, where: Where) => restore({}, { name, where })
-/** Device 8 is dead, and event 9 of every other. */
+/** Device 8 is dead, and event 9 of every other; nobody waits for event 7. */
 const judge = {
   isDead: (deviceId: number, eventId: number) => deviceId === 8 || eventId === 9,
+  isMissed: (deviceId: number, eventId: number) => deviceId !== 8 && eventId !== 9 && eventId !== 7,
   isLiveDevice: (deviceId: number) => deviceId !== 8,
 }
 const effect = (withIt: Events, without: Events) => {
@@ -44,6 +45,7 @@ describe('the effect of an entry on a restore that succeeds with it and without 
         ],
       },
     ],
+    ['an event that nobody waits for does not come back', { 16: [0] }, { 16: [0, 7] }, {}],
     ['an event that nobody calls dead comes back', { 16: [0, 1] }, { 16: [0] }, {}],
     [
       'a live event is lost',

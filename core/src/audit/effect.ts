@@ -26,9 +26,11 @@ export class EventCounter implements EventList {
   }
 }
 
-/** Who is dead for certain or by inference; everybody else counts as live when lost, and as dead only if so believed. */
+/** What is dead, for certain or by inference, and what is missed where it does not come back. */
 export interface Judgement {
   isDead(deviceId: number, eventId: number): boolean
+  /** It is live, or may be and somebody may wait for it. */
+  isMissed(deviceId: number, eventId: number): boolean
   isLiveDevice(deviceId: number): boolean
 }
 
@@ -56,7 +58,7 @@ export function effectOf(withIt: SimulatedRestore, without: SimulatedRestore, ju
       if (judge.isDead(deviceId, eventId)) revived.add(deviceId, eventId)
     })
     missingFrom(withIt.mappings, without.mappings, (deviceId, eventId) => {
-      if (!judge.isDead(deviceId, eventId)) lost.add(deviceId, eventId)
+      if (judge.isMissed(deviceId, eventId)) lost.add(deviceId, eventId)
     })
     lostDevices = without.mappings.devices.filter(
       ({ deviceId }) => withIt.mappings.device(deviceId) === undefined && judge.isLiveDevice(deviceId),

@@ -117,6 +117,26 @@ describe('a device that a jump leads past', () => {
     expect(hidden(off.enable(8193))).toEqual(['0xc behind 0x8'])
   })
 
+  it('makes the orphan that leads past it harmful only where an LPI of it is enabled', () => {
+    const vm = new PlantedVm({ queuePages: 1 })
+      .map(8, {})
+      .map(16, { 0: [8200, 0] })
+      .save()
+    vm.dte(8, { ittAddr: vm.itt(8), size: 4, next: 0 })
+      .goRound()
+      .unmap(8)
+    const said = () => {
+      const { verdict, findings } = audit(setScene(vm.input()))
+      return [
+        verdict,
+        ...findings.filter(({ deviceId }) => deviceId !== undefined).map(({ code, severity }) => `${code} ${severity}`),
+      ]
+    }
+    expect(said()).toEqual(['restores', 'D203 latent', 'D215 note'])
+    vm.enable(8200)
+    expect(said()).toEqual(['corrupts', 'D207 corrupts', 'D215 corrupts'])
+  })
+
   it('is not told of when it has more EventID bits than KVM knows', () => {
     expect(hidden(devices({ 8: { ittAddr: ITTS }, 12: { ittAddr: ITTS, bits: 16 } }))).toEqual(['0xc behind 0x8'])
     const huge = devices(both).dte(12, { ittAddr: ITTS, size: 16 })

@@ -67,6 +67,11 @@ export class LpiWitness {
     return this.#configuration(lpi).isEnabled
   }
 
+  /** A driver may wait for it: it is not known to be disabled, as it is before its event is freed. */
+  mayBeAwaited(lpi: number): boolean {
+    return this.isEnabled(lpi) !== false
+  }
+
   /** What speaks for or against a dead device with these events. */
   onDevice({ first, count }: MappedDevice): Evidence[] {
     const { lpi } = this.#scene.tables.mappings.events

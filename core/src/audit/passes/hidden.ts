@@ -16,7 +16,7 @@ interface HiddenMapping {
   readonly eventId: number | undefined
   /** Events that may be live and do not come back, and their LPIs. */
   readonly lpis: readonly number[]
-  /** One of them has an interrupt to lose: its LPI is not known to be disabled, as a driver disables it before it frees the event. */
+  /** One of them may have an interrupt to lose. */
   readonly isAwaited: boolean
   /** A device that comes back, has the same ITT and is not known to be live: of the two, one is stale. */
   readonly reached: MappedDevice | undefined
@@ -35,7 +35,7 @@ function hiddenMappings(scene: Scene, restored: SimulatedRestore): HiddenMapping
   const isUnknown = ({ deviceId }: MappedDevice) => beliefs.device(deviceId).belief === 'unknown' && !orphans.hasDevice(deviceId)
   const reached = new Overlaps(mappings.devices.filter(isUnknown))
   const { eventId: eventIds, lpi } = tables.mappings.events
-  const isAwaited = (one: number) => lpiWitness(scene).isEnabled(one) !== false
+  const isAwaited = (one: number) => lpiWitness(scene).mayBeAwaited(one)
   const mayBeLive = (deviceId: number, eventId: number) =>
     mappings.row(deviceId, eventId) < 0 &&
     beliefs.eventBelief(deviceId, eventId) === 'unknown' &&
@@ -60,6 +60,14 @@ function hiddenMappings(scene: Scene, restored: SimulatedRestore): HiddenMapping
 }
 
 const rows = (first: number, count: number): readonly number[] => Array.from({ length: count }, (_, i) => first + i)
+
+/** Whether an event that is no orphan is missed where it does not come back: it is live, or may be, and somebody may wait for it. */
+export function isMissed(scene: Scene, deviceId: number, eventId: number): boolean {
+  if (scene.beliefs.eventBelief(deviceId, eventId) !== 'unknown') return true
+  const { mappings } = scene.tables
+  const row = mappings.row(deviceId, eventId)
+  return row < 0 || lpiWitness(scene).mayBeAwaited(mappings.events.lpi[row]!)
+}
 
 /** Devices of which interrupts may be lost. One without an event that may be live and is awaited has none to lose, until the guest maps one. */
 export function hiddenDevices(scene: Scene, restored: SimulatedRestore): ReadonlySet<number> {

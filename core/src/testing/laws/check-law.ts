@@ -1,4 +1,4 @@
-import type { Report } from '../../audit/index.ts'
+import type { Finding, Report } from '../../audit/index.ts'
 import type { Law } from './law.ts'
 import { type Difference, differenceWords, isExact, type Mapping, mappingWords } from './mapped.ts'
 import { isNamedAsDead, isNotedAsLost } from './named.ts'
@@ -49,6 +49,7 @@ function cleanly(question: Question, { lost, changed, returned, collections }: D
   const silent = returned.filter((mapping) => !onTrust.includes(mapping) && !isNamedAsDead(question.report, mapping))
   const missing = lost.filter((mapping) => !isNotedAsLost(question.report, mapping))
   return [
+    ...question.report.findings.filter(isHarm).map(({ code }) => `called clean, and ${code} does harm`),
     ...(missing.length > 0 ? [`called clean, and loses ${mappingWords(missing)}`] : []),
     ...(changed.length > 0 ? [`called clean, and changes ${mappingWords(changed)}`] : []),
     ...(collections ? ['called clean, and the collections differ'] : []),
@@ -56,6 +57,8 @@ function cleanly(question: Question, { lost, changed, returned, collections }: D
     ...(eventsOf(onTrust).length > unknown ? [`only ${unknown} events are said to be unknown`] : []),
   ]
 }
+
+const isHarm = ({ severity }: Finding) => severity === 'fails' || severity === 'corrupts'
 
 /** What is said to be lost, to come back from the dead, and to change. */
 function counted({ report }: Question, { lost, returned, changed }: Difference): string[] {
