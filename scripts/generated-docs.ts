@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { headings, type ProblemCode, problems, ruleNames, ruleRow, type WitnessName } from '@vits/core/audit'
 import { knownFormats } from '@vits/core/formats'
+import { curvesMarkdown, curvesPlot } from '../bench/testing/curves-page.ts'
 import { gateMarkdown } from '../bench/testing/gate-rows.ts'
 import { checkFormats } from '../cli/src/check/formats.ts'
 import { ExitCode, exitMeanings } from '../cli/src/exit-code.ts'
@@ -55,7 +56,12 @@ export const generatedDocs: readonly GeneratedDoc[] = [
     path: 'docs/many-files.md',
     content: () => withBlock(readFileSync('docs/many-files.md', 'utf8'), 'check-formats', checkFormatTable()),
   },
-  { path: 'bench/README.md', content: () => withBlock(readFileSync('bench/README.md', 'utf8'), 'gate', gateMarkdown()) },
+  {
+    path: 'bench/README.md',
+    content: () =>
+      withBlock(withBlock(readFileSync('bench/README.md', 'utf8'), 'gate', gateMarkdown()), 'curves', curvesMarkdown()),
+  },
+  { path: 'bench/curves.svg', content: curvesPlot },
   { path: 'docs/json.md', content: () => withBlock(readFileSync('docs/json.md', 'utf8'), 'exits', exitTable()) },
   { path: 'core/README.md', content: coreReadme },
   ...apiPages,

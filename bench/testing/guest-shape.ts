@@ -85,8 +85,10 @@ export function randomKeys(shape: Shape, count: number): Int32Array {
     state ^= state << 5
     return state >>> 0
   }
-  return Int32Array.from({ length: count }, () => {
+  const keys = new Int32Array(count)
+  for (let k = 0; k < count; k++) {
     const n = random() % (shape.devices * shape.events)
-    return (deviceIdOf(shape, Math.floor(n / shape.events)) << 16) | eventIdOf(shape, n % shape.events)
-  })
+    keys[k] = (deviceIdOf(shape, Math.floor(n / shape.events)) << 16) | eventIdOf(shape, n % shape.events)
+  }
+  return keys
 }

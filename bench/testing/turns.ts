@@ -16,27 +16,33 @@ export interface SideOptions {
   readonly shape: Shape
 }
 
+/** Nanoseconds an operation: on average, and when it was fastest. */
+export interface Figure {
+  readonly mean: number
+  readonly least: number
+}
+
 /** A process that waits to be asked. */
 export class Side {
   readonly #process: ChildProcess
   readonly #ended: Promise<unknown>
-  #answer: (figure: number) => void = () => {}
+  #answer: (figure: Figure) => void = () => {}
 
   constructor(options: SideOptions) {
     this.#process = fork(fileURLToPath(new URL('side.ts', import.meta.url)), [JSON.stringify(options)], {
       execArgv: [...profileOptions(options.subject), '--import', 'tsx'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
-    this.#process.on('message', (figure: number) => this.#answer(figure))
+    this.#process.on('message', (figure: Figure) => this.#answer(figure))
     this.#ended = once(this.#process, 'exit')
   }
 
-  /** Nanoseconds an operation, in one round. */
-  async round(work: WorkName, ms = ROUND): Promise<number> {
-    const answer = new Promise<number>((resolve) => {
+  /** A round of so many milliseconds or a little more, in which the work is done at least so many times. */
+  async round(work: WorkName, ms = ROUND, times = 1): Promise<Figure> {
+    const answer = new Promise<Figure>((resolve) => {
       this.#answer = resolve
     })
-    this.#process.send({ work, ms })
+    this.#process.send({ work, ms, times })
     const isOver = this.#ended.then(() => undefined)
     const figure = await Promise.race([answer, isOver])
     if (figure === undefined) throw new Error(`the process that measures ${work} has ended`)
@@ -44,7 +50,7 @@ export class Side {
   }
 
   async end(): Promise<void> {
-    this.#process.disconnect()
+    if (this.#process.connected) this.#process.disconnect()
     await this.#ended
   }
 }
@@ -60,7 +66,7 @@ export async function takeTurns(turns: readonly Turn[], rounds: number): Promise
   for (const { side, work } of turns) await side.round(work, WARM_UP)
   const figures = turns.map((): number[] => [])
   for (let round = 0; round < rounds; round++) {
-    for (const [n, { side, work }] of turns.entries()) figures[n]!.push(await side.round(work))
+    for (const [n, { side, work }] of turns.entries()) figures[n]!.push((await side.round(work)).mean)
   }
   return figures
 }

@@ -6,12 +6,13 @@ import {
   GITS_BASER,
   GITS_CBASER,
   GITS_TRANSLATER,
+  type GicRegisters,
   L1E,
   L2_BYTES,
   profiles,
   VIRT_ITS,
 } from '@vits/core/abi'
-import { Gic, Its, itsFrame, redistributorFrame, Translaters } from '@vits/core/its'
+import { COLLECTION_BASER, DEVICE_BASER, Gic, Its, itsFrame, redistributorFrame, Translaters } from '@vits/core/its'
 import { type Gpa, GuestMemory } from '@vits/core/memory'
 import { seal, stampedHeads } from '@vits/core/seal'
 import { restoreTables, saveTables } from '@vits/core/tables'
@@ -20,6 +21,8 @@ import type { Subject } from './subject.ts'
 
 const TRANSLATER = VIRT_ITS + GITS_TRANSLATER
 const L2_PAGES = 8
+const PROPBASER = GICR_PROPBASER.pack({ address: places.configuration, idBits: 15 })
+const pendbaser = (vcpu: number): bigint => GICR_PENDBASER.pack({ address: places.pending(vcpu) })
 
 /** The library. */
 export class VitsSubject implements Subject {
@@ -51,8 +54,8 @@ export class VitsSubject implements Subject {
     this.its = new Its(this.#gic)
     for (const vcpu of vcpuIds) {
       const port = { gic: this.#gic, vcpu }
-      redistributorFrame.write(port, GICR.PROPBASER, 8, GICR_PROPBASER.pack({ address: places.configuration, idBits: 15 }))
-      redistributorFrame.write(port, GICR.PENDBASER, 8, GICR_PENDBASER.pack({ address: places.pending(vcpu) }))
+      redistributorFrame.write(port, GICR.PROPBASER, 8, PROPBASER)
+      redistributorFrame.write(port, GICR.PENDBASER, 8, pendbaser(vcpu))
       redistributorFrame.write(port, GICR.CTLR, 4, 1n)
     }
     this.#translaters.add(VIRT_ITS, this.its)
@@ -97,5 +100,21 @@ export class VitsSubject implements Subject {
 
   seal(): boolean {
     return seal(this.its).ok
+  }
+
+  /** What a VMM would save beside guest RAM. */
+  registers(): GicRegisters {
+    const { cbaser, cwriter, creadr } = this.its
+    const baser = Array.from({ length: 8 }, (_, n) => (n === DEVICE_BASER || n === COLLECTION_BASER ? this.its.baser(n) : 0n))
+    const base = VIRT_ITS as Gpa
+    return {
+      itses: [{ base, ctlr: 1, iidr: 0x43b, cbaser, cwriter: BigInt(cwriter), creadr: BigInt(creadr), baser }],
+      redistributors: this.#gic.redistributors.map(({ vcpuId }, n) => ({
+        vcpuId,
+        ctlr: 1,
+        propbaser: PROPBASER,
+        pendbaser: pendbaser(n),
+      })),
+    }
   }
 }

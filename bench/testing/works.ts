@@ -1,3 +1,4 @@
+import type { Gpa } from '@vits/core/memory'
 import type { Cost, Guest } from './guest.ts'
 import { firstItt, places, randomKeys, type Shape } from './guest-shape.ts'
 import { LeanSubject } from './lean-subject.ts'
@@ -15,7 +16,7 @@ export type SubjectName = keyof typeof subjects
 
 /** Random events, and how many MSIs of them make a round. */
 const SEQUENCE = 1 << 20
-const MSIS = 1 << 16
+const MSIS = 1 << 14
 const MOVIS = 1 << 14
 /** Guest RAM is read and written once in pieces of so many bytes. */
 const PIECE = 0x4000
@@ -51,9 +52,19 @@ export const works = {
 
   seal: (guest: Guest) => {
     guest.mapAll()
-    const { subject } = guest
-    if (!(subject instanceof VitsSubject)) throw new Error('only the library seals')
+    const subject = libraryOf(guest)
     return () => once(() => subject.seal())
+  },
+
+  /** The audit of what was saved, once its tables are loaded, with a command queue in which nothing else was before. */
+  audit: async (guest: Guest) => {
+    const { audit, setScenes } = await import('@vits/core/audit')
+    const subject = libraryOf(guest)
+    subject.memory.fill(places.queue as Gpa, places.queueBytes, 0)
+    guest.mapAll()
+    subject.save(false)
+    const input = { memory: subject.memory, registers: subject.registers(), msi: [] }
+    return () => once(() => setScenes(input).map(audit))
   },
 
   /** Every ITT by one memcmp against zeros: what a restore that finds its events without heads has to do at least. */
@@ -73,8 +84,14 @@ export const works = {
         }),
       )
   },
-} as const satisfies Record<string, (guest: Guest) => () => Cost>
+} as const satisfies Record<string, (guest: Guest) => Round | Promise<Round>>
+export type Round = () => Cost
 export type WorkName = keyof typeof works
+
+function libraryOf({ subject }: Guest): VitsSubject {
+  if (!(subject instanceof VitsSubject)) throw new Error('only the library does this')
+  return subject
+}
 
 function signalAll(subject: Subject, keys: Int32Array, from: number, to: number): void {
   let delivered = 0
