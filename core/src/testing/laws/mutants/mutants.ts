@@ -36,7 +36,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a save with heads leaves the ITT of a device without events',
     file: 'seal/heads.ts',
-    from: 'if (first < 0) this.#clearer.clear(base, entries)\n    else putIteHead',
+    from: 'if (first < 0) this.#clearer.clear(base, 2 ** bits)\n    else putIteHead',
     to: 'if (first >= 0) putIteHead',
     killer: 'saves with heads',
   },
@@ -57,8 +57,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the walk begins each ITT one entry late',
     file: 'tables/table-walk.ts',
-    from: 'this.#heads?.ite(ittAddr, end) ?? 0',
-    to: 'this.#heads?.ite(ittAddr, end) ?? 1',
+    from: 'let eventId = 0\n    // EventIDs below',
+    to: 'let eventId = 1\n    // EventIDs below',
     killer: 'restores',
   },
   {
