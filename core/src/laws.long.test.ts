@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Scope, scopes } from './scope/index.ts'
-import { type Asked, askLaws, type LawName, lawNames } from './testing/laws/ask-laws.ts'
+import { type Asked, askLaws, askOtherWays, type LawName, lawNames } from './testing/laws/ask-laws.ts'
 
 /** Only in `npm run test:long` every image is asked, and every state is come to. */
 const isLong = process.env['VITS_LONG'] !== undefined
@@ -49,6 +49,10 @@ describe('whatever the command queue still tells of its history, of a saved VM',
   it.each(inPart)('with %s every law holds', (name, scope) => {
     const mostStates = isLong ? 300_000 : 20_000
     told(name, askLaws(scope, { every: 100, everyCut: 8, explore: { mostStates } }).asked)
+  })
+
+  it('by whatever way its guest came there every law holds', () => {
+    told('random histories', askOtherWays(keeping, isLong ? 20_000 : 300, Number(process.env['VITS_SEED'] ?? 1)))
   })
 
   it('no repair is silently wrong where a guest unmaps collections, which R-itt-foreign does not foresee', () => {

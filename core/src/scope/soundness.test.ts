@@ -2,9 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { explore, type Scope, scopes } from './index.ts'
 import { Model } from './model.ts'
-import type { Operation } from './operations/operation.ts'
-import { operationsOf } from './operations/operations.ts'
-import { Symmetry } from './symmetry.ts'
+import { choices, Walk } from './testing/walk.ts'
 
 const runs = process.env['VITS_LONG'] ? 100_000 : 50
 const { operations: usual } = scopes.keeping
@@ -34,49 +32,6 @@ const several: Readonly<Record<string, Scope>> = {
   },
 }
 
-/** A scope's VM, and where random histories of it lead. */
-class Walk {
-  readonly model: Model
-  readonly operations: readonly Operation[]
-  readonly symmetry: Symmetry
-
-  constructor(scope: Scope) {
-    this.model = new Model(scope)
-    this.operations = operationsOf(this.model)
-    this.symmetry = new Symmetry(this.model)
-  }
-
-  /** At each step one of the operations that may happen. */
-  to(choices: readonly number[]): Uint8Array {
-    let here: Uint8Array = new Uint8Array(this.model.shape.bytes)
-    for (const choice of choices) {
-      const may = this.operations.filter((one) => one.may(here))
-      here = this.after(here, may[choice % may.length]!) ?? here
-    }
-    return here
-  }
-
-  after(record: Uint8Array, operation: Operation): Uint8Array | undefined {
-    const next = new Uint8Array(this.model.shape.bytes)
-    this.model.load(record)
-    const goesOn = operation.run()
-    return this.model.store(next) && goesOn ? next : undefined
-  }
-
-  /** What follows a state, but for names. */
-  following(record: Uint8Array): string[] {
-    const may = this.operations.filter((one) => one.may(record))
-    return may
-      .map((one) => {
-        const next = this.after(record, one)
-        return `${one.name} ${next && this.symmetry.canonical(next)}`
-      })
-      .sort()
-  }
-}
-
-const histories = fc.array(fc.nat(10_000), { minLength: 1, maxLength: 40 })
-
 describe.each(Object.entries(several))('going through states instead of histories is sound with %s, because', (_, scope) => {
   const walk = new Walk(scope)
   const { model, symmetry } = walk
@@ -84,7 +39,7 @@ describe.each(Object.entries(several))('going through states instead of historie
   it('a state that is loaded reads back as it was, whatever was there before', () => {
     const back = new Uint8Array(model.shape.bytes)
     fc.assert(
-      fc.property(histories, histories, (one, other) => {
+      fc.property(choices, choices, (one, other) => {
         const [before, record] = [walk.to(one), walk.to(other)]
         model.load(before)
         model.load(record)
@@ -103,7 +58,7 @@ describe.each(Object.entries(several))('going through states instead of historie
       ...[...itts, ...pages].map((base) => [base, 256] as const),
     ]
     fc.assert(
-      fc.property(histories, (one) => {
+      fc.property(choices, (one) => {
         const record = walk.to(one)
         model.load(record)
         fresh.load(record)
@@ -117,7 +72,7 @@ describe.each(Object.entries(several))('going through states instead of historie
 
   it('whatever is renamed, the operations lead to the same', () => {
     fc.assert(
-      fc.property(histories, fc.nat(10_000), (one, by) => {
+      fc.property(choices, fc.nat(10_000), (one, by) => {
         const record = walk.to(one)
         const renamed = symmetry.renamed(record, by % symmetry.renamings.length)
         expect(symmetry.canonical(renamed).slice()).toEqual(symmetry.canonical(record).slice())

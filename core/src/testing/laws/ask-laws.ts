@@ -1,5 +1,7 @@
+import fc from 'fast-check'
 import { NEWEST, type ProfileId } from '../../abi/index.ts'
-import { type Explored, type ExploreOptions, explore, type Scope } from '../../scope/index.ts'
+import { type Explored, type ExploreOptions, explore, type Scope, ScopeVm } from '../../scope/index.ts'
+import { choices, Walk } from '../../scope/testing/walk.ts'
 import { checkLaw } from './check-law.ts'
 import type { Law } from './law.ts'
 import { Question } from './question.ts'
@@ -99,6 +101,22 @@ export function askLaws(
     },
   })
   return { explored, asked: laws.asked }
+}
+
+/** The same of the saved VMs that so many random histories lead to, by whatever way: most are longer than they need to be. */
+export function askOtherWays(scope: Scope, numRuns: number, seed: number): Asked {
+  const laws = new Laws(scope)
+  const walk = new Walk(scope)
+  for (const [n, list] of fc.sample(choices, { numRuns, seed }).entries()) {
+    const history = walk.history(list)
+    const vm = new ScopeVm(scope)
+    vm.play(history)
+    if (!vm.save().ok) continue
+    const image = savedImage(scope, { history: () => history, its: vm.its, memory: vm.memory })
+    for (const queue of [wholeQueue(history), missingQueue(history), ...wrapped(image, n, false)])
+      laws.ask(image, queue, scope.kernel)
+  }
+  return laws.asked
 }
 
 /** Where in the ring a history ends, beside the slot that follows from its length: in the middle, and so that it goes round within. */

@@ -9,6 +9,8 @@ export interface LawResults extends Pick<Explored, 'images' | 'states' | 'ended'
   readonly every: number
   /** Of each n-th of these the history in the command queue was cut at every place, of the others at one. */
   readonly everyCut: number
+  /** Random histories that were asked besides, as wholly: most are longer than they need to be. */
+  readonly otherHistories: number
   readonly cpuSeconds: number
   readonly laws: readonly LawResult[]
 }
@@ -19,7 +21,9 @@ interface LawResult {
   /** Saved VMs that were asked, each with one command queue. */
   readonly asked: number
   readonly contradictions: number
-  /** By the queue and what came of it. */
+  /** The same of the saved VMs of random histories. */
+  readonly otherWays: { readonly asked: number; readonly contradictions: number }
+  /** By the queue and what came of it; without random histories. */
   readonly counts: Readonly<Record<string, number>>
 }
 
