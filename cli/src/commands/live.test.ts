@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -182,6 +182,26 @@ describe('a VM that vits has paused', () => {
     const { code, err } = await live(qemu, [], { onSignal })
     expect([code, qemu.status, undo]).toEqual([ExitCode.Undecided, 'running', undefined])
     expect(err).toContain('a signal came')
+  })
+
+  it('leaves no file that QEMU writes when the pause is over already', async () => {
+    let written = () => {}
+    const isWritten = new Promise<void>((resolve) => {
+      written = resolve
+    })
+    const qemu: FakeQemu = await qemuOf({
+      faults: {
+        pmemsave: async (socket, { id, arguments: args }) => {
+          qemu.event('RESUME')
+          await new Promise((resolve) => setTimeout(resolve, 50))
+          writeFileSync(String(args!['filename']), 'guest RAM')
+          socket.write(`${JSON.stringify({ id, return: {} })}\n`)
+          written()
+        },
+      },
+    })
+    const [{ code }] = await Promise.all([live(qemu, ['--dir', qemu.folder]), isWritten])
+    expect([code, readdirSync(qemu.folder)]).toEqual([ExitCode.Undecided, ['qmp']])
   })
 
   it('is left to somebody else who lets it go on meanwhile', async () => {

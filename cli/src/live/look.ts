@@ -45,7 +45,7 @@ export async function withRunningVm<T>(
     const pausing: Pausing = {
       qmp,
       reconnect: connect,
-      onSignal: (undo) => io.onSignal(() => undo().finally(() => exchange.close())),
+      onSignal: (undo) => io.onSignal(() => undo().finally(() => look.settled.finally(() => exchange.close()))),
       most: maxPause,
       now: io.now,
     }
@@ -57,6 +57,7 @@ export async function withRunningVm<T>(
       })
       return { value, look: { version: qmp.version, pause, reads: look.reads, bytes: look.bytes } }
     } finally {
+      await look.settled
       qmp.close()
     }
   } finally {
@@ -68,6 +69,8 @@ export async function withRunningVm<T>(
 class Looking {
   reads = 0
   bytes = 0
+  /** Fulfilled when QEMU has answered: until then it may still write a file, though the pause is over. */
+  settled: Promise<unknown> = Promise.resolve()
   readonly #qmp: Qmp
   readonly #exchange: Exchange
 
@@ -91,10 +94,12 @@ class Looking {
 
   /** Has a command write a new file, and tells which. */
   async #written(command: string, args: Readonly<Record<string, unknown>>, deadline: Deadline): Promise<string> {
-    const filename = this.#exchange.newFile()
     deadline.check()
+    const filename = this.#exchange.newFile()
     try {
-      await this.#qmp.execute(command, { ...args, filename })
+      const answer = this.#qmp.execute(command, { ...args, filename })
+      this.settled = answer.catch(() => {})
+      await answer
       return filename
     } catch (error) {
       if (error instanceof QmpRefusal && error.message.includes(filename)) {
