@@ -106,10 +106,16 @@ export class Guest {
     await this.#qmp.execute('migrate', { uri: `exec:cat >${SAVE}` })
     for (const end = performance.now() + SAVE_SECONDS * 1000; performance.now() < end; ) {
       const { status } = await this.#qmp.execute<{ status?: string }>('query-migrate')
-      if (status === 'completed') return
+      if (status === 'completed' && (await this.#hasFinishedMigration())) return
       if (status === 'failed') throw new Error(`the save failed: ${await lastWords(this.#host)}`)
     }
     throw new Error(`the save took more than ${SAVE_SECONDS} s`)
+  }
+
+  /** QEMU refuses to let a guest go on before, though the migration is said to be completed. */
+  async #hasFinishedMigration(): Promise<boolean> {
+    const { status } = await this.#qmp.execute<{ status: string }>('query-status')
+    return status !== 'finish-migrate'
   }
 
   async goOn(): Promise<void> {
