@@ -2,7 +2,7 @@
 //
 //   npm run test:mutants                 every room; the results and docs/mutants.md are written anew
 //   npm run test:mutants -- audit        one room, or several
-//   npm run test:mutants -- --check      what changed since the results were committed, for eight minutes at most; writes nothing
+//   npm run test:mutants -- --check      what changed since the results were committed, for six minutes at most; writes nothing
 //   npm run test:mutants -- --fresh      without the committed results
 //   npm run test:mutants -- --minutes=5  as long as that for each room; what is not asked by then is counted as not asked
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,7 +13,7 @@ import { mutantsPage } from './mutants/page.mjs'
 import { changedSince, committed, writeIncremental, writeResults } from './mutants/results.mjs'
 import { goal, rooms, scoreOf } from './mutants/score.mjs'
 
-const CHECK_MINUTES = 8
+const CHECK_MINUTES = 6
 /** What a changed file may cost a room, in percent: a handful of mutants, some of which a busy machine has no time for. */
 const TOLERATED = 2
 /** Tests by title that go through a file at every length, or through thousands of random ones: `refusals.test.ts` does it for less. */

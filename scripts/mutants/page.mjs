@@ -14,7 +14,7 @@ export function mutantsPage() {
 
 \`npm run test:mutants\` changes one operator, condition, call or block of the code at a time and asks the tests of its room
 whether they notice: a *mutant* that no test fails for *survives*. The goal is ${goal} % found in each room. \`.ci/run\` asks what
-changed since the results were committed, for eight minutes at most, and says so when that was too short.
+changed since the results were committed, for six minutes at most, and says so when that was too short.
 
 | room | mutants asked | killed | timed out | survived | no coverage | found | not asked yet |
 |---|---|---|---|---|---|---|---|
