@@ -83,3 +83,13 @@ export function attempt<T>(body: () => T): Outcome<T> {
     return { ok: false, errno, where, reason, ...(hostOops && { hostOops }) }
   }
 }
+
+/** A page of RAM that is loaded piece by piece was read before it was loaded: a bug of the loader, never an errno of KVM. */
+export class NotLoadedError extends Error {
+  override readonly name = 'NotLoadedError'
+  readonly at: Gpa
+  constructor(at: Gpa) {
+    super(`page 0x${at.toString(16)} was read before it was loaded`)
+    this.at = at
+  }
+}

@@ -6,8 +6,9 @@ import { firstPast } from './first-past.ts'
 import { GPA_LIMIT, type Gpa, type GpaRange } from './gpa.ts'
 import { INSPECT, memoryText } from './inspect.ts'
 import { bytesAt } from './place.ts'
-import { PAGE_BYTES, Region } from './region.ts'
+import { Region } from './region.ts'
 import type { RegionShape } from './region-shape.ts'
+import { PAGE_BYTES } from './write-log.ts'
 
 /** Holds no address. */
 const EMPTY = new Region({ base: 0 as Gpa, bytes: 8 })

@@ -9,6 +9,7 @@ export {
   errnos,
   isKvmError,
   KvmError,
+  NotLoadedError,
   type Outcome,
   type Where,
 } from './errors.ts'
@@ -17,5 +18,5 @@ export { coalesce, GPA_LIMIT, type Gpa, type GpaRange, gpa } from './gpa.ts'
 export { GuestMemory, type ReadonlyMemory } from './guest-memory.ts'
 export { counted, INSPECT, listText, sizeText } from './inspect.ts'
 export { LoadableMemory } from './loadable-memory.ts'
-export { NotLoadedError, PAGE_BYTES } from './region.ts'
 export type { Backing, RegionShape } from './region-shape.ts'
+export { PAGE_BYTES } from './write-log.ts'

@@ -2,7 +2,8 @@ import { shown } from './arguments.ts'
 import type { Gpa, GpaRange } from './gpa.ts'
 import { GuestMemory } from './guest-memory.ts'
 import { zeroWords } from './place.ts'
-import { PAGE_BYTES, Region } from './region.ts'
+import { Region } from './region.ts'
+import { PAGE_BYTES } from './write-log.ts'
 
 /**
  * Guest RAM that is brought from a file piece by piece: a page must be put there before it is read, or reading it throws

@@ -1,12 +1,12 @@
+import { NotLoadedError } from './errors.ts'
 import type { Gpa } from './gpa.ts'
 import { counted, sizeText } from './inspect.ts'
 import { type Place, type Words, zeroWords } from './place.ts'
 import { allocated, checkShape, type LoadedShape, type RegionShape } from './region-shape.ts'
+import { isZero } from './skip-zeros.ts'
+import { PAGE_BYTES, PAGE_ENTRIES, WriteLog } from './write-log.ts'
 
-/** Bytes of a page: the grain of the dirty log and of sparse regions. */
-export const PAGE_BYTES = 4096
 const PAGE_WORDS = PAGE_BYTES / 4
-const PAGE_ENTRIES = PAGE_BYTES / 8
 const PAGE_BITS = 12
 /** Offsets below this are 32-bit integers. */
 const SMALL_BYTES = 0x8000_0000
@@ -21,16 +21,6 @@ const CHUNK_BITS = 10
 const CHUNK_PAGES = 1 << CHUNK_BITS
 const ABSENT_CHUNK = new Int32Array(CHUNK_PAGES).fill(ABSENT)
 const ZERO_CHUNK = new Int32Array(CHUNK_PAGES).fill(ZERO)
-
-/** A page of RAM that is loaded piece by piece was read before it was loaded: a bug of the loader, never an errno of KVM. */
-export class NotLoadedError extends Error {
-  override readonly name = 'NotLoadedError'
-  readonly at: Gpa
-  constructor(at: Gpa) {
-    super(`page 0x${at.toString(16)} was read before it was loaded`)
-    this.at = at
-  }
-}
 
 /** One contiguous run of guest RAM (a KVM memory slot). It stays in this room. */
 export class Region {
@@ -47,11 +37,7 @@ export class Region {
    */
   readonly words: Int32Array
   readonly doubles: Float64Array
-  readonly #dirty: Uint32Array
-  /** Of a flat region, the pages that were written and are not dirty any more. */
-  readonly #written: Uint32Array
-  /** Of a flat region, how many 64-bit words at the end of each page may have been written: what comes before them was never. */
-  readonly #touched: Uint16Array
+  readonly #log: WriteLog
   /** Page to slot: ABSENT (nothing loaded), ZERO (reads as zeros), else slot number. A flat region has none. */
   #chunks: Int32Array[] | undefined
   /** 1 for a chunk of slots that no fork shares. */
@@ -73,9 +59,7 @@ export class Region {
     this.isFlat = backing === 'flat'
     this.smallBytes = this.isFlat ? Math.min(bytes, SMALL_BYTES - 1) | 0 : 0
     const pages = Math.ceil(bytes / PAGE_BYTES)
-    this.#dirty = allocated(bytes, () => new Uint32Array(Math.ceil(pages / 32)))
-    this.#written = allocated(bytes, () => new Uint32Array(this.isFlat ? this.#dirty.length : 0))
-    this.#touched = allocated(bytes, () => new Uint16Array(this.isFlat ? pages : 0))
+    this.#log = allocated(bytes, () => new WriteLog(pages, this.isFlat))
     if (backing !== 'flat') {
       const chunks = Math.ceil(pages / CHUNK_PAGES)
       this.#chunks = allocated(bytes, () => new Array<Int32Array>(chunks).fill(backing === 'loaded' ? ABSENT_CHUNK : ZERO_CHUNK))
@@ -122,11 +106,10 @@ export class Region {
   pointForWrite(place: Place, offset: number): void {
     const inPage = offset & (PAGE_BYTES - 1)
     const page = pageIndex(offset)
-    this.#dirty[page >>> 5]! |= 1 << (page & 31)
+    this.#log.mark(page)
     if (this.#chunks === undefined) {
       this.point(place, offset)
-      const touched = PAGE_ENTRIES - (inPage >>> 3)
-      if (touched > this.#touched[page]!) this.#touched[page] = touched
+      this.#log.touch(page, inPage >>> 3)
     } else this.#pointAtSlot(place, this.#ownSlot(page, this.#chunks), inPage)
     place.end = place.index + Math.min(PAGE_BYTES - inPage, this.bytes - offset) / 4
   }
@@ -151,19 +134,13 @@ export class Region {
     // Counted from the page's begin.
     let zeros = -((offset & (PAGE_BYTES - 1)) >>> 3)
     while (zeros < most) {
-      const pages = chunks === undefined ? this.#neverWritten(page) : knownZeroPages(chunks, page, most - zeros)
+      const pages = chunks === undefined ? this.#log.neverWritten(page) : knownZeroPages(chunks, page, most - zeros)
       if (pages === 0) break
       zeros += pages * PAGE_ENTRIES
       page += pages
     }
-    if (chunks === undefined && zeros < most) zeros += PAGE_ENTRIES - this.#touched[page]!
+    if (chunks === undefined && zeros < most) zeros += this.#log.untouched(page)
     return Math.max(0, Math.min(zeros, most))
-  }
-
-  /** How many pages from this one on were never written, as far as one word of the log tells. */
-  #neverWritten(page: number): number {
-    const marks = (this.#dirty[page >>> 5]! | this.#written[page >>> 5]!) >>> (page & 31)
-    return marks === 0 ? 32 - (page & 31) : 31 - Math.clz32(marks & -marks)
   }
 
   /** Says that the pages of a `loaded` region from the one at `offset` up to `end` hold zeros, but those that hold something already. */
@@ -209,16 +186,11 @@ export class Region {
   }
 
   dirtyPages(into: Gpa[]): void {
-    for (let word = 0; word < this.#dirty.length; word++) {
-      for (let marks = this.#dirty[word]!; marks !== 0; marks &= marks - 1) {
-        into.push((this.base + (word * 32 + 31 - Math.clz32(marks & -marks)) * PAGE_BYTES) as Gpa)
-      }
-    }
+    for (const page of this.#log.dirtyPages()) into.push((this.base + page * PAGE_BYTES) as Gpa)
   }
 
   clearDirty(): void {
-    for (let word = 0; word < this.#written.length; word++) this.#written[word]! |= this.#dirty[word]!
-    this.#dirty.fill(0)
+    this.#log.clearDirty()
   }
 
   /**
@@ -240,7 +212,7 @@ export class Region {
     const { base, bytes, words } = this
     const copy = new Region({ base, bytes, backing: 'sparse' })
     for (let offset = 0; offset < bytes; offset += PAGE_BYTES) {
-      if (this.#neverWritten(offset / PAGE_BYTES) > 0) continue
+      if (this.#log.neverWritten(offset / PAGE_BYTES) > 0) continue
       const pageBytes = Math.min(PAGE_BYTES, bytes - offset)
       if (!isZero(words, offset / 4, (offset + pageBytes) / 4)) copy.load(offset, new Uint8Array(words.buffer, offset, pageBytes))
     }
@@ -321,10 +293,4 @@ function pageIndex(offset: number): number {
 /** The index of the 32-bit word that holds a byte: in integer arithmetic as far as that goes, which most regions do not leave. */
 export function wordIndex(offset: number): number {
   return offset < SMALL_BYTES ? offset >> 2 : Math.floor(offset / 4)
-}
-
-/** Word by word: a callback for each byte would take forty times as long. */
-function isZero(words: Int32Array, from: number, to: number): boolean {
-  for (let at = from; at < to; at++) if (words[at] !== 0) return false
-  return true
 }

@@ -1,17 +1,6 @@
-import {
-  CTE,
-  DTE,
-  ENTRY_BYTES,
-  FIRST_LPI,
-  ID_LIMIT,
-  ITE,
-  L1E,
-  L2_ENTRIES,
-  MAX_EVENTID_BITS,
-  type Quirks,
-  UNMAPPED_TARGET,
-} from '../abi/index.ts'
+import { DTE, ENTRY_BYTES, FIRST_LPI, ID_LIMIT, ITE, L1E, L2_ENTRIES, MAX_EVENTID_BITS, type Quirks } from '../abi/index.ts'
 import type { Gpa, ReadCursor, ReadonlyMemory, Where } from '../memory/index.ts'
+import { CollectionScan } from './collection-scan.ts'
 import type { HeadReader } from './heads.ts'
 import { IdSet } from './id-set.ts'
 import { LpiReach } from './lpi-reach.ts'
@@ -48,27 +37,24 @@ const { event: EVENT_WORK, device: DEVICE_WORK } = WALK_WORK
 const LEAST_LPI = FIRST_LPI
 const GOES_ON = GO_ON
 const iteOf = (ittAddr: Gpa, eventId: number) => (ittAddr + eventId * ENTRY_BYTES) as Gpa
-const { icid: cteIcid, rdBase: rdBaseOf } = CTE.fields
 
 /** One walk under way: what each entry is asked, and how KVM's scans go from one to the next. */
 export class TableWalk implements ScannedWalk {
   objection: Objection | undefined
   cut: Walked['cut']
-  endedByFullTable = false
   entries = 0
   /** What it cost so far. */
   work = 0
-  collections = 0
   devices = 0
   events = 0
   readonly cursor: ReadCursor
-  readonly #memory: ReadonlyMemory
+  readonly collections: CollectionScan
   readonly #view: TableView
   readonly #quirks: Quirks
   readonly #reader: TableReader
   readonly #mostWork: number
   /** The collections known so far. */
-  readonly #icids = new IdSet()
+  readonly #icids: IdSet
   readonly #lpis: LpiReach | undefined
   /** The LPIs of the events met so far. */
   readonly #mapped = new IdSet()
@@ -80,22 +66,22 @@ export class TableWalk implements ScannedWalk {
 
   constructor(memory: ReadonlyMemory, view: TableView, quirks: Quirks, reader: TableReader, options: WalkOptions) {
     this.cursor = memory.cursor()
-    this.#memory = memory
     this.#view = view
     this.#quirks = quirks
     this.#reader = reader
     this.#mostWork = options.mostWork ?? DEFAULT_WORK
-    for (const icid of options.icids ?? []) this.#icids.add(icid)
     this.#isMapped = options.isMapped
     this.#from = options.from ?? 0
     const heads = options.heads ?? (quirks['proposed-head'] ? 'proposed' : 'none')
     this.#proposed = heads === 'proposed'
     this.#heads = typeof heads === 'string' ? undefined : heads.reader(memory, view)
     this.#lpis = view.lpiTables && new LpiReach(memory, view, view.lpiTables, quirks)
+    this.collections = new CollectionScan({ memory, view, quirks, reader, lpis: this.#lpis, icids: options.icids ?? [] })
+    this.#icids = this.collections.icids
   }
 
   run(): void {
-    if (this.#view.collectionTable.valid && this.#scanCollections() === ENDED && !this.#goesOnAfterCollections()) return
+    if (this.#view.collectionTable.valid && this.collections.scan(this) === ENDED && !this.#goesOnAfterCollections()) return
     const failed = this.objection
     if (this.#view.deviceTable.valid) this.#scanDeviceTable()
     this.objection = failed ?? this.objection
@@ -103,45 +89,6 @@ export class TableWalk implements ScannedWalk {
 
   #goesOnAfterCollections(): boolean {
     return this.objection !== undefined && this.#quirks['both-tables-attempted']
-  }
-
-  #scanCollections(): number {
-    const { base, bytes } = this.#view.collectionTable
-    for (let at = base; at < base + bytes; at += ENTRY_BYTES) {
-      if (!this.count(1)) return ENDED
-      if (!this.cursor.seek(at as Gpa)) return this.object('cte-unreadable', at)
-      const { words, index } = this.cursor
-      const hi = words[index + 1]!
-      if (hi >= 0) return LAST
-      if (this.#collection(words[index]!, hi, at as Gpa) === ENDED) return ENDED
-    }
-    if (!this.#quirks['full-collection-table-ends-restore']) return PAST
-    this.endedByFullTable = true
-    return ENDED
-  }
-
-  #collection(lo: number, hi: number, at: Gpa): number {
-    const rdBase = rdBaseOf.get(lo, hi)
-    const icid = cteIcid.get(lo, hi)
-    if (!this.#isTarget(rdBase)) return this.object('cte-target', at, { icid })
-    if (this.#icids.has(icid)) return this.object('cte-duplicate', at, { icid })
-    const { base, bytes } = this.#view.collectionTable
-    if (icid * ENTRY_BYTES >= bytes || !this.#memory.contains((base + icid * ENTRY_BYTES) as Gpa)) {
-      return this.#quirks['cte-out-of-range-skipped'] ? PAST : this.object('cte-unstorable', at, { icid })
-    }
-    this.#icids.add(icid)
-    this.collections++
-    this.#lpis?.collection(icid, rdBase)
-    return this.#answered(this.#reader.collection(icid, rdBase, at), { at, icid })
-  }
-
-  /** An RDbase that a CTE may hold. */
-  #isTarget(rdBase: number): boolean {
-    if (rdBase === UNMAPPED_TARGET) return !this.#quirks['restore-refuses-unmapped-collection']
-    const { vcpuIds } = this.#view
-    const isCounted = rdBase < vcpuIds.length
-    const isNamed = vcpuIds.includes(rdBase)
-    return isNamed !== isCounted && this.#quirks['target-is-index'] ? isCounted : isNamed
   }
 
   #scanDeviceTable(): void {
@@ -213,7 +160,7 @@ export class TableWalk implements ScannedWalk {
     const ittAddr = ittAddrOf.get(lo, hi) as Gpa
     this.devices++
     const answer = this.#reader.device(deviceId, ittAddr, eventIdBits, at)
-    if (answer !== GO_ON && this.#answered(answer, { at, deviceId }) === ENDED) return ENDED
+    if (answer !== GO_ON && this.answered(answer, { at, deviceId }) === ENDED) return ENDED
     const end = this.#proposed
       ? scanIttProposed(this, deviceId, ittAddr, eventIdBits)
       : this.#scanItt(deviceId, ittAddr, eventIdBits)
@@ -298,7 +245,7 @@ export class TableWalk implements ScannedWalk {
     if (unreachable !== undefined) return this.#objectToEvent(unreachable, { deviceId, eventId }, ittAddr)
     this.events++
     const answer = this.#reader.event(deviceId, eventId, pintid, icid, ittAddr)
-    return answer === GOES_ON ? PAST : this.#answered(answer, { at: iteOf(ittAddr, eventId), deviceId, eventId })
+    return answer === GOES_ON ? PAST : this.answered(answer, { at: iteOf(ittAddr, eventId), deviceId, eventId })
   }
 
   /** True for an LPI that an event has, of this walk or from before; from now on this one has it. */
@@ -374,7 +321,7 @@ export class TableWalk implements ScannedWalk {
     return ENDED
   }
 
-  #answered(answer: Answer, where: Where): number {
+  answered(answer: Answer, where: Where): number {
     if (answer === GO_ON) return PAST
     if (answer === STOP) return this.#cut('reader')
     return this.object(answer, where.at!, where)

@@ -31,12 +31,12 @@ export function walkTables(
     objection: walk.objection,
     entries: walk.entries,
     work: walk.work,
-    collections: walk.collections,
+    collections: walk.collections.count,
     devices: walk.devices,
     events: walk.events,
     cut: walk.cut,
     needs,
-    endedByFullTable: walk.endedByFullTable,
+    endedByFullTable: walk.collections.endedByFullTable,
   }
 }
 
